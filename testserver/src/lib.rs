@@ -1,0 +1,1 @@
+//! A lakeFS that lives in memory.
