@@ -1,0 +1,38 @@
+//! Generates `lakefs::api` from the contract in `openapi/`.
+
+#[path = "build/mod.rs"]
+mod codegen;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs, io};
+
+fn main() -> ExitCode {
+    for input in ["build.rs", "build", "openapi/lakefs.json", "openapi/docs.toml"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("cargo::error={error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), codegen::Error> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let contract = read(&root.join("openapi/lakefs.json"))?;
+    let words = read(&root.join("openapi/docs.toml"))?;
+    let generated = codegen::generate(&contract, &words)?;
+    let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("api.rs");
+    fs::write(&target, generated.source).map_err(|error| about(&target, &error))
+}
+
+fn read(path: &Path) -> Result<String, codegen::Error> {
+    fs::read_to_string(path).map_err(|error| about(path, &error))
+}
+
+fn about(path: &Path, error: &io::Error) -> codegen::Error {
+    codegen::Error::new(format!("{}: {error}", path.display()))
+}

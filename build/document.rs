@@ -1,0 +1,227 @@
+//! Puts our words on the generated items, and tells which items have none.
+
+use heck::ToUpperCamelCase as _;
+use quote::quote;
+use syn::{ImplItem, Item, Visibility, parse_quote};
+
+use super::Error;
+use super::operations::Operation;
+use super::words::{ModelWords, Words};
+
+/// Documents every public item of the generated file; answers the items that have no words.
+///
+/// # Errors
+/// Words for something that is not generated: they are stale.
+pub fn file(file: &mut syn::File, operations: &[Operation], words: &Words) -> Result<Vec<String>, Error> {
+    let mut writer = Writer { words, missing: Vec::new(), used: Vec::new() };
+    for item in &mut file.items {
+        match item {
+            Item::Impl(block) => writer.client(block, operations),
+            Item::Mod(module) if module.ident == "types" => {
+                document(&mut module.attrs, "The data types of the API: what goes over the wire, in Rust.");
+                if let Some((_, items)) = &mut module.content {
+                    writer.models(items);
+                }
+            }
+            Item::Mod(module) if module.ident == "builder" => {
+                document(&mut module.attrs, "One builder for each operation.");
+                if let Some((_, items)) = &mut module.content {
+                    writer.operations(items, operations);
+                }
+            }
+            _ => {}
+        }
+    }
+    let stale = writer.stale(operations);
+    if let Some(first) = stale.first() {
+        return Err(Error::new(format!("openapi/docs.toml has words for {first}, which the contract does not have")));
+    }
+    let mut missing = writer.missing;
+    missing.sort();
+    missing.dedup();
+    Ok(missing)
+}
+
+struct Writer<'a> {
+    words: &'a Words,
+    missing: Vec<String>,
+    used: Vec<String>,
+}
+
+impl Writer<'_> {
+    /// The methods of `Client`, one an operation.
+    fn client(&mut self, block: &mut syn::ItemImpl, operations: &[Operation]) {
+        for item in &mut block.items {
+            let ImplItem::Fn(method) = item else { continue };
+            let name = method.sig.ident.to_string();
+            let Some(operation) = operations.iter().find(|operation| operation.name == name) else { continue };
+            let text = self.operation(&name);
+            let route = format!("`{} {}`", operation.method, operation.path);
+            document(&mut method.attrs, &text.map_or(route.clone(), |text| format!("{text}\n\n{route}")));
+        }
+    }
+
+    fn operation(&mut self, name: &str) -> Option<String> {
+        let text = self.words.operations.get(name).map(|words| words.doc.clone());
+        self.found(format!("operation {name}"), text)
+    }
+
+    fn operations(&mut self, items: &mut [Item], operations: &[Operation]) {
+        for item in items {
+            match item {
+                Item::Struct(builder) => {
+                    let name = &builder.ident;
+                    let method = operations.iter().find(|operation| name == &operation.name.to_upper_camel_case());
+                    let method = method.map_or_else(String::new, |operation| operation.name.clone());
+                    document(&mut builder.attrs, &format!("A request to [`{method}`](super::Client::{method})."));
+                }
+                Item::Impl(block) => {
+                    let ty = &block.self_ty;
+                    let name = quote!(#ty).to_string();
+                    let name = name.split('<').next().unwrap_or_default().trim().to_owned();
+                    let operation = operations.iter().find(|operation| operation.name.to_upper_camel_case() == name);
+                    let operation = operation.map_or_else(String::new, |operation| operation.name.clone());
+                    for item in &mut block.items {
+                        let ImplItem::Fn(method) = item else { continue };
+                        let parameter = method.sig.ident.to_string();
+                        let text = match parameter.as_str() {
+                            "send" => Some("Sends the request and reads the reply.".to_owned()),
+                            "body" => Some("Sets what the request carries.".to_owned()),
+                            "body_map" => Some("Changes what the request carries.".to_owned()),
+                            _ if !matches!(method.vis, Visibility::Public(_)) => continue,
+                            _ => {
+                                let text = self.words.parameter(&operation, &parameter).map(str::to_owned);
+                                self.used.push(format!("parameter {parameter}"));
+                                self.used.push(format!("parameter {parameter} of {operation}"));
+                                self.found(format!("parameter {parameter} of {operation}"), text)
+                            }
+                        };
+                        if let Some(text) = text {
+                            document(&mut method.attrs, &text);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn models(&mut self, items: &mut [Item]) {
+        let words = self.words;
+        for item in items {
+            match item {
+                Item::Struct(model) => {
+                    let name = model.ident.to_string();
+                    let own = words.models.get(&name);
+                    self.model(&mut model.attrs, &name, own);
+                    for field in &mut model.fields {
+                        let Some(ident) = &field.ident else { continue };
+                        let field_name = ident.to_string();
+                        let text = own.and_then(|own| own.fields.get(&field_name)).cloned();
+                        if let Some(text) = self.found(format!("field {name}.{field_name}"), text) {
+                            document(&mut field.attrs, &text);
+                        }
+                    }
+                }
+                Item::Enum(model) => {
+                    let name = model.ident.to_string();
+                    let own = words.models.get(&name);
+                    self.model(&mut model.attrs, &name, own);
+                    for variant in &mut model.variants {
+                        let Some(value) = super::reshape::wire_name(&variant.attrs) else { continue };
+                        let text = own.and_then(|own| own.values.get(&value)).cloned();
+                        if let Some(text) = self.found(format!("value {name}.{value}"), text) {
+                            document(&mut variant.attrs, &text);
+                        }
+                    }
+                }
+                Item::Impl(block) if block.trait_.is_none() => {
+                    let ty = &block.self_ty;
+                    let name = quote!(#ty).to_string();
+                    for item in &mut block.items {
+                        let ImplItem::Fn(method) = item else { continue };
+                        if method.sig.ident == "builder" {
+                            document(&mut method.attrs, &format!("Starts a [`{name}`]."));
+                        }
+                    }
+                }
+                Item::Mod(module) if module.ident == "builder" => {
+                    document(&mut module.attrs, "One builder for each model.");
+                    if let Some((_, items)) = &mut module.content {
+                        self.model_builders(items);
+                    }
+                }
+                Item::Mod(module) if module.ident == "error" => {
+                    document(&mut module.attrs, "What goes wrong when a model is built.");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn model(&mut self, attributes: &mut Vec<syn::Attribute>, name: &str, words: Option<&ModelWords>) {
+        match self.found(format!("model {name}"), words.map(|words| words.doc.clone())) {
+            Some(text) => document(attributes, &text),
+            None => attributes.retain(|attribute| !attribute.path().is_ident("doc")),
+        }
+    }
+
+    /// The builders of models have the words of the fields that they set.
+    fn model_builders(&mut self, items: &mut [Item]) {
+        for item in items {
+            match item {
+                Item::Struct(builder) => {
+                    let name = builder.ident.to_string();
+                    document(&mut builder.attrs, &format!("Builds a [`{name}`](super::{name})."));
+                }
+                Item::Impl(block) if block.trait_.is_none() => {
+                    let ty = &block.self_ty;
+                    let name = quote!(#ty).to_string();
+                    let own = self.words.models.get(&name);
+                    for item in &mut block.items {
+                        let ImplItem::Fn(method) = item else { continue };
+                        if let Some(text) = own.and_then(|own| own.fields.get(&method.sig.ident.to_string())) {
+                            document(&mut method.attrs, text);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn found(&mut self, item: String, text: Option<String>) -> Option<String> {
+        if text.is_none() {
+            self.missing.push(item.clone());
+        }
+        self.used.push(item);
+        text
+    }
+
+    /// Words that stand for nothing.
+    fn stale(&self, _operations: &[Operation]) -> Vec<String> {
+        let words = self.words;
+        let mut items: Vec<String> = Vec::new();
+        for (name, own) in &words.operations {
+            items.push(format!("operation {name}"));
+            items.extend(own.parameters.keys().map(|parameter| format!("parameter {parameter} of {name}")));
+        }
+        items.extend(words.parameters.keys().map(|parameter| format!("parameter {parameter}")));
+        for (name, own) in &words.models {
+            items.push(format!("model {name}"));
+            items.extend(own.fields.keys().map(|field| format!("field {name}.{field}")));
+            items.extend(own.values.keys().map(|value| format!("value {name}.{value}")));
+        }
+        items.retain(|item| !self.used.contains(item));
+        items
+    }
+}
+
+/// Replaces the documentation of an item.
+fn document(attributes: &mut Vec<syn::Attribute>, text: &str) {
+    attributes.retain(|attribute| !attribute.path().is_ident("doc"));
+    for (at, line) in text.lines().enumerate() {
+        let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+        attributes.insert(at, parse_quote!(#[doc = #line]));
+    }
+}

@@ -1,0 +1,66 @@
+//! From the contract in `openapi/` to the source of `lakefs::api`.
+//!
+//! One pipeline, used by `build.rs`, by `cargo xtask` and by `tests/codegen.rs`:
+//! [`contract`] loads, [`normalize`] makes the document digestible, [`words`] puts our documentation on it,
+//! [`generate`] runs progenitor and reshapes what it wrote, [`surface`] lists the result for review.
+
+pub mod contract;
+pub mod document;
+pub mod generate;
+pub mod normalize;
+pub mod operations;
+pub mod reshape;
+pub mod surface;
+pub mod words;
+
+use std::fmt;
+
+/// What the generator makes of a contract.
+#[derive(Debug)]
+pub struct Generated {
+    /// The formatted source of `lakefs::api`.
+    pub source: String,
+    /// The public items of that source, one a line, sorted.
+    pub surface: String,
+    /// How many operations it has.
+    pub operations: usize,
+    /// Public items for which `docs.toml` has no words.
+    pub undocumented: Vec<String>,
+}
+
+/// Generates the client for a `contract` (JSON), documented with `words` (TOML).
+pub fn generate(contract: &str, words: &str) -> Result<Generated, Error> {
+    let mut document = contract::parse(contract)?;
+    let words = words::Words::parse(words)?;
+    normalize::apply(&mut document)?;
+    let operations = operations::list(&document)?;
+    let mut file = generate::client(&document)?;
+    reshape::file(&mut file, &operations)?;
+    file.items.push(operations::table(&operations, &words));
+    let undocumented = document::file(&mut file, &operations, &words)?;
+    Ok(Generated {
+        source: prettyplease::unparse(&file),
+        surface: surface::list(&file),
+        operations: operations.len(),
+        undocumented,
+    })
+}
+
+/// Why a contract does not generate: one line, naming the place in the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error(String);
+
+impl Error {
+    /// An error with this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}

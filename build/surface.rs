@@ -1,0 +1,67 @@
+//! The public items of the generated source, one a line, for review and for `codegen --check`.
+
+use quote::ToTokens;
+use syn::{ImplItem, Item, Visibility};
+
+/// The public types, fields, variants and methods, sorted.
+pub fn list(file: &syn::File) -> String {
+    let mut lines = Vec::new();
+    module("", &file.items, &mut lines);
+    lines.sort();
+    lines.dedup();
+    lines.join("\n") + "\n"
+}
+
+fn module(path: &str, items: &[Item], lines: &mut Vec<String>) {
+    for item in items {
+        match item {
+            Item::Mod(inner) if is_public(&inner.vis) => {
+                if let Some((_, items)) = &inner.content {
+                    module(&format!("{path}{}::", inner.ident), items, lines);
+                }
+            }
+            Item::Struct(model) if is_public(&model.vis) => {
+                let name = format!("{path}{}", model.ident);
+                lines.push(format!("struct {name}"));
+                for field in model.fields.iter().filter(|field| is_public(&field.vis)) {
+                    let label = field.ident.as_ref().map_or_else(|| "0".to_owned(), ToString::to_string);
+                    lines.push(format!("{name}.{label}: {}", text(&field.ty)));
+                }
+            }
+            Item::Enum(model) if is_public(&model.vis) => {
+                let name = format!("{path}{}", model.ident);
+                lines.push(format!("enum {name}"));
+                lines.extend(model.variants.iter().map(|variant| format!("{name}::{}", variant.ident)));
+            }
+            Item::Impl(block) => {
+                let owner = text(&block.self_ty);
+                match &block.trait_ {
+                    Some((of, _)) => lines.push(format!("impl {} for {path}{owner}", text(of))),
+                    None => lines.extend(block.items.iter().filter_map(|item| match item {
+                        ImplItem::Fn(method) if is_public(&method.vis) => {
+                            Some(format!("{path}{owner}: {}", text(&method.sig)))
+                        }
+                        _ => None,
+                    })),
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_public(visibility: &Visibility) -> bool {
+    matches!(visibility, Visibility::Public(_))
+}
+
+/// Tokens as a person would write them.
+fn text(tokens: &impl ToTokens) -> String {
+    let mut text = tokens.to_token_stream().to_string();
+    for (from, to) in [
+        (" :: ", "::"), (":: ", "::"), (" < ", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), (" (", "("), ("( ", "("),
+        (" )", ")"), ("& ", "&"), (" : ", ": "),
+    ] {
+        text = text.replace(from, to);
+    }
+    text
+}
