@@ -26,7 +26,7 @@ fn run() -> Result<(), codegen::Error> {
     let words = read(&root.join("openapi/docs.toml"))?;
     let generated = codegen::generate(&contract, &words)?;
     let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("api.rs");
-    fs::write(&target, generated.source).map_err(|error| about(&target, &error))
+    fs::write(&target, generated.source()).map_err(|error| about(&target, &error))
 }
 
 fn read(path: &Path) -> Result<String, codegen::Error> {

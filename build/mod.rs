@@ -16,19 +16,30 @@ pub mod words;
 use std::fmt;
 
 /// What the generator makes of a contract.
-#[derive(Debug)]
 pub struct Generated {
-    /// The formatted source of `lakefs::api`.
-    pub source: String,
-    /// The public items of that source, one a line, sorted.
-    pub surface: String,
+    file: syn::File,
     /// How many operations it has.
     pub operations: usize,
-    /// Public items for which `docs.toml` has no words.
+    /// Public items for which `docs.toml` has no words, sorted.
     pub undocumented: Vec<String>,
 }
 
+impl Generated {
+    /// The source of `lakefs::api`.
+    pub fn source(&self) -> String {
+        prettyplease::unparse(&self.file)
+    }
+
+    /// The public items of that source, one a line, sorted.
+    pub fn surface(&self) -> String {
+        surface::list(&self.file)
+    }
+}
+
 /// Generates the client for a `contract` (JSON), documented with `words` (TOML).
+///
+/// # Errors
+/// One line that names the place in the contract, or in the words, that cannot be used.
 pub fn generate(contract: &str, words: &str) -> Result<Generated, Error> {
     let mut document = contract::parse(contract)?;
     let words = words::Words::parse(words)?;
@@ -38,12 +49,7 @@ pub fn generate(contract: &str, words: &str) -> Result<Generated, Error> {
     reshape::file(&mut file, &operations)?;
     file.items.push(operations::table(&operations, &words));
     let undocumented = document::file(&mut file, &operations, &words)?;
-    Ok(Generated {
-        source: prettyplease::unparse(&file),
-        surface: surface::list(&file),
-        operations: operations.len(),
-        undocumented,
-    })
+    Ok(Generated { file, operations: operations.len(), undocumented })
 }
 
 /// Why a contract does not generate: one line, naming the place in the document.

@@ -1,0 +1,59 @@
+//! Short sortable identifiers in the form lakeFS uses for runs, pull requests and objects: twenty characters
+//! of base 32, four bytes of time before eight that make it unique.
+
+use super::time::Timestamp;
+
+/// Midnight at the start of the year 3000, from which descending identifiers count down.
+const YEAR_3000: i64 = 32_503_680_000;
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
+const LENGTH: usize = 20;
+
+/// An identifier that sorts after those made before it.
+pub(crate) fn ascending() -> String {
+    with_time(Timestamp::now().seconds)
+}
+
+/// An identifier that sorts before those made in earlier seconds.
+pub(crate) fn descending() -> String {
+    with_time(YEAR_3000 - Timestamp::now().seconds)
+}
+
+/// Whether the text is an identifier of this form.
+pub(crate) fn is_valid(id: &str) -> bool {
+    // The last character carries a single bit of the twelve bytes.
+    id.len() == LENGTH
+        && id.bytes().all(|byte| ALPHABET.contains(&byte))
+        && id.ends_with(|last| last == '0' || last == 'g')
+}
+
+fn with_time(seconds: i64) -> String {
+    let mut raw = [0_u8; 12];
+    raw[..4].copy_from_slice(&seconds.to_be_bytes()[4..]);
+    raw[4..].copy_from_slice(&uuid::Uuid::new_v4().as_bytes()[8..]);
+    encode(raw)
+}
+
+fn encode(raw: [u8; 12]) -> String {
+    let mut bits = raw.iter().flat_map(|byte| (0..8).rev().map(move |bit| (byte >> bit) & 1));
+    (0..LENGTH)
+        .map(|_| {
+            let index = (0..5).fold(0, |index, _| (index << 1) | bits.next().unwrap_or(0));
+            char::from(ALPHABET[usize::from(index)])
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn has_the_form_of_an_xid() {
+        assert!(is_valid(&ascending()));
+        assert!(is_valid(&descending()));
+        assert!(is_valid("9m4e2mr0ui3e8a215n4g"));
+        assert!(!is_valid("9m4e2mr0ui3e8a215n4z"));
+        assert!(!is_valid("short"));
+        assert_eq!(encode([0x4d, 0x88, 0xe1, 0x5b, 0x60, 0xf4, 0x86, 0xe4, 0x28, 0x41, 0x2d, 0xc9]), "9m4e2mr0ui3e8a215n4g");
+    }
+}
