@@ -4,15 +4,19 @@ use heck::ToUpperCamelCase as _;
 use quote::quote;
 use syn::{ImplItem, Item, Visibility, parse_quote};
 
-use super::Error;
 use super::operations::Operation;
 use super::words::{ModelWords, Words};
 
-/// Documents every public item of the generated file; answers the items that have no words.
-///
-/// # Errors
-/// Words for something that is not generated: they are stale.
-pub fn file(file: &mut syn::File, operations: &[Operation], words: &Words) -> Result<Vec<String>, Error> {
+/// What `docs.toml` and the generated items do not have in common, each sorted.
+pub struct Gaps {
+    /// Public items without words.
+    pub missing: Vec<String>,
+    /// Words without an item.
+    pub stale: Vec<String>,
+}
+
+/// Documents every public item of the generated file.
+pub fn file(file: &mut syn::File, operations: &[Operation], words: &Words) -> Gaps {
     let mut writer = Writer { words, missing: Vec::new(), used: Vec::new() };
     for item in &mut file.items {
         match item {
@@ -32,14 +36,12 @@ pub fn file(file: &mut syn::File, operations: &[Operation], words: &Words) -> Re
             _ => {}
         }
     }
-    let stale = writer.stale(operations);
-    if let Some(first) = stale.first() {
-        return Err(Error::new(format!("openapi/docs.toml has words for {first}, which the contract does not have")));
-    }
+    let mut stale = writer.stale();
+    stale.sort();
     let mut missing = writer.missing;
     missing.sort();
     missing.dedup();
-    Ok(missing)
+    Gaps { missing, stale }
 }
 
 struct Writer<'a> {
@@ -199,7 +201,7 @@ impl Writer<'_> {
     }
 
     /// Words that stand for nothing.
-    fn stale(&self, _operations: &[Operation]) -> Vec<String> {
+    fn stale(&self) -> Vec<String> {
         let words = self.words;
         let mut items: Vec<String> = Vec::new();
         for (name, own) in &words.operations {

@@ -4,6 +4,8 @@
 //! [`contract`] loads, [`normalize`] makes the document digestible, [`words`] puts our documentation on it,
 //! [`generate`] runs progenitor and reshapes what it wrote, [`surface`] lists the result for review.
 
+#![allow(dead_code, unreachable_pub, reason = "a module of three programs, each of which uses a part of it")]
+
 pub mod contract;
 pub mod document;
 pub mod generate;
@@ -22,6 +24,10 @@ pub struct Generated {
     pub operations: usize,
     /// Public items for which `docs.toml` has no words, sorted.
     pub undocumented: Vec<String>,
+    /// Words of `docs.toml` for what is not generated, sorted.
+    ///
+    /// They do no harm to the source, so they do not stop a refresh of the contract, which cannot change them.
+    pub stale: Vec<String>,
 }
 
 impl Generated {
@@ -48,8 +54,8 @@ pub fn generate(contract: &str, words: &str) -> Result<Generated, Error> {
     let mut file = generate::client(&document)?;
     reshape::file(&mut file, &operations)?;
     file.items.push(operations::table(&operations, &words));
-    let undocumented = document::file(&mut file, &operations, &words)?;
-    Ok(Generated { file, operations: operations.len(), undocumented })
+    let document::Gaps { missing: undocumented, stale } = document::file(&mut file, &operations, &words);
+    Ok(Generated { file, operations: operations.len(), undocumented, stale })
 }
 
 /// Why a contract does not generate: one line, naming the place in the document.
@@ -57,9 +63,10 @@ pub fn generate(contract: &str, words: &str) -> Result<Generated, Error> {
 pub struct Error(String);
 
 impl Error {
-    /// An error with this text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+    /// An error with this text, put on one line.
+    pub fn new(text: impl AsRef<str>) -> Self {
+        let lines = text.as_ref().lines().map(str::trim).filter(|line| !line.is_empty());
+        Self(lines.collect::<Vec<_>>().join(" "))
     }
 }
 

@@ -386,10 +386,10 @@ fn redact(item: &mut ItemStruct) -> Option<Item> {
         return None;
     }
     for attribute in &mut item.attrs {
-        if attribute.path().is_ident("derive") {
-            if let syn::Meta::List(list) = &mut attribute.meta {
-                list.tokens = without_debug(std::mem::take(&mut list.tokens));
-            }
+        if attribute.path().is_ident("derive")
+            && let syn::Meta::List(list) = &mut attribute.meta
+        {
+            list.tokens = without_debug(std::mem::take(&mut list.tokens));
         }
     }
     let (name, text) = (&item.ident, item.ident.to_string());
