@@ -26,7 +26,9 @@ fn run() -> Result<(), codegen::Error> {
     let words = read(&root.join("openapi/docs.toml"))?;
     let generated = codegen::generate(&contract, &words)?;
     if let Some(first) = generated.stale.first() {
-        return Err(codegen::Error::new(format!("openapi/docs.toml has words for {first}, which is not generated")));
+        return Err(codegen::Error::new(format!(
+            "openapi/docs.toml has words for {first}, which is not generated"
+        )));
     }
     let target = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("api.rs");
     fs::write(&target, generated.source()).map_err(|error| about(&target, &error))

@@ -56,7 +56,9 @@ impl Place {
             (Self::Names, _) => Self::Object,
             (Self::Responses, _) => Self::Response,
             (_, "responses") => Self::Responses,
-            (_, "properties" | "schemas" | "parameters" | "paths" | "requestBodies" | "headers") => Self::Names,
+            (_, "properties" | "schemas" | "parameters" | "paths" | "requestBodies" | "headers") => {
+                Self::Names
+            }
             _ => Self::Object,
         }
     }

@@ -56,7 +56,9 @@ impl Writer<'_> {
         for item in &mut block.items {
             let ImplItem::Fn(method) = item else { continue };
             let name = method.sig.ident.to_string();
-            let Some(operation) = operations.iter().find(|operation| operation.name == name) else { continue };
+            let Some(operation) = operations.iter().find(|operation| operation.name == name) else {
+                continue;
+            };
             let text = self.operation(&name);
             let route = format!("`{} {}`", operation.method, operation.path);
             document(&mut method.attrs, &text.map_or(route.clone(), |text| format!("{text}\n\n{route}")));
@@ -73,15 +75,20 @@ impl Writer<'_> {
             match item {
                 Item::Struct(builder) => {
                     let name = &builder.ident;
-                    let method = operations.iter().find(|operation| name == &operation.name.to_upper_camel_case());
+                    let method =
+                        operations.iter().find(|operation| name == &operation.name.to_upper_camel_case());
                     let method = method.map_or_else(String::new, |operation| operation.name.clone());
-                    document(&mut builder.attrs, &format!("A request to [`{method}`](super::Client::{method})."));
+                    document(
+                        &mut builder.attrs,
+                        &format!("A request to [`{method}`](super::Client::{method})."),
+                    );
                 }
                 Item::Impl(block) => {
                     let ty = &block.self_ty;
                     let name = quote!(#ty).to_string();
                     let name = name.split('<').next().unwrap_or_default().trim().to_owned();
-                    let operation = operations.iter().find(|operation| operation.name.to_upper_camel_case() == name);
+                    let operation =
+                        operations.iter().find(|operation| operation.name.to_upper_camel_case() == name);
                     let operation = operation.map_or_else(String::new, |operation| operation.name.clone());
                     for item in &mut block.items {
                         let ImplItem::Fn(method) = item else { continue };
@@ -182,7 +189,8 @@ impl Writer<'_> {
                     let own = self.words.models.get(&name);
                     for item in &mut block.items {
                         let ImplItem::Fn(method) = item else { continue };
-                        if let Some(text) = own.and_then(|own| own.fields.get(&method.sig.ident.to_string())) {
+                        if let Some(text) = own.and_then(|own| own.fields.get(&method.sig.ident.to_string()))
+                        {
                             document(&mut method.attrs, text);
                         }
                     }

@@ -43,7 +43,9 @@ fn culprit(document: &Value) -> Option<String> {
         .collect();
     ids.into_iter().find(|id| {
         let mut alone = document.clone();
-        for item in alone["paths"].as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut()) {
+        for item in
+            alone["paths"].as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut())
+        {
             item.retain(|_, operation| match operation.get("operationId") {
                 Some(other) => other == &json!(id),
                 None => true,

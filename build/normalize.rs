@@ -42,7 +42,8 @@ fn raw_uploads(document: &mut Value) -> usize {
     const RAW: &str = "application/octet-stream";
     let mut changed = 0;
     for operation in operations_mut(document) {
-        let Some(content) = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut) else {
+        let Some(content) = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut)
+        else {
             continue;
         };
         if content.len() > 1 && content.contains_key(RAW) {
@@ -75,9 +76,8 @@ fn errors_to_the_transport(document: &mut Value) -> usize {
 ///
 /// typify turns each of them into a type that refuses in the client what a newer server may allow.
 fn server_decides_validity(document: &mut Value) -> usize {
-    const CHECKS: [&str; 8] = [
-        "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "uniqueItems",
-    ];
+    const CHECKS: [&str; 8] =
+        ["pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "uniqueItems"];
     let mut changed = 0;
     for_each_schema(document, &mut |schema| {
         let before = schema.len();

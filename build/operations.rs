@@ -35,7 +35,10 @@ pub enum Reply {
 
 /// The operations of a document, sorted by name.
 pub fn list(document: &Value) -> Result<Vec<Operation>, Error> {
-    let paths = document.get("paths").and_then(Value::as_object).ok_or_else(|| Error::new("the contract has no paths"))?;
+    let paths = document
+        .get("paths")
+        .and_then(Value::as_object)
+        .ok_or_else(|| Error::new("the contract has no paths"))?;
     let mut operations = Vec::new();
     for (path, item) in paths {
         for (method, operation) in item.as_object().into_iter().flatten() {
@@ -55,7 +58,8 @@ pub fn list(document: &Value) -> Result<Vec<Operation>, Error> {
 fn reply(id: &str, operation: &Value) -> Result<Reply, Error> {
     let successes = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
     let mut kinds = successes.filter(|(status, _)| status.starts_with('2')).map(|(_, response)| {
-        let media_type = response.get("content").and_then(Value::as_object).and_then(|content| content.keys().next());
+        let media_type =
+            response.get("content").and_then(Value::as_object).and_then(|content| content.keys().next());
         match media_type.map(String::as_str) {
             None => Reply::Empty,
             Some("application/json") => Reply::Json,

@@ -56,7 +56,12 @@ pub fn file(file: &mut syn::File, operations: &[Operation]) -> Result<(), Error>
         }
     }
     file.items.retain(|item| !matches!(item, Item::Impl(block) if block.items.is_empty()));
-    file.items.insert(0, parse_quote!(use super::Client;));
+    file.items.insert(
+        0,
+        parse_quote!(
+            use super::Client;
+        ),
+    );
     Ok(())
 }
 
@@ -182,7 +187,8 @@ fn local_name(statement: &Stmt) -> Option<String> {
 
 /// The `operation_id: "…"` that progenitor hands to its hooks.
 fn operation_id(send: &ImplItemFn) -> Option<String> {
-    let info = send.block.stmts.iter().find(|statement| local_name(statement).is_some_and(|name| name == "info"))?;
+    let info =
+        send.block.stmts.iter().find(|statement| local_name(statement).is_some_and(|name| name == "info"))?;
     let Stmt::Local(local) = info else { return None };
     let syn::Expr::Struct(literal) = &*local.init.as_ref()?.expr else { return None };
     match &literal.fields.first()?.expr {
@@ -195,7 +201,9 @@ fn operation_id(send: &ImplItemFn) -> Option<String> {
 fn success_type(send: &ImplItemFn) -> Option<TokenStream> {
     fn first_argument(ty: &syn::Type) -> Option<&syn::Type> {
         let syn::Type::Path(path) = ty else { return None };
-        let syn::PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
+        let syn::PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
+            return None;
+        };
         arguments.args.iter().find_map(|argument| match argument {
             syn::GenericArgument::Type(ty) => Some(ty),
             _ => None,
@@ -366,7 +374,9 @@ fn model(item: &mut ItemStruct) -> Option<Item> {
 fn builder(item: &mut Item) -> Option<Item> {
     match item {
         Item::Struct(item) => {
-            item.attrs.push(parse_quote!(#[must_use = "a builder makes nothing until it is converted into its model"]));
+            item.attrs.push(
+                parse_quote!(#[must_use = "a builder makes nothing until it is converted into its model"]),
+            );
             redact(item)
         }
         _ => None,
@@ -375,7 +385,10 @@ fn builder(item: &mut Item) -> Option<Item> {
 
 fn is_collection(ty: &syn::Type) -> bool {
     let syn::Type::Path(path) = ty else { return false };
-    path.path.segments.last().is_some_and(|last| last.ident == "Vec" || last.ident == "BTreeMap" || last.ident == "Map")
+    path.path
+        .segments
+        .last()
+        .is_some_and(|last| last.ident == "Vec" || last.ident == "BTreeMap" || last.ident == "Map")
 }
 
 /// Replaces the derived `Debug` of a struct with secrets by one that leaves them out.

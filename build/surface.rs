@@ -58,8 +58,17 @@ fn is_public(visibility: &Visibility) -> bool {
 fn text(tokens: &impl ToTokens) -> String {
     let mut text = tokens.to_token_stream().to_string();
     for (from, to) in [
-        (" :: ", "::"), (":: ", "::"), (" < ", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), (" (", "("), ("( ", "("),
-        (" )", ")"), ("& ", "&"), (" : ", ": "),
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        ("& ", "&"),
+        (" : ", ": "),
     ] {
         text = text.replace(from, to);
     }
