@@ -365,7 +365,11 @@ fn model(item: &mut ItemStruct) -> Option<Item> {
     }
     for field in &mut item.fields {
         if field.ident.is_some() && is_collection(&field.ty) {
-            field.attrs.push(parse_quote!(#[serde(default, deserialize_with = "crate::api::null_as_empty")]));
+            // Left out, it is empty as well; typify says so already where the contract does not require it.
+            if !field.attrs.iter().any(|attribute| quote!(#attribute).to_string().contains("default")) {
+                field.attrs.push(parse_quote!(#[serde(default)]));
+            }
+            field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::api::null_as_empty")]));
         }
     }
     redact(item)

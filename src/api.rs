@@ -1,0 +1,194 @@
+//! Every operation of the lakeFS API, generated from its contract.
+//!
+//! [`Client`] has a method for each operation; it answers a builder, and `send` calls the server. Credentials,
+//! retries, tracing and errors are those of the [`lakefs::Client`](crate::Client) it belongs to. The handles of
+//! this crate stand on the same methods: reach for this module where they have no word for what you need.
+//!
+//! ```
+//! # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
+//! let version = client.api().get_config().send().await?.into_inner().version_config;
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::Stream;
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+
+use crate::operation::Operation;
+use crate::transport::{Built, Call, Transport};
+use crate::{Result, error};
+
+// What progenitor writes is not ours to style; that it is documented is checked when it is generated.
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    unused_qualifications,
+    unused_mut,
+    unreachable_pub,
+    missing_docs,
+    missing_debug_implementations,
+    reason = "generated"
+)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/api.rs"));
+}
+
+#[cfg(test)]
+pub(crate) use generated::OPERATIONS;
+pub use generated::builder;
+pub(crate) use generated::types;
+
+/// A method for every operation of the API.
+#[derive(Clone, Debug)]
+pub struct Client {
+    // The names that generated code uses.
+    baseurl: String,
+    client: reqwest::Client,
+    transport: Transport,
+}
+
+impl Client {
+    pub(crate) fn new(base: String, http: reqwest::Client, transport: Transport) -> Self {
+        Self { baseurl: base, client: http, transport }
+    }
+
+    /// The address that the paths of the contract are appended to.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        &self.baseurl
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    async fn json<T: DeserializeOwned>(&self, operation: &'static Operation, request: Built) -> Result<Response<T>> {
+        self.transport.json(Call::new(operation, request)?).await
+    }
+
+    async fn text(&self, operation: &'static Operation, request: Built) -> Result<Response<String>> {
+        self.transport.text(Call::new(operation, request)?).await
+    }
+
+    async fn empty(&self, operation: &'static Operation, request: Built) -> Result<Response<()>> {
+        self.transport.empty(Call::new(operation, request)?).await
+    }
+
+    async fn stream(&self, operation: &'static Operation, request: Built) -> Result<Response<ByteStream>> {
+        self.transport.stream(Call::new(operation, request)?).await
+    }
+}
+
+/// A successful reply: its value, and what came with it.
+#[derive(Clone, Debug)]
+pub struct Response<T> {
+    value: T,
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+impl<T> Response<T> {
+    pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap) -> Self {
+        Self { value, status, headers }
+    }
+
+    /// The value alone.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// A header of the reply, if it is there and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The server's identifier of the request, to look up in its logs.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.header(error::REQUEST_ID)
+    }
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// Bytes as they arrive.
+pub struct ByteStream(Pin<Box<dyn Stream<Item = Result<Bytes>> + Send + Sync>>);
+
+impl ByteStream {
+    pub(crate) fn new(stream: impl Stream<Item = Result<Bytes>> + Send + Sync + 'static) -> Self {
+        Self(Box::pin(stream))
+    }
+}
+
+impl Stream for ByteStream {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(cx)
+    }
+}
+
+impl fmt::Debug for ByteStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ByteStream")
+    }
+}
+
+/// A name as one segment of a path.
+///
+/// # Errors
+/// A name that cannot be one: a URL has no way to spell `.`, `..` or nothing between two slashes, and would name
+/// something else.
+fn path_segment(name: &str) -> Result<String, progenitor_client::Error> {
+    match name {
+        "" | "." | ".." => {
+            Err(progenitor_client::Error::InvalidRequest(format!("{name:?} cannot be a name in a request")))
+        }
+        // A URL parser takes the backslash for a slash.
+        name => Ok(progenitor_client::encode_path(name).replace('\\', "%5C")),
+    }
+}
+
+/// Reads `null` as an empty list or map: the server writes it for a list that was never set.
+fn null_as_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_one_segment() {
+        assert_eq!(path_segment("main~1^2@").unwrap(), "main~1^2@");
+        assert_eq!(path_segment("a/b%2F c\\..\\d?#").unwrap(), "a%2Fb%252F%20c%5C..%5Cd%3F%23");
+        for name in ["", ".", ".."] {
+            assert!(matches!(path_segment(name), Err(progenitor_client::Error::InvalidRequest(_))), "{name:?}");
+        }
+    }
+}

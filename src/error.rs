@@ -1,0 +1,430 @@
+//! The one error of this crate, and the one place where a reply becomes one.
+
+use std::fmt;
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Method, StatusCode};
+
+use crate::models;
+
+/// The result of this crate's calls.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What went wrong, of which kind, and while doing what.
+///
+/// `Display` is one line: what was being done, to what, and why it failed. The cause below it, if there is one, is
+/// only in [`source`](std::error::Error::source).
+///
+/// ```
+/// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
+/// use lakefs::ErrorKind;
+///
+/// match client.repository("example").branch("exp").commit("Add data").await {
+///     Ok(commit) => println!("{}", commit.id),
+///     Err(error) if error.kind() == ErrorKind::NoChanges => println!("nothing to commit"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    /// What was being done: `commit to branch "exp" of repository "example"`.
+    action: String,
+    message: String,
+    operation: Option<&'static str>,
+    reply: Option<Reply>,
+    /// Nothing was sent, or the server says that it did nothing.
+    refused: bool,
+    /// This attempt or one before it may have been acted upon.
+    uncertain: bool,
+    attempts: u32,
+    conflicts: Vec<models::Diff>,
+    source: Option<Source>,
+}
+
+/// What is kept of a reply that is an error.
+#[derive(Clone)]
+struct Reply {
+    status: StatusCode,
+    request_id: Option<String>,
+    body: Bytes,
+}
+
+/// The kinds of [`Error`], by what a program would do about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The repository, branch, tag, commit, object or other thing does not exist.
+    NotFound,
+    /// It exists already, or another writer was faster.
+    Conflict,
+    /// Both sides changed the same paths; [`Error::conflicts`] names them.
+    MergeConflict,
+    /// There is nothing to commit, merge or revert.
+    NoChanges,
+    /// The credentials are missing, wrong or expired.
+    Unauthenticated,
+    /// The credentials are good, but do not permit this.
+    PermissionDenied,
+    /// A branch protection rule, a read-only repository or its default branch stand against it.
+    Protected,
+    /// A condition of the request (`if_match`, `if_none_match`) did not hold.
+    PreconditionFailed,
+    /// The object is the one that the caller has already (`if_none_match` on a read).
+    NotModified,
+    /// A hook of the repository refused it.
+    HookFailed,
+    /// The request itself is wrong: a name, a reference, an option.
+    InvalidRequest,
+    /// It existed, and its data are gone, or the repository is being deleted.
+    Gone,
+    /// Too many requests, also after the retries.
+    RateLimited,
+    /// This server, or the storage behind it, cannot do this.
+    Unsupported,
+    /// The server failed.
+    Server,
+    /// The server could not be reached, or the connection broke.
+    Transport,
+    /// The server took too long.
+    Timeout,
+    /// The reply is not what the contract says.
+    Decode,
+    /// The client is not configured, or not well.
+    Config,
+    /// The data that arrived are not the data that were sent.
+    Integrity,
+}
+
+impl Error {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The HTTP status, if the server answered.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.reply.as_ref().map(|reply| reply.status.as_u16())
+    }
+
+    /// Why it failed: the server's words where it has said something.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The server's identifier of the request, to look up in its logs.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.reply.as_ref()?.request_id.as_deref()
+    }
+
+    /// The operation of the API, by the name of its method on [`api::Client`](crate::api::Client).
+    #[must_use]
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation
+    }
+
+    /// The body of the reply as it came (its first 64 KiB), empty if there was none.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.0.reply.as_ref().map_or(&[], |reply| &reply.body)
+    }
+
+    /// How often the request was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The conflicting paths of a [`MergeConflict`](ErrorKind::MergeConflict).
+    #[must_use]
+    pub fn conflicts(&self) -> &[models::Diff] {
+        &self.0.conflicts
+    }
+
+    /// Whether the same call may succeed later, with nothing changed by the caller.
+    ///
+    /// The client has already repeated what is safe to repeat. For what is not, such as a commit, look whether it
+    /// happened before you call again.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.kind() {
+            ErrorKind::RateLimited | ErrorKind::Transport | ErrorKind::Timeout => true,
+            ErrorKind::Conflict => self.is_lost_race(),
+            ErrorKind::Server => matches!(self.status(), Some(502..=504)),
+            _ => false,
+        }
+    }
+
+    /// Two writers met on one branch, and this one changed nothing.
+    pub(crate) fn is_lost_race(&self) -> bool {
+        self.status() == Some(500) && is_lost_race(self.message())
+    }
+
+    /// Whether it is certain that the server did nothing.
+    pub(crate) fn was_refused(&self) -> bool {
+        self.0.refused
+    }
+
+    /// Whether it may have happened all the same: a reply was lost, in this attempt or in one before it.
+    pub(crate) fn is_uncertain(&self) -> bool {
+        self.0.uncertain
+    }
+
+    pub(crate) fn new(kind: ErrorKind, action: impl Into<String>, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            action: action.into(),
+            message: message.into(),
+            operation: None,
+            reply: None,
+            refused: false,
+            uncertain: false,
+            attempts: 0,
+            conflicts: Vec::new(),
+            source: None,
+        }))
+    }
+
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, "configure the client", message)
+    }
+
+    /// A request that cannot be sent.
+    pub(crate) fn invalid(action: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidRequest, action, message)
+    }
+
+    /// A failure below HTTP.
+    pub(crate) fn transport(error: reqwest::Error) -> Self {
+        let (kind, message) = if error.is_timeout() {
+            (ErrorKind::Timeout, "the server took too long")
+        } else if error.is_connect() {
+            (ErrorKind::Transport, "the server could not be reached")
+        } else if error.is_builder() {
+            (ErrorKind::InvalidRequest, "the request cannot be sent")
+        } else if error.is_redirect() {
+            (ErrorKind::Server, "the server redirects in a way that cannot be followed")
+        } else {
+            (ErrorKind::Transport, "the connection broke")
+        };
+        let mut new = Self::new(kind, "", message);
+        new.0.refused = error.is_connect() || error.is_builder();
+        // The URL may hold a signature, and what was being done says enough.
+        new.with_source(error.without_url())
+    }
+
+    /// A reply that is not a success.
+    pub(crate) fn reply(
+        operation: &'static str,
+        method: &Method,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Self {
+        let words = server_words(status, headers, &body);
+        let message = match (&words, status) {
+            (Words::Lakefs(message), _) if !message.is_empty() => message.clone(),
+            (Words::Plain(text), _) => text.clone(),
+            (_, StatusCode::CONFLICT) => "conflict found".to_owned(),
+            (_, status) => unexplained(status, headers, &body),
+        };
+        // A proxy's 404 says nothing about the thing that was asked for. The reply to HEAD has no body to tell by.
+        let spoken = matches!(words, Words::Lakefs(_)) || method == Method::HEAD;
+        let kind = kind(operation, status, &message, spoken);
+        let mut new = Self::new(kind, "", message);
+        new.0.reply = Some(Reply { status, request_id: request_id(headers), body });
+        // The merge of a pull request may have happened when only the update of its status lost a race.
+        let lost_race = new.is_lost_race() && operation != "merge_pull_request";
+        new.0.refused = lost_race || matches!(status.as_u16(), 400..=499 | 503);
+        new
+    }
+
+    /// A success whose body is not what the contract says.
+    pub(crate) fn decode(status: StatusCode, headers: &HeaderMap, body: Bytes, source: impl Into<Source>) -> Self {
+        let what = described_body(headers, &body);
+        let mut new = Self::new(ErrorKind::Decode, "", format!("the reply ({status}, {what}) cannot be read"));
+        new.0.reply = Some(Reply { status, request_id: request_id(headers), body });
+        new.with_source(source)
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Says what was being done, unless that is known already.
+    pub(crate) fn during(mut self, operation: &'static str, action: impl FnOnce() -> String) -> Self {
+        self.0.operation.get_or_insert(operation);
+        if self.0.action.is_empty() {
+            self.0.action = action();
+        }
+        self
+    }
+
+    pub(crate) fn after(mut self, attempts: u32, uncertain: bool) -> Self {
+        self.0.attempts = attempts;
+        self.0.uncertain = uncertain;
+        self
+    }
+
+    pub(crate) fn with_conflicts(mut self, conflicts: Vec<models::Diff>) -> Self {
+        self.0.conflicts = conflicts;
+        self
+    }
+}
+
+/// What a server said with an error.
+enum Words {
+    /// lakeFS: a JSON object; its message, or nothing (a `MergeResult`).
+    Lakefs(String),
+    /// A short plain text, as lakeFS writes it for a parameter that it cannot read.
+    Plain(String),
+    /// Somebody else, or nobody.
+    None,
+}
+
+fn server_words(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Words {
+    const SHORT: usize = 1000;
+    if let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(body) {
+        match object.get("message").and_then(serde_json::Value::as_str) {
+            Some(message) => return Words::Lakefs(message.trim().to_owned()),
+            None if status == StatusCode::CONFLICT => return Words::Lakefs(String::new()),
+            None => {}
+        }
+    }
+    let plain = headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
+    match std::str::from_utf8(body).map(str::trim) {
+        Ok(text) if plain && !text.is_empty() && text.len() <= SHORT => Words::Plain(text.to_owned()),
+        _ => Words::None,
+    }
+}
+
+fn unexplained(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> String {
+    match status {
+        StatusCode::NOT_MODIFIED => "not modified".to_owned(),
+        StatusCode::NOT_FOUND => "not found, and the answer is not lakeFS's: is the endpoint right?".to_owned(),
+        _ => format!("the server answered {status} ({})", described_body(headers, body)),
+    }
+}
+
+fn described_body(headers: &HeaderMap, body: &Bytes) -> String {
+    if body.is_empty() {
+        return "no body".to_owned();
+    }
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no content type");
+    format!("{media_type}, {} bytes", body.len())
+}
+
+pub(crate) const REQUEST_ID: &str = "x-request-id";
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+fn is_lost_race(message: &str) -> bool {
+    message == "predicate failed" || message.ends_with(": predicate failed")
+}
+
+/// The kind of a reply that is not a success. lakeFS has no codes of its own, so its texts have to tell.
+fn kind(operation: &str, status: StatusCode, message: &str, spoken: bool) -> ErrorKind {
+    let says = |text: &str| message.contains(text);
+    match status.as_u16() {
+        304 => ErrorKind::NotModified,
+        400 if says("no changes") => ErrorKind::NoChanges,
+        400 if says("operation not supported") => ErrorKind::Unsupported,
+        401 if says("insufficient permissions") => ErrorKind::PermissionDenied,
+        401 => ErrorKind::Unauthenticated,
+        403 if says("protected branch") || says("read-only repository") || says("default branch") => {
+            ErrorKind::Protected
+        }
+        403 if says("not supported") => ErrorKind::Unsupported,
+        403 => ErrorKind::PermissionDenied,
+        404 if !spoken || says("invalid API endpoint") => ErrorKind::Unsupported,
+        404 => ErrorKind::NotFound,
+        408 | 504 => ErrorKind::Timeout,
+        409 if says("must specify") => ErrorKind::InvalidRequest,
+        409 if matches!(operation, "merge_into_branch" | "merge_pull_request" | "revert_branch" | "cherry_pick") => {
+            ErrorKind::MergeConflict
+        }
+        409 => ErrorKind::Conflict,
+        410 => ErrorKind::Gone,
+        412 if says("hook aborted") => ErrorKind::HookFailed,
+        412 => ErrorKind::PreconditionFailed,
+        429 => ErrorKind::RateLimited,
+        400..=499 => ErrorKind::InvalidRequest,
+        // The server answers so, too, for a name that is empty or a reference that is none.
+        500 if says("validation error") || says("can't create a branch without commit") => ErrorKind::InvalidRequest,
+        500 if says("operation not supported") => ErrorKind::Unsupported,
+        500 if is_lost_race(message) => ErrorKind::Conflict,
+        501 => ErrorKind::Unsupported,
+        _ => ErrorKind::Server,
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { action, message, attempts, .. } = &*self.0;
+        if !action.is_empty() {
+            write!(f, "{action}: ")?;
+        }
+        f.write_str(message)?;
+        if *attempts > 1 {
+            write!(f, " (after {attempts} attempts)")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        let mut debug = f.debug_struct("Error");
+        debug.field("kind", &inner.kind).field("action", &inner.action).field("message", &inner.message);
+        if let Some(operation) = inner.operation {
+            debug.field("operation", &operation);
+        }
+        if let Some(reply) = &inner.reply {
+            debug.field("status", &reply.status.as_u16()).field("request_id", &reply.request_id);
+        }
+        if inner.attempts > 1 {
+            debug.field("attempts", &inner.attempts);
+        }
+        if let Some(source) = &inner.source {
+            debug.field("source", source);
+        }
+        debug.finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as _)
+    }
+}
+
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        use std::io::ErrorKind as Io;
+        let kind = match error.kind() {
+            ErrorKind::NotFound => Io::NotFound,
+            ErrorKind::Conflict => Io::AlreadyExists,
+            ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::Protected => Io::PermissionDenied,
+            ErrorKind::InvalidRequest => Io::InvalidInput,
+            ErrorKind::Unsupported => Io::Unsupported,
+            ErrorKind::Timeout => Io::TimedOut,
+            ErrorKind::Decode | ErrorKind::Integrity => Io::InvalidData,
+            _ => Io::Other,
+        };
+        Self::new(kind, error)
+    }
+}

@@ -1,0 +1,313 @@
+//! The one way to the server: credentials, retries, tracing, and the reading of replies.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt as _;
+use futures::future::BoxFuture;
+use reqwest::header::{AUTHORIZATION, HeaderMap};
+use reqwest::{Request, StatusCode};
+use serde::de::DeserializeOwned;
+use tracing::{Instrument as _, Span, field};
+
+use crate::api::{ByteStream, Response};
+use crate::credentials::Credentials;
+use crate::error::{Error, ErrorKind, Result};
+use crate::operation::Operation;
+use crate::retry::{self, Check, Retries, Safety};
+
+/// How much of the body of an error is kept.
+const ERROR_BODY: usize = 64 * 1024;
+
+/// Sends requests and reads replies.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport {
+    http: reqwest::Client,
+    credentials: Option<Credentials>,
+    retries: Retries,
+}
+
+/// One call of an operation.
+pub(crate) struct Call {
+    operation: &'static Operation,
+    request: Request,
+    safety: Safety,
+    body: Option<NewBody>,
+    /// The body was a stream, and is gone.
+    spent: bool,
+}
+
+/// Makes the body of a request anew for each attempt, for bodies that are too large to keep.
+pub(crate) type NewBody = Arc<dyn Fn() -> BoxFuture<'static, std::io::Result<reqwest::Body>> + Send + Sync>;
+
+impl Call {
+    /// A call with the request that its builder made.
+    pub(crate) fn new(operation: &'static Operation, request: Built) -> Result<Self> {
+        match request {
+            Ok(request) => {
+                Ok(Self { operation, request, safety: Safety::of(operation.id), body: None, spent: false })
+            }
+            Err(error) => Err(not_built(operation, error)),
+        }
+    }
+
+    /// Sets a header of the request.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Result<Self> {
+        let name = reqwest::header::HeaderName::try_from(name);
+        let value = reqwest::header::HeaderValue::try_from(value);
+        match (name, value) {
+            (Ok(name), Ok(value)) => {
+                self.request.headers_mut().insert(name, value);
+                Ok(self)
+            }
+            (Err(_), _) => Err(self.invalid("a name that cannot be sent as an HTTP header")),
+            (_, Err(_)) => Err(self.invalid("a value that cannot be sent as an HTTP header")),
+        }
+    }
+
+    /// A body that is made anew for each attempt.
+    pub(crate) fn body(mut self, body: NewBody) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Another safety than the one in the table, where this call is known to differ from its operation.
+    pub(crate) fn safety(mut self, safety: Safety) -> Self {
+        self.safety = safety;
+        self
+    }
+
+    /// An error of this call, before anything is sent.
+    pub(crate) fn invalid(&self, message: impl Into<String>) -> Error {
+        self.explain(Error::invalid("", message))
+    }
+
+    fn explain(&self, error: Error) -> Error {
+        error.during(self.operation.id, || self.operation.describe(self.request.url()))
+    }
+
+    /// The request for the next attempt.
+    async fn attempt(&mut self) -> Result<Request> {
+        let mut request = self.bare();
+        *request.body_mut() = match &self.body {
+            Some(body) => Some(body().await.map_err(|error| {
+                self.invalid("the data to upload cannot be read").with_source(error)
+            })?),
+            None => match self.request.try_clone() {
+                Some(mut copy) => copy.body_mut().take(),
+                None => {
+                    self.spent = true;
+                    self.request.body_mut().take()
+                }
+            },
+        };
+        Ok(request)
+    }
+
+    fn bare(&self) -> Request {
+        let mut request = Request::new(self.request.method().clone(), self.request.url().clone());
+        *request.headers_mut() = self.request.headers().clone();
+        request
+    }
+
+    fn span(&self) -> Span {
+        let span = tracing::info_span!(
+            "lakefs",
+            operation = self.operation.id,
+            repository = field::Empty,
+            reference = field::Empty,
+            status = field::Empty,
+            request_id = field::Empty,
+            attempts = field::Empty,
+            elapsed_ms = field::Empty,
+        );
+        if !span.is_disabled() {
+            let parameter = |name| self.operation.parameter(self.request.url(), name);
+            if let Some(repository) = parameter("repository") {
+                span.record("repository", &*repository);
+            }
+            if let Some(reference) = parameter("branch").or_else(|| parameter("ref")) {
+                span.record("reference", &*reference);
+            }
+        }
+        span
+    }
+}
+
+/// A request, or why there is none.
+pub(crate) type Built = std::result::Result<Request, progenitor_client::Error>;
+
+fn not_built(operation: &'static Operation, error: progenitor_client::Error) -> Error {
+    let action = || operation.id.replace('_', " ");
+    match error {
+        progenitor_client::Error::InvalidRequest(message) => Error::invalid(action(), message),
+        progenitor_client::Error::CommunicationError(error) => Error::transport(error),
+        other => Error::invalid(action(), "the request cannot be built").with_source(other),
+    }
+    .during(operation.id, action)
+}
+
+impl Transport {
+    pub(crate) fn new(http: reqwest::Client, credentials: Option<Credentials>, retries: Retries) -> Self {
+        Self { http, credentials, retries }
+    }
+
+    /// Calls, and reads a JSON document.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<Response<T>> {
+        self.run(call, |_, reply| async move {
+            let (status, headers, body) = whole(reply).await?;
+            match serde_json::from_slice(&body) {
+                Ok(value) => Ok(Response::new(value, status, headers)),
+                Err(error) => Err(Error::decode(status, &headers, body, error)),
+            }
+        })
+        .await
+    }
+
+    /// Calls, and reads a text.
+    pub(crate) async fn text(&self, call: Call) -> Result<Response<String>> {
+        self.run(call, |_, reply| async move {
+            let (status, headers, body) = whole(reply).await?;
+            match String::from_utf8(body.to_vec()) {
+                Ok(text) => Ok(Response::new(text, status, headers)),
+                Err(error) => Err(Error::decode(status, &headers, body, error)),
+            }
+        })
+        .await
+    }
+
+    /// Calls, and reads the reply to its end, which says nothing.
+    pub(crate) async fn empty(&self, call: Call) -> Result<Response<()>> {
+        let gone_is_done = call.safety == Safety::CheckAfter(Check::Gone);
+        let outcome = self
+            .run(call, |_, reply| async move {
+                let (status, headers, _) = whole(reply).await?;
+                Ok(Response::new((), status, headers))
+            })
+            .await;
+        match outcome {
+            Err(error) if gone_is_done && error.kind() == ErrorKind::NotFound && error.is_uncertain() => {
+                Ok(Response::new((), StatusCode::NO_CONTENT, HeaderMap::new()))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Calls, and leaves the body to be read.
+    pub(crate) async fn stream(&self, call: Call) -> Result<Response<ByteStream>> {
+        self.run(call, |call, reply| {
+            let (status, headers) = (reply.status(), reply.headers().clone());
+            let (operation, url) = (call.operation, call.request.url().clone());
+            let body = reply.bytes_stream().map_err(move |error| {
+                Error::transport(error).during(operation.id, || operation.describe(&url))
+            });
+            std::future::ready(Ok(Response::new(ByteStream::new(body), status, headers)))
+        })
+        .await
+    }
+
+    /// Sends the request until it succeeds, or must not be sent again.
+    async fn run<T, F>(&self, mut call: Call, read: impl Fn(&Call, reqwest::Response) -> F) -> Result<Response<T>>
+    where
+        F: Future<Output = Result<Response<T>>>,
+    {
+        let span = call.span();
+        async {
+            let start = Instant::now();
+            let (mut attempts, mut uncertain) = (0, false);
+            let outcome = loop {
+                let request = call.attempt().await?;
+                attempts += 1;
+                let Failure { error, retry_after } = match self.once(&call, request, &read).await {
+                    Ok(reply) => break Ok(reply),
+                    Err(failure) => failure,
+                };
+                uncertain |= !error.was_refused();
+                let again = !call.spent && call.safety.allows(&error);
+                let wait = if again { self.retries.wait(attempts, start.elapsed(), retry_after) } else { None };
+                let Some(wait) = wait else { break Err(call.explain(error).after(attempts, uncertain)) };
+                tracing::debug!(attempts, ?wait, %error, "lakeFS call failed, trying again");
+                tokio::time::sleep(wait).await;
+            };
+            record(&outcome, attempts, start.elapsed());
+            outcome
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Sends the request once.
+    async fn once<T, F>(
+        &self,
+        call: &Call,
+        mut request: Request,
+        read: impl Fn(&Call, reqwest::Response) -> F,
+    ) -> std::result::Result<Response<T>, Failure>
+    where
+        F: Future<Output = Result<Response<T>>>,
+    {
+        if let Some(credentials) = &self.credentials {
+            request.headers_mut().insert(AUTHORIZATION, credentials.authorization());
+        }
+        let method = request.method().clone();
+        let reply = self.http.execute(request).await.map_err(Error::transport)?;
+        if reply.status().is_success() {
+            return Ok(read(call, reply).await?);
+        }
+        let (status, headers) = (reply.status(), reply.headers().clone());
+        let body = beginning(reply).await?;
+        let error = Error::reply(call.operation.id, &method, status, &headers, body);
+        Err(Failure { error, retry_after: retry::retry_after(&headers) })
+    }
+}
+
+/// An attempt that failed.
+struct Failure {
+    error: Error,
+    retry_after: Option<Duration>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, retry_after: None }
+    }
+}
+
+fn record<T>(outcome: &Result<Response<T>>, attempts: u32, elapsed: Duration) {
+    let span = Span::current();
+    if span.is_disabled() {
+        return;
+    }
+    let (status, request_id) = match outcome {
+        Ok(reply) => (Some(reply.status()), reply.request_id()),
+        Err(error) => (error.status(), error.request_id()),
+    };
+    if let Some(status) = status {
+        span.record("status", status);
+    }
+    if let Some(request_id) = request_id {
+        span.record("request_id", request_id);
+    }
+    span.record("attempts", attempts);
+    span.record("elapsed_ms", u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX));
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "lakeFS call failed");
+    }
+}
+
+async fn whole(reply: reqwest::Response) -> Result<(StatusCode, HeaderMap, Bytes)> {
+    let (status, headers) = (reply.status(), reply.headers().clone());
+    Ok((status, headers, reply.bytes().await.map_err(Error::transport)?))
+}
+
+/// The beginning of a body, which is all of it for any error that lakeFS writes.
+async fn beginning(mut reply: reqwest::Response) -> Result<Bytes> {
+    let mut body = BytesMut::new();
+    while body.len() < ERROR_BODY {
+        let Some(chunk) = reply.chunk().await.map_err(Error::transport)? else { break };
+        body.extend_from_slice(&chunk[..chunk.len().min(ERROR_BODY - body.len())]);
+    }
+    Ok(body.freeze())
+}
