@@ -26,8 +26,28 @@ pub fn check(document: &Value) -> Result<(), Error> {
         None => return Err(Error::new("not an OpenAPI document: it has no `openapi` version")),
     }
     serde_json::from_value::<openapiv3::OpenAPI>(document.clone())
-        .map(drop)
-        .map_err(|error| Error::new(format!("not an OpenAPI 3.0 document: {error}")))
+        .map_err(|error| Error::new(format!("not an OpenAPI 3.0 document: {error}")))?;
+    references(document, document)
+}
+
+/// Checks that every reference leads to something in the document: the generator follows one that leads to itself
+/// until its stack ends.
+fn references(document: &Value, value: &Value) -> Result<(), Error> {
+    let mut targets = Vec::new();
+    let mut next = value;
+    while let Some(reference) = next.get("$ref").and_then(Value::as_str) {
+        if targets.contains(&reference) {
+            return Err(Error::new(format!("the reference {reference} leads to itself")));
+        }
+        targets.push(reference);
+        let target = reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer));
+        next = target.ok_or_else(|| Error::new(format!("the reference {reference} leads nowhere")))?;
+    }
+    match value {
+        Value::Object(object) => object.values().try_for_each(|child| references(document, child)),
+        Value::Array(items) => items.iter().try_for_each(|item| references(document, item)),
+        _ => Ok(()),
+    }
 }
 
 /// The wire contract in canonical form: no prose, sorted keys, two spaces, a final newline.

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Error, normalize};
 
@@ -35,22 +35,28 @@ fn attempt(document: &Value) -> Result<syn::File, String> {
     })
 }
 
-/// The first operation that does not generate alone.
+/// The first operation with which the document no longer generates; none, if it does not without any either.
 fn culprit(document: &Value) -> Option<String> {
     let mut copy = document.clone();
     let ids: Vec<String> = normalize::operations_mut(&mut copy)
         .filter_map(|operation| operation["operationId"].as_str().map(String::from))
         .collect();
-    ids.into_iter().find(|id| {
-        let mut alone = document.clone();
+    let generates = |kept: &[String]| {
+        let mut part = document.clone();
         for item in
-            alone["paths"].as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut())
+            part["paths"].as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut())
         {
-            item.retain(|_, operation| match operation.get("operationId") {
-                Some(other) => other == &json!(id),
+            item.retain(|_, operation| match operation.get("operationId").and_then(Value::as_str) {
+                Some(id) => kept.iter().any(|kept| kept == id),
                 None => true,
             });
         }
-        attempt(&alone).is_err()
-    })
+        attempt(&part).is_ok()
+    };
+    if !generates(&[]) {
+        return None;
+    }
+    let lengths: Vec<usize> = (1..=ids.len()).collect();
+    let generating = lengths.partition_point(|&length| generates(&ids[..length]));
+    ids.into_iter().nth(generating)
 }
