@@ -38,11 +38,6 @@ impl Branch {
         &self.sealed
     }
 
-    /// The uncommitted write to a path: `Some(None)` when it was deleted.
-    pub(crate) fn staged(&self, path: &[u8]) -> Option<Option<&EntryRef>> {
-        self.uncommitted.get(path).map(Option::as_ref)
-    }
-
     pub(crate) fn stage(&mut self, path: Path, entry: Entry) {
         self.uncommitted.insert(path, Some(Arc::new(entry)));
     }
@@ -92,7 +87,7 @@ impl Branch {
 pub(crate) fn changes_from<'a>(
     changes: &'a Changes,
     start: &[u8],
-) -> impl Iterator<Item = (&'a Path, Option<&'a EntryRef>)> {
+) -> impl Iterator<Item = (&'a Path, Option<&'a EntryRef>)> + use<'a> {
     changes
         .range::<_, [u8]>((Bound::Included(start), Bound::Unbounded))
         .map(|(path, entry)| (path, entry.as_ref()))
@@ -113,7 +108,10 @@ impl View {
         }
     }
 
-    pub(crate) fn iter_from(&self, start: &[u8]) -> impl Iterator<Item = (&Path, &EntryRef)> {
+    pub(crate) fn iter_from<'a>(
+        &'a self,
+        start: &[u8],
+    ) -> impl Iterator<Item = (&'a Path, &'a EntryRef)> + use<'a> {
         Overlay {
             over: changes_from(&self.changes, start).peekable(),
             under: self.tree.iter_from(start).peekable(),

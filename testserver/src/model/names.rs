@@ -93,7 +93,9 @@ mod tests {
         for good in ["v1.0", "a~b", "ü", "-", "@x", "a$"] {
             assert!(tag(good).is_ok(), "{good}");
         }
-        for bad in ["", "@", "a.", "a.lock", "a..b", "a/b", "a@{b", "a^", "a:b", "a?", "a*", "[a", "a\\b", "a b"] {
+        for bad in
+            ["", "@", "a.", "a.lock", "a..b", "a/b", "a@{b", "a^", "a:b", "a?", "a*", "[a", "a\\b", "a b"]
+        {
             assert!(tag(bad).is_err(), "{bad}");
         }
     }

@@ -12,10 +12,7 @@ pub(crate) struct Timestamp {
 impl Timestamp {
     pub(crate) fn now() -> Self {
         let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self {
-            seconds: i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX),
-            nanos: elapsed.subsec_nanos(),
-        }
+        Self { seconds: i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX), nanos: elapsed.subsec_nanos() }
     }
 
     pub(crate) const fn from_seconds(seconds: i64) -> Self {

@@ -42,13 +42,17 @@ impl Tree {
     }
 
     /// The entries at `start` and after it, in the order of their paths.
-    pub(crate) fn iter_from(&self, start: &[u8]) -> impl Iterator<Item = (&Path, &EntryRef)> {
+    pub(crate) fn iter_from<'a>(
+        &'a self,
+        start: &[u8],
+    ) -> impl Iterator<Item = (&'a Path, &'a EntryRef)> + use<'a> {
         self.entries.range::<_, [u8]>((Bound::Included(start), Bound::Unbounded))
     }
 
     /// Whether both hold the very same records, known without a walk.
     pub(crate) fn same_records(&self, other: &Self) -> bool {
-        self.entries.ptr_eq(&other.entries) || (self.digest == other.digest && self.entries.len() == other.entries.len())
+        self.entries.ptr_eq(&other.entries)
+            || (self.digest == other.digest && self.entries.len() == other.entries.len())
     }
 
     /// The identifier of this content. Like lakeFS's it covers the place and time of every entry; unlike

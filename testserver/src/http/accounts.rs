@@ -1,0 +1,125 @@
+//! The user, as a server with basic authentication knows it: there is one, and it may do everything.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use serde::{Deserialize, Serialize};
+
+use super::auth::{COOKIE_NAME, USER};
+use super::call::Call;
+use super::dates;
+use super::reply::{Failure, Outcome, ok, set};
+use super::wire::List;
+use crate::model::Page;
+
+const COOKIE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+#[derive(Debug, Default, Serialize)]
+struct User<'a> {
+    creation_date: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    friendly_name: Option<&'a str>,
+    id: &'a str,
+}
+
+impl<'a> User<'a> {
+    fn known(call: &Call<'a>) -> Self {
+        let creation_date = call.app.auth.created.seconds;
+        Self { creation_date, email: Some(""), friendly_name: Some(""), id: USER }
+    }
+}
+
+/// Nobody is a user too, without a name.
+pub(crate) fn current_user(call: &Call<'_>) -> Outcome {
+    #[derive(Serialize)]
+    struct CurrentUser<'a> {
+        user: User<'a>,
+    }
+    let user = call.user.map_or_else(User::default, |_| User::known(call));
+    ok(&CurrentUser { user })
+}
+
+pub(crate) fn login(call: &Call<'_>) -> Outcome {
+    #[derive(Default, Deserialize)]
+    struct Body {
+        access_key_id: String,
+        secret_access_key: String,
+    }
+    #[derive(Serialize)]
+    struct Token<'a> {
+        token: &'a str,
+        token_expiration: i64,
+    }
+    let body: Body = call.body("Login")?;
+    let auth = &call.app.auth;
+    if !auth.knows(&body.access_key_id, &body.secret_access_key) {
+        return Err(Failure::unauthenticated());
+    }
+    let (token, token_expiration) = auth.issue();
+    let mut reply = ok(&Token { token: &token, token_expiration })?;
+    let cookie = format!(
+        "{COOKIE_NAME}={token}; Path=/; Expires={}; Max-Age={}; HttpOnly; SameSite=Lax",
+        dates::http_in(COOKIE_LIFETIME),
+        COOKIE_LIFETIME.as_secs()
+    );
+    set(&mut reply, SET_COOKIE, &cookie);
+    Ok(reply)
+}
+
+pub(crate) fn list_users(call: &Call<'_>) -> Outcome {
+    let mut list = List::new(Page { results: vec![User::known(call)], has_more: false }, |user| user.id);
+    list.pagination.max_per_page = 0;
+    ok(&list)
+}
+
+pub(crate) fn create_user(_: &Call<'_>) -> Outcome {
+    Err(Failure::new(StatusCode::CONFLICT, "Already exists"))
+}
+
+pub(crate) fn get_user(call: &Call<'_>) -> Outcome {
+    known_user(call)?;
+    ok(&User::known(call))
+}
+
+pub(crate) fn delete_user(call: &Call<'_>) -> Outcome {
+    known_user(call)?;
+    Err(Failure::not_implemented())
+}
+
+pub(crate) fn create_credentials(call: &Call<'_>) -> Outcome {
+    known_user(call)?;
+    let message = "exceeded number of allowed credentials: invalid request";
+    Err(Failure::new(StatusCode::BAD_REQUEST, message))
+}
+
+pub(crate) fn delete_credentials(call: &Call<'_>) -> Outcome {
+    known_user(call)?;
+    Err(Failure::not_implemented())
+}
+
+pub(crate) fn list_credentials(_: &Call<'_>) -> Outcome {
+    Err::<_, Failure>(Failure::not_implemented())
+}
+
+pub(crate) fn get_credentials(call: &Call<'_>) -> Outcome {
+    #[derive(Serialize)]
+    struct Credentials<'a> {
+        access_key_id: &'a str,
+        creation_date: i64,
+    }
+    let keys = call.app.auth.keys();
+    let key = keys.iter().find(|key| key.id == call.segment("accessKeyId"));
+    let key = key.ok_or_else(|| Failure::new(StatusCode::NOT_FOUND, "not found"))?;
+    ok(&Credentials { access_key_id: &key.id, creation_date: key.created.seconds })
+}
+
+fn known_user(call: &Call<'_>) -> Result<(), Failure> {
+    if call.segment("userId") == USER {
+        Ok(())
+    } else {
+        Err(Failure::new(StatusCode::NOT_FOUND, "not found"))
+    }
+}

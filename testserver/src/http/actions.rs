@@ -1,0 +1,35 @@
+//! Runs of actions. There are none: this server runs no hooks.
+
+use axum::http::StatusCode;
+use serde_json::Value;
+
+use super::call::Call;
+use super::reply::{Failure, Outcome, ok};
+use super::wire::List;
+
+pub(crate) fn list_runs(call: &Call<'_>) -> Outcome {
+    call.lake().repository(call.repository())?;
+    if !call.text("branch").is_empty() && !call.text("commit").is_empty() {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "parameters conflict"));
+    }
+    ok(&List::<Value>::empty())
+}
+
+pub(crate) fn run(call: &Call<'_>) -> Outcome {
+    call.lake().repository(call.repository())?;
+    Err(missing())
+}
+
+pub(crate) fn list_hooks(call: &Call<'_>) -> Outcome {
+    call.lake().repository(call.repository())?;
+    ok(&List::<Value>::empty())
+}
+
+pub(crate) fn output(call: &Call<'_>) -> Outcome {
+    call.lake().repository(call.repository())?;
+    Err(missing())
+}
+
+fn missing() -> Failure {
+    Failure::new(StatusCode::NOT_FOUND, "not found: not found")
+}

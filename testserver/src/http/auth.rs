@@ -1,0 +1,197 @@
+//! Who asks: access keys, and tokens handed out for them.
+
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
+
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use super::reply::Failure;
+use crate::model::Timestamp;
+
+/// The only user that a server with basic authentication has.
+pub(crate) const USER: &str = "admin";
+/// The cookie that may carry a token.
+pub(crate) const COOKIE_NAME: &str = "internal_auth_session";
+/// How long a token is good for, in seconds.
+const TOKEN_LIFETIME: i64 = 7 * 24 * 60 * 60;
+
+/// A pair of keys.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct AccessKey {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) created: Timestamp,
+}
+
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// The access keys of the one user, and the key that signs tokens.
+pub(crate) struct Auth {
+    pub(crate) created: Timestamp,
+    keys: RwLock<Vec<AccessKey>>,
+    signing_key: [u8; 16],
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").field("keys", &self.keys).finish_non_exhaustive()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header<'a> {
+    alg: &'a str,
+    typ: &'a str,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    jti: String,
+    iss: String,
+    sub: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+}
+
+impl Auth {
+    pub(crate) fn new(id: String, secret: String) -> Self {
+        let created = Timestamp::now();
+        Self {
+            created,
+            keys: RwLock::new(vec![AccessKey { id, secret, created }]),
+            signing_key: uuid::Uuid::new_v4().into_bytes(),
+        }
+    }
+
+    /// The user whose credentials a request carries, or nobody if it carries none.
+    pub(crate) fn identify(&self, headers: &HeaderMap) -> Result<Option<&'static str>, Failure> {
+        let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let (scheme, value) = authorization.and_then(|header| header.split_once(' ')).unwrap_or_default();
+        let known = if scheme.eq_ignore_ascii_case("bearer") {
+            self.is_valid(value.trim())
+        } else if let Some((id, secret)) = basic(scheme, value) {
+            self.knows(&id, &secret)
+        } else if let Some(token) = cookie(headers) {
+            self.is_valid(token)
+        } else {
+            return Ok(None);
+        };
+        if known { Ok(Some(USER)) } else { Err(Failure::unauthenticated()) }
+    }
+
+    pub(crate) fn knows(&self, id: &str, secret: &str) -> bool {
+        self.keys().iter().any(|key| key.id == id && key.secret == secret)
+    }
+
+    pub(crate) fn keys(&self) -> Vec<AccessKey> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A token for the user, and when it expires.
+    pub(crate) fn issue(&self) -> (String, i64) {
+        let now = Timestamp::now().seconds;
+        let exp = now + TOKEN_LIFETIME;
+        let claims = Claims {
+            jti: uuid::Uuid::new_v4().to_string(),
+            iss: "auth".into(),
+            sub: USER.into(),
+            aud: "login".into(),
+            iat: now,
+            exp,
+        };
+        let part = |json: Result<Vec<u8>, _>| URL_SAFE_NO_PAD.encode(json.unwrap_or_default());
+        let header = part(serde_json::to_vec(&Header { alg: "HS256", typ: "JWT" }));
+        let signed = format!("{header}.{}", part(serde_json::to_vec(&claims)));
+        let signature = URL_SAFE_NO_PAD.encode(self.mac(&signed).finalize().into_bytes());
+        (format!("{signed}.{signature}"), exp)
+    }
+
+    /// Signs a text, for [`has_signed`](Self::has_signed).
+    pub(crate) fn sign(&self, text: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.mac(text).finalize().into_bytes())
+    }
+
+    pub(crate) fn has_signed(&self, text: &str, signature: &str) -> bool {
+        URL_SAFE_NO_PAD
+            .decode(signature)
+            .is_ok_and(|signature| self.mac(text).verify_slice(&signature).is_ok())
+    }
+
+    fn is_valid(&self, token: &str) -> bool {
+        let checked = || {
+            let (signed, signature) = token.rsplit_once('.')?;
+            self.mac(signed).verify_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
+            let claims = URL_SAFE_NO_PAD.decode(signed.split_once('.')?.1).ok()?;
+            let claims: Claims = serde_json::from_slice(&claims).ok()?;
+            (claims.sub == USER && claims.exp > Timestamp::now().seconds).then_some(())
+        };
+        checked().is_some()
+    }
+
+    fn mac(&self, signed: &str) -> Hmac<Sha256> {
+        // An HMAC takes a key of any length; sixteen bytes need no hashing first.
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        block[..self.signing_key.len()].copy_from_slice(&self.signing_key);
+        Hmac::<Sha256>::new(&block).chain_update(signed)
+    }
+}
+
+fn basic(scheme: &str, value: &str) -> Option<(String, String)> {
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(value.trim()).ok()?).ok()?;
+    let (id, secret) = decoded.split_once(':')?;
+    Some((id.to_owned(), secret.to_owned()))
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find(|(name, _)| *name == COOKIE_NAME)
+        .map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identify(auth: &Auth, header: &str) -> Result<Option<&'static str>, Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, header.parse().unwrap());
+        auth.identify(&headers)
+    }
+
+    #[test]
+    fn knows_keys_and_tokens() {
+        let auth = Auth::new("id".into(), "se:cret".into());
+        let pair = |pair| format!("Basic {}", STANDARD.encode(pair));
+        assert_eq!(identify(&auth, &pair("id:se:cret")).unwrap(), Some(USER));
+        assert!(identify(&auth, &pair("id:other")).is_err());
+        let (token, _) = auth.issue();
+        assert_eq!(identify(&auth, &format!("bearer {token}")).unwrap(), Some(USER));
+        assert!(identify(&auth, &format!("Bearer {token}x")).is_err());
+        assert!(identify(&auth, "Bearer nonsense").is_err());
+        assert_eq!(identify(&auth, "Digest x").unwrap(), None);
+        assert_eq!(auth.identify(&HeaderMap::new()).unwrap(), None);
+    }
+
+    #[test]
+    fn says_no_secret() {
+        let auth = Auth::new("id".into(), "hush".into());
+        assert!(!format!("{auth:?}").contains("hush"));
+    }
+}

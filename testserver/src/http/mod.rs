@@ -1,0 +1,57 @@
+//! lakeFS's HTTP interface to the [model](crate::model).
+
+mod accounts;
+mod actions;
+mod auth;
+mod bodies;
+mod branches;
+mod call;
+mod commits;
+mod content;
+mod dates;
+mod merges;
+mod objects;
+mod operations;
+mod params;
+mod pipeline;
+mod pulls;
+mod query;
+mod reply;
+mod repositories;
+mod route;
+mod schema;
+mod settings;
+mod staging;
+mod system;
+mod tags;
+mod transfer;
+mod upload;
+mod wire;
+
+use std::sync::RwLock;
+
+use bytes::Bytes;
+
+pub(crate) use auth::Auth;
+pub(crate) use operations::is_operation;
+pub(crate) use pipeline::respond;
+
+use crate::fault::Faults;
+use crate::model::Lake;
+use crate::record::RequestLog;
+
+/// The state of a server.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) lake: RwLock<Lake>,
+    pub(crate) auth: Auth,
+    pub(crate) faults: Faults,
+    pub(crate) requests: RequestLog,
+    /// The contract to serve, if there is one.
+    pub(crate) contract: Option<Bytes>,
+    /// Identifies this instance.
+    pub(crate) instance: uuid::Uuid,
+}
+
+/// The kind of storage that the server claims to have.
+pub(crate) const BLOCKSTORE: &str = "mem";

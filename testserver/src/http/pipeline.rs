@@ -1,0 +1,169 @@
+//! What happens to a request, in lakeFS's order: find the operation, hold the request against the contract,
+//! look at credentials, bind parameters, and only then do what is asked.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode, request};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+
+use super::App;
+use super::call::Call;
+use super::operations::{Access, Handler, Operation};
+use super::query::Query;
+use super::reply::{self, Failure, Reply};
+use super::route;
+use crate::fault::{Action, Fault};
+use crate::record::RecordedRequest;
+
+/// The connection is to be dropped without a reply.
+#[derive(Debug)]
+pub(crate) struct ConnectionDropped;
+
+impl std::fmt::Display for ConnectionDropped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("connection dropped on purpose")
+    }
+}
+
+impl std::error::Error for ConnectionDropped {}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Answers a request.
+pub(crate) async fn respond(app: Arc<App>, request: Request<Body>) -> Result<Reply, ConnectionDropped> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    let Some((operation, segments)) = route::find(&parts.method, path) else {
+        return Ok(outside(&app, &parts.method, path));
+    };
+    let fault = app.faults.take(operation.id, path);
+    let log = app.requests.begin(RecordedRequest::new(operation.id, &parts));
+    let reply = match fault {
+        None => act(&app, operation, segments, parts, body).await,
+        Some(fault) => {
+            let act = act(&app, operation, segments, parts, body);
+            suffer(fault, act).await.inspect_err(|_| app.requests.end(log, None))?
+        }
+    };
+    app.requests.end(log, Some(reply.status().as_u16()));
+    Ok(reply)
+}
+
+/// Answers what is not an operation.
+fn outside(app: &App, method: &Method, path: &str) -> Reply {
+    match (path, &app.contract) {
+        ("/openapi.json", Some(contract)) if *method == Method::GET => {
+            let mut reply = Response::new(Body::from(contract.clone()));
+            reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            reply
+        }
+        ("/_health", _) => reply::text(StatusCode::OK, format!("alive! {}", app.instance)),
+        _ => Failure::new(StatusCode::NOT_FOUND, "invalid API endpoint").into_reply(),
+    }
+}
+
+/// Does to a request what was asked to be done to it.
+async fn suffer(fault: Fault, act: impl Future<Output = Reply>) -> Result<Reply, ConnectionDropped> {
+    if !fault.delay.is_zero() {
+        tokio::time::sleep(fault.delay).await;
+    }
+    match fault.action {
+        Action::Nothing => Ok(act.await),
+        Action::Reply(reply) => Ok(reply.into_response()),
+        Action::DropRequest => Err(ConnectionDropped),
+        Action::DropReply => {
+            act.await;
+            Err(ConnectionDropped)
+        }
+        Action::CutBody => Ok(cut(act.await).await),
+        Action::ReplaceBody(body) => {
+            let (mut parts, _) = act.await.into_parts();
+            parts.headers.remove(axum::http::header::CONTENT_LENGTH);
+            Ok(Response::from_parts(parts, Body::from(body)))
+        }
+    }
+}
+
+/// Keeps the first half of a body, under the length of the whole.
+async fn cut(reply: Reply) -> Reply {
+    let (mut parts, body) = reply.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    parts.headers.insert(axum::http::header::CONTENT_LENGTH, body.len().into());
+    let half = body.slice(..body.len() / 2);
+    let stream = async_chunks(half).chain(futures_util::stream::once(async {
+        // Lets the first half leave before the connection goes.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        Err(ConnectionDropped)
+    }));
+    Response::from_parts(parts, Body::from_stream(stream))
+}
+
+fn async_chunks(bytes: Bytes) -> impl Stream<Item = Result<Bytes, ConnectionDropped>> {
+    futures_util::stream::iter((!bytes.is_empty()).then_some(Ok(bytes)))
+}
+
+async fn act(
+    app: &App,
+    operation: &'static Operation,
+    segments: Vec<(&'static str, String)>,
+    parts: request::Parts,
+    body: Body,
+) -> Reply {
+    let (checked, body) = match check(app, operation, segments, parts, body).await {
+        Ok(checked) => checked,
+        // What violates the contract is refused before a request has an identity.
+        Err(violation) => return Failure::new(StatusCode::BAD_REQUEST, violation).into_reply(),
+    };
+    let mut reply = perform(operation, checked, body).await.unwrap_or_else(Failure::into_reply);
+    if operation.method == Method::HEAD && reply.status().is_client_error() {
+        reply = reply::empty(reply.status());
+    }
+    reply::set(&mut reply, REQUEST_ID, &uuid::Uuid::new_v4().to_string());
+    reply
+}
+
+/// Holds a request against the contract.
+async fn check<'a>(
+    app: &'a App,
+    operation: &'static Operation,
+    segments: Vec<(&'static str, String)>,
+    parts: request::Parts,
+    mut body: Body,
+) -> Result<(Call<'a>, Body), String> {
+    if let Some((name, _)) = segments.iter().find(|(_, value)| value.is_empty()) {
+        return Err(format!("parameter \"{name}\" in path has an error: value is required but missing"));
+    }
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    for param in operation.params() {
+        param.check(&query, &parts.headers)?;
+    }
+    let mut json = None;
+    if let Some(expected) = operation.body {
+        let bytes = axum::body::to_bytes(std::mem::take(&mut body), usize::MAX)
+            .await
+            .map_err(|error| format!("request body has an error: reading failed: {error}"))?;
+        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        json = expected.check(content_type, &bytes)?;
+    }
+    Ok((Call { app, segments, query, headers: parts.headers, json, user: None }, body))
+}
+
+async fn perform(operation: &'static Operation, mut call: Call<'_>, body: Body) -> Result<Reply, Failure> {
+    if operation.access != Access::Anyone {
+        call.user = call.app.auth.identify(&call.headers)?;
+    }
+    for param in operation.params() {
+        param.bind(&call.query, &call.headers).map_err(Failure::Binding)?;
+    }
+    if operation.access == Access::User && call.user.is_none() {
+        return Err(Failure::unauthenticated());
+    }
+    match operation.handler {
+        Handler::Answer(answer) => answer(&call),
+        Handler::Upload => super::upload::upload(&call, body).await,
+        Handler::Missing => Err(Failure::not_implemented()),
+    }
+}

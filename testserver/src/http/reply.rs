@@ -1,0 +1,181 @@
+//! Replies: JSON as lakeFS writes it, plain text, and errors.
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{Response, StatusCode};
+use serde::Serialize;
+
+use crate::model;
+
+/// A reply.
+pub(crate) type Reply = Response<Body>;
+
+/// What a handler comes to.
+pub(crate) type Outcome = Result<Reply, Failure>;
+
+/// A reply that is not what the client asked for.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The common form: a status and a message.
+    Message(StatusCode, String),
+    /// A request that the generated part of lakeFS's server could not read; it answers in plain text.
+    Binding(String),
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self::Message(status, message.into())
+    }
+
+    pub(crate) fn not_implemented() -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, "Not Implemented")
+    }
+
+    pub(crate) fn unauthenticated() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "error authenticating request")
+    }
+
+    pub(crate) fn into_reply(self) -> Reply {
+        match self {
+            Self::Message(status, message) => json(status, &ErrorBody { message: &message }),
+            Self::Binding(message) => {
+                let mut reply = text(StatusCode::BAD_REQUEST, message + "\n");
+                reply.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+                reply
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    message: &'a str,
+}
+
+impl From<model::Error> for Failure {
+    fn from(error: model::Error) -> Self {
+        let status = status_of(error.kind());
+        let message = match error.kind() {
+            model::ErrorKind::PreconditionFailed => "Precondition failed".to_owned(),
+            model::ErrorKind::NoData => "No data".to_owned(),
+            _ => error.to_string(),
+        };
+        Self::new(status, message)
+    }
+}
+
+/// The one place where kinds of errors become statuses.
+fn status_of(kind: model::ErrorKind) -> StatusCode {
+    use model::ErrorKind as Kind;
+    match kind {
+        Kind::NotFound
+        | Kind::RepositoryNotFound
+        | Kind::BranchNotFound
+        | Kind::TagNotFound
+        | Kind::CommitNotFound
+        | Kind::PullRequestNotFound
+        | Kind::RuleNotFound
+        | Kind::Unreadable => StatusCode::NOT_FOUND,
+        Kind::WriteToProtectedBranch
+        | Kind::CommitToProtectedBranch
+        | Kind::ProtectedBranch
+        | Kind::ReadOnlyRepository
+        | Kind::DeleteDefaultBranch => StatusCode::FORBIDDEN,
+        Kind::InvalidValue
+        | Kind::InvalidRef
+        | Kind::InvalidBranchId
+        | Kind::InvalidTagId
+        | Kind::InvalidRepositoryId
+        | Kind::InvalidStorageId
+        | Kind::InvalidCommitId
+        | Kind::InvalidPullRequestId
+        | Kind::InvalidNamespace
+        | Kind::NamespaceInUse
+        | Kind::MissingPath
+        | Kind::NoChanges
+        | Kind::DirtyBranch
+        | Kind::MetaRangeOnDirtyBranch
+        | Kind::StagingIsNotACommit
+        | Kind::CherryPickMergeNoParent
+        | Kind::ParentOutOfRange
+        | Kind::SameBranch
+        | Kind::LinkAddressInvalid
+        | Kind::InvalidAddress
+        | Kind::NotSupported
+        | Kind::NotEmptyRepository => StatusCode::BAD_REQUEST,
+        Kind::NotUnique
+        | Kind::BranchExists
+        | Kind::TagExists
+        | Kind::CommitExists
+        | Kind::RuleExists
+        | Kind::Conflict
+        | Kind::RevertMergeNoParent => StatusCode::CONFLICT,
+        Kind::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        Kind::NoData => StatusCode::GONE,
+        Kind::RequiredValue | Kind::CreateBranchNoCommit | Kind::NoMergeBase => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+/// A JSON reply.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
+    let Ok(body) = serde_json::to_string(body) else { return empty(StatusCode::INTERNAL_SERVER_ERROR) };
+    let mut reply = Response::new(Body::from(escape(&body) + "\n"));
+    *reply.status_mut() = status;
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    reply
+}
+
+/// A JSON reply of status 200.
+pub(crate) fn ok(body: &impl Serialize) -> Outcome {
+    Ok(json(StatusCode::OK, body))
+}
+
+/// A JSON reply of status 201.
+pub(crate) fn created(body: &impl Serialize) -> Outcome {
+    Ok(json(StatusCode::CREATED, body))
+}
+
+/// A reply that says nothing but that it is done.
+pub(crate) fn no_content() -> Outcome {
+    Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// A reply without a body.
+pub(crate) fn empty(status: StatusCode) -> Reply {
+    let mut reply = Response::new(Body::empty());
+    *reply.status_mut() = status;
+    reply
+}
+
+/// A plain text reply.
+pub(crate) fn text(status: StatusCode, body: String) -> Reply {
+    let mut reply = Response::new(Body::from(body));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    reply
+}
+
+/// Sets a header, unless its value cannot be one.
+pub(crate) fn set(reply: &mut Reply, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        reply.headers_mut().insert(name, value);
+    }
+}
+
+/// Escapes what Go's encoder escapes in strings; outside of strings JSON has none of these characters.
+fn escape(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,100 @@
+//! Repositories.
+
+use axum::http::StatusCode;
+use serde::Deserialize;
+
+use super::call::Call;
+use super::reply::{Failure, Outcome, created, no_content, ok};
+use super::wire;
+use crate::model::{Lake, Metadata, NewCommit, NewRepository};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Creation {
+    name: String,
+    storage_id: String,
+    storage_namespace: String,
+    default_branch: String,
+    sample_data: bool,
+    read_only: bool,
+}
+
+pub(crate) fn list(call: &Call<'_>) -> Outcome {
+    let lake = call.lake();
+    let (prefix, search, after) = (call.text("prefix"), call.text("search"), call.text("after"));
+    let page = lake.list_repositories(&prefix, &search, &after, call.amount());
+    ok(&wire::List::new(page.map(wire::Repository::from), |repository| repository.id))
+}
+
+pub(crate) fn create(call: &Call<'_>) -> Outcome {
+    let body: Creation = call.body("CreateRepository")?;
+    let bare = call.is_set("bare");
+    let mut lake = call.lake_mut();
+    let repository = lake.create_repository(NewRepository {
+        id: body.name.clone(),
+        storage_id: body.storage_id,
+        namespace: body.storage_namespace,
+        default_branch: body.default_branch,
+        read_only: body.read_only,
+        bare,
+    })?;
+    if bare {
+        return created(&wire::Repository { read_only: None, ..repository.into() });
+    }
+    if body.sample_data {
+        let branch = repository.default_branch.clone();
+        add_sample_data(call, &mut lake, &body.name, &branch)?;
+    }
+    created(&wire::Repository::from(lake.repository(&body.name)?))
+}
+
+/// Commits a few files, and protects the branch they are on.
+fn add_sample_data(call: &Call<'_>, lake: &mut Lake, repository: &str, branch: &str) -> Result<(), Failure> {
+    const FILES: [(&str, &str, &str); 3] = [
+        ("README.md", "text/markdown", "# Sample data\n\nA repository to play with.\n"),
+        ("data/lakes.csv", "text/csv", "name,depth_m\nBaikal,1642\nTanganyika,1470\nCaspian Sea,1025\n"),
+        ("data/notes.txt", "text/plain", "Nothing of note.\n"),
+    ];
+    for (path, content_type, content) in FILES {
+        let entry = super::upload::entry(content.into(), content_type, Metadata::new());
+        lake.put_entry(repository, branch, path.into(), entry, Default::default())?;
+    }
+    let commit =
+        NewCommit { committer: call.committer()?, message: "Add sample data".into(), ..NewCommit::default() };
+    lake.commit(repository, branch, commit)?;
+    lake.set_protection(repository, vec![branch.to_owned()], None)?;
+    Ok(())
+}
+
+pub(crate) fn get(call: &Call<'_>) -> Outcome {
+    ok(&wire::Repository::from(call.lake().repository(call.repository())?))
+}
+
+pub(crate) fn delete(call: &Call<'_>) -> Outcome {
+    call.lake_mut().delete_repository(call.repository(), call.is_set("force"))?;
+    no_content()
+}
+
+pub(crate) fn metadata(call: &Call<'_>) -> Outcome {
+    Ok(super::reply::json(StatusCode::OK, &call.lake().repository(call.repository())?.metadata))
+}
+
+pub(crate) fn set_metadata(call: &Call<'_>) -> Outcome {
+    #[derive(Default, Deserialize)]
+    struct Body {
+        metadata: Metadata,
+    }
+    let body: Body = call.body("SetRepositoryMetadata")?;
+    call.lake_mut().set_repository_metadata(call.repository(), body.metadata)?;
+    no_content()
+}
+
+pub(crate) fn delete_metadata(call: &Call<'_>) -> Outcome {
+    #[derive(Default, Deserialize)]
+    struct Body {
+        keys: Vec<String>,
+    }
+    let body: Body = call.body("DeleteRepositoryMetadata")?;
+    call.lake_mut().delete_repository_metadata(call.repository(), &body.keys)?;
+    no_content()
+}

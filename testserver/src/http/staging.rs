@@ -1,0 +1,173 @@
+//! Objects whose bytes a client writes to the storage by itself.
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::call::Call;
+use super::objects::presign_unsupported;
+use super::reply::{Failure, Outcome, created, ok};
+use super::wire::ObjectStats;
+use crate::model::{
+    Entry, Error, ErrorKind, Location, Metadata, NewEntry, Timestamp, WriteOptions, ascending_id,
+    descending_id,
+};
+
+/// What must be true of an object before it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Nothing,
+    Absent,
+}
+
+/// The condition that the headers of a request state.
+pub(crate) fn condition(call: &Call<'_>) -> Result<Condition, Failure> {
+    match (call.header("if-match"), call.header("if-none-match").as_deref()) {
+        (None, None) => Ok(Condition::Nothing),
+        (None, Some("*")) => Ok(Condition::Absent),
+        _ => Err(Failure::not_implemented()),
+    }
+}
+
+/// A place for a new object.
+pub(crate) fn new_location() -> Location {
+    Location::Relative(format!("data/{}/{}", descending_id(), ascending_id()))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Link {
+    staging: StagingLocation,
+    checksum: String,
+    size_bytes: i64,
+    user_metadata: Metadata,
+    content_type: String,
+    mtime: Option<i64>,
+    force: bool,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+struct StagingLocation {
+    physical_address: Option<String>,
+    presigned_url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Stage {
+    physical_address: String,
+    checksum: String,
+    size_bytes: i64,
+    mtime: Option<i64>,
+    metadata: Metadata,
+    content_type: String,
+    force: bool,
+}
+
+/// An address to write to, signed so that only this path of this branch can be linked to it.
+pub(crate) fn address(call: &Call<'_>) -> Outcome {
+    let namespace = namespace(call)?;
+    let (Location::Relative(location) | Location::Full(location)) = new_location();
+    let signature = call.app.auth.sign(&signed_part(call, &location));
+    if call.is_set("presign") {
+        return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, presign_unsupported().to_string()));
+    }
+    ok(&StagingLocation {
+        physical_address: Some(format!("{namespace}/{location},{signature}")),
+        presigned_url: None,
+    })
+}
+
+pub(crate) fn link(call: &Call<'_>) -> Outcome {
+    let body: Link = call.body("LinkPhysicalAddress")?;
+    let namespace = namespace(call)?;
+    let address = body.staging.physical_address.unwrap_or_default();
+    let location = match address.strip_prefix(&format!("{namespace}/")) {
+        Some(signed) => Location::Relative(verified(call, signed)?),
+        None => Location::Full(address.clone()),
+    };
+    let checksum = body.checksum.trim_matches([' ', '"']).to_owned();
+    if checksum.is_empty() {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "checksum is required"));
+    }
+    let condition = condition(call)?;
+    let entry = Entry::new(NewEntry {
+        size: body.size_bytes,
+        checksum,
+        content_type: body.content_type.clone(),
+        metadata: body.user_metadata,
+        modified: body.mtime.map_or_else(Timestamp::now, Timestamp::from_seconds),
+        location,
+        content: None,
+    });
+    let path = call.path("path");
+    let stats = ObjectStats {
+        physical_address: address,
+        content_type: Some(body.content_type),
+        ..ObjectStats::object(&namespace, &path, &entry)
+    };
+    let options = WriteOptions { force: body.force, if_absent: condition == Condition::Absent };
+    call.lake_mut().put_entry(call.repository(), call.branch(), path, entry, options)?;
+    ok(&stats)
+}
+
+pub(crate) fn stage(call: &Call<'_>) -> Outcome {
+    let body: Stage = call.body("StageObject")?;
+    let namespace = namespace(call)?;
+    let address = body.physical_address;
+    if !address.starts_with(&format!("{}://", super::BLOCKSTORE)) {
+        let message = format!("physical address is not valid for block adapter: {}", super::BLOCKSTORE);
+        return Err(Failure::new(StatusCode::BAD_REQUEST, message));
+    }
+    let location = match address.strip_prefix(&format!("{namespace}/")) {
+        Some(path) => Location::Relative(path.to_owned()),
+        None => Location::Full(address.clone()),
+    };
+    let entry = Entry::new(NewEntry {
+        size: body.size_bytes,
+        checksum: body.checksum,
+        content_type: body.content_type.clone(),
+        metadata: body.metadata,
+        modified: body.mtime.map_or_else(Timestamp::now, Timestamp::from_seconds),
+        location,
+        content: None,
+    });
+    let path = call.path("path");
+    let stats = ObjectStats {
+        metadata: None,
+        content_type: Some(body.content_type),
+        ..ObjectStats::object(&namespace, &path, &entry)
+    };
+    let options = WriteOptions { force: body.force, if_absent: false };
+    call.lake_mut().put_entry(call.repository(), call.branch(), path, entry, options)?;
+    created(&stats)
+}
+
+/// The storage cannot take an upload in parts.
+pub(crate) fn no_multipart(_: &Call<'_>) -> Outcome {
+    Err(Failure::new(StatusCode::NOT_IMPLEMENTED, "presign multipart upload API is not supported"))
+}
+
+fn namespace(call: &Call<'_>) -> Result<String, Failure> {
+    let lake = call.lake();
+    let repository = lake.repository(call.repository()).map_err(|error| match error.kind() {
+        ErrorKind::RepositoryNotFound => Failure::from(error),
+        _ => Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    })?;
+    Ok(repository.namespace.trim_end_matches('/').to_owned())
+}
+
+fn signed_part(call: &Call<'_>, location: &str) -> String {
+    let path = hex::encode(call.path("path"));
+    format!("{}/{}/{path}/{location}", call.repository(), call.branch())
+}
+
+/// The location in a signed address, if it was signed here for this path.
+fn verified(call: &Call<'_>, signed: &str) -> Result<String, Error> {
+    let Some((location, signature)) = signed.rsplit_once(',') else {
+        return Err(Error::from(ErrorKind::LinkAddressInvalid).context("address is not signed"));
+    };
+    if !call.app.auth.has_signed(&signed_part(call, location), signature) {
+        return Err(Error::from(ErrorKind::InvalidAddress).context("invalid address signature"));
+    }
+    Ok(location.to_owned())
+}

@@ -1,0 +1,188 @@
+//! The bytes of objects, written.
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use md5::{Digest, Md5};
+
+use super::call::Call;
+use super::objects::branch_missing;
+use super::reply::{Failure, Outcome, created};
+use super::staging::{Condition, condition, new_location};
+use super::wire::ObjectStats;
+use crate::model::{Entry, ErrorKind, Metadata, NewEntry, Timestamp, WriteOptions};
+
+const USER_METADATA: &str = "x-lakefs-meta-";
+const INTERNAL_METADATA: &str = "x-lakefs-internal-";
+const INTERNAL_PREFIX: &str = "::lakefs::";
+const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
+
+/// Stores the body of a request, or a part of it, as an object.
+///
+/// What can be checked before the body is read is checked then; the rest only when all of it is here.
+pub(crate) async fn upload(call: &Call<'_>, body: Body) -> Outcome {
+    let path = call.path("path");
+    let condition = check_before(call, &path)?;
+    let content_type = match call.header(CONTENT_TYPE.as_str()) {
+        Some(content_type) if !content_type.is_empty() => content_type.into_owned(),
+        _ => DEFAULT_CONTENT_TYPE.to_owned(),
+    };
+    let media_type = MediaType::parse(&content_type).map_err(internal)?;
+    let (content, content_type) = if media_type.name == "multipart/form-data" {
+        let boundary =
+            media_type.boundary.ok_or_else(|| internal("no multipart boundary param in Content-Type"))?;
+        part(body, boundary).await?
+    } else {
+        (read(body.into_data_stream()).await?, content_type)
+    };
+    let metadata = metadata(call)?;
+    let entry = entry(content, &content_type, metadata.clone());
+    let mut lake = call.lake_mut();
+    let namespace = lake.repository(call.repository())?.namespace.clone();
+    let stats =
+        ObjectStats { content_type: Some(content_type), ..ObjectStats::object(&namespace, &path, &entry) };
+    let options = WriteOptions { force: call.is_set("force"), if_absent: condition == Condition::Absent };
+    lake.put_entry(call.repository(), call.branch(), path, entry, options).map_err(|error| {
+        match error.kind() {
+            ErrorKind::PreconditionFailed => exists(),
+            _ => error.into(),
+        }
+    })?;
+    created(&stats)
+}
+
+/// An entry for bytes that have just been written.
+pub(crate) fn entry(content: Bytes, content_type: &str, metadata: Metadata) -> Entry {
+    Entry::new(NewEntry {
+        size: i64::try_from(content.len()).unwrap_or(i64::MAX),
+        checksum: hex::encode(Md5::digest(&content)),
+        content_type: content_type.to_owned(),
+        metadata,
+        modified: Timestamp::now(),
+        location: new_location(),
+        content: Some(content),
+    })
+}
+
+fn check_before(call: &Call<'_>, path: &[u8]) -> Result<Condition, Failure> {
+    let lake = call.lake();
+    lake.repository(call.repository())?;
+    if !lake.branch_exists(call.repository(), call.branch())? {
+        return Err(branch_missing(call.branch()));
+    }
+    if call.header("if-none-match").is_some_and(|known| known == "*") {
+        match lake.entry(call.repository(), call.branch(), path) {
+            Ok(_) => return Err(exists()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(internal(error)),
+        }
+    }
+    condition(call)
+}
+
+fn exists() -> Failure {
+    Failure::new(StatusCode::PRECONDITION_FAILED, "path already exists")
+}
+
+fn internal(error: impl ToString) -> Failure {
+    Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+}
+
+async fn read<E: ToString>(stream: impl Stream<Item = Result<Bytes, E>>) -> Result<Bytes, Failure> {
+    let mut stream = std::pin::pin!(stream);
+    let mut content = BytesMut::new();
+    while let Some(chunk) = stream.next().await {
+        content.extend_from_slice(&chunk.map_err(internal)?);
+    }
+    Ok(content.freeze())
+}
+
+/// Reads the part of a form that is called `content`, and its type.
+async fn part(body: Body, boundary: String) -> Result<(Bytes, String), Failure> {
+    let mut form = multer::Multipart::new(body.into_data_stream(), boundary);
+    while let Some(field) = form.next_field().await.map_err(internal)? {
+        if field.name() == Some("content") {
+            let content_type = field.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            let content_type = content_type.unwrap_or_default().to_owned();
+            return Ok((read(field).await?, content_type));
+        }
+    }
+    Err(internal("multipart upload missing key 'content': http: no such file"))
+}
+
+/// User metadata, from the headers that carry it.
+fn metadata(call: &Call<'_>) -> Result<Metadata, Failure> {
+    let mut metadata = Metadata::new();
+    for name in call.headers.keys() {
+        let key = match (
+            name.as_str().strip_prefix(USER_METADATA),
+            name.as_str().strip_prefix(INTERNAL_METADATA),
+        ) {
+            (Some(key), _) => key.to_owned(),
+            (_, Some(key)) => format!("{INTERNAL_PREFIX}{key}"),
+            _ => continue,
+        };
+        let value = call.headers.get(name).map(|value| value.as_bytes()).unwrap_or_default();
+        let value =
+            std::str::from_utf8(value).map_err(|_| internal("string field contains invalid UTF-8"))?;
+        metadata.insert(key, value.to_owned());
+    }
+    Ok(metadata)
+}
+
+/// A media type, as far as an upload cares.
+#[derive(Debug, PartialEq, Eq)]
+struct MediaType {
+    name: String,
+    boundary: Option<String>,
+}
+
+impl MediaType {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = text.split(';');
+        let name = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+        let token = |text: &str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&byte))
+        };
+        let well_formed = match name.split_once('/') {
+            None => token(&name),
+            Some((kind, subtype)) => token(kind) && token(subtype),
+        };
+        if !well_formed {
+            let wrong = match name.split_once('/') {
+                _ if name.is_empty() => "no media type",
+                None => "expected slash after first token",
+                Some((_, "")) => "expected token after slash",
+                Some(_) => "unexpected content after media subtype",
+            };
+            return Err(format!("mime: {wrong}"));
+        }
+        let mut boundary = None;
+        for parameter in parts.map(str::trim).filter(|parameter| !parameter.is_empty()) {
+            let (key, value) = parameter.split_once('=').ok_or("mime: invalid media parameter")?;
+            if key.trim().eq_ignore_ascii_case("boundary") {
+                boundary = Some(value.trim().trim_matches('"').to_owned());
+            }
+        }
+        Ok(Self { name, boundary })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types() {
+        let boundary = |text| MediaType::parse(text).map(|media_type| media_type.boundary);
+        assert_eq!(boundary("text/plain"), Ok(None));
+        assert_eq!(boundary("Multipart/Form-Data; boundary=\"a b\""), Ok(Some("a b".into())));
+        assert_eq!(boundary("multipart/form-data; charset=x; Boundary=b"), Ok(Some("b".into())));
+        assert!(boundary("text/").is_err());
+        assert!(boundary("a b/c").is_err());
+        assert!(boundary("text/plain; x").is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! Pages of ordered things.
+
+use super::branch::View;
+use super::diff::{Change, ChangeIter, ChangeKind};
+use super::tree::{EntryRef, Path};
+
+/// Which page of a list to return.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PageQuery {
+    pub(crate) prefix: Path,
+    pub(crate) after: Path,
+    pub(crate) delimiter: Path,
+    pub(crate) amount: usize,
+}
+
+/// Some results, and whether there are more.
+#[derive(Debug)]
+pub(crate) struct Page<T> {
+    pub(crate) results: Vec<T>,
+    pub(crate) has_more: bool,
+}
+
+impl<T> Page<T> {
+    /// Takes `amount` results and looks for one more.
+    pub(crate) fn take(results: impl Iterator<Item = T>, amount: usize) -> Self {
+        let mut results: Vec<T> = results.take(amount + 1).collect();
+        let has_more = results.len() > amount;
+        results.truncate(amount);
+        Self { results, has_more }
+    }
+
+    pub(crate) fn map<U>(self, map: impl FnMut(T) -> U) -> Page<U> {
+        Page { results: self.results.into_iter().map(map).collect(), has_more: self.has_more }
+    }
+}
+
+/// An object, or everything up to a delimiter.
+#[derive(Debug)]
+pub(crate) enum Listed {
+    Object(Path, EntryRef),
+    CommonPrefix(Path),
+}
+
+impl View {
+    /// Lists objects, collapsing those that share a prefix up to the delimiter.
+    pub(crate) fn list(&self, query: &PageQuery) -> Page<Listed> {
+        let mut next = Some(query.after.clone().max(query.prefix.clone()));
+        let listed = std::iter::from_fn(|| {
+            loop {
+                let (path, entry) = self.iter_from(next.as_ref()?).next()?;
+                if !path.starts_with(&query.prefix) {
+                    return None;
+                }
+                let item = match common_prefix(path, query) {
+                    Some(prefix) => {
+                        next = after_prefix(&prefix);
+                        Listed::CommonPrefix(prefix)
+                    }
+                    None => {
+                        next = Some(successor(path));
+                        Listed::Object(path.clone(), entry.clone())
+                    }
+                };
+                if *item.path() != query.after {
+                    return Some(item);
+                }
+            }
+        });
+        Page::take(listed, query.amount)
+    }
+}
+
+impl Listed {
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Object(path, _) | Self::CommonPrefix(path) => path,
+        }
+    }
+}
+
+/// A page of a difference.
+///
+/// With a delimiter lakeFS seeks past everything that starts with `after`, be it a prefix or not.
+pub(crate) fn changes<'a>(walk: impl Fn(&[u8]) -> ChangeIter<'a>, query: &PageQuery) -> Page<Change> {
+    let start = if query.after.is_empty() || query.after < query.prefix {
+        Some(query.prefix.clone())
+    } else if query.delimiter.is_empty() {
+        Some(query.after.clone())
+    } else {
+        after_prefix(&query.after)
+    };
+    let mut walking = start.map(|start| walk(&start));
+    let changes = std::iter::from_fn(|| {
+        loop {
+            let change = walking.as_mut()?.next()?;
+            if change.path == query.after {
+                continue;
+            }
+            if !change.path.starts_with(&query.prefix) {
+                return None;
+            }
+            let Some(prefix) = common_prefix(&change.path, query) else { return Some(change) };
+            walking = after_prefix(&prefix).map(|next| walk(&next));
+            return Some(Change { path: prefix, kind: ChangeKind::PrefixChanged, entry: None });
+        }
+    });
+    Page::take(changes, query.amount)
+}
+
+/// The part of a path up to and with the first delimiter after the prefix of the query.
+fn common_prefix(path: &Path, query: &PageQuery) -> Option<Path> {
+    let delimiter = &query.delimiter;
+    if delimiter.is_empty() {
+        return None;
+    }
+    let start = query.prefix.len();
+    let at = path[start..].windows(delimiter.len()).position(|window| window == &delimiter[..])?;
+    Some(path.slice(..start + at + delimiter.len()))
+}
+
+/// The least path after all that start with `prefix`.
+fn after_prefix(prefix: &[u8]) -> Option<Path> {
+    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
+    let mut next = prefix[..=last].to_vec();
+    next[last] += 1;
+    Some(next.into())
+}
+
+/// The least path after `path`.
+fn successor(path: &[u8]) -> Path {
+    [path, &[0]].concat().into()
+}
