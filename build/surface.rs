@@ -36,7 +36,9 @@ fn module(path: &str, items: &[Item], lines: &mut Vec<String>) {
             Item::Impl(block) => {
                 let owner = text(&block.self_ty);
                 match &block.trait_ {
-                    Some((of, _)) => lines.push(format!("impl {} for {path}{owner}", text(of))),
+                    Some((of, _)) => {
+                        lines.push(format!("impl {} for {}", text(of), qualified(path, &block.self_ty)));
+                    }
                     None => lines.extend(block.items.iter().filter_map(|item| match item {
                         ImplItem::Fn(method) if is_public(&method.vis) => {
                             Some(format!("{path}{owner}: {}", text(&method.sig)))
@@ -54,23 +56,39 @@ fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
+/// The path of a type that is seen from a module: one from elsewhere has its own.
+fn qualified(path: &str, ty: &syn::Type) -> String {
+    match ty {
+        syn::Type::Path(elsewhere) if elsewhere.path.leading_colon.is_some() => text(ty),
+        _ => format!("{path}{}", text(ty)).replace("builder::super::", ""),
+    }
+}
+
 /// Tokens as a person would write them.
 fn text(tokens: &impl ToTokens) -> String {
     let mut text = tokens.to_token_stream().to_string();
     for (from, to) in [
-        (" :: ", "::"),
         (":: ", "::"),
-        (" < ", "<"),
-        ("< ", "<"),
-        (" >", ">"),
         (" ,", ","),
-        (" (", "("),
+        ("< ", "<"),
         ("( ", "("),
-        (" )", ")"),
         ("& ", "&"),
         (" : ", ": "),
+        // A path from the root, which is not one within another.
+        (" ::std", " std"),
+        (" ::chrono", " chrono"),
+        (" ::serde_json", " serde_json"),
+        ("<::", "<"),
+        ("(::", "("),
+        ("&::", "&"),
+        (" ::", "::"),
+        (" <", "<"),
+        (" >", ">"),
+        (" (", "("),
+        (" )", ")"),
+        (",)", ")"),
     ] {
         text = text.replace(from, to);
     }
-    text
+    text.trim_start_matches("::").trim_end_matches(',').to_owned()
 }
