@@ -1,3 +1,99 @@
-//! Tasks of this repository.
+//! Tasks of this repository: `cargo xtask --help` lists them.
 
-fn main() {}
+mod codegen;
+mod difference;
+mod failure;
+mod files;
+mod licence;
+#[path = "../../build/mod.rs"]
+mod pipeline;
+mod refresh_spec;
+mod server;
+mod source;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use failure::Failure;
+use lexopt::{Arg, Parser, ValueExt as _};
+
+const USAGE: &str = "\
+cargo xtask <task>
+
+  refresh-spec --server URL   Takes the contract of a running lakeFS into openapi/ and says what changed.
+    --check                   Writes nothing; fails if the contract differs.
+    --accept-licence NAME     Takes a contract whose declared licence has this name; without it, only Apache-2.0.
+    --timeout SECONDS         For each answer of the server; 60 if not given.
+    --directory PATH          Where the contract is, if not in openapi/.
+    Needs LAKECTL_CREDENTIALS_ACCESS_KEY_ID and LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY in the environment.
+
+  codegen                     Writes openapi/surface.txt, the list of the generated public items.
+    --check                   Writes nothing; fails if the list differs, or if openapi/docs.toml does not fit.
+    --directory PATH          Where the contract is, if not in openapi/.
+";
+
+fn main() -> ExitCode {
+    match run(Parser::from_env()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(mut arguments: Parser) -> Result<(), Failure> {
+    let Some(task) = arguments.next()? else { return failure::say(USAGE) };
+    match task {
+        Arg::Long("help") | Arg::Short('h') => failure::say(USAGE),
+        Arg::Value(task) if task == "refresh-spec" => refresh_spec(arguments),
+        Arg::Value(task) if task == "codegen" => codegen(arguments),
+        other => Err(other.unexpected().into()),
+    }
+}
+
+fn refresh_spec(mut arguments: Parser) -> Result<(), Failure> {
+    let mut server = None;
+    let mut options = refresh_spec::Options {
+        check: false,
+        accept_licence: None,
+        timeout: Duration::from_secs(60),
+        directory: workspace().join("openapi"),
+    };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("server") => server = Some(arguments.value()?.string()?),
+            Arg::Long("check") => options.check = true,
+            Arg::Long("accept-licence") => options.accept_licence = Some(arguments.value()?.string()?),
+            Arg::Long("timeout") => options.timeout = Duration::from_secs(arguments.value()?.parse()?),
+            Arg::Long("directory") => options.directory = arguments.value()?.into(),
+            Arg::Long("help") | Arg::Short('h') => return failure::say(USAGE),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let server = server.ok_or_else(|| Failure::new("refresh-spec: which server? Give --server URL"))?;
+    refresh_spec::run(&server, &options)
+}
+
+fn codegen(mut arguments: Parser) -> Result<(), Failure> {
+    let mut check = false;
+    let mut directory = workspace().join("openapi");
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("check") => check = true,
+            Arg::Long("directory") => directory = arguments.value()?.into(),
+            Arg::Long("help") | Arg::Short('h') => return failure::say(USAGE),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    codegen::run(&directory, check)
+}
+
+/// The root of the workspace: above this package, wherever the repository is now.
+fn workspace() -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let package = package.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).to_owned());
+    package.parent().unwrap_or(&package).to_owned()
+}

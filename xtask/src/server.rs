@@ -1,0 +1,206 @@
+//! What a running lakeFS says about itself, read within bounds of time and size.
+
+use std::time::Duration;
+use std::{env, fmt};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Deserialize;
+use ureq::http::{Uri, header};
+
+use crate::failure::Failure;
+
+/// Where every lakeFS serves its contract.
+pub(crate) const CONTRACT: &str = "/openapi.json";
+const VERSION: &str = "/api/v1/config/version";
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_ANSWER: u64 = 16 * 1024 * 1024;
+
+const KEY_ID: &str = "LAKECTL_CREDENTIALS_ACCESS_KEY_ID";
+const SECRET: &str = "LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY";
+
+/// The version of a server.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Version {
+    /// Such as `1.84.0`.
+    pub(crate) version: String,
+    /// The edition: `lakeFS`.
+    pub(crate) version_context: Option<String>,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.version_context.as_deref().unwrap_or("lakeFS"), self.version)
+    }
+}
+
+/// A lakeFS to ask.
+pub(crate) struct Server {
+    base: String,
+    authorization: String,
+    agent: ureq::Agent,
+}
+
+impl Server {
+    /// The server at an address, which is that of its user interface; no request is made yet.
+    pub(crate) fn new(address: &str, timeout: Duration) -> Result<Self, Failure> {
+        let base = base(address)?;
+        let authorization = authorization(|name| env::var(name).ok())?;
+        let agent = ureq::Agent::config_builder()
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .timeout_global(Some(timeout))
+            .http_status_as_error(false)
+            // A contract comes from the server that was named, and the credentials go nowhere else.
+            .max_redirects(0)
+            // A connection for each of two requests: one that is kept may be closed when it is wanted again.
+            .max_idle_connections(0)
+            .build()
+            .new_agent();
+        Ok(Self { base, authorization, agent })
+    }
+
+    /// The address of the contract.
+    pub(crate) fn contract_address(&self) -> String {
+        format!("{}{CONTRACT}", self.base)
+    }
+
+    /// The contract, as text.
+    pub(crate) fn contract(&self) -> Result<String, Failure> {
+        let address = self.contract_address();
+        self.read(&address, None).map_err(|cause| Failure::at(&address, cause))
+    }
+
+    /// The version.
+    pub(crate) fn version(&self) -> Result<Version, Failure> {
+        let address = format!("{}{VERSION}", self.base);
+        let text =
+            self.read(&address, Some(&self.authorization)).map_err(|cause| Failure::at(&address, cause))?;
+        match serde_json::from_str::<Version>(&text) {
+            Ok(version) if version.version.is_empty() => Err(Failure::at(&address, "the version is empty")),
+            Ok(version) => Ok(version),
+            Err(error) => Err(Failure::at(&address, format!("not the version of a lakeFS: {error}"))),
+        }
+    }
+
+    fn read(&self, address: &str, authorization: Option<&str>) -> Result<String, String> {
+        let mut request = self.agent.get(address).header(header::ACCEPT, "application/json");
+        if let Some(authorization) = authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        let mut response = request.call().map_err(|error| cause(&error))?;
+        let status = response.status();
+        if status.is_redirection() {
+            let target = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+            let target = target.unwrap_or("nowhere");
+            return Err(format!("answered {status}, a redirect to {target}, which is not followed"));
+        }
+        if status == 401 && authorization.is_some() {
+            return Err(format!(
+                "answered {status}: it does not know the credentials in {KEY_ID} and {SECRET}"
+            ));
+        }
+        if status != 200 {
+            return Err(format!("answered {status}"));
+        }
+        let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
+        let body = body.map_err(|error| cause(&error))?;
+        let text = String::from_utf8(body).map_err(|_| "the answer is not text in UTF-8")?;
+        if text.trim_start().starts_with('<') {
+            return Err("answered with a page, not with JSON: is this the address of a lakeFS?".to_owned());
+        }
+        Ok(text)
+    }
+}
+
+fn cause(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Io(error) => error.to_string(),
+        ureq::Error::Timeout(_) => "no complete answer within the time allowed".to_owned(),
+        ureq::Error::BodyExceedsLimit(limit) => format!("the answer is larger than {} MiB", limit >> 20),
+        other => other.to_string(),
+    }
+}
+
+/// The address of a server without its end: people also give the address of the API, as lakectl takes it.
+fn base(address: &str) -> Result<String, Failure> {
+    // What comes before an `@` is a password, and is not repeated.
+    if address.contains('@') {
+        return Err(Failure::new(format!(
+            "--server: the address must not contain credentials: set {KEY_ID} and {SECRET}"
+        )));
+    }
+    let uri: Uri = address.parse().map_err(|error| Failure::at(format!("--server {address}"), error))?;
+    match uri.scheme_str() {
+        Some("http") => {}
+        Some("https") => {
+            return Err(Failure::at(
+                format!("--server {address}"),
+                "only http is spoken here: start a lakeFS on this machine, or forward a port to it",
+            ));
+        }
+        _ => {
+            return Err(Failure::at(
+                format!("--server {address}"),
+                "not an address such as http://localhost:8000",
+            ));
+        }
+    }
+    if uri.query().is_some() {
+        return Err(Failure::at(format!("--server {address}"), "the address of a server has no query"));
+    }
+    let path = uri.path().trim_end_matches('/');
+    let path = path.strip_suffix("/api/v1").unwrap_or(path);
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    Ok(format!("http://{authority}{path}"))
+}
+
+/// The credentials as lakectl takes them from the environment.
+fn authorization(variable: impl Fn(&str) -> Option<String>) -> Result<String, Failure> {
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    let (Some(key_id), Some(secret)) = (set(KEY_ID), set(SECRET)) else {
+        return Err(Failure::new(format!(
+            "the version of a lakeFS needs credentials: set {KEY_ID} and {SECRET}"
+        )));
+    };
+    Ok(format!("Basic {}", BASE64.encode(format!("{key_id}:{secret}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base;
+
+    #[test]
+    fn the_address_may_be_that_of_the_api() {
+        for address in ["http://localhost:8000", "http://localhost:8000/", "http://localhost:8000/api/v1/"] {
+            assert_eq!(base(address).unwrap(), "http://localhost:8000");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_of_a_server_is_refused() {
+        for address in [
+            "",
+            "localhost",
+            "localhost:8000",
+            "ftp://localhost",
+            "https://localhost",
+            "http://",
+            "http://a/?b",
+        ] {
+            assert!(base(address).is_err(), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_not_repeated() {
+        let failure = base("http://key:hunter2@localhost:8000").unwrap_err().to_string();
+        assert!(!failure.contains("hunter2"), "{failure}");
+    }
+
+    #[test]
+    fn credentials_are_asked_for_by_name() {
+        let failure = super::authorization(|_| None).unwrap_err().to_string();
+        assert!(failure.contains(super::KEY_ID) && failure.contains(super::SECRET), "{failure}");
+    }
+}

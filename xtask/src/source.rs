@@ -1,0 +1,53 @@
+//! `openapi/source.toml`: where the contract comes from.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+
+use crate::failure::Failure;
+use crate::server::Version;
+
+const HEADER: &str = "# Where lakefs.json comes from. Written by `cargo xtask refresh-spec`.\n\n";
+
+/// The origin of a contract. It names no host: any server of that version answers the same.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Source {
+    server_version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_context: Option<String>,
+    path: String,
+    licence: String,
+    attribution: String,
+    sha256: String,
+    refreshed: String,
+}
+
+impl Source {
+    /// The origin of a `contract` that was read today.
+    pub(crate) fn of(contract: &str, path: &str, version: Version, licence: &str) -> Self {
+        Self {
+            server_version: version.version,
+            version_context: version.version_context,
+            path: path.to_owned(),
+            licence: licence.to_owned(),
+            attribution: format!("lakeFS by Treeverse, {licence}"),
+            sha256: digest(contract),
+            refreshed: OffsetDateTime::now_utc().date().to_string(),
+        }
+    }
+
+    /// Whether the text of a `source.toml` is about this contract.
+    pub(crate) fn describes(text: &str, contract: &str) -> bool {
+        toml::from_str::<Self>(text).is_ok_and(|source| source.sha256 == digest(contract))
+    }
+
+    /// As it is written to the file.
+    pub(crate) fn to_toml(&self) -> Result<String, Failure> {
+        let body = toml::to_string(self).map_err(|error| Failure::at("source.toml", error))?;
+        Ok(format!("{HEADER}{body}"))
+    }
+}
+
+fn digest(contract: &str) -> String {
+    hex::encode(Sha256::digest(contract))
+}

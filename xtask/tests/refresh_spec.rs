@@ -1,0 +1,585 @@
+//! `cargo xtask refresh-spec` against servers that are not what they should be: it takes a contract whole, or it
+//! says in one line why not and leaves everything as it was.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const CONTRACT: &str = "/openapi.json";
+const VERSION: &str = "/api/v1/config/version";
+const SECRET: &str = "a-secret-that-nobody-prints";
+
+// ---- what is taken --------------------------------------------------------------------------------------------
+
+#[test]
+fn a_contract_is_taken_with_its_origin_and_without_its_prose() {
+    let repository = Repository::new(None);
+    let server = Server::of(&contract());
+    let outcome = repository.refresh(&server, &[]);
+    outcome.assert_success();
+    outcome.assert_says("licence Apache-2.0");
+    outcome.assert_says("added operation GetThing");
+
+    let files = repository.files();
+    let taken: Value = serde_json::from_slice(&files["lakefs.json"]).unwrap();
+    assert_eq!(taken["paths"]["/things/{id}"]["get"]["operationId"], "GetThing");
+    assert_eq!(taken["paths"]["/things/{id}"]["get"]["summary"], Value::Null);
+    let source = String::from_utf8(files["source.toml"].clone()).unwrap();
+    for line in [
+        r#"server_version = "1.85.0""#,
+        r#"version_context = "lakeFS""#,
+        r#"path = "/openapi.json""#,
+        r#"licence = "Apache-2.0""#,
+        r#"attribution = "lakeFS by Treeverse, Apache-2.0""#,
+    ] {
+        assert!(source.lines().any(|other| other == line), "{line} is not in\n{source}");
+    }
+    assert!(!source.contains("127.0.0.1"), "{source}");
+    assert_eq!(files.len(), 3, "nothing but lakefs.json, source.toml and docs.toml");
+}
+
+#[test]
+fn an_identical_contract_changes_nothing() {
+    let repository = Repository::new(None);
+    let server = Server::of(&contract());
+    repository.refresh(&server, &[]).assert_success();
+    // Another day is not another contract.
+    let source = repository.path().join("source.toml");
+    let text = fs::read_to_string(&source).unwrap();
+    let before: String = text
+        .lines()
+        .map(|line| {
+            if line.starts_with("refreshed") {
+                "refreshed = \"2020-02-02\"\n".to_owned()
+            } else {
+                format!("{line}\n")
+            }
+        })
+        .collect();
+    fs::write(&source, &before).unwrap();
+
+    for arguments in [&[][..], &["--check"]] {
+        let outcome = repository.refresh(&server, arguments);
+        outcome.assert_success();
+        outcome.assert_says("identical");
+        assert_eq!(fs::read_to_string(&source).unwrap(), before);
+    }
+}
+
+#[test]
+fn an_origin_that_is_not_about_the_contract_is_written_anew() {
+    let repository = Repository::new(None);
+    let server = Server::of(&contract());
+    repository.refresh(&server, &[]).assert_success();
+    let files = repository.files();
+    fs::write(repository.path().join("source.toml"), "").unwrap();
+    repository.refresh(&server, &[]).assert_success();
+    assert_eq!(repository.files(), files);
+}
+
+#[test]
+fn what_changed_is_said_in_a_line_each() {
+    let repository = Repository::new(Some(&contract()));
+    let mut new = contract();
+    new["paths"]["/things"] =
+        json!({"get": {"operationId": "ListThings", "responses": {"204": {"description": ""}}}});
+    new["paths"]["/things/{id}"]["get"]["parameters"] =
+        json!([{"name": "verbose", "in": "query", "schema": {"type": "boolean"}}]);
+    let thing = &mut new["components"]["schemas"]["Thing"];
+    thing["properties"]["size"] = json!({"type": "integer"});
+    thing["properties"]["id"]["format"] = json!("uuid");
+    thing["properties"]["kind"]["enum"] = json!(["common", "rare"]);
+    thing["properties"].as_object_mut().unwrap().remove("note");
+    let server = Server::of(&new);
+
+    let checked = repository.unchanged_by(|| repository.refresh(&server, &["--check"]));
+    checked.assert_refused(&["lakefs.json", "cargo xtask refresh-spec"]);
+    let refreshed = repository.refresh(&server, &[]);
+    refreshed.assert_success();
+    for outcome in [checked, refreshed] {
+        outcome.assert_says("added operation ListThings");
+        outcome.assert_says("added parameter verbose of GetThing");
+        outcome.assert_says("added field Thing.size");
+        outcome.assert_says("removed field Thing.note");
+        outcome.assert_says(r#"altered field Thing.id: format none → "uuid""#);
+        outcome.assert_says(r#"added enum value "rare" of Thing.kind"#);
+        // A change makes work in docs.toml, and does not fail for it.
+        outcome.assert_says("docs.toml: add words for operation list_things");
+        outcome.assert_says("docs.toml: remove the words for field Thing.note");
+    }
+    repository.refresh(&server, &["--check"]).assert_success();
+}
+
+#[test]
+fn another_licence_is_taken_only_if_its_name_is_accepted() {
+    let repository = Repository::new(Some(&contract()));
+    let mut other = contract();
+    other["info"]["license"] = json!({"name": "Other 1.0", "url": "https://example.com/other"});
+    let server = Server::of(&other);
+    for arguments in [&[][..], &["--accept-licence", "Apache-2.0"], &["--check"]] {
+        repository.refused(&server, arguments, &["openapi.json", "Other 1.0", "--accept-licence"]);
+    }
+    let outcome = repository.refresh(&server, &["--accept-licence", "Other 1.0"]);
+    outcome.assert_success();
+    outcome.assert_says("licence Other 1.0");
+    let source = fs::read_to_string(repository.path().join("source.toml")).unwrap();
+    assert!(source.contains(r#"licence = "Other 1.0""#), "{source}");
+}
+
+// ---- servers that are not what they should be -----------------------------------------------------------------
+
+#[test]
+fn a_server_that_is_not_there() {
+    let repository = Repository::new(Some(&contract()));
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let outcome = repository.unchanged_by(|| repository.run(&format!("http://{closed}"), &[]));
+    outcome.assert_refused(&[&format!("http://{closed}/openapi.json"), "refused"]);
+}
+
+#[test]
+fn an_answer_that_is_not_200() {
+    for (status, says) in
+        [("404 Not Found", "404"), ("500 Internal Server Error", "500"), ("204 No Content", "204")]
+    {
+        refused_contract(&answer(status, "application/json", "{}"), &[says]);
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_a_contract() {
+    let ok = |body: &str| answer("200 OK", "application/json", body);
+    refused_contract(&answer("200 OK", "text/html", "<!doctype html>\n<title>lakeFS</title>"), &["page"]);
+    refused_contract(&ok("not\njson"), &["not a JSON document"]);
+    refused_contract(&ok(""), &["not a JSON document"]);
+    refused_contract(&ok(r#"{"message": "hello"}"#), &["not an OpenAPI document"]);
+    refused_contract(&ok("[]"), &["not an OpenAPI document"]);
+    refused_contract(&ok(&"[".repeat(100_000)), &["not a JSON document"]);
+    refused_contract(&ok(r#"{"openapi": "3.0.3", "paths": 1}"#), &["not an OpenAPI 3.0 document"]);
+    let no_text = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n\"\xff\"";
+    refused_contract(no_text, &["not text in UTF-8"]);
+}
+
+#[test]
+fn a_contract_of_another_openapi() {
+    for version in ["3.1.0", "4.0.0"] {
+        let mut other = contract();
+        other["openapi"] = json!(version);
+        refused_contract(&published(&other), &[version, "not 3.0"]);
+    }
+}
+
+#[test]
+fn a_contract_that_no_longer_generates() {
+    let mut two_kinds = contract();
+    two_kinds["paths"]["/things/{id}"]["get"]["responses"]["204"] = json!({"description": ""});
+    refused_contract(&published(&two_kinds), &["GetThing"]);
+
+    for (target, says) in [("Gone", "leads nowhere"), ("Circle", "leads to itself")] {
+        let mut lost = contract();
+        lost["components"]["parameters"] =
+            json!({"Circle": {"$ref": format!("#/components/parameters/{target}")}});
+        refused_contract(&published(&lost), &[says, &format!("#/components/parameters/{target}")]);
+    }
+
+    let mut nameless = contract();
+    nameless["paths"]["/things"] = json!({"get": {"responses": {"204": {"description": ""}}}});
+    refused_contract(&published(&nameless), &["the contract does not generate", "/things"]);
+
+    let mut two_bodies = contract();
+    two_bodies["paths"]["/things/{id}"]["get"]["requestBody"] =
+        json!({"content": {"text/plain": {}, "application/json": {}}});
+    refused_contract(&published(&two_bodies), &["GetThing", "does not generate"]);
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = Server::of(&contract());
+    let location = format!("{}{CONTRACT}", elsewhere.address);
+    let redirect = format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+    refused_contract(redirect.as_bytes(), &["302", &location, "not followed"]);
+    assert_eq!(elsewhere.requests(), 0);
+}
+
+#[test]
+fn an_answer_without_end() {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
+    refused_contract(&[head.as_slice(), &vec![b' '; 17 << 20]].concat(), &["larger than 16 MiB"]);
+}
+
+#[test]
+fn an_answer_that_stops_midway() {
+    let mut cut = published(&contract());
+    cut.truncate(cut.len() / 2);
+    refused_contract(&cut, &[]);
+}
+
+#[test]
+fn an_answer_that_does_not_come() {
+    let repository = Repository::new(Some(&contract()));
+    // It is connected to, and never served.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", silent.local_addr().unwrap());
+    let outcome = repository.unchanged_by(|| repository.run(&address, &["--timeout", "1"]));
+    outcome.assert_refused(&[&format!("{address}/openapi.json"), "time"]);
+}
+
+#[test]
+fn a_version_that_is_not_told() {
+    for (reply, says) in [
+        (
+            answer("401 Unauthorized", "application/json", r#"{"message":"error authenticating request"}"#),
+            "401",
+        ),
+        (answer("404 Not Found", "text/plain", ""), "404"),
+        (answer("200 OK", "text/html", "<html>"), "page"),
+        (answer("200 OK", "application/json", "{}"), "not the version of a lakeFS"),
+        (answer("200 OK", "application/json", r#"{"version":""}"#), "empty"),
+    ] {
+        let repository = Repository::new(Some(&contract()));
+        let mut new = contract();
+        new["components"]["schemas"]["Other"] = json!({"type": "object"});
+        let server = Server::start([(CONTRACT, published(&new)), (VERSION, reply)]);
+        repository.refused(&server, &[], &[VERSION, says]);
+    }
+}
+
+#[test]
+fn credentials_are_needed_and_never_shown() {
+    let repository = Repository::new(Some(&contract()));
+    let server = Server::of(&contract());
+    let mut command = repository.command(&server.address, &[]);
+    command.env_remove("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY");
+    let outcome = repository.unchanged_by(|| Outcome::of(&mut command));
+    outcome.assert_refused(&["LAKECTL_CREDENTIALS_ACCESS_KEY_ID", "LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY"]);
+    assert_eq!(server.requests(), 0);
+
+    let address = server.address.replace("http://", &format!("http://key:{SECRET}@"));
+    repository.unchanged_by(|| repository.run(&address, &[])).assert_refused(&["--server"]);
+}
+
+#[test]
+fn addresses_that_are_none() {
+    let repository = Repository::new(Some(&contract()));
+    for address in
+        ["", "localhost:8000", "https://localhost:8000", "ftp://localhost", "http://", "http://a b"]
+    {
+        repository.unchanged_by(|| repository.run(address, &[])).assert_refused(&["--server", address]);
+    }
+}
+
+// ---- disks that are not what they should be -------------------------------------------------------------------
+
+#[test]
+fn a_directory_that_is_not_there() {
+    let repository = Repository::new(None);
+    let gone = repository.path().join("gone");
+    let server = Server::of(&contract());
+    let gone = gone.to_str().unwrap();
+    repository.refused(&server, &["--directory", gone], &[gone]);
+}
+
+#[test]
+fn words_that_cannot_be_read() {
+    let repository = Repository::new(None);
+    fs::write(repository.path().join("docs.toml"), "[models\nThing = 1").unwrap();
+    repository.refused(&Server::of(&contract()), &[], &["docs.toml"]);
+}
+
+/// The contract is replaced first; that the second file cannot be must not be seen in the first.
+#[test]
+fn a_second_file_that_cannot_be_replaced() {
+    for old in [None, Some(&contract())] {
+        let repository = Repository::new(old);
+        let source = repository.path().join("source.toml");
+        let _ = fs::remove_file(&source);
+        fs::create_dir(&source).unwrap();
+        let mut new = contract();
+        new["components"]["schemas"]["Other"] = json!({"type": "object"});
+        repository.refused(&Server::of(&new), &[], &["source.toml"]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_that_cannot_be_written_to() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+
+    let repository = Repository::new(Some(&contract()));
+    let mut new = contract();
+    new["components"]["schemas"]["Other"] = json!({"type": "object"});
+    let server = Server::of(&new);
+    let mut command = repository.command(&server.address, &[]);
+    // Nothing is read-only to root, which is who runs the tests in many a container: then run it as nobody.
+    let as_root = fs::metadata(repository.path()).unwrap().uid() == 0;
+    let elsewhere = tempfile::tempdir().unwrap();
+    if as_root {
+        let program = elsewhere.path().join("xtask");
+        fs::copy(env!("CARGO_BIN_EXE_xtask"), &program).unwrap();
+        fs::set_permissions(elsewhere.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        command = repository.command_of(&program, &server.address, &[]);
+        command.uid(65_534).current_dir("/");
+    }
+    fs::set_permissions(repository.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    let outcome = repository.unchanged_by(|| Outcome::of(&mut command));
+    fs::set_permissions(repository.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    outcome.assert_refused(&["lakefs.json", "cannot be replaced"]);
+}
+
+/// A limit on the size of files stops a write as a full disk does.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full() {
+    let repository = Repository::new(Some(&contract()));
+    let mut new = contract();
+    new["components"]["schemas"]["Other"] = json!({"type": "object"});
+    let server = Server::of(&new);
+    let inner = repository.command(&server.address, &[]);
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"trap "" XFSZ; ulimit -f 1; exec "$@""#, "sh"]);
+    command.arg(inner.get_program()).args(inner.get_args());
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    repository
+        .unchanged_by(|| Outcome::of(&mut command))
+        .assert_refused(&["lakefs.json", "cannot be replaced"]);
+}
+
+// ---- the contracts --------------------------------------------------------------------------------------------
+
+fn contract() -> Value {
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": "lakeFS API",
+            "version": "1.0.0",
+            "license": {"name": "Apache 2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0.html"},
+        },
+        "paths": {"/things/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+            "get": {
+                "operationId": "GetThing",
+                "summary": "prose",
+                "responses": {"200": {
+                    "description": "prose",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
+                }},
+            },
+        }},
+        "components": {"schemas": {"Thing": {
+            "type": "object",
+            "required": ["id"],
+            "properties": {
+                "id": {"type": "string"},
+                "note": {"type": "string"},
+                "kind": {"type": "string", "enum": ["common"]},
+            },
+        }}},
+    })
+}
+
+const WORDS: &str = r#"
+[operations.get_thing]
+doc = "Reads a thing."
+
+[parameters]
+id = "Which."
+
+[models.Thing]
+doc = "A thing."
+fields = { id = "Which.", note = "A note.", kind = "Of which kind." }
+
+[models.ThingKind]
+doc = "A kind of thing."
+values = { common = "Not rare." }
+"#;
+
+/// Serves this instead of a contract, and expects to be refused.
+#[track_caller]
+fn refused_contract(reply: &[u8], says: &[&str]) {
+    let repository = Repository::new(Some(&contract()));
+    let version = answer("200 OK", "application/json", r#"{"version":"1.85.0","version_context":"lakeFS"}"#);
+    let server = Server::start([(CONTRACT, reply.to_vec()), (VERSION, version)]);
+    let place = format!("{}{CONTRACT}", server.address);
+    let says: Vec<&str> = says.iter().copied().chain([place.as_str()]).collect();
+    repository.refused(&server, &[], &says);
+    repository.refused(&server, &["--check"], &says);
+}
+
+// ---- the directory of a contract ------------------------------------------------------------------------------
+
+struct Repository(TempDir);
+
+impl Repository {
+    /// With words, and with a contract that was refreshed from a server.
+    fn new(contract: Option<&Value>) -> Self {
+        let repository = Self(tempfile::tempdir().unwrap());
+        fs::write(repository.path().join("docs.toml"), WORDS).unwrap();
+        if let Some(contract) = contract {
+            repository.refresh(&Server::of(contract), &[]).assert_success();
+        }
+        repository
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, address: &str, arguments: &[&str]) -> Command {
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_xtask")), address, arguments)
+    }
+
+    fn command_of(&self, program: &Path, address: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(["refresh-spec", "--server", address, "--directory"]).arg(self.path()).args(arguments);
+        command.env("LAKECTL_CREDENTIALS_ACCESS_KEY_ID", "key");
+        command.env("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY", SECRET);
+        command.env("NO_PROXY", "127.0.0.1");
+        command
+    }
+
+    fn run(&self, address: &str, arguments: &[&str]) -> Outcome {
+        Outcome::of(&mut self.command(address, arguments))
+    }
+
+    fn refresh(&self, server: &Server, arguments: &[&str]) -> Outcome {
+        self.run(&server.address, arguments)
+    }
+
+    /// The refresh fails in one line that says all this, and changes nothing.
+    #[track_caller]
+    fn refused(&self, server: &Server, arguments: &[&str], says: &[&str]) {
+        self.unchanged_by(|| self.refresh(server, arguments)).assert_refused(says);
+    }
+
+    #[track_caller]
+    fn unchanged_by(&self, run: impl FnOnce() -> Outcome) -> Outcome {
+        let before = self.files();
+        let outcome = run();
+        assert_eq!(before.keys().collect::<Vec<_>>(), self.files().keys().collect::<Vec<_>>());
+        assert!(before == self.files(), "a file has changed");
+        outcome
+    }
+
+    /// Every file with its contents; a directory with none.
+    fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let entries = fs::read_dir(self.path()).unwrap().map(Result::unwrap);
+        entries
+            .map(|entry| {
+                let name = entry.file_name().into_string().unwrap();
+                (name, if entry.path().is_dir() { Vec::new() } else { fs::read(entry.path()).unwrap() })
+            })
+            .collect()
+    }
+}
+
+struct Outcome {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Outcome {
+    fn of(command: &mut Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        let outcome = Self {
+            code: status.code(),
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        };
+        let shown = [&outcome.stdout, &outcome.stderr].iter().any(|text| text.contains(SECRET));
+        assert!(!shown, "the secret was shown");
+        outcome
+    }
+
+    #[track_caller]
+    fn assert_success(&self) {
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{}", self.stdout);
+    }
+
+    #[track_caller]
+    fn assert_says(&self, line: &str) {
+        assert!(self.stdout.lines().any(|other| other.contains(line)), "{line:?} is not in\n{}", self.stdout);
+    }
+
+    #[track_caller]
+    fn assert_refused(&self, says: &[&str]) {
+        assert_eq!(self.code, Some(1), "{}{}", self.stdout, self.stderr);
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        for text in says {
+            assert!(self.stderr.contains(text), "{text:?} is not in {:?}", self.stderr);
+        }
+    }
+}
+
+// ---- the server -----------------------------------------------------------------------------------------------
+
+fn answer(status: &str, content_type: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}")
+        .into_bytes()
+}
+
+fn published(contract: &Value) -> Vec<u8> {
+    answer("200 OK", "application/json", &contract.to_string())
+}
+
+/// Answers each path with the same bytes every time, then closes the connection.
+struct Server {
+    address: String,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Server {
+    /// A lakeFS 1.85.0 that publishes this contract.
+    fn of(contract: &Value) -> Self {
+        let version =
+            answer("200 OK", "application/json", r#"{"version":"1.85.0","version_context":"lakeFS"}"#);
+        Self::start([(CONTRACT, published(contract)), (VERSION, version)])
+    }
+
+    fn start(replies: [(&'static str, Vec<u8>); 2]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&requests);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                counter.fetch_add(1, Ordering::Relaxed);
+                // A client that has had enough hangs up.
+                let _ = Self::reply(stream, &replies);
+            }
+        });
+        Self { address, requests }
+    }
+
+    fn reply(mut stream: TcpStream, replies: &[(&str, Vec<u8>)]) -> std::io::Result<()> {
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        let mut lines = BufReader::new(stream.try_clone()?).lines();
+        let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
+        for line in lines {
+            if line?.is_empty() {
+                break;
+            }
+        }
+        let path = first.split(' ').nth(1).unwrap_or_default();
+        let missing = answer("404 Not Found", "text/plain", "");
+        let reply = replies.iter().find(|(known, _)| *known == path).map_or(&missing, |(_, reply)| reply);
+        stream.write_all(reply)
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+}
