@@ -117,7 +117,8 @@ fn is_method(item: &ImplItem, name: &str) -> bool {
     matches!(item, ImplItem::Fn(function) if function.sig.ident == name)
 }
 
-/// Splits `send` into `request`, which builds the request, and `send`, which hands it to the transport.
+/// Splits `send` into `request`, which builds the request, `call`, which says of which operation it is, and `send`,
+/// which hands it to the transport.
 fn send(block: &mut ItemImpl, at: usize, operations: &[Operation]) -> Result<(), Error> {
     let ImplItem::Fn(send) = &block.items[at] else { unreachable!("the position of a method") };
     let unexpected =
@@ -140,7 +141,7 @@ fn send(block: &mut ItemImpl, at: usize, operations: &[Operation]) -> Result<(),
     build.retain(|statement| !quote!(#statement).to_string().contains("\"api-version\""));
     CheckedPaths.visit_statements(&mut build);
     let request: ImplItemFn = parse_quote! {
-        pub(crate) fn request(self) -> Result<reqwest::Request, Error> {
+        fn request(self) -> Result<reqwest::Request, Error> {
             #(#build)*
             Ok(request)
         }
@@ -156,11 +157,16 @@ fn send(block: &mut ItemImpl, at: usize, operations: &[Operation]) -> Result<(),
     let replacement: ImplItemFn = parse_quote! {
         pub async fn send(self) -> crate::Result<crate::api::Response<#value>> {
             let client = self.client;
-            client.#read(&super::OPERATIONS[#index], self.request()).await
+            client.#read(self.call()?).await
+        }
+    };
+    let call: ImplItemFn = parse_quote! {
+        pub(crate) fn call(self) -> crate::Result<crate::transport::Call> {
+            crate::transport::Call::new(&super::OPERATIONS[#index], self.request())
         }
     };
     block.items[at] = ImplItem::Fn(replacement);
-    block.items.push(ImplItem::Fn(request));
+    block.items.extend([call, request].map(ImplItem::Fn));
     Ok(())
 }
 

@@ -22,8 +22,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
-use crate::operation::Operation;
-use crate::transport::{Built, Call, Transport};
+use crate::transport::{Call, Transport};
 use crate::{Result, error};
 
 // What progenitor writes is not ours to style; that it is documented is checked when it is generated.
@@ -70,20 +69,20 @@ impl Client {
         &self.transport
     }
 
-    async fn json<T: DeserializeOwned>(&self, operation: &'static Operation, request: Built) -> Result<Response<T>> {
-        self.transport.json(Call::new(operation, request)?).await
+    async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<Response<T>> {
+        self.transport.json(call).await
     }
 
-    async fn text(&self, operation: &'static Operation, request: Built) -> Result<Response<String>> {
-        self.transport.text(Call::new(operation, request)?).await
+    async fn text(&self, call: Call) -> Result<Response<String>> {
+        self.transport.text(call).await
     }
 
-    async fn empty(&self, operation: &'static Operation, request: Built) -> Result<Response<()>> {
-        self.transport.empty(Call::new(operation, request)?).await
+    async fn empty(&self, call: Call) -> Result<Response<()>> {
+        self.transport.empty(call).await
     }
 
-    async fn stream(&self, operation: &'static Operation, request: Built) -> Result<Response<ByteStream>> {
-        self.transport.stream(Call::new(operation, request)?).await
+    async fn stream(&self, call: Call) -> Result<Response<ByteStream>> {
+        self.transport.stream(call).await
     }
 }
 
@@ -188,7 +187,10 @@ mod tests {
         assert_eq!(path_segment("main~1^2@").unwrap(), "main~1^2@");
         assert_eq!(path_segment("a/b%2F c\\..\\d?#").unwrap(), "a%2Fb%252F%20c%5C..%5Cd%3F%23");
         for name in ["", ".", ".."] {
-            assert!(matches!(path_segment(name), Err(progenitor_client::Error::InvalidRequest(_))), "{name:?}");
+            assert!(
+                matches!(path_segment(name), Err(progenitor_client::Error::InvalidRequest(_))),
+                "{name:?}"
+            );
         }
     }
 }

@@ -74,7 +74,10 @@ mod tests {
     #[test]
     fn a_secret_is_never_printed() {
         let pair = Credentials::key_pair("AKIA", "hush");
-        assert_eq!(format!("{pair:?}"), r#"KeyPair { access_key_id: "AKIA", secret_access_key: <redacted> }"#);
+        assert_eq!(
+            format!("{pair:?}"),
+            r#"KeyPair { access_key_id: "AKIA", secret_access_key: <redacted> }"#
+        );
         assert_eq!(pair.authorization(), "Basic QUtJQTpodXNo");
         assert!(pair.authorization().is_sensitive());
         let token = Credentials::token("hush").unwrap();

@@ -250,9 +250,15 @@ impl Error {
     }
 
     /// A success whose body is not what the contract says.
-    pub(crate) fn decode(status: StatusCode, headers: &HeaderMap, body: Bytes, source: impl Into<Source>) -> Self {
+    pub(crate) fn decode(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: Bytes,
+        source: impl Into<Source>,
+    ) -> Self {
         let what = described_body(headers, &body);
-        let mut new = Self::new(ErrorKind::Decode, "", format!("the reply ({status}, {what}) cannot be read"));
+        let mut new =
+            Self::new(ErrorKind::Decode, "", format!("the reply ({status}, {what}) cannot be read"));
         new.0.reply = Some(Reply { status, request_id: request_id(headers), body });
         new.with_source(source)
     }
@@ -312,7 +318,9 @@ fn server_words(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Words 
 fn unexplained(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> String {
     match status {
         StatusCode::NOT_MODIFIED => "not modified".to_owned(),
-        StatusCode::NOT_FOUND => "not found, and the answer is not lakeFS's: is the endpoint right?".to_owned(),
+        StatusCode::NOT_FOUND => {
+            "not found, and the answer is not lakeFS's: is the endpoint right?".to_owned()
+        }
         _ => format!("the server answered {status} ({})", described_body(headers, body)),
     }
 }
@@ -321,7 +329,8 @@ fn described_body(headers: &HeaderMap, body: &Bytes) -> String {
     if body.is_empty() {
         return "no body".to_owned();
     }
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no content type");
+    let media_type =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no content type");
     format!("{media_type}, {} bytes", body.len())
 }
 
@@ -353,7 +362,11 @@ fn kind(operation: &str, status: StatusCode, message: &str, spoken: bool) -> Err
         404 => ErrorKind::NotFound,
         408 | 504 => ErrorKind::Timeout,
         409 if says("must specify") => ErrorKind::InvalidRequest,
-        409 if matches!(operation, "merge_into_branch" | "merge_pull_request" | "revert_branch" | "cherry_pick") => {
+        409 if matches!(
+            operation,
+            "merge_into_branch" | "merge_pull_request" | "revert_branch" | "cherry_pick"
+        ) =>
+        {
             ErrorKind::MergeConflict
         }
         409 => ErrorKind::Conflict,
@@ -363,7 +376,9 @@ fn kind(operation: &str, status: StatusCode, message: &str, spoken: bool) -> Err
         429 => ErrorKind::RateLimited,
         400..=499 => ErrorKind::InvalidRequest,
         // The server answers so, too, for a name that is empty or a reference that is none.
-        500 if says("validation error") || says("can't create a branch without commit") => ErrorKind::InvalidRequest,
+        500 if says("validation error") || says("can't create a branch without commit") => {
+            ErrorKind::InvalidRequest
+        }
         500 if says("operation not supported") => ErrorKind::Unsupported,
         500 if is_lost_race(message) => ErrorKind::Conflict,
         501 => ErrorKind::Unsupported,
@@ -418,7 +433,9 @@ impl From<Error> for std::io::Error {
         let kind = match error.kind() {
             ErrorKind::NotFound => Io::NotFound,
             ErrorKind::Conflict => Io::AlreadyExists,
-            ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::Protected => Io::PermissionDenied,
+            ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::Protected => {
+                Io::PermissionDenied
+            }
             ErrorKind::InvalidRequest => Io::InvalidInput,
             ErrorKind::Unsupported => Io::Unsupported,
             ErrorKind::Timeout => Io::TimedOut,

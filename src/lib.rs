@@ -1,3 +1,41 @@
 //! A client for lakeFS.
-pub mod api; mod credentials; mod error; pub mod models; mod operation; mod redact; mod retry; mod transport;
-pub use credentials::Credentials; pub use error::{Error, ErrorKind, Result}; pub use retry::Retries;
+
+pub mod api;
+mod branch;
+mod client;
+mod commit;
+mod config;
+mod credentials;
+mod diff;
+mod error;
+mod log;
+mod merge;
+pub mod models;
+mod object;
+mod operation;
+mod pager;
+mod redact;
+mod reference;
+mod repository;
+mod request;
+mod retry;
+mod tag;
+mod transport;
+mod uri;
+
+pub use branch::{Branch, Branches, CreateBranch, DeleteBranch};
+pub use client::{Client, ClientBuilder};
+pub use commit::Commit;
+pub use credentials::Credentials;
+pub use diff::{DiffSummary, RefDiff, Uncommitted};
+pub use error::{Error, ErrorKind, Result};
+pub use futures::{StreamExt, TryStreamExt};
+pub use log::Log;
+pub use merge::{Merge, MergeStrategy};
+pub use object::{Body, DeleteObject, Object, ObjectReader, Open, Read, Stat, Upload};
+pub use pager::{List, Page, Pager, Pages};
+pub use reference::Reference;
+pub use repository::{CreateRepository, DeleteRepository, Repositories, Repository};
+pub use retry::Retries;
+pub use tag::Tag;
+pub use uri::Uri;

@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn parameters_come_from_path_and_query() {
-        let url = Url::parse("http://h/api/v1/repositories/ex/branches/a%2Fb/commits?source_metarange=x").unwrap();
+        let url =
+            Url::parse("http://h/api/v1/repositories/ex/branches/a%2Fb/commits?source_metarange=x").unwrap();
         assert_eq!(COMMIT.parameter(&url, "branch").as_deref(), Some("a/b"));
         assert_eq!(COMMIT.parameter(&url, "source_metarange").as_deref(), Some("x"));
         assert_eq!(COMMIT.parameter(&url, "nothing"), None);

@@ -158,7 +158,7 @@ const TABLE: &[(&str, Safety)] = &[
     ("create_group", Never),
     ("create_policy", Never),
     ("create_presign_multipart_upload", Never), // a second upload would be left open
-    ("create_pull_request", Never), // a second pull request
+    ("create_pull_request", Never),             // a second pull request
     ("create_repository", CheckAfter(Check::Compare)),
     ("create_symlink_file", Never),
     ("create_tag", CheckAfter(Check::Compare)),
@@ -249,8 +249,8 @@ const TABLE: &[(&str, Safety)] = &[
     ("login", Idempotent),
     ("merge_into_branch", CheckAfter(Check::Compare)),
     ("merge_pull_request", Never), // the merge may have happened while its status did not change
-    ("oauth_callback", Never), // a code is good for one use
-    ("post_stats_events", Never), // counted twice
+    ("oauth_callback", Never),     // a code is good for one use
+    ("post_stats_events", Never),  // counted twice
     ("prepare_garbage_collection_commits", Never), // a second run
     ("prepare_garbage_collection_commits_async", Never), // a second run
     ("prepare_garbage_collection_commits_status", Idempotent),

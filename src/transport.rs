@@ -1,13 +1,14 @@
 //! The one way to the server: credentials, retries, tracing, and the reading of replies.
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
 use futures::future::BoxFuture;
-use reqwest::header::{AUTHORIZATION, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap};
 use reqwest::{Request, StatusCode};
 use serde::de::DeserializeOwned;
 use tracing::{Instrument as _, Span, field};
@@ -39,8 +40,9 @@ pub(crate) struct Call {
     spent: bool,
 }
 
-/// Makes the body of a request anew for each attempt, for bodies that are too large to keep.
-pub(crate) type NewBody = Arc<dyn Fn() -> BoxFuture<'static, std::io::Result<reqwest::Body>> + Send + Sync>;
+/// Makes the body of a request, and tells its length, anew for each attempt: for bodies that are too large to keep.
+pub(crate) type NewBody =
+    Arc<dyn Fn() -> BoxFuture<'static, io::Result<(reqwest::Body, Option<u64>)>> + Send + Sync>;
 
 impl Call {
     /// A call with the request that its builder made.
@@ -65,6 +67,12 @@ impl Call {
             (Err(_), _) => Err(self.invalid("a name that cannot be sent as an HTTP header")),
             (_, Err(_)) => Err(self.invalid("a value that cannot be sent as an HTTP header")),
         }
+    }
+
+    /// The length of a body that is a stream.
+    pub(crate) fn length(mut self, bytes: u64) -> Self {
+        self.request.headers_mut().insert(CONTENT_LENGTH, bytes.into());
+        self
     }
 
     /// A body that is made anew for each attempt.
@@ -92,9 +100,14 @@ impl Call {
     async fn attempt(&mut self) -> Result<Request> {
         let mut request = self.bare();
         *request.body_mut() = match &self.body {
-            Some(body) => Some(body().await.map_err(|error| {
-                self.invalid("the data to upload cannot be read").with_source(error)
-            })?),
+            Some(body) => {
+                let unreadable = |error| self.invalid("the data to send cannot be read").with_source(error);
+                let (body, length) = body().await.map_err(unreadable)?;
+                if let Some(length) = length {
+                    request.headers_mut().insert(CONTENT_LENGTH, length.into());
+                }
+                Some(body)
+            }
             None => match self.request.try_clone() {
                 Some(mut copy) => copy.body_mut().take(),
                 None => {
@@ -116,6 +129,7 @@ impl Call {
         let span = tracing::info_span!(
             "lakefs",
             operation = self.operation.id,
+            method = self.operation.method,
             repository = field::Empty,
             reference = field::Empty,
             status = field::Empty,
@@ -166,6 +180,15 @@ impl Transport {
         .await
     }
 
+    /// Calls, and reads the body into memory.
+    pub(crate) async fn bytes(&self, call: Call) -> Result<Response<Bytes>> {
+        self.run(call, |_, reply| async move {
+            let (status, headers, body) = whole(reply).await?;
+            Ok(Response::new(body, status, headers))
+        })
+        .await
+    }
+
     /// Calls, and reads a text.
     pub(crate) async fn text(&self, call: Call) -> Result<Response<String>> {
         self.run(call, |_, reply| async move {
@@ -209,7 +232,11 @@ impl Transport {
     }
 
     /// Sends the request until it succeeds, or must not be sent again.
-    async fn run<T, F>(&self, mut call: Call, read: impl Fn(&Call, reqwest::Response) -> F) -> Result<Response<T>>
+    async fn run<T, F>(
+        &self,
+        mut call: Call,
+        read: impl Fn(&Call, reqwest::Response) -> F,
+    ) -> Result<Response<T>>
     where
         F: Future<Output = Result<Response<T>>>,
     {
@@ -226,7 +253,8 @@ impl Transport {
                 };
                 uncertain |= !error.was_refused();
                 let again = !call.spent && call.safety.allows(&error);
-                let wait = if again { self.retries.wait(attempts, start.elapsed(), retry_after) } else { None };
+                let wait =
+                    if again { self.retries.wait(attempts, start.elapsed(), retry_after) } else { None };
                 let Some(wait) = wait else { break Err(call.explain(error).after(attempts, uncertain)) };
                 tracing::debug!(attempts, ?wait, %error, "lakeFS call failed, trying again");
                 tokio::time::sleep(wait).await;

@@ -1,0 +1,213 @@
+//! Branches.
+
+use std::ops::Deref;
+
+use futures::future::BoxFuture;
+
+use crate::commit::Commit;
+use crate::diff::Uncommitted;
+use crate::models::{self, BranchCreation};
+use crate::pager::{List, Page};
+use crate::reference::Reference;
+use crate::repository::Repository;
+use crate::request::{When as _, awaits, flags, opt, settle};
+use crate::{Pager, Result};
+
+/// A branch by its name, whether it exists or not. It can do all that a [`Reference`] can.
+///
+/// ```
+/// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+/// let experiment = repository.branch("experiment1");
+/// experiment.create("main").await?;
+/// experiment.object("data.csv").upload("a,b\n1,2\n").await?;
+/// experiment.commit("Add data").metadata("using", "rust").await?;
+/// experiment.merge_into("main").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Branch(Reference);
+
+impl Deref for Branch {
+    type Target = Reference;
+
+    fn deref(&self) -> &Reference {
+        &self.0
+    }
+}
+
+impl Branch {
+    pub(crate) fn new(reference: Reference) -> Self {
+        Self(reference)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.expression()
+    }
+
+    /// Creates the branch at the commit that `source` names: a branch, a tag, a commit, or an expression.
+    ///
+    /// What is staged and not committed on a source branch does not come along.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict): a branch, a tag or a commit of this name exists.
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such source.
+    pub fn create(&self, source: impl Into<String>) -> CreateBranch {
+        let body =
+            BranchCreation { name: self.name().to_owned(), source: source.into(), force: None, hidden: None };
+        CreateBranch { branch: self.clone(), body }
+    }
+
+    /// Reads its head.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
+    pub async fn get(&self) -> Result<models::Ref> {
+        let api = self.repository().client.api();
+        let request = api.get_branch().repository(self.repository().name()).branch(self.name());
+        Ok(request.send().await?.into_inner())
+    }
+
+    /// Reads its head, or `None` if there is no such branch, or no such repository.
+    pub async fn get_opt(&self) -> Result<Option<models::Ref>> {
+        opt(self.get().await)
+    }
+
+    /// Whether it exists.
+    pub async fn exists(&self) -> Result<bool> {
+        Ok(self.get_opt().await?.is_some())
+    }
+
+    /// Deletes the branch, and with it what is staged and not committed.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound), or [`Protected`](crate::ErrorKind::Protected) for the default branch.
+    pub fn delete(&self) -> DeleteBranch {
+        DeleteBranch { branch: self.clone(), force: None }
+    }
+
+    /// What is staged and not committed, in the order of the paths.
+    pub fn uncommitted(&self) -> Pager<models::Diff, Uncommitted> {
+        Pager::new(Uncommitted::new(self.clone()))
+    }
+
+    /// Commits what is staged.
+    ///
+    /// # Errors
+    /// [`NoChanges`](crate::ErrorKind::NoChanges): nothing is staged, or nothing that differs. A commit is not
+    /// repeated when its reply is lost: look at the [log](Reference::log) before you try again.
+    pub fn commit(&self, message: impl Into<String>) -> Commit {
+        Commit::new(self.clone(), message.into())
+    }
+}
+
+/// Creates a branch; see [`Branch::create`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct CreateBranch {
+    branch: Branch,
+    body: BranchCreation,
+}
+
+impl CreateBranch {
+    flags! {
+        /// Leaves it out of lists that do not ask for hidden branches.
+        hidden => body.hidden;
+        /// Creates it even if the repository is read-only.
+        force => body.force;
+    }
+
+    async fn send(self) -> Result<models::Ref> {
+        let Self { branch, body } = self;
+        let repository = branch.repository();
+        let create = || {
+            let request =
+                repository.client.api().create_branch().repository(repository.name()).body(body.clone());
+            let id = body.name.clone();
+            async move {
+                let commit_id = request.send().await?.into_inner();
+                Ok(models::Ref { commit_id: commit_id.trim().to_owned(), id })
+            }
+        };
+        // A branch of this name at this very commit is what was asked for, whoever made it.
+        let look = || async {
+            let Some(found) = branch.get_opt().await? else { return Ok(None) };
+            let source = repository.reference(&body.source).get_commit().await?;
+            Ok((source.id == found.commit_id).then_some(found))
+        };
+        settle(create, look).await
+    }
+}
+
+awaits!(CreateBranch => models::Ref);
+
+/// Deletes a branch; see [`Branch::delete`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct DeleteBranch {
+    branch: Branch,
+    force: Option<bool>,
+}
+
+impl DeleteBranch {
+    flags! {
+        /// Deletes it even if the repository is read-only.
+        force => force;
+    }
+
+    async fn send(self) -> Result<()> {
+        let repository = self.branch.repository();
+        let request =
+            repository.client.api().delete_branch().repository(repository.name()).branch(self.branch.name());
+        request.when(self.force, |request, force| request.force(force)).send().await?;
+        Ok(())
+    }
+}
+
+awaits!(DeleteBranch => ());
+
+/// The list of the branches of a repository; see [`Repository::branches`].
+#[derive(Clone, Debug)]
+pub struct Branches {
+    repository: Repository,
+    prefix: Option<String>,
+    hidden: Option<bool>,
+}
+
+impl Branches {
+    pub(crate) fn new(repository: Repository) -> Self {
+        Self { repository, prefix: None, hidden: None }
+    }
+}
+
+impl Pager<models::Ref, Branches> {
+    /// Only those whose name begins so.
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        self.with(|list| list.prefix = Some(prefix.into()))
+    }
+
+    /// Hidden branches as well.
+    pub fn show_hidden(self, yes: bool) -> Self {
+        self.with(|list| list.hidden = yes.then_some(true))
+    }
+}
+
+impl List for Branches {
+    type Item = models::Ref;
+
+    fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {
+        let Self { repository, prefix, hidden } = self.clone();
+        Box::pin(async move {
+            let request = repository.client.api().list_branches().repository(repository.name());
+            let request = request
+                .after(after)
+                .amount(amount)
+                .when(prefix, |request, prefix| request.prefix(prefix))
+                .when(hidden, |request, hidden| request.show_hidden(hidden));
+            let page = request.send().await?.into_inner();
+            Ok(Page::new(page.results, page.pagination))
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! Merges.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use futures::TryStreamExt as _;
+
+use crate::models::{self, DiffType};
+use crate::reference::Reference;
+use crate::request::{awaits, flags};
+use crate::{Error, ErrorKind, Result};
+
+/// How many conflicts an error names. All of them are in the diff of the two references.
+const NAMED_CONFLICTS: usize = 10_000;
+
+/// Merges a reference into a branch; see [`Reference::merge_into`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct Merge {
+    source: Reference,
+    destination: String,
+    body: models::Merge,
+}
+
+/// What becomes of paths that both sides changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MergeStrategy {
+    /// The source's version is taken, also where it is a deletion.
+    SourceWins,
+    /// The destination's version stays.
+    DestinationWins,
+}
+
+impl fmt::Display for MergeStrategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::SourceWins => "source-wins",
+            Self::DestinationWins => "dest-wins",
+        })
+    }
+}
+
+impl Merge {
+    pub(crate) fn new(source: Reference, destination: String) -> Self {
+        let body = models::Merge {
+            allow_empty: None,
+            force: None,
+            message: None,
+            metadata: BTreeMap::new(),
+            squash_merge: None,
+            strategy: None,
+        };
+        Self { source, destination, body }
+    }
+
+    /// The message of the merge commit, in place of the server's own.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.body.message = Some(message.into());
+        self
+    }
+
+    /// Adds a pair to the metadata of the merge commit.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.body.metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// What becomes of paths that both sides changed. Without a strategy they are an error.
+    pub fn strategy(mut self, strategy: MergeStrategy) -> Self {
+        self.body.strategy = Some(strategy.to_string());
+        self
+    }
+
+    flags! {
+        /// Makes one commit on the destination, which does not name the source as a parent.
+        squash => body.squash_merge;
+        /// Merges even if there is nothing to merge.
+        allow_empty => body.allow_empty;
+        /// Merges even if the destination is read-only, or there is nothing to merge.
+        force => body.force;
+    }
+
+    async fn send(self) -> Result<models::MergeResult> {
+        let repository = self.source.repository();
+        let request = repository
+            .client
+            .api()
+            .merge_into_branch()
+            .repository(repository.name())
+            .source_ref(self.source.expression())
+            .destination_branch(&*self.destination)
+            .body(self.body);
+        match request.send().await {
+            Ok(merged) => Ok(merged.into_inner()),
+            Err(error) if error.kind() == ErrorKind::MergeConflict => {
+                Err(with_conflicts(error, &self.source, &self.destination).await)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+awaits!(Merge => models::MergeResult);
+
+/// Names the paths, which the server does not.
+async fn with_conflicts(error: Error, source: &Reference, destination: &str) -> Error {
+    let mut diff = source.repository().reference(destination).diff(source.expression());
+    let mut conflicts = Vec::new();
+    // A diff that cannot be read leaves the error as it is: that there are conflicts is what matters.
+    while let Ok(Some(entry)) = diff.try_next().await {
+        if entry.type_ == DiffType::Conflict {
+            conflicts.push(entry);
+        }
+        if conflicts.len() == NAMED_CONFLICTS {
+            break;
+        }
+    }
+    error.with_conflicts(conflicts)
+}

@@ -1,0 +1,148 @@
+//! What is uploaded.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::{fmt, io};
+
+use bytes::Bytes;
+use futures::{Stream, TryStreamExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio_util::io::ReaderStream;
+
+use crate::transport::NewBody;
+
+/// How much of a file is read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// The data of an upload: bytes, a file, a stream or a reader.
+///
+/// Files, streams and readers are sent as they are read, never held in memory. Bytes and files can be sent again when
+/// a connection breaks; streams and readers cannot.
+///
+/// ```
+/// use lakefs::Body;
+///
+/// let text = Body::from("a,b\n1,2\n");
+/// let file = Body::file("data.csv");
+/// let reader = Body::reader(tokio::io::stdin());
+/// ```
+pub struct Body(Kind);
+
+enum Kind {
+    Bytes(Bytes),
+    File(PathBuf),
+    Stream { stream: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>, length: Option<u64> },
+}
+
+impl Body {
+    /// The contents of a file, read when the upload is sent.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Kind::File(path.into()))
+    }
+
+    /// Chunks as they come.
+    pub fn stream<B, E>(stream: impl Stream<Item = Result<B, E>> + Send + 'static) -> Self
+    where
+        B: Into<Bytes> + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+    {
+        let stream = stream.map_ok(Into::into).map_err(io::Error::other);
+        Self(Kind::Stream { stream: Box::pin(stream), length: None })
+    }
+
+    /// What a reader has, to its end.
+    pub fn reader(reader: impl AsyncRead + Send + 'static) -> Self {
+        let stream = ReaderStream::with_capacity(reader, CHUNK);
+        Self(Kind::Stream { stream: Box::pin(stream), length: None })
+    }
+
+    /// Says how many bytes a stream or reader will have. An upload with more or fewer fails.
+    #[must_use]
+    pub fn with_length(mut self, bytes: u64) -> Self {
+        if let Kind::Stream { length, .. } = &mut self.0 {
+            *length = Some(bytes);
+        }
+        self
+    }
+
+    pub(super) fn into_payload(self) -> Payload {
+        match self.0 {
+            Kind::Bytes(bytes) => Payload::Once { body: bytes.into(), length: None },
+            Kind::Stream { stream, length } => {
+                Payload::Once { body: reqwest::Body::wrap_stream(stream), length }
+            }
+            Kind::File(path) => Payload::Anew(Arc::new(move || {
+                let path = path.clone();
+                Box::pin(async move {
+                    let about = |error: io::Error| {
+                        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+                    };
+                    let file = tokio::fs::File::open(&path).await.map_err(about)?;
+                    let metadata = file.metadata().await.map_err(about)?;
+                    if metadata.is_dir() {
+                        return Err(about(io::ErrorKind::IsADirectory.into()));
+                    }
+                    let length = metadata.len();
+                    // A file that grows while it is read is sent as long as it was.
+                    let stream = ReaderStream::with_capacity(file.take(length), CHUNK);
+                    Ok((reqwest::Body::wrap_stream(stream), Some(length)))
+                })
+            })),
+        }
+    }
+}
+
+/// A body as the transport takes it.
+pub(super) enum Payload {
+    Once { body: reqwest::Body, length: Option<u64> },
+    Anew(NewBody),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
+            Kind::File(path) => write!(f, "Body({})", path.display()),
+            Kind::Stream { length: Some(length), .. } => write!(f, "Body(stream of {length} bytes)"),
+            Kind::Stream { length: None, .. } => f.write_str("Body(stream)"),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Kind::Bytes(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for Body {
+    fn from(bytes: &'static [u8; N]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        text.as_bytes().into()
+    }
+}

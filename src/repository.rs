@@ -1,0 +1,239 @@
+//! Repositories.
+
+use futures::future::BoxFuture;
+
+use crate::branch::{Branch, Branches};
+use crate::models::{self, RepositoryCreation};
+use crate::pager::{List, Page};
+use crate::reference::Reference;
+use crate::request::{When as _, awaits, flags, opt, settle};
+use crate::tag::Tag;
+use crate::{Client, Pager, Result, Uri};
+
+/// A repository by its name, whether it exists or not.
+///
+/// ```
+/// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
+/// let repository = client.repository("example");
+/// if !repository.exists().await? {
+///     repository.create("s3://bucket/example").default_branch("main").await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Repository {
+    pub(crate) client: Client,
+    name: String,
+}
+
+impl Repository {
+    pub(crate) fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn uri(&self) -> Uri {
+        Uri::of_repository(&self.name)
+    }
+
+    /// The client that it belongs to.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Creates the repository, with its data under `storage_namespace`, such as `s3://bucket/prefix`.
+    ///
+    /// A storage namespace serves one repository, and is not free again when that repository is deleted.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict): it exists. [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the
+    /// name or the namespace is none, or the namespace is in use.
+    pub fn create(&self, storage_namespace: impl Into<String>) -> CreateRepository {
+        CreateRepository {
+            repository: self.clone(),
+            bare: None,
+            body: RepositoryCreation {
+                name: self.name.clone(),
+                storage_namespace: storage_namespace.into(),
+                default_branch: None,
+                read_only: None,
+                sample_data: None,
+                storage_id: None,
+            },
+        }
+    }
+
+    /// Reads what is known of it.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
+    pub async fn get(&self) -> Result<models::Repository> {
+        Ok(self.client.api().get_repository().repository(self.name()).send().await?.into_inner())
+    }
+
+    /// Reads what is known of it, or `None` if it does not exist.
+    pub async fn get_opt(&self) -> Result<Option<models::Repository>> {
+        opt(self.get().await)
+    }
+
+    /// Whether it exists.
+    pub async fn exists(&self) -> Result<bool> {
+        Ok(self.get_opt().await?.is_some())
+    }
+
+    /// Deletes the repository. The objects stay in the storage, and the storage namespace stays taken.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound), or [`Protected`](crate::ErrorKind::Protected) when it is read-only.
+    pub fn delete(&self) -> DeleteRepository {
+        DeleteRepository { repository: self.clone(), force: None }
+    }
+
+    /// A branch by its name.
+    #[must_use]
+    pub fn branch(&self, name: impl Into<String>) -> Branch {
+        Branch::new(self.reference(name))
+    }
+
+    /// A tag by its name.
+    #[must_use]
+    pub fn tag(&self, name: impl Into<String>) -> Tag {
+        Tag::new(self.reference(name))
+    }
+
+    /// Any reference: a branch, a tag, a commit or the beginning of its id, or an expression such as `main~2`.
+    #[must_use]
+    pub fn reference(&self, expression: impl Into<String>) -> Reference {
+        Reference::new(self.clone(), expression.into())
+    }
+
+    /// Its branches, in the order of their names.
+    pub fn branches(&self) -> Pager<models::Ref, Branches> {
+        Pager::new(Branches::new(self.clone()))
+    }
+}
+
+/// Creates a repository; see [`Repository::create`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct CreateRepository {
+    repository: Repository,
+    bare: Option<bool>,
+    body: RepositoryCreation,
+}
+
+impl CreateRepository {
+    /// The name of the first branch: `main` unless said otherwise.
+    pub fn default_branch(mut self, name: impl Into<String>) -> Self {
+        self.body.default_branch = Some(name.into());
+        self
+    }
+
+    /// The storage to put it on, where the server has more than one.
+    pub fn storage_id(mut self, id: impl Into<String>) -> Self {
+        self.body.storage_id = Some(id.into());
+        self
+    }
+
+    flags! {
+        /// Makes a repository without commits and branches, to restore references into.
+        bare => bare;
+        /// Makes a repository that refuses to be changed, but by force.
+        read_only => body.read_only;
+        /// Puts sample data into it.
+        sample_data => body.sample_data;
+    }
+
+    async fn send(self) -> Result<models::Repository> {
+        let Self { repository, bare, body } = self;
+        let create = || {
+            let api = repository.client.api();
+            let request =
+                api.create_repository().when(bare, |request, bare| request.bare(bare)).body(body.clone());
+            async { Ok(request.send().await?.into_inner()) }
+        };
+        // Nobody else can have made a repository over this namespace, which is good for one.
+        let look = || async {
+            let found = repository.get_opt().await?;
+            Ok(found.filter(|found| found.storage_namespace == body.storage_namespace))
+        };
+        settle(create, look).await
+    }
+}
+
+awaits!(CreateRepository => models::Repository);
+
+/// Deletes a repository; see [`Repository::delete`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct DeleteRepository {
+    repository: Repository,
+    force: Option<bool>,
+}
+
+impl DeleteRepository {
+    flags! {
+        /// Deletes it even if it is read-only.
+        force => force;
+    }
+
+    async fn send(self) -> Result<()> {
+        let api = self.repository.client.api();
+        let request = api.delete_repository().repository(self.repository.name());
+        request.when(self.force, |request, force| request.force(force)).send().await?;
+        Ok(())
+    }
+}
+
+awaits!(DeleteRepository => ());
+
+/// The list of the repositories of a server; see [`Client::repositories`].
+#[derive(Clone, Debug)]
+pub struct Repositories {
+    client: Client,
+    prefix: Option<String>,
+    search: Option<String>,
+}
+
+impl Repositories {
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client, prefix: None, search: None }
+    }
+}
+
+impl Pager<models::Repository, Repositories> {
+    /// Only those whose name begins so.
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        self.with(|list| list.prefix = Some(prefix.into()))
+    }
+
+    /// Only those whose name contains this.
+    pub fn search(self, text: impl Into<String>) -> Self {
+        self.with(|list| list.search = Some(text.into()))
+    }
+}
+
+impl List for Repositories {
+    type Item = models::Repository;
+
+    fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {
+        let Self { client, prefix, search } = self.clone();
+        Box::pin(async move {
+            let request = client.api().list_repositories().after(after).amount(amount);
+            let request = request
+                .when(prefix, |request, prefix| request.prefix(prefix))
+                .when(search, |request, search| request.search(search));
+            let page = request.send().await?.into_inner();
+            Ok(Page::new(page.results, page.pagination))
+        })
+    }
+}
