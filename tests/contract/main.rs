@@ -1,0 +1,10 @@
+//! The contract suite: what the client and a lakeFS server owe each other, one test a rule.
+//!
+//! `cargo test --test contract` runs it on the test server. With `LAKEFS_TEST_ENDPOINT` and `LAKECTL_CREDENTIALS_*` it
+//! runs on that lakeFS, under `LAKEFS_TEST_STORAGE_NAMESPACE` (taken from the server's own example where that is not
+//! set). A test that holds on one and not on the other shows a bug in the test server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod repositories;
+mod support;
