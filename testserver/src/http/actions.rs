@@ -16,8 +16,8 @@ pub(crate) fn list_runs(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn run(call: &Call<'_>) -> Outcome {
-    call.lake().repository(call.repository())?;
-    Err(missing())
+    let key = format!("runs/{}: not found", call.segment("run_id"));
+    Err(missing(call, &key)?)
 }
 
 pub(crate) fn list_hooks(call: &Call<'_>) -> Outcome {
@@ -26,10 +26,13 @@ pub(crate) fn list_hooks(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn output(call: &Call<'_>) -> Outcome {
-    call.lake().repository(call.repository())?;
-    Err(missing())
+    let key = format!("tasks/{}/{}", call.segment("run_id"), call.segment("hook_run_id"));
+    Err(missing(call, &key)?)
 }
 
-fn missing() -> Failure {
-    Failure::new(StatusCode::NOT_FOUND, "not found: not found")
+fn missing(call: &Call<'_>, key: &str) -> Result<Failure, Failure> {
+    let repository = call.repository();
+    call.lake().repository(repository)?;
+    let message = format!("partition=actions, key=repos/{repository}/{key}: not found");
+    Ok(Failure::new(StatusCode::NOT_FOUND, message))
 }

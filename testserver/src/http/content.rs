@@ -86,8 +86,13 @@ pub(crate) fn get(call: &Call<'_>) -> Outcome {
     Ok(with(headers, reply))
 }
 
+/// Failures here have nothing but a status.
 pub(crate) fn head(call: &Call<'_>) -> Outcome {
-    let entry = call.lake().entry(call.repository(), call.segment("ref"), &call.path("path"))?;
+    let found = call.lake().entry(call.repository(), call.segment("ref"), &call.path("path"));
+    let entry = match found {
+        Ok(entry) => entry,
+        Err(error) => return Ok(empty(Failure::from(error).status())),
+    };
     let mut headers = described(&entry, &format!("\"{}\"", entry.checksum));
     headers.push((ACCEPT_RANGES, "bytes".to_owned()));
     let (status, length) = match range(call, &entry) {

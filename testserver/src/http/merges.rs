@@ -23,7 +23,7 @@ struct Merge {
 #[serde(default)]
 struct Overrides {
     message: String,
-    metadata: Option<Metadata>,
+    metadata: Metadata,
 }
 
 #[derive(Debug, Default, Deserialize)]

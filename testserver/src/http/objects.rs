@@ -50,7 +50,7 @@ pub(crate) fn refuse_presign(call: &Call<'_>) -> Result<(), Failure> {
 }
 
 pub(crate) fn presign_unsupported() -> Error {
-    Error::from(ErrorKind::NotSupported).context(format_args!("{} adapter presigned URL", super::BLOCKSTORE))
+    Error::from(ErrorKind::NotSupported).context("get pre signed url")
 }
 
 pub(crate) fn delete(call: &Call<'_>) -> Outcome {

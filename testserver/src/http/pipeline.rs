@@ -118,9 +118,6 @@ async fn act(
         Err(violation) => return Failure::new(StatusCode::BAD_REQUEST, violation).into_reply(),
     };
     let mut reply = perform(operation, checked, body).await.unwrap_or_else(Failure::into_reply);
-    if operation.method == Method::HEAD && reply.status().is_client_error() {
-        reply = reply::empty(reply.status());
-    }
     reply::set(&mut reply, REQUEST_ID, &uuid::Uuid::new_v4().to_string());
     reply
 }
@@ -159,6 +156,9 @@ async fn perform(operation: &'static Operation, mut call: Call<'_>, body: Body) 
         param.bind(&call.query, &call.headers).map_err(Failure::Binding)?;
     }
     if operation.access == Access::User && call.user.is_none() {
+        if operation.method == Method::HEAD {
+            return Ok(reply::empty(StatusCode::UNAUTHORIZED));
+        }
         return Err(Failure::unauthenticated());
     }
     match operation.handler {

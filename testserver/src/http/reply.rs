@@ -35,6 +35,13 @@ impl Failure {
         Self::new(StatusCode::UNAUTHORIZED, "error authenticating request")
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Message(status, _) => *status,
+            Self::Binding(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+
     pub(crate) fn into_reply(self) -> Reply {
         match self {
             Self::Message(status, message) => json(status, &ErrorBody { message: &message }),

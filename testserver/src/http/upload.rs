@@ -1,5 +1,7 @@
 //! The bytes of objects, written.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -102,11 +104,12 @@ async fn read<E: ToString>(stream: impl Stream<Item = Result<Bytes, E>>) -> Resu
 /// Reads the part of a form that is called `content`, and its type.
 async fn part(body: Body, boundary: String) -> Result<(Bytes, String), Failure> {
     let mut form = multer::Multipart::new(body.into_data_stream(), boundary);
-    while let Some(field) = form.next_field().await.map_err(internal)? {
+    while let Some(field) = form.next_field().await.map_err(|_| internal("multipart: NextPart: EOF"))? {
         if field.name() == Some("content") {
             let content_type = field.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let content_type = content_type.unwrap_or_default().to_owned();
-            return Ok((read(field).await?, content_type));
+            let content = read(field).await.map_err(|_| internal("unexpected EOF"))?;
+            return Ok((content, content_type));
         }
     }
     Err(internal("multipart upload missing key 'content': http: no such file"))
@@ -160,13 +163,19 @@ impl MediaType {
             };
             return Err(format!("mime: {wrong}"));
         }
-        let mut boundary = None;
+        let mut parameters = BTreeMap::new();
         for parameter in parts.map(str::trim).filter(|parameter| !parameter.is_empty()) {
             let (key, value) = parameter.split_once('=').ok_or("mime: invalid media parameter")?;
-            if key.trim().eq_ignore_ascii_case("boundary") {
-                boundary = Some(value.trim().trim_matches('"').to_owned());
+            let key = key.trim_end().to_ascii_lowercase();
+            if !token(&key) || value.trim().is_empty() {
+                return Err("mime: invalid media parameter".to_owned());
+            }
+            let value = value.trim().trim_matches('"');
+            if parameters.insert(key, value).is_some_and(|other| other != value) {
+                return Err("mime: duplicate parameter name".to_owned());
             }
         }
+        let boundary = parameters.remove("boundary").map(str::to_owned);
         Ok(Self { name, boundary })
     }
 }

@@ -32,7 +32,8 @@ pub(crate) struct MergeRequest {
 #[derive(Debug, Default)]
 pub(crate) struct CommitOverrides {
     pub(crate) message: String,
-    pub(crate) metadata: Option<Metadata>,
+    /// Empty is the same as not given.
+    pub(crate) metadata: Metadata,
 }
 
 /// A commit to undo.
@@ -276,8 +277,8 @@ impl Commit {
         if !overrides.message.is_empty() {
             self.message = overrides.message;
         }
-        if let Some(metadata) = overrides.metadata {
-            self.metadata = metadata;
+        if !overrides.metadata.is_empty() {
+            self.metadata = overrides.metadata;
         }
     }
 }
