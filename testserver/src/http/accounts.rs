@@ -95,13 +95,12 @@ pub(crate) fn create_credentials(call: &Call<'_>) -> Outcome {
     Err(Failure::new(StatusCode::BAD_REQUEST, message))
 }
 
-pub(crate) fn delete_credentials(call: &Call<'_>) -> Outcome {
-    known_user(call)?;
+pub(crate) fn delete_credentials(_: &Call<'_>) -> Outcome {
     Err(Failure::not_implemented())
 }
 
 pub(crate) fn list_credentials(_: &Call<'_>) -> Outcome {
-    Err::<_, Failure>(Failure::not_implemented())
+    Err(Failure::not_implemented())
 }
 
 pub(crate) fn get_credentials(call: &Call<'_>) -> Outcome {
@@ -112,7 +111,7 @@ pub(crate) fn get_credentials(call: &Call<'_>) -> Outcome {
     }
     let keys = call.app.auth.keys();
     let key = keys.iter().find(|key| key.id == call.segment("accessKeyId"));
-    let key = key.ok_or_else(|| Failure::new(StatusCode::NOT_FOUND, "not found"))?;
+    let key = key.ok_or_else(|| Failure::new(StatusCode::NOT_FOUND, "credentials not found"))?;
     ok(&Credentials { access_key_id: &key.id, creation_date: key.created.seconds })
 }
 
@@ -120,6 +119,6 @@ fn known_user(call: &Call<'_>) -> Result<(), Failure> {
     if call.segment("userId") == USER {
         Ok(())
     } else {
-        Err(Failure::new(StatusCode::NOT_FOUND, "not found"))
+        Err(Failure::new(StatusCode::NOT_FOUND, "user not found"))
     }
 }

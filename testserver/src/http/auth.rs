@@ -122,10 +122,10 @@ impl Auth {
         URL_SAFE_NO_PAD.encode(self.mac(text).finalize().into_bytes())
     }
 
-    pub(crate) fn has_signed(&self, text: &str, signature: &str) -> bool {
-        URL_SAFE_NO_PAD
-            .decode(signature)
-            .is_ok_and(|signature| self.mac(text).verify_slice(&signature).is_ok())
+    /// Whether a signature is that of a text; nothing if it is not even a signature.
+    pub(crate) fn has_signed(&self, text: &str, signature: &str) -> Option<bool> {
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        Some(self.mac(text).verify_slice(&signature).is_ok())
     }
 
     fn is_valid(&self, token: &str) -> bool {

@@ -1,7 +1,8 @@
 //! The shapes of request bodies, from the contract.
 
 use super::schema::Schema::{
-    AnyObject, Array, Between, Boolean, Integer, Matching, Nullable, Object, OneOf, SomeText, Text, TextMap,
+    AnyObject, Array, Between, Boolean, Integer, Matching, Nullable, Object, OneOf, SomeArray, SomeText,
+    Text, TextMap,
 };
 use super::schema::{Body, Field, Schema, optional, required};
 use crate::model::names;
@@ -23,8 +24,11 @@ const STAGING: Schema = Object(&[
 ]);
 const PART: Schema = Object(&[required("part_number", &Integer), required("etag", &Text)]);
 const GC_RULE: Schema = Object(&[required("branch_id", &Text), required("retention_days", &Integer)]);
-const STATEMENT: Schema =
-    Object(&[required("effect", &Text), required("resource", &Text), required("action", &Array(&Text))]);
+const STATEMENT: Schema = Object(&[
+    required("effect", &OneOf(&["allow", "deny"])),
+    required("resource", &Text),
+    required("action", &SomeArray(&Text)),
+]);
 const STATS_EVENT: Schema =
     Object(&[required("class", &Text), required("name", &Text), required("count", &Integer)]);
 const IMPORT_LOCATION: Schema = Object(&[
@@ -35,7 +39,7 @@ const IMPORT_LOCATION: Schema = Object(&[
 const POLICY: Schema = Object(&[
     required("id", &Text),
     optional("creation_date", &Integer),
-    required("statement", &Array(&STATEMENT)),
+    required("statement", &SomeArray(&STATEMENT)),
 ]);
 const DUMP: Schema = Object(&[
     required("commits_meta_range_id", &Text),

@@ -46,7 +46,7 @@ pub(crate) fn get(call: &Call<'_>) -> Outcome {
         lake.repository(call.repository())?;
         lake.entry(call.repository(), call.segment("ref"), &call.path("path"))?
     };
-    let etag = format!("\"{}\"", entry.checksum);
+    let etag = etag(&entry);
     if call.header("if-none-match").is_some_and(|known| known == etag) {
         return Ok(empty(StatusCode::NOT_MODIFIED));
     }
@@ -93,7 +93,7 @@ pub(crate) fn head(call: &Call<'_>) -> Outcome {
         Ok(entry) => entry,
         Err(error) => return Ok(empty(Failure::from(error).status())),
     };
-    let mut headers = described(&entry, &format!("\"{}\"", entry.checksum));
+    let mut headers = described(&entry, &etag(&entry));
     headers.push((ACCEPT_RANGES, "bytes".to_owned()));
     let (status, length) = match range(call, &entry) {
         Err(_) => return Ok(with(headers, empty(StatusCode::RANGE_NOT_SATISFIABLE))),
@@ -105,6 +105,10 @@ pub(crate) fn head(call: &Call<'_>) -> Outcome {
     };
     headers.push((CONTENT_LENGTH, length.to_string()));
     Ok(with(headers, empty(status)))
+}
+
+fn etag(entry: &Entry) -> String {
+    format!("\"{}\"", entry.checksum.trim_matches([' ', '"']))
 }
 
 /// The headers that every reply about an object has.

@@ -7,7 +7,7 @@ use super::call::Call;
 use super::reply::{Failure, Outcome, created, no_content, ok};
 use super::staging::new_location;
 use super::wire::{List, ObjectStats};
-use crate::model::{DeleteOptions, Error, ErrorKind, Listed, MAX_DELETED, Metadata, Path};
+use crate::model::{DeleteOptions, Error, ErrorKind, Listed, MAX_DELETED, Metadata, Page, Path};
 
 pub(crate) fn stat(call: &Call<'_>) -> Outcome {
     let path = call.path("path");
@@ -15,7 +15,7 @@ pub(crate) fn stat(call: &Call<'_>) -> Outcome {
     let repository = lake.repository(call.repository())?;
     let entry = lake.entry(call.repository(), call.segment("ref"), &path)?;
     refuse_presign(call)?;
-    let mut stats = ObjectStats::object(&repository.namespace, &path, &entry);
+    let mut stats = ObjectStats::object(&repository.namespace, &path, &entry)?;
     if call.flag("user_metadata") == Some(false) {
         stats.metadata = Some(Metadata::new());
     }
@@ -30,14 +30,15 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
     if page.results.iter().any(|listed| matches!(listed, Listed::Object(..))) {
         refuse_presign(call)?;
     }
-    let page = page.map(|listed| match listed {
-        Listed::CommonPrefix(path) => ObjectStats::common_prefix(&path),
+    let results = page.results.into_iter().map(|listed| match listed {
+        Listed::CommonPrefix(path) => Ok(ObjectStats::common_prefix(&path)),
         Listed::Object(path, entry) => {
-            let mut stats = ObjectStats::object(namespace, &path, &entry);
+            let mut stats = ObjectStats::object(namespace, &path, &entry)?;
             stats.metadata = stats.metadata.filter(|metadata| with_metadata && !metadata.is_empty());
-            stats
+            Ok(stats)
         }
     });
+    let page = Page { results: results.collect::<Result<_, Failure>>()?, has_more: page.has_more };
     ok(&List::new(page, |stats| &stats.path))
 }
 
@@ -131,7 +132,7 @@ pub(crate) fn copy(call: &Call<'_>) -> Outcome {
         new_location(),
         body.force,
     )?;
-    created(&ObjectStats::object(&namespace, &path, &copy))
+    created(&ObjectStats::object(&namespace, &path, &copy)?)
 }
 
 pub(crate) fn branch_missing(branch: &str) -> Failure {

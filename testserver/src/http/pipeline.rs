@@ -30,6 +30,18 @@ impl std::fmt::Display for ConnectionDropped {
 
 impl std::error::Error for ConnectionDropped {}
 
+/// The methods that lakeFS's router has heard of.
+const KNOWN_METHODS: [Method; 9] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::DELETE,
+    Method::PATCH,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::CONNECT,
+    Method::TRACE,
+];
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers a request.
@@ -54,6 +66,9 @@ pub(crate) async fn respond(app: Arc<App>, request: Request<Body>) -> Result<Rep
 
 /// Answers what is not an operation.
 fn outside(app: &App, method: &Method, path: &str) -> Reply {
+    if !KNOWN_METHODS.contains(method) {
+        return reply::empty(StatusCode::METHOD_NOT_ALLOWED);
+    }
     match (path, &app.contract) {
         ("/openapi.json", Some(contract)) if *method == Method::GET => {
             let mut reply = Response::new(Body::from(contract.clone()));
@@ -61,7 +76,11 @@ fn outside(app: &App, method: &Method, path: &str) -> Reply {
             reply
         }
         ("/_health", _) => reply::text(StatusCode::OK, format!("alive! {}", app.instance)),
-        _ => Failure::new(StatusCode::NOT_FOUND, "invalid API endpoint").into_reply(),
+        _ if path == "/api/v1" || path.starts_with("/api/v1/") => {
+            Failure::new(StatusCode::NOT_FOUND, "invalid API endpoint").into_reply()
+        }
+        // Where a real server has its web interface, which answers whatever it is asked.
+        _ => reply::html("<!DOCTYPE html><title>lakeFS test server</title>\n"),
     }
 }
 

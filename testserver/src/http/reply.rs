@@ -81,8 +81,7 @@ fn status_of(kind: model::ErrorKind) -> StatusCode {
         | Kind::TagNotFound
         | Kind::CommitNotFound
         | Kind::PullRequestNotFound
-        | Kind::RuleNotFound
-        | Kind::Unreadable => StatusCode::NOT_FOUND,
+        | Kind::RuleNotFound => StatusCode::NOT_FOUND,
         Kind::WriteToProtectedBranch
         | Kind::CommitToProtectedBranch
         | Kind::ProtectedBranch
@@ -114,7 +113,6 @@ fn status_of(kind: model::ErrorKind) -> StatusCode {
         | Kind::BranchExists
         | Kind::TagExists
         | Kind::CommitExists
-        | Kind::RuleExists
         | Kind::Conflict
         | Kind::RevertMergeNoParent => StatusCode::CONFLICT,
         Kind::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
@@ -160,9 +158,18 @@ pub(crate) fn empty(status: StatusCode) -> Reply {
 
 /// A plain text reply.
 pub(crate) fn text(status: StatusCode, body: String) -> Reply {
-    let mut reply = Response::new(Body::from(body));
+    typed(status, "text/plain; charset=utf-8", body)
+}
+
+/// A page for a browser.
+pub(crate) fn html(body: &'static str) -> Reply {
+    typed(StatusCode::OK, "text/html; charset=utf-8", body)
+}
+
+fn typed(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Reply {
+    let mut reply = Response::new(body.into());
     *reply.status_mut() = status;
-    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     reply
 }
 

@@ -16,6 +16,8 @@ pub(crate) enum Schema {
     Between(i64, i64),
     Boolean,
     Array(&'static Schema),
+    /// An array of at least one item.
+    SomeArray(&'static Schema),
     /// An object whose values are all text.
     TextMap,
     /// Any object.
@@ -112,7 +114,10 @@ impl Schema {
                 }
                 return Ok(());
             }
-            (Self::Array(schema), Value::Array(items)) => {
+            (Self::SomeArray(_), Value::Array(items)) if items.is_empty() => {
+                "minimum number of items is 1".to_owned()
+            }
+            (Self::Array(schema) | Self::SomeArray(schema), Value::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
                     below(pointer, &index.to_string(), |at| schema.check(item, at))?;
                 }
@@ -121,7 +126,7 @@ impl Schema {
             (Self::Object(_) | Self::TextMap | Self::AnyObject, _) if !value.is_object() => {
                 "value must be an object".to_owned()
             }
-            (Self::Array(_), _) => "value must be an array".to_owned(),
+            (Self::Array(_) | Self::SomeArray(_), _) => "value must be an array".to_owned(),
             (Self::Boolean, _) if !value.is_boolean() => "value must be a boolean".to_owned(),
             (Self::Integer | Self::Between(..), _) if !is_integer(value) => {
                 "value must be an integer".to_owned()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::call::Call;
 use super::objects::presign_unsupported;
 use super::reply::{Failure, Outcome, created, ok};
-use super::wire::ObjectStats;
+use super::wire::{ObjectStats, parsed_address};
 use crate::model::{
     Entry, Error, ErrorKind, Location, Metadata, NewEntry, Timestamp, WriteOptions, ascending_id,
     descending_id,
@@ -81,9 +81,9 @@ pub(crate) fn link(call: &Call<'_>) -> Outcome {
     let body: Link = call.body("LinkPhysicalAddress")?;
     let namespace = namespace(call)?;
     let address = body.staging.physical_address.unwrap_or_default();
-    let location = match address.strip_prefix(&format!("{namespace}/")) {
-        Some(signed) => Location::Relative(verified(call, signed)?),
-        None => Location::Full(address.clone()),
+    let location = match location_of(&namespace, &address) {
+        Location::Relative(signed) => Location::Relative(verified(call, &signed)?),
+        full => full,
     };
     let checksum = body.checksum.trim_matches([' ', '"']).to_owned();
     if checksum.is_empty() {
@@ -93,18 +93,15 @@ pub(crate) fn link(call: &Call<'_>) -> Outcome {
     let entry = Entry::new(NewEntry {
         size: body.size_bytes,
         checksum,
-        content_type: body.content_type.clone(),
+        content_type: body.content_type,
         metadata: body.user_metadata,
         modified: body.mtime.map_or_else(Timestamp::now, Timestamp::from_seconds),
         location,
         content: None,
     });
     let path = call.path("path");
-    let stats = ObjectStats {
-        physical_address: address,
-        content_type: Some(body.content_type),
-        ..ObjectStats::object(&namespace, &path, &entry)
-    };
+    // The answer repeats the address as it was given, even one that cannot be understood later.
+    let stats = ObjectStats::at(address, &path, &entry);
     let options = WriteOptions { force: body.force, if_absent: condition == Condition::Absent };
     call.lake_mut().put_entry(call.repository(), call.branch(), path, entry, options)?;
     ok(&stats)
@@ -114,36 +111,31 @@ pub(crate) fn stage(call: &Call<'_>) -> Outcome {
     let body: Stage = call.body("StageObject")?;
     let namespace = namespace(call)?;
     let address = body.physical_address;
+    parsed_address(&address)?;
     if !address.starts_with(&format!("{}://", super::BLOCKSTORE)) {
         let message = format!("physical address is not valid for block adapter: {}", super::BLOCKSTORE);
         return Err(Failure::new(StatusCode::BAD_REQUEST, message));
     }
-    let location = match address.strip_prefix(&format!("{namespace}/")) {
-        Some(path) => Location::Relative(path.to_owned()),
-        None => Location::Full(address.clone()),
-    };
+    let location = location_of(&namespace, &address);
     let entry = Entry::new(NewEntry {
         size: body.size_bytes,
         checksum: body.checksum,
-        content_type: body.content_type.clone(),
+        content_type: body.content_type,
         metadata: body.metadata,
         modified: body.mtime.map_or_else(Timestamp::now, Timestamp::from_seconds),
         location,
         content: None,
     });
     let path = call.path("path");
-    let stats = ObjectStats {
-        metadata: None,
-        content_type: Some(body.content_type),
-        ..ObjectStats::object(&namespace, &path, &entry)
-    };
+    let stats = ObjectStats { metadata: None, ..ObjectStats::object(&namespace, &path, &entry)? };
     let options = WriteOptions { force: body.force, if_absent: false };
     call.lake_mut().put_entry(call.repository(), call.branch(), path, entry, options)?;
     created(&stats)
 }
 
 /// The storage cannot take an upload in parts.
-pub(crate) fn no_multipart(_: &Call<'_>) -> Outcome {
+pub(crate) fn no_multipart(call: &Call<'_>) -> Outcome {
+    call.lake().repository(call.repository())?;
     Err(Failure::new(StatusCode::NOT_IMPLEMENTED, "presign multipart upload API is not supported"))
 }
 
@@ -156,6 +148,15 @@ fn namespace(call: &Call<'_>) -> Result<String, Failure> {
     Ok(repository.namespace.trim_end_matches('/').to_owned())
 }
 
+/// Where an address points to: into the data of the repository, or elsewhere.
+fn location_of(namespace: &str, address: &str) -> Location {
+    let path = address.strip_prefix(namespace).and_then(|rest| rest.strip_prefix('/'));
+    match path.filter(|path| path.starts_with("data/")) {
+        Some(path) => Location::Relative(path.to_owned()),
+        None => Location::Full(address.to_owned()),
+    }
+}
+
 fn signed_part(call: &Call<'_>, location: &str) -> String {
     let path = hex::encode(call.path("path"));
     format!("{}/{}/{path}/{location}", call.repository(), call.branch())
@@ -166,8 +167,9 @@ fn verified(call: &Call<'_>, signed: &str) -> Result<String, Error> {
     let Some((location, signature)) = signed.rsplit_once(',') else {
         return Err(Error::from(ErrorKind::LinkAddressInvalid).context("address is not signed"));
     };
-    if !call.app.auth.has_signed(&signed_part(call, location), signature) {
-        return Err(Error::from(ErrorKind::InvalidAddress).context("invalid address signature"));
+    match call.app.auth.has_signed(&signed_part(call, location), signature) {
+        Some(true) => Ok(location.to_owned()),
+        Some(false) => Err(Error::from(ErrorKind::InvalidAddress).context("invalid address signature")),
+        None => Err(Error::from(ErrorKind::LinkAddressInvalid).context("malformed address signature")),
     }
-    Ok(location.to_owned())
 }

@@ -44,7 +44,7 @@ pub(crate) async fn upload(call: &Call<'_>, body: Body) -> Outcome {
     let mut lake = call.lake_mut();
     let namespace = lake.repository(call.repository())?.namespace.clone();
     let stats =
-        ObjectStats { content_type: Some(content_type), ..ObjectStats::object(&namespace, &path, &entry) };
+        ObjectStats { content_type: Some(content_type), ..ObjectStats::object(&namespace, &path, &entry)? };
     let options = WriteOptions { force: call.is_set("force"), if_absent: condition == Condition::Absent };
     lake.put_entry(call.repository(), call.branch(), path, entry, options).map_err(|error| {
         match error.kind() {

@@ -1,9 +1,11 @@
 //! What goes over the wire in JSON, written from the contract. Members are in the order of the alphabet, as
 //! lakeFS writes them.
 
+use axum::http::StatusCode;
 use serde::Serialize;
 
 use super::query::lossy;
+use super::reply::Failure;
 use crate::model::{self, CommitId, Location, Metadata, Page};
 
 const MAX_PER_PAGE: usize = 1000;
@@ -130,7 +132,12 @@ pub(crate) struct ObjectStats {
 }
 
 impl ObjectStats {
-    pub(crate) fn object(namespace: &str, path: &[u8], entry: &model::Entry) -> Self {
+    pub(crate) fn object(namespace: &str, path: &[u8], entry: &model::Entry) -> Result<Self, Failure> {
+        Ok(Self::at(physical_address(namespace, &entry.location)?, path, entry))
+    }
+
+    /// An object whose bytes are at an address.
+    pub(crate) fn at(physical_address: String, path: &[u8], entry: &model::Entry) -> Self {
         Self {
             checksum: entry.checksum.clone(),
             content_type: Some(entry.content_type.clone()),
@@ -138,7 +145,7 @@ impl ObjectStats {
             mtime: entry.modified.seconds,
             path: lossy(path).into_owned(),
             path_type: PathType::Object,
-            physical_address: physical_address(namespace, &entry.location),
+            physical_address,
             size_bytes: Some(entry.size),
         }
     }
@@ -158,11 +165,23 @@ impl ObjectStats {
 }
 
 /// The address of an object's bytes.
-pub(crate) fn physical_address(namespace: &str, location: &Location) -> String {
+fn physical_address(namespace: &str, location: &Location) -> Result<String, Failure> {
     match location {
-        Location::Relative(path) => format!("{}/{path}", namespace.trim_end_matches('/')),
-        Location::Full(address) => address.clone(),
+        Location::Relative(path) => Ok(format!("{}/{path}", namespace.trim_end_matches('/'))),
+        Location::Full(address) => parsed_address(address),
     }
+}
+
+/// An address as it looks once it has been understood. A client may have linked one that cannot be.
+pub(crate) fn parsed_address(address: &str) -> Result<String, Failure> {
+    let wrong = match address.split_once("://") {
+        Some((_, rest)) if !rest.contains('/') => return Ok(format!("{address}/")),
+        Some(_) => return Ok(address.to_owned()),
+        None if address.is_empty() => "empty url",
+        None => "invalid URI for request",
+    };
+    let message = format!("could not parse URI: parse \"{address}\": {wrong}");
+    Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, message))
 }
 
 #[derive(Debug, Serialize)]

@@ -64,7 +64,7 @@ impl Lake {
         let repository = self.existing_mut(repository)?;
         repository.writable(force)?;
         for part in parts {
-            part.ok_or(ErrorKind::Unreadable)?.restore(repository);
+            part.ok_or(ErrorKind::NoData)?.restore(repository);
         }
         Ok(())
     }

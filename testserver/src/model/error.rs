@@ -50,17 +50,14 @@ pub(crate) enum ErrorKind {
     NotSupported,
     NoData,
     NotEmptyRepository,
-    RuleExists,
     RuleNotFound,
-    /// A client relies on something lakeFS itself cannot read, such as the dump of another repository.
-    Unreadable,
 }
 
 impl ErrorKind {
     /// The words lakeFS uses.
     fn text(self) -> &'static str {
         match self {
-            Self::NotFound | Self::Unreadable => "not found",
+            Self::NotFound => "not found",
             Self::RepositoryNotFound => "repository not found",
             Self::BranchNotFound => "branch not found",
             Self::TagNotFound => "tag not found",
@@ -107,7 +104,6 @@ impl ErrorKind {
             Self::InvalidAddress => "invalid address",
             Self::NotSupported => "operation not supported",
             Self::NoData => "no data",
-            Self::RuleExists => "rule already exists",
             Self::RuleNotFound => "rule not found",
             Self::NotEmptyRepository => "can only restore into a bare repository",
         }

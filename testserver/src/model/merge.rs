@@ -7,7 +7,7 @@ use super::commit::{Commit, CommitId};
 use super::diff::{pairs, same};
 use super::error::{Context, ErrorKind, Result};
 use super::repository::Repository;
-use super::tree::{EntryRef, Tree};
+use super::tree::{EntryRef, Path, Tree};
 
 /// Which side wins when both changed a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,14 +65,26 @@ pub(crate) fn merge(
     if destination.meta_range_id == base.meta_range_id {
         return Ok((source.tree.clone(), source.meta_range_id.to_owned()));
     }
+    let walk = Walk::new(destination.tree, source.tree, base.tree, strategy);
     let mut merged = destination.tree.clone();
     for (path, ours, theirs) in pairs(destination.tree.iter_from(b""), source.tree.iter_from(b"")) {
-        match resolve(base.tree.get(path), ours, theirs, strategy)? {
-            Side::Destination => {}
-            Side::Source => match theirs {
-                Some(entry) => merged.insert(path.clone(), entry.clone()),
-                None => merged.remove(path),
-            },
+        match (ours, theirs) {
+            (Some(ours), Some(theirs)) => {
+                if walk.both(path, ours, theirs)? == Side::Source {
+                    merged.insert(path.clone(), theirs.clone());
+                }
+            }
+            (None, Some(theirs)) => {
+                if walk.keeps(Side::Source, path, theirs)? {
+                    merged.insert(path.clone(), theirs.clone());
+                }
+            }
+            (Some(ours), None) => {
+                if !walk.keeps(Side::Destination, path, ours)? {
+                    merged.remove(path);
+                }
+            }
+            (None, None) => {}
         }
     }
     let id = merged.meta_range_id();
@@ -85,37 +97,80 @@ enum Side {
     Source,
 }
 
-/// Which side of one path goes into the merge.
-fn resolve(
-    base: Option<&EntryRef>,
-    ours: Option<&EntryRef>,
-    theirs: Option<&EntryRef>,
+/// The least and the greatest path of a tree.
+type Bounds<'a> = (&'a Path, &'a Path);
+
+/// The decisions of a merge, path by path.
+///
+/// They are those of lakeFS, which in two places looks up the base without looking at the path it finds: it
+/// takes the first entry of the base that is not before the path. Where that happens to have the same identity
+/// as the entry at hand, a conflict goes unnoticed, or an addition after the end of the other side is lost.
+/// A client cannot be tested against lakeFS and against something wiser.
+struct Walk<'a> {
+    base: &'a Tree,
     strategy: Strategy,
-) -> Result<Side> {
-    if let (Some(ours), Some(theirs)) = (ours, theirs)
-        && same(ours, theirs)
-    {
-        // The same object; the record of the source, with its time and place, is the one that is kept.
-        return Ok(if Arc::ptr_eq(ours, theirs) { Side::Destination } else { Side::Source });
-    }
-    if equal(theirs, base) {
-        return Ok(Side::Destination);
-    }
-    if equal(ours, base) {
-        return Ok(Side::Source);
-    }
-    match strategy {
-        Strategy::Default => Err(ErrorKind::Conflict.into()),
-        Strategy::DestinationWins => Ok(Side::Destination),
-        Strategy::SourceWins => Ok(Side::Source),
-    }
+    destination: Option<Bounds<'a>>,
+    source: Option<Bounds<'a>>,
+    /// Sides whose entries are taken as a whole.
+    whole: [Option<Side>; 2],
 }
 
-fn equal(left: Option<&EntryRef>, right: Option<&EntryRef>) -> bool {
-    match (left, right) {
-        (None, None) => true,
-        (Some(left), Some(right)) => same(left, right),
-        _ => false,
+impl<'a> Walk<'a> {
+    fn new(destination: &'a Tree, source: &'a Tree, base: &'a Tree, strategy: Strategy) -> Self {
+        let [ours, theirs, common] = [destination, source, base].map(Tree::bounds);
+        let apart = |left: Option<Bounds<'_>>, right: Option<Bounds<'_>>| match (left, right) {
+            (Some(left), Some(right)) => left.1 < right.0 || right.1 < left.0,
+            _ => true,
+        };
+        // Sides that lie apart are not looked into, unless the base reaches into the first of them.
+        let theirs_first = matches!((ours, theirs), (Some(ours), Some(theirs)) if theirs.1 < ours.0);
+        let first = if theirs_first { theirs } else { ours };
+        let untouched = ours.is_none() || theirs.is_none() || apart(ours, theirs) && apart(first, common);
+        let whole = |side, bounds| Some(side).filter(|_| untouched && apart(bounds, common));
+        Self {
+            base,
+            strategy,
+            destination: ours,
+            source: theirs,
+            whole: [whole(Side::Destination, ours), whole(Side::Source, theirs)],
+        }
+    }
+
+    /// Which of two entries at the same path goes into the merge.
+    fn both(&self, path: &Path, ours: &EntryRef, theirs: &EntryRef) -> Result<Side> {
+        if same(ours, theirs) {
+            // The same object; the record of the source, with its time and place, is the one that is kept.
+            return Ok(if Arc::ptr_eq(ours, theirs) { Side::Destination } else { Side::Source });
+        }
+        match self.base.iter_from(path).next() {
+            Some((_, base)) if same(theirs, base) => Ok(Side::Destination),
+            Some((_, base)) if same(ours, base) => Ok(Side::Source),
+            _ => match self.strategy {
+                Strategy::Default => Err(ErrorKind::Conflict.into()),
+                Strategy::DestinationWins => Ok(Side::Destination),
+                Strategy::SourceWins => Ok(Side::Source),
+            },
+        }
+    }
+
+    /// Whether an entry that only one side has goes into the merge.
+    fn keeps(&self, side: Side, path: &Path, entry: &EntryRef) -> Result<bool> {
+        let (other, favoured) = match side {
+            Side::Destination => (self.source, Strategy::DestinationWins),
+            Side::Source => (self.destination, Strategy::SourceWins),
+        };
+        if self.whole.contains(&Some(side)) {
+            return Ok(true);
+        }
+        let is_past_other = other.is_none_or(|(_, last)| path > last);
+        let base = self.base.iter_from(path).next();
+        match base.filter(|(found, _)| is_past_other || *found == path) {
+            None => Ok(true),
+            Some((_, base)) if same(entry, base) => Ok(false),
+            Some((found, _)) if found != path => Ok(true),
+            Some(_) if self.strategy == Strategy::Default => Err(ErrorKind::Conflict.into()),
+            Some(_) => Ok(self.strategy == favoured),
+        }
     }
 }
 

@@ -100,7 +100,9 @@ impl Lake {
         }
         if let Some(status) = update.status {
             pull.status = status;
-            pull.closed = (status != PullStatus::Open).then(Timestamp::now);
+            if status != PullStatus::Open {
+                pull.closed = Some(Timestamp::now());
+            }
         }
         Ok(())
     }

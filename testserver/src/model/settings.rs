@@ -1,5 +1,7 @@
 //! Settings of a repository: protected branches and the retention of garbage.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use super::error::{ErrorKind, Result};
@@ -18,13 +20,12 @@ pub(crate) enum ProtectedAction {
 /// The patterns of protected branch names.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Protection {
-    /// `None` until rules are set for the first time.
-    patterns: Option<Vec<String>>,
+    patterns: Vec<String>,
 }
 
 impl Protection {
     pub(crate) fn patterns(&self) -> &[String] {
-        self.patterns.as_deref().unwrap_or_default()
+        &self.patterns
     }
 
     /// Replaces the patterns, if they are still those the caller has seen.
@@ -32,15 +33,17 @@ impl Protection {
         if seen.is_some_and(|seen| seen != self.checksum()) {
             return Err(ErrorKind::PreconditionFailed.into());
         }
-        self.patterns = Some(patterns);
+        self.patterns = patterns;
         Ok(())
     }
 
-    /// Names this state of the rules; nothing while they were never set.
+    /// Names this state of the rules; nothing while there are none.
     pub(crate) fn checksum(&self) -> String {
-        let Some(patterns) = &self.patterns else { return String::new() };
+        if self.patterns.is_empty() {
+            return String::new();
+        }
         let mut hash = Sha256::new();
-        for pattern in patterns {
+        for pattern in &self.patterns {
             hash.update((pattern.len() as u64).to_be_bytes());
             hash.update(pattern);
         }
@@ -56,14 +59,21 @@ impl Protection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GcRules {
     pub(crate) default_retention_days: i32,
-    pub(crate) branches: Vec<(String, i32)>,
+    pub(crate) branches: BTreeMap<String, i32>,
 }
 
 impl Lake {
+    pub(crate) fn gc_rules(&self, repository: &str) -> Result<&GcRules> {
+        self.existing(repository)?.gc_rules.as_ref().ok_or_else(|| ErrorKind::NotFound.into())
+    }
+
     pub(crate) fn set_gc_rules(&mut self, repository: &str, rules: Option<GcRules>) -> Result<()> {
-        self.repository(repository)?;
         self.existing_mut(repository)?.gc_rules = rules;
         Ok(())
+    }
+
+    pub(crate) fn protection(&self, repository: &str) -> Result<&Protection> {
+        Ok(&self.existing(repository)?.protection)
     }
 
     /// Replaces the rules, if they are still those that the caller has seen.
@@ -73,7 +83,6 @@ impl Lake {
         patterns: Vec<String>,
         seen: Option<&str>,
     ) -> Result<()> {
-        self.repository(repository)?;
         self.existing_mut(repository)?.protection.replace(patterns, seen)
     }
 
@@ -83,7 +92,6 @@ impl Lake {
         repository: &str,
         change: impl FnOnce(&mut Vec<String>) -> Result<()>,
     ) -> Result<()> {
-        self.repository(repository)?;
         let protection = &mut self.existing_mut(repository)?.protection;
         let mut patterns = protection.patterns().to_vec();
         change(&mut patterns)?;

@@ -49,6 +49,11 @@ impl Tree {
         self.entries.range::<_, [u8]>((Bound::Included(start), Bound::Unbounded))
     }
 
+    /// The least and the greatest path.
+    pub(crate) fn bounds(&self) -> Option<(&Path, &Path)> {
+        Some((&self.entries.get_min()?.0, &self.entries.get_max()?.0))
+    }
+
     /// Whether both hold the very same records, known without a walk.
     pub(crate) fn same_records(&self, other: &Self) -> bool {
         self.entries.ptr_eq(&other.entries)

@@ -10,12 +10,14 @@ const LENGTH: usize = 20;
 
 /// An identifier that sorts after those made before it.
 pub(crate) fn ascending() -> String {
-    with_time(Timestamp::now().seconds)
+    let now = Timestamp::now();
+    with_time(now.seconds, now.nanos)
 }
 
-/// An identifier that sorts before those made in earlier seconds.
+/// An identifier that sorts before those made in earlier seconds, but after those made in the same.
 pub(crate) fn descending() -> String {
-    with_time(YEAR_3000 - Timestamp::now().seconds)
+    let now = Timestamp::now();
+    with_time(YEAR_3000 - now.seconds, now.nanos)
 }
 
 /// Whether the text is an identifier of this form.
@@ -26,10 +28,11 @@ pub(crate) fn is_valid(id: &str) -> bool {
         && id.ends_with(|last| last == '0' || last == 'g')
 }
 
-fn with_time(seconds: i64) -> String {
+fn with_time(seconds: i64, nanos: u32) -> String {
     let mut raw = [0_u8; 12];
     raw[..4].copy_from_slice(&seconds.to_be_bytes()[4..]);
-    raw[4..].copy_from_slice(&uuid::Uuid::new_v4().as_bytes()[8..]);
+    raw[4..8].copy_from_slice(&nanos.to_be_bytes());
+    raw[8..].copy_from_slice(&uuid::Uuid::new_v4().as_bytes()[12..]);
     encode(raw)
 }
 
