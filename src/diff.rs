@@ -225,8 +225,10 @@ mod tests {
     fn pages(view: &View, paths: &[&str]) -> Vec<String> {
         let (mut after, mut shown) = (String::new(), Vec::new());
         loop {
-            let rest: Vec<_> =
-                paths.iter().filter(|path| **path > *after && path.starts_with(&view.prefix)).collect();
+            let rest: Vec<_> = paths
+                .iter()
+                .filter(|path| **path > after.as_str() && path.starts_with(&view.prefix))
+                .collect();
             let items: Vec<_> = rest.iter().take(2).map(|path| added(path)).collect();
             let next = (rest.len() > 2).then(|| items[1].path.clone());
             let page = view.collapse(Page { items, next }, &after);

@@ -9,16 +9,16 @@ use lakefs::{Branch, Client, Error, ErrorKind, Repository};
 use lakefs_testserver::Server;
 
 /// A client of the lakeFS under test.
-pub struct Lake {
-    pub client: Client,
+pub(crate) struct Lake {
+    pub(crate) client: Client,
     /// The test server, when it is one; `None` for a real lakeFS.
-    pub server: Option<Server>,
+    pub(crate) server: Option<Server>,
     namespace: String,
 }
 
 impl Lake {
     /// Connects to the server that the environment names, or starts one for this test alone.
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let Some(endpoint) = variable("LAKEFS_TEST_ENDPOINT") else {
             announce("the test server");
@@ -31,7 +31,8 @@ impl Lake {
             return Self { client, server: Some(server), namespace: "mem://".to_owned() };
         };
         let id = variable("LAKECTL_CREDENTIALS_ACCESS_KEY_ID").expect("LAKECTL_CREDENTIALS_ACCESS_KEY_ID");
-        let secret = variable("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY").expect("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY");
+        let secret =
+            variable("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY").expect("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY");
         let client = Client::builder().endpoint(&endpoint).credentials(id, secret).build().unwrap();
         let config = client.api().get_config().send().await.expect("the server answers").into_inner();
         let version = config.version_config.and_then(|version| version.version).unwrap_or_default();
@@ -43,7 +44,7 @@ impl Lake {
     }
 
     /// A name that no other test has, in this run or in another one on the same server.
-    pub fn name(&self, test: &str) -> String {
+    pub(crate) fn name(&self, test: &str) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         static RUN: OnceLock<String> = OnceLock::new();
         let run = RUN.get_or_init(|| {
@@ -54,12 +55,12 @@ impl Lake {
     }
 
     /// A storage namespace that is free.
-    pub fn namespace(&self, name: &str) -> String {
+    pub(crate) fn namespace(&self, name: &str) -> String {
         format!("{}{name}", self.namespace)
     }
 
     /// A new repository.
-    pub async fn repository(&self, test: &str) -> Repository {
+    pub(crate) async fn repository(&self, test: &str) -> Repository {
         let name = self.name(test);
         let repository = self.client.repository(&name);
         repository.create(self.namespace(&name)).await.expect("a new repository");
@@ -67,7 +68,7 @@ impl Lake {
     }
 
     /// The default branch of a new repository.
-    pub async fn main(&self, test: &str) -> Branch {
+    pub(crate) async fn main(&self, test: &str) -> Branch {
         self.repository(test).await.branch("main")
     }
 }
@@ -79,7 +80,12 @@ fn announce(server: &str) {
 
 /// Asserts that a call fails as the server says: status, kind and words.
 #[track_caller]
-pub fn refused<T: std::fmt::Debug>(result: Result<T, Error>, status: u16, kind: ErrorKind, words: &str) -> Error {
+pub(crate) fn refused<T: std::fmt::Debug>(
+    result: Result<T, Error>,
+    status: u16,
+    kind: ErrorKind,
+    words: &str,
+) -> Error {
     let error = result.expect_err("the call is refused");
     assert_eq!((error.status(), error.kind()), (Some(status), kind), "{error}");
     assert!(error.message().contains(words), "{words:?} is not in {:?}", error.message());
