@@ -5,6 +5,7 @@ mod difference;
 mod failure;
 mod files;
 mod licence;
+mod package_check;
 #[path = "../../build/mod.rs"]
 mod pipeline;
 mod refresh_spec;
@@ -32,6 +33,8 @@ cargo xtask <task>
   codegen                     Writes openapi/surface.txt, the list of the generated public items.
     --check                   Writes nothing; fails if the list differs, or if openapi/docs.toml does not fit.
     --directory PATH          Where the contract is, if not in openapi/.
+
+  package-check               Packages the client and builds the package offline from a read-only directory.
 ";
 
 fn main() -> ExitCode {
@@ -50,6 +53,10 @@ fn run(mut arguments: Parser) -> Result<(), Failure> {
         Arg::Long("help") | Arg::Short('h') => failure::say(USAGE),
         Arg::Value(task) if task == "refresh-spec" => refresh_spec(arguments),
         Arg::Value(task) if task == "codegen" => codegen(arguments),
+        Arg::Value(task) if task == "package-check" => match arguments.next()? {
+            None => package_check::run(&workspace()),
+            Some(other) => Err(other.unexpected().into()),
+        },
         other => Err(other.unexpected().into()),
     }
 }
