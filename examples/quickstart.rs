@@ -23,12 +23,15 @@ async fn main() -> Result<()> {
     let (client, _server, storage) = match endpoint {
         Some(url) => {
             println!("Running on the lakeFS at {url}.");
-            let storage = env::var("LAKEFS_STORAGE_NAMESPACE").unwrap_or_else(|_| "local://quickstart".to_owned());
+            let storage =
+                env::var("LAKEFS_STORAGE_NAMESPACE").unwrap_or_else(|_| "local://quickstart".to_owned());
             (Client::from_env()?, None, storage)
         }
         None => {
             let server = Server::start().await?;
-            println!("Running on a lakeFS in memory, for this example alone. For a real one, set LAKECTL_SERVER_ENDPOINT_URL.");
+            println!(
+                "Running on a lakeFS in memory, for this example alone. For a real one, set LAKECTL_SERVER_ENDPOINT_URL."
+            );
             let client = Client::builder()
                 .endpoint(server.endpoint())
                 .credentials(server.access_key_id(), server.secret_access_key())
@@ -54,7 +57,11 @@ async fn main() -> Result<()> {
     story
 }
 
-async fn story(repository: &lakefs::Repository, storage_namespace: &str, file: &std::path::Path) -> Result<()> {
+async fn story(
+    repository: &lakefs::Repository,
+    storage_namespace: &str,
+    file: &std::path::Path,
+) -> Result<()> {
     heading("Create a repository");
     print_repository(&repository.create(storage_namespace).default_branch("main").await?);
     let main = repository.branch("main");
@@ -69,7 +76,9 @@ async fn story(repository: &lakefs::Repository, storage_namespace: &str, file: &
 
     heading("Upload a file");
     let object = experiment.object(PATH);
-    print_object(&object.upload(Body::file(file)).content_type("text/csv").metadata("origin", "quickstart").await?);
+    print_object(
+        &object.upload(Body::file(file)).content_type("text/csv").metadata("origin", "quickstart").await?,
+    );
 
     heading("What is not committed on experiment1");
     print_differences(experiment.uncommitted().try_collect().await?);
@@ -93,7 +102,9 @@ async fn story(repository: &lakefs::Repository, storage_namespace: &str, file: &
     heading("Read the object from main");
     let bytes = main.object(PATH).read().await?;
     if bytes != DATA {
-        return Err(format!("{} bytes came back, and they are not those that were uploaded", bytes.len()).into());
+        return Err(
+            format!("{} bytes came back, and they are not those that were uploaded", bytes.len()).into()
+        );
     }
     println!("{} bytes, the same that were uploaded", bytes.len());
 

@@ -24,7 +24,7 @@ use crate::{Error, Pager, Result, Retries, Uri, api, models};
 ///
 /// let client = Client::builder()
 ///     .endpoint("http://localhost:8000")
-///     .credentials("AKIAIOSFOLQUICKSTART", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+///     .credentials("access-key-id", "secret-access-key")
 ///     .build()?;
 /// let main = client.repository("example").branch("main");
 /// # Ok(())

@@ -1,4 +1,4 @@
-//! A client for lakeFS.
+#![doc = include_str!("../README.md")]
 
 pub mod api;
 mod branch;
