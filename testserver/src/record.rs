@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::header::{AUTHORIZATION, COOKIE};
-use axum::http::{HeaderMap, request};
+use axum::http::{HeaderMap, HeaderName, request};
 
 /// A request that a server has seen.
 #[derive(Debug, Clone)]
@@ -46,7 +46,7 @@ impl RecordedRequest {
 
     /// The names of the headers of the request, in lower case.
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
-        self.headers.keys().map(|name| name.as_str())
+        self.headers.keys().map(HeaderName::as_str)
     }
 }
 

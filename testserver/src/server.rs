@@ -50,7 +50,6 @@ impl Server {
     }
 
     /// Starts a server that is not like every other.
-    #[must_use]
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
     }

@@ -10,7 +10,10 @@ use super::wire::List;
 pub(crate) fn list_runs(call: &Call<'_>) -> Outcome {
     call.lake().repository(call.repository())?;
     if !call.text("branch").is_empty() && !call.text("commit").is_empty() {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "parameters conflict"));
+        return Err(Failure::new(
+            StatusCode::BAD_REQUEST,
+            "can't use both branchID and MergedCommitID: parameters conflict",
+        ));
     }
     ok(&List::<Value>::empty())
 }

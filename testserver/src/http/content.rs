@@ -8,6 +8,8 @@ use axum::http::header::{
 };
 use axum::http::{HeaderName, Response, StatusCode};
 
+use bytes::Bytes;
+
 use super::call::Call;
 use super::dates;
 use super::objects::refuse_presign;
@@ -76,9 +78,7 @@ pub(crate) fn get(call: &Call<'_>) -> Outcome {
         None => (StatusCode::OK, content.clone()),
         Some(range) => {
             headers.push((CONTENT_RANGE, range.header(entry.size)));
-            // The range lies within the size, and the size is that of the content.
-            let (start, end) = (range.first.unsigned_abs() as usize, range.end().unsigned_abs() as usize);
-            (StatusCode::PARTIAL_CONTENT, content.slice(start..end.max(start)))
+            (StatusCode::PARTIAL_CONTENT, range.of(content))
         }
     };
     let mut reply = Response::new(Body::from(content));
@@ -87,6 +87,7 @@ pub(crate) fn get(call: &Call<'_>) -> Outcome {
 }
 
 /// Failures here have nothing but a status.
+#[expect(clippy::unnecessary_wraps, reason = "it is a handler like others")]
 pub(crate) fn head(call: &Call<'_>) -> Outcome {
     let found = call.lake().entry(call.repository(), call.segment("ref"), &call.path("path"));
     let entry = match found {
@@ -142,6 +143,12 @@ struct ByteRange {
 impl ByteRange {
     fn end(self) -> i64 {
         self.last + 1
+    }
+
+    /// The bytes of the range. It lies within the size of the object, which is that of its content.
+    fn of(self, content: &Bytes) -> Bytes {
+        let within = |offset: i64| usize::try_from(offset).unwrap_or_default().min(content.len());
+        content.slice(within(self.first)..within(self.end()))
     }
 
     fn header(self, size: i64) -> String {

@@ -16,7 +16,8 @@ struct Merge {
     strategy: String,
     force: bool,
     allow_empty: bool,
-    squash_merge: bool,
+    #[serde(rename = "squash_merge")]
+    squash: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -63,7 +64,7 @@ pub(crate) fn merge(call: &Call<'_>) -> Outcome {
             message: body.message,
             metadata: body.metadata,
             strategy: body.strategy,
-            squash: body.squash_merge,
+            squash: body.squash,
             allow_empty: body.allow_empty,
             force: body.force,
         },
@@ -71,7 +72,7 @@ pub(crate) fn merge(call: &Call<'_>) -> Outcome {
     match merged {
         Ok(commit) => ok(&wire::MergeResult { reference: commit.as_str() }),
         Err(error) if error.kind() == ErrorKind::Conflict => {
-            Ok(json(StatusCode::CONFLICT, &wire::MergeResult { reference: "" }))
+            json(StatusCode::CONFLICT, &wire::MergeResult { reference: "" })
         }
         Err(error) => Err(error.into()),
     }
@@ -81,9 +82,12 @@ pub(crate) fn merge(call: &Call<'_>) -> Outcome {
 pub(crate) fn base(call: &Call<'_>) -> Outcome {
     #[derive(Serialize)]
     struct Found<'a> {
-        base_commit_id: &'a str,
-        destination_commit_id: &'a str,
-        source_commit_id: &'a str,
+        #[serde(rename = "base_commit_id")]
+        base: &'a str,
+        #[serde(rename = "destination_commit_id")]
+        destination: &'a str,
+        #[serde(rename = "source_commit_id")]
+        source: &'a str,
     }
     let found = call.lake().find_merge_base(
         call.repository(),
@@ -91,9 +95,9 @@ pub(crate) fn base(call: &Call<'_>) -> Outcome {
         call.segment("sourceRef"),
     )?;
     ok(&Found {
-        base_commit_id: found.base.0.as_str(),
-        destination_commit_id: found.to.0.as_str(),
-        source_commit_id: found.from.0.as_str(),
+        base: found.base.0.as_str(),
+        destination: found.to.0.as_str(),
+        source: found.from.0.as_str(),
     })
 }
 

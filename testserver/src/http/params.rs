@@ -3,7 +3,7 @@
 //! First, before it looks at credentials, it holds a request against its contract and answers violations in
 //! JSON. Later the generated binding of parameters refuses what the contract lets pass, in plain text.
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 
 use super::query::{Query, lossy};
 
@@ -95,7 +95,7 @@ impl Param {
     fn values<'a>(&'a self, query: &'a Query, headers: &'a HeaderMap) -> Vec<&'a [u8]> {
         match self.place {
             Place::Query => query.all(self.name).collect(),
-            Place::Header => headers.get(self.name).map(|value| value.as_bytes()).into_iter().collect(),
+            Place::Header => headers.get(self.name).map(HeaderValue::as_bytes).into_iter().collect(),
         }
     }
 
@@ -125,7 +125,6 @@ impl Param {
 
     fn wrong(&self, value: &str) -> Option<String> {
         match self.kind {
-            Kind::Text | Kind::Texts => None,
             Kind::Integer => wrong_integer(value),
             Kind::Amount => wrong_integer(value).or_else(|| match value.parse::<i64>() {
                 Ok(..-1) => Some("number must be at least -1".to_owned()),
@@ -145,7 +144,7 @@ impl Param {
             Kind::ByteRange if !is_byte_range(value) => {
                 Some(r#"string doesn't match the regular expression "^bytes=((\d*-\d*,? ?)+)$""#.to_owned())
             }
-            Kind::Boolean | Kind::DateTime | Kind::OneOf(_) | Kind::ByteRange => None,
+            _ => None,
         }
     }
 

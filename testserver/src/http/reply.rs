@@ -44,7 +44,9 @@ impl Failure {
 
     pub(crate) fn into_reply(self) -> Reply {
         match self {
-            Self::Message(status, message) => json(status, &ErrorBody { message: &message }),
+            Self::Message(status, message) => {
+                json_text(status, &serde_json::json!({ "message": message }).to_string())
+            }
             Self::Binding(message) => {
                 let mut reply = text(StatusCode::BAD_REQUEST, message + "\n");
                 reply.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -52,11 +54,6 @@ impl Failure {
             }
         }
     }
-}
-
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    message: &'a str,
 }
 
 impl From<model::Error> for Failure {
@@ -124,27 +121,30 @@ fn status_of(kind: model::ErrorKind) -> StatusCode {
 }
 
 /// A JSON reply.
-pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
-    let Ok(body) = serde_json::to_string(body) else { return empty(StatusCode::INTERNAL_SERVER_ERROR) };
-    let mut reply = Response::new(Body::from(escape(&body) + "\n"));
-    *reply.status_mut() = status;
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Outcome {
+    let body = serde_json::to_string(body)
+        .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    Ok(json_text(status, &body))
+}
+
+fn json_text(status: StatusCode, body: &str) -> Reply {
+    let mut reply = typed(status, "application/json", escape(body) + "\n");
+    reply.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     reply
 }
 
 /// A JSON reply of status 200.
 pub(crate) fn ok(body: &impl Serialize) -> Outcome {
-    Ok(json(StatusCode::OK, body))
+    json(StatusCode::OK, body)
 }
 
 /// A JSON reply of status 201.
 pub(crate) fn created(body: &impl Serialize) -> Outcome {
-    Ok(json(StatusCode::CREATED, body))
+    json(StatusCode::CREATED, body)
 }
 
 /// A reply that says nothing but that it is done.
+#[expect(clippy::unnecessary_wraps, reason = "it ends handlers, which may fail before")]
 pub(crate) fn no_content() -> Outcome {
     Ok(empty(StatusCode::NO_CONTENT))
 }
@@ -182,14 +182,22 @@ pub(crate) fn set(reply: &mut Reply, name: HeaderName, value: &str) {
 
 /// Escapes what Go's encoder escapes in strings; outside of strings JSON has none of these characters.
 fn escape(json: &str) -> String {
-    let mut escaped = String::with_capacity(json.len());
-    for character in json.chars() {
-        match character {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
-            }
-            _ => escaped.push(character),
-        }
+    json.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_as_go_does() {
+        assert_eq!(
+            escape("{\"a<b>\":\"&\u{2028}\u{2029}é\"}"),
+            r#"{"a\u003cb\u003e":"\u0026\u2028\u2029é"}"#
+        );
     }
-    escaped
 }

@@ -1,12 +1,11 @@
 //! Repositories.
 
-use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::call::Call;
 use super::reply::{Failure, Outcome, created, no_content, ok};
 use super::wire;
-use crate::model::{Lake, Metadata, NewCommit, NewRepository};
+use crate::model::{Lake, Metadata, NewCommit, NewRepository, WriteOptions};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -57,7 +56,7 @@ fn add_sample_data(call: &Call<'_>, lake: &mut Lake, repository: &str, branch: &
     ];
     for (path, content_type, content) in FILES {
         let entry = super::upload::entry(content.into(), content_type, Metadata::new());
-        lake.put_entry(repository, branch, path.into(), entry, Default::default())?;
+        lake.put_entry(repository, branch, path.into(), entry, WriteOptions::default())?;
     }
     let commit =
         NewCommit { committer: call.committer()?, message: "Add sample data".into(), ..NewCommit::default() };
@@ -76,7 +75,7 @@ pub(crate) fn delete(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn metadata(call: &Call<'_>) -> Outcome {
-    Ok(super::reply::json(StatusCode::OK, &call.lake().repository(call.repository())?.metadata))
+    ok(&call.lake().repository(call.repository())?.metadata)
 }
 
 pub(crate) fn set_metadata(call: &Call<'_>) -> Outcome {

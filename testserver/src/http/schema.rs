@@ -13,7 +13,7 @@ pub(crate) enum Schema {
     OneOf(&'static [&'static str]),
     Integer,
     /// An integer between two others.
-    Between(i64, i64),
+    Between(i32, i32),
     Boolean,
     Array(&'static Schema),
     /// An array of at least one item.
@@ -131,10 +131,10 @@ impl Schema {
             (Self::Integer | Self::Between(..), _) if !is_integer(value) => {
                 "value must be an integer".to_owned()
             }
-            (Self::Between(least, _), _) if number(value) < *least as f64 => {
+            (Self::Between(least, _), _) if number(value) < f64::from(*least) => {
                 format!("number must be at least {least}")
             }
-            (Self::Between(_, most), _) if number(value) > *most as f64 => {
+            (Self::Between(_, most), _) if number(value) > f64::from(*most) => {
                 format!("number must be at most {most}")
             }
             (Self::Text | Self::SomeText | Self::Matching(..) | Self::OneOf(_), _) if !value.is_string() => {

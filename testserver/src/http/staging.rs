@@ -83,7 +83,7 @@ pub(crate) fn link(call: &Call<'_>) -> Outcome {
     let address = body.staging.physical_address.unwrap_or_default();
     let location = match location_of(&namespace, &address) {
         Location::Relative(signed) => Location::Relative(verified(call, &signed)?),
-        full => full,
+        Location::Full(address) => Location::Full(address),
     };
     let checksum = body.checksum.trim_matches([' ', '"']).to_owned();
     if checksum.is_empty() {

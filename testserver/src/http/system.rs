@@ -1,34 +1,42 @@
 //! The server itself: health, configuration, setup, statistics.
 
 use axum::http::StatusCode;
+use axum::http::header::SERVER;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::BLOCKSTORE;
 use super::auth::COOKIE_NAME;
 use super::call::Call;
-use super::reply::{Failure, Outcome, empty, no_content, ok};
+use super::reply::{Failure, Outcome, empty, no_content, ok, set};
 
 /// The version whose behaviour this server follows.
 const VERSION: &str = "1.84.0";
-/// Where the real server says `lakeFS`.
-const VERSION_CONTEXT: &str = "lakeFS test server";
+/// What tells this server from a real one: a header, since clients read meaning into all that the body has.
+const SERVER_NAME: &str = concat!("lakefs-testserver/", env!("CARGO_PKG_VERSION"));
 
 pub(crate) fn health(_: &Call<'_>) -> Outcome {
     no_content()
 }
 
 pub(crate) fn config(_: &Call<'_>) -> Outcome {
-    ok(&json!({
+    named(ok(&json!({
         "capabilities_config": {},
         "storage_config": storage_config(),
         "storage_config_list": [],
         "ui_config": {},
         "version_config": version_config(),
-    }))
+    })))
 }
 
 pub(crate) fn version(_: &Call<'_>) -> Outcome {
-    ok(&version_config())
+    named(ok(&version_config()))
+}
+
+fn named(outcome: Outcome) -> Outcome {
+    let mut reply = outcome?;
+    set(&mut reply, SERVER, SERVER_NAME);
+    Ok(reply)
 }
 
 pub(crate) fn storage(_: &Call<'_>) -> Outcome {
@@ -36,12 +44,12 @@ pub(crate) fn storage(_: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn garbage_collection(_: &Call<'_>) -> Outcome {
-    const SIX_HOURS: u32 = 6 * 60 * 60;
-    ok(&json!({ "grace_period": SIX_HOURS }))
+    const DAY: u32 = 24 * 60 * 60;
+    ok(&json!({ "grace_period": DAY }))
 }
 
 fn version_config() -> Value {
-    json!({ "version": VERSION, "version_context": VERSION_CONTEXT })
+    json!({ "version": VERSION, "version_context": "lakeFS" })
 }
 
 fn storage_config() -> Value {
@@ -82,10 +90,12 @@ pub(crate) fn set_up(_: &Call<'_>) -> Outcome {
 }
 
 /// Without a provider of identities there is nothing to come back from.
+#[expect(clippy::unnecessary_wraps, reason = "it is a handler like others")]
 pub(crate) fn oidc_callback(_: &Call<'_>) -> Outcome {
     Ok(empty(StatusCode::OK))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is a handler like others")]
 pub(crate) fn set_up_preferences(_: &Call<'_>) -> Outcome {
     Ok(empty(StatusCode::OK))
 }
@@ -94,7 +104,28 @@ pub(crate) fn auth_capabilities(_: &Call<'_>) -> Outcome {
     ok(&json!({ "invite_user": false }))
 }
 
-pub(crate) fn statistics(_: &Call<'_>) -> Outcome {
+/// Takes events and forgets them.
+pub(crate) fn statistics(call: &Call<'_>) -> Outcome {
+    #[derive(Default, Deserialize)]
+    struct Body {
+        events: Vec<Event>,
+    }
+    #[derive(Deserialize)]
+    struct Event {
+        class: String,
+        name: String,
+        count: i64,
+    }
+    let body: Body = call.body("PostStatsEvents")?;
+    for event in body.events {
+        let wrong = match event {
+            Event { class, .. } if class.is_empty() => "class is required",
+            Event { name, .. } if name.is_empty() => "name is required",
+            Event { count, .. } if count < 0 => "count must be a non-negative integer",
+            Event { .. } => continue,
+        };
+        return Err(Failure::new(StatusCode::BAD_REQUEST, format!("invalid value: {wrong}")));
+    }
     no_content()
 }
 

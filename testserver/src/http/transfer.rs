@@ -11,17 +11,23 @@ use crate::model::{self, Error, ErrorKind, Metadata, NewCommitRecord};
 
 #[derive(Debug, Serialize)]
 struct RefsDump {
-    branches_meta_range_id: String,
-    commits_meta_range_id: String,
-    tags_meta_range_id: String,
+    #[serde(rename = "branches_meta_range_id")]
+    branches: String,
+    #[serde(rename = "commits_meta_range_id")]
+    commits: String,
+    #[serde(rename = "tags_meta_range_id")]
+    tags: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct RefsRestore {
-    branches_meta_range_id: String,
-    commits_meta_range_id: String,
-    tags_meta_range_id: String,
+    #[serde(rename = "branches_meta_range_id")]
+    branches: String,
+    #[serde(rename = "commits_meta_range_id")]
+    commits: String,
+    #[serde(rename = "tags_meta_range_id")]
+    tags: String,
     force: bool,
 }
 
@@ -48,21 +54,13 @@ struct StorageUri {
 
 impl From<model::RefsDump> for RefsDump {
     fn from(dump: model::RefsDump) -> Self {
-        Self {
-            branches_meta_range_id: dump.branches,
-            commits_meta_range_id: dump.commits,
-            tags_meta_range_id: dump.tags,
-        }
+        Self { branches: dump.branches, commits: dump.commits, tags: dump.tags }
     }
 }
 
 impl From<RefsRestore> for model::RefsDump {
     fn from(restore: RefsRestore) -> Self {
-        Self {
-            branches: restore.branches_meta_range_id,
-            commits: restore.commits_meta_range_id,
-            tags: restore.tags_meta_range_id,
-        }
+        Self { branches: restore.branches, commits: restore.commits, tags: restore.tags }
     }
 }
 
@@ -82,14 +80,14 @@ pub(crate) fn restore_now(call: &Call<'_>) -> Outcome {
 
 pub(crate) fn dump(call: &Call<'_>) -> Outcome {
     let id = call.lake_mut().submit_dump(call.repository())?;
-    Ok(json(StatusCode::ACCEPTED, &TaskInfo { id }))
+    json(StatusCode::ACCEPTED, &TaskInfo { id })
 }
 
 pub(crate) fn restore(call: &Call<'_>) -> Outcome {
     let body: RefsRestore = call.body("RestoreSubmit")?;
     let force = body.force;
     let id = call.lake_mut().submit_restore(call.repository(), &body.into(), force)?;
-    Ok(json(StatusCode::ACCEPTED, &TaskInfo { id }))
+    json(StatusCode::ACCEPTED, &TaskInfo { id })
 }
 
 pub(crate) fn dump_status(call: &Call<'_>) -> Outcome {

@@ -1,10 +1,11 @@
 //! The bytes of objects, written.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use axum::body::Body;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use md5::{Digest, Md5};
@@ -88,11 +89,11 @@ fn exists() -> Failure {
     Failure::new(StatusCode::PRECONDITION_FAILED, "path already exists")
 }
 
-fn internal(error: impl ToString) -> Failure {
+fn internal(error: impl Display) -> Failure {
     Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
 }
 
-async fn read<E: ToString>(stream: impl Stream<Item = Result<Bytes, E>>) -> Result<Bytes, Failure> {
+async fn read<E: Display>(stream: impl Stream<Item = Result<Bytes, E>>) -> Result<Bytes, Failure> {
     let mut stream = std::pin::pin!(stream);
     let mut content = BytesMut::new();
     while let Some(chunk) = stream.next().await {
@@ -127,7 +128,7 @@ fn metadata(call: &Call<'_>) -> Result<Metadata, Failure> {
             (_, Some(key)) => format!("{INTERNAL_PREFIX}{key}"),
             _ => continue,
         };
-        let value = call.headers.get(name).map(|value| value.as_bytes()).unwrap_or_default();
+        let value = call.headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default();
         let value =
             std::str::from_utf8(value).map_err(|_| internal("string field contains invalid UTF-8"))?;
         metadata.insert(key, value.to_owned());

@@ -64,17 +64,16 @@ impl Lake {
                 .context(format_args!("prepare-commit hook aborted, run id '{}'", xid::descending())));
         }
         let head = repository.head(branch)?.clone();
-        let (tree, meta_range_id) = match &new.source_meta_range {
-            Some(id) => repository.content_of_meta_range(branch, &head.tree, id)?,
-            None => {
-                let (tree, changed) = repository.apply_changes(branch, &head.tree)?;
-                repository.branch_mut(branch)?.seal();
-                if !changed && !new.allow_empty {
-                    return Err(Error::from(ErrorKind::NoChanges).context("commit"));
-                }
-                let id = tree.meta_range_id();
-                (tree, id)
+        let (tree, meta_range_id) = if let Some(id) = &new.source_meta_range {
+            repository.content_of_meta_range(branch, &head.tree, id)?
+        } else {
+            let (tree, changed) = repository.apply_changes(branch, &head.tree)?;
+            repository.branch_mut(branch)?.seal();
+            if !changed && !new.allow_empty {
+                return Err(Error::from(ErrorKind::NoChanges).context("commit"));
             }
+            let id = tree.meta_range_id();
+            (tree, id)
         };
         let parent = repository.branch(branch)?.head.clone();
         let id = repository.add_commit(Commit {
@@ -176,7 +175,7 @@ impl Repository {
             match (committed.get(path), staged) {
                 (Some(old), Some(new)) if diff::same(old, new) => continue,
                 (None, None) => continue,
-                (_, Some(new)) => tree.insert(path.clone(), new.clone()),
+                (_, Some(new)) => tree.insert(path, new.clone()),
                 (Some(_), None) => tree.remove(path),
             }
             changed = true;

@@ -75,9 +75,15 @@ impl Part {
         let mut hash = Sha256::new();
         let mut record = |key: &str, value: &str| hash.update(format!("{key}\0{value}\n"));
         match self {
-            Self::Commits(commits) => commits.keys().for_each(|id| record(id.as_str(), "")),
+            Self::Commits(commits) => {
+                for id in commits.keys() {
+                    record(id.as_str(), "");
+                }
+            }
             Self::Branches(refs) | Self::Tags(refs) => {
-                refs.iter().for_each(|(name, id)| record(name, id.as_str()));
+                for (name, id) in refs {
+                    record(name, id.as_str());
+                }
             }
         }
         hex::encode(hash.finalize())

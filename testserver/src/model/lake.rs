@@ -76,7 +76,7 @@ impl Lake {
         };
         let create = if new.bare { Repository::bare } else { Repository::new };
         let repository = create(new.id.clone(), namespace, default_branch, new.read_only);
-        Ok(self.repositories.entry(new.id).insert_entry(repository).into_mut())
+        Ok(self.repositories.entry(new.id).or_insert(repository))
     }
 
     pub(crate) fn delete_repository(&mut self, id: &str, force: bool) -> Result<()> {

@@ -51,15 +51,13 @@ impl View {
                 if !path.starts_with(&query.prefix) {
                     return None;
                 }
-                let item = match common_prefix(path, query) {
-                    Some(prefix) => {
-                        next = after_prefix(&prefix);
-                        Listed::CommonPrefix(prefix)
-                    }
-                    None => {
-                        next = Some(successor(path));
-                        Listed::Object(path.clone(), entry.clone())
-                    }
+                let item = if let Some(prefix) = common_prefix(path, query) {
+                    next = after_prefix(&prefix);
+                    Listed::CommonPrefix(prefix)
+                } else {
+                    let item = Listed::Object(path.clone(), entry.clone());
+                    next = Some(successor(path));
+                    item
                 };
                 if *item.path() != query.after {
                     return Some(item);

@@ -71,12 +71,12 @@ pub(crate) fn merge(
         match (ours, theirs) {
             (Some(ours), Some(theirs)) => {
                 if walk.both(path, ours, theirs)? == Side::Source {
-                    merged.insert(path.clone(), theirs.clone());
+                    merged.insert(path, theirs.clone());
                 }
             }
             (None, Some(theirs)) => {
                 if walk.keeps(Side::Source, path, theirs)? {
-                    merged.insert(path.clone(), theirs.clone());
+                    merged.insert(path, theirs.clone());
                 }
             }
             (Some(ours), None) => {

@@ -38,8 +38,7 @@ pub(crate) fn reference(expression: &str) -> Result<()> {
 pub(crate) fn tag(id: &str) -> Result<()> {
     required(id)?;
     let bad = id == "@"
-        || id.ends_with('.')
-        || id.ends_with(".lock")
+        || [".", ".lock"].iter().any(|end| id.ends_with(end))
         || ["..", "/", "@{"].iter().any(|part| id.contains(part))
         || id.contains(['^', ':', '?', '*', '[', '\\'])
         || id.chars().any(|character| character <= ' ');

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::branch::{Branch, View};
+use super::branch::{Branch, Changes, View};
 use super::commit::{Commit, CommitId};
 use super::entry::Metadata;
 use super::error::{Context, Error, ErrorKind, Result};
@@ -175,7 +175,7 @@ impl Repository {
         let tree = self.commit(resolved.commit.as_str())?.tree.clone();
         let changes = match resolved.staging_of {
             Some(branch) => self.branch(&branch)?.uncommitted().clone(),
-            None => Default::default(),
+            None => Changes::default(),
         };
         Ok(View { tree, changes })
     }

@@ -28,10 +28,10 @@ impl Tree {
         self.entries.get(path)
     }
 
-    pub(crate) fn insert(&mut self, path: Path, entry: EntryRef) {
-        self.toggle(&path, &entry);
+    pub(crate) fn insert(&mut self, path: &Path, entry: EntryRef) {
+        self.toggle(path, &entry);
         if let Some(old) = self.entries.insert(path.clone(), entry) {
-            self.toggle(&path, &old);
+            self.toggle(path, &old);
         }
     }
 

@@ -23,9 +23,7 @@ pub(crate) fn descending() -> String {
 /// Whether the text is an identifier of this form.
 pub(crate) fn is_valid(id: &str) -> bool {
     // The last character carries a single bit of the twelve bytes.
-    id.len() == LENGTH
-        && id.bytes().all(|byte| ALPHABET.contains(&byte))
-        && id.ends_with(|last| last == '0' || last == 'g')
+    id.len() == LENGTH && id.bytes().all(|byte| ALPHABET.contains(&byte)) && id.ends_with(['0', 'g'])
 }
 
 fn with_time(seconds: i64, nanos: u32) -> String {
