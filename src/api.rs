@@ -32,7 +32,6 @@ use crate::{Result, error};
     unused_qualifications,
     unused_mut,
     unreachable_pub,
-    missing_docs,
     missing_debug_implementations,
     reason = "generated"
 )]
@@ -47,8 +46,8 @@ pub(crate) use generated::types;
 
 /// A method for every operation of the API.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_field_names, reason = "the names that generated code uses")]
 pub struct Client {
-    // The names that generated code uses.
     baseurl: String,
     client: reqwest::Client,
     transport: Transport,
@@ -69,7 +68,7 @@ impl Client {
         &self.transport
     }
 
-    async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<Response<T>> {
+    async fn json<T: DeserializeOwned + Send>(&self, call: Call) -> Result<Response<T>> {
         self.transport.json(call).await
     }
 
@@ -154,15 +153,19 @@ impl fmt::Debug for ByteStream {
     }
 }
 
+/// What is said of a name that no request can hold.
+pub(crate) const NO_NAME: &str = "cannot be a name in a request";
+
 /// A name as one segment of a path.
 ///
 /// # Errors
 /// A name that cannot be one: a URL has no way to spell `.`, `..` or nothing between two slashes, and would name
 /// something else.
+#[allow(clippy::result_large_err, reason = "the error type of the generated code that calls it")]
 fn path_segment(name: &str) -> Result<String, progenitor_client::Error> {
     match name {
         "" | "." | ".." => {
-            Err(progenitor_client::Error::InvalidRequest(format!("{name:?} cannot be a name in a request")))
+            Err(progenitor_client::Error::InvalidRequest(format!("{name:?} {NO_NAME}")))
         }
         // A URL parser takes the backslash for a slash.
         name => Ok(progenitor_client::encode_path(name).replace('\\', "%5C")),

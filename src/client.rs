@@ -35,7 +35,6 @@ pub struct Client(Arc<api::Client>);
 
 impl Client {
     /// Starts a client that is configured in code alone.
-    #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }

@@ -149,7 +149,7 @@ impl<T: Send + Unpin + 'static, L: List<Item = T>> Stream for Pages<T, L> {
             match &mut self.state {
                 State::Done => return Poll::Ready(None),
                 State::Ready => {
-                    self.state = State::Waiting(self.list.page(self.after.clone(), self.page_size))
+                    self.state = State::Waiting(self.list.page(self.after.clone(), self.page_size));
                 }
                 State::Waiting(request) => {
                     let page = ready!(request.as_mut().poll(cx));

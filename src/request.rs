@@ -50,7 +50,12 @@ pub(crate) fn opt<T>(result: Result<T>) -> Result<Option<T>> {
 }
 
 fn cannot_exist(error: &Error) -> bool {
-    error.kind() == ErrorKind::InvalidRequest && error.message().contains("invalid value: validation error")
+    let says = |words: &str| error.message().contains(words);
+    error.kind() == ErrorKind::InvalidRequest
+        && match error.status() {
+            Some(_) => says("invalid value: validation error"),
+            None => says(crate::api::NO_NAME),
+        }
 }
 
 /// Sends; where it is not known whether the server acted, looks whether it did, and sends once more if not.

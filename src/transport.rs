@@ -98,31 +98,24 @@ impl Call {
 
     /// The request for the next attempt.
     async fn attempt(&mut self) -> Result<Request> {
-        let mut request = self.bare();
-        *request.body_mut() = match &self.body {
-            Some(body) => {
-                let unreadable = |error| self.invalid("the data to send cannot be read").with_source(error);
-                let (body, length) = body().await.map_err(unreadable)?;
-                if let Some(length) = length {
-                    request.headers_mut().insert(CONTENT_LENGTH, length.into());
-                }
-                Some(body)
-            }
-            None => match self.request.try_clone() {
-                Some(mut copy) => copy.body_mut().take(),
-                None => {
-                    self.spent = true;
-                    self.request.body_mut().take()
-                }
-            },
+        let mut request = if let Some(copy) = self.request.try_clone() {
+            copy
+        } else {
+            self.spent = true;
+            let mut request = Request::new(self.request.method().clone(), self.request.url().clone());
+            *request.headers_mut() = self.request.headers().clone();
+            *request.body_mut() = self.request.body_mut().take();
+            request
         };
+        if let Some(body) = &self.body {
+            let unreadable = |error| self.invalid("the data to send cannot be read").with_source(error);
+            let (body, length) = body().await.map_err(unreadable)?;
+            if let Some(length) = length {
+                request.headers_mut().insert(CONTENT_LENGTH, length.into());
+            }
+            *request.body_mut() = Some(body);
+        }
         Ok(request)
-    }
-
-    fn bare(&self) -> Request {
-        let mut request = Request::new(self.request.method().clone(), self.request.url().clone());
-        *request.headers_mut() = self.request.headers().clone();
-        request
     }
 
     fn span(&self) -> Span {
@@ -169,7 +162,7 @@ impl Transport {
     }
 
     /// Calls, and reads a JSON document.
-    pub(crate) async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<Response<T>> {
+    pub(crate) async fn json<T: DeserializeOwned + Send>(&self, call: Call) -> Result<Response<T>> {
         self.run(call, |_, reply| async move {
             let (status, headers, body) = whole(reply).await?;
             match serde_json::from_slice(&body) {
@@ -235,10 +228,11 @@ impl Transport {
     async fn run<T, F>(
         &self,
         mut call: Call,
-        read: impl Fn(&Call, reqwest::Response) -> F,
+        read: impl Fn(&Call, reqwest::Response) -> F + Send + Sync,
     ) -> Result<Response<T>>
     where
-        F: Future<Output = Result<Response<T>>>,
+        T: Send,
+        F: Future<Output = Result<Response<T>>> + Send,
     {
         let span = call.span();
         async {
@@ -271,10 +265,11 @@ impl Transport {
         &self,
         call: &Call,
         mut request: Request,
-        read: impl Fn(&Call, reqwest::Response) -> F,
+        read: impl Fn(&Call, reqwest::Response) -> F + Send + Sync,
     ) -> std::result::Result<Response<T>, Failure>
     where
-        F: Future<Output = Result<Response<T>>>,
+        T: Send,
+        F: Future<Output = Result<Response<T>>> + Send,
     {
         if let Some(credentials) = &self.credentials {
             request.headers_mut().insert(AUTHORIZATION, credentials.authorization());
