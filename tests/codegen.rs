@@ -63,6 +63,18 @@ fn every_pass_has_something_to_do() {
 }
 
 #[test]
+fn every_pass_is_explained() {
+    let readme = include_str!("../openapi/README.md");
+    let explained: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
+        .map(|(name, _)| name)
+        .collect();
+    let passes: Vec<&str> = normalize::PASSES.iter().map(|pass| pass.name).collect();
+    assert!(explained.ends_with(&passes), "openapi/README.md explains {explained:?}");
+}
+
+#[test]
 fn a_pass_has_nothing_to_do_twice() {
     let mut document = contract::parse(CONTRACT).unwrap();
     normalize::apply(&mut document).unwrap();
