@@ -12,7 +12,8 @@ use bytes::Bytes;
 /// The faults of a [`Server`](crate::Server), in the order in which they were planned.
 ///
 /// A fault is planned for an operation of the contract, by its `operationId`, and befalls the next requests for
-/// it. Unless told otherwise, it befalls one.
+/// it. Unless told otherwise, it befalls one. Upper and lower case do not matter in an id: the contract that a
+/// server hands out spells them otherwise than the one it was made from.
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
@@ -127,7 +128,8 @@ impl Faults {
     pub(crate) fn take(&self, operation: &str, path: &str) -> Option<Fault> {
         let mut plans = self.plans();
         let index = plans.iter().position(|plan| {
-            plan.operation == operation && plan.predicate.as_ref().is_none_or(|predicate| predicate(path))
+            plan.operation.eq_ignore_ascii_case(operation)
+                && plan.predicate.as_ref().is_none_or(|predicate| predicate(path))
         })?;
         let plan = plans.get_mut(index)?;
         if plan.skip > 0 {
@@ -292,6 +294,7 @@ mod tests {
     fn knows_the_operations_of_the_contract() {
         assert!(Faults::is_known_operation("commit"));
         assert!(Faults::is_known_operation("CreateCommitRecord"));
+        assert!(Faults::is_known_operation("Commit"));
         assert!(!Faults::is_known_operation("comit"));
     }
 }

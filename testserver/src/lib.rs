@@ -21,6 +21,9 @@
 //! [`Server::faults`] makes them: refusals, delays, dropped connections, lost replies, cut bodies, junk.
 //! [`Server::requests`] tells what a client has sent.
 //!
+//! With the feature `validate` and a [`contract`](ServerBuilder::contract), every reply is held against the
+//! contract, and `Server::violations` tells which do not keep to it.
+//!
 //! # What it is not
 //!
 //! It runs no hooks, imports nothing, signs no URLs and knows one user, like a lakeFS with storage in memory and
@@ -32,6 +35,8 @@ mod http;
 mod model;
 mod record;
 mod server;
+#[cfg(feature = "validate")]
+mod validate;
 
 pub use fault::{FaultBuilder, Faults};
 pub use record::RecordedRequest;

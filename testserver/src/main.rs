@@ -43,6 +43,10 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     println!("export LAKECTL_CREDENTIALS_ACCESS_KEY_ID={id}");
     println!("export LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY={secret}");
     tokio::signal::ctrl_c().await?;
+    #[cfg(feature = "validate")]
+    for violation in server.violations() {
+        eprintln!("not as the contract says: {violation}");
+    }
     server.shutdown().await;
     Ok(())
 }

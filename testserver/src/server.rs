@@ -95,13 +95,21 @@ impl Server {
     #[must_use]
     pub fn requests_for(&self, operation: &str) -> Vec<RecordedRequest> {
         let mut requests = self.requests();
-        requests.retain(|request| request.operation == operation);
+        requests.retain(|request| request.operation.eq_ignore_ascii_case(operation));
         requests
     }
 
     /// Forgets the requests that it has seen.
     pub fn forget_requests(&self) {
         self.app.requests.clear();
+    }
+
+    /// What replies so far did not keep to the [contract](ServerBuilder::contract), and how. Known deviations of
+    /// lakeFS from its contract are not among them.
+    #[cfg(feature = "validate")]
+    #[must_use]
+    pub fn violations(&self) -> Vec<String> {
+        self.app.check.as_ref().map(crate::validate::ReplyCheck::violations).unwrap_or_default()
     }
 
     /// Stops it and drops its connections. Returns when nothing listens any more.
@@ -177,6 +185,8 @@ impl ServerBuilder {
             auth: Auth::new(self.access_key_id.clone(), self.secret_access_key.clone()),
             faults: Faults::default(),
             requests: RequestLog::default(),
+            #[cfg(feature = "validate")]
+            check: self.contract.as_deref().and_then(crate::validate::ReplyCheck::new),
             contract: self.contract,
             instance: uuid::Uuid::new_v4(),
         });

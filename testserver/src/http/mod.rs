@@ -49,6 +49,9 @@ pub(crate) struct App {
     pub(crate) requests: RequestLog,
     /// The contract to serve, if there is one.
     pub(crate) contract: Option<Bytes>,
+    /// Holds replies against the contract.
+    #[cfg(feature = "validate")]
+    pub(crate) check: Option<crate::validate::ReplyCheck>,
     /// Identifies this instance.
     pub(crate) instance: uuid::Uuid,
 }

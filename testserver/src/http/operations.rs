@@ -93,7 +93,7 @@ impl Operation {
 
 /// Whether the contract has an operation of this id.
 pub(crate) fn is_operation(id: &str) -> bool {
-    OPERATIONS.iter().any(|operation| operation.id == id)
+    OPERATIONS.iter().any(|operation| operation.id.eq_ignore_ascii_case(id))
 }
 
 /// Every operation of the contract.

@@ -138,6 +138,10 @@ async fn act(
     };
     let mut reply = perform(operation, checked, body).await.unwrap_or_else(Failure::into_reply);
     reply::set(&mut reply, REQUEST_ID, &uuid::Uuid::new_v4().to_string());
+    #[cfg(feature = "validate")]
+    if let Some(check) = app.check.as_ref().filter(|_| operation.method != Method::HEAD) {
+        return check.look_at(operation.id, reply).await;
+    }
     reply
 }
 
