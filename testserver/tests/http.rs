@@ -1,6 +1,7 @@
 //! The server as seen from outside, over plain TCP.
 
 #![allow(missing_docs)]
+#![allow(clippy::unwrap_used, reason = "a helper of a test may panic as a test may")]
 
 use std::io;
 use std::time::{Duration, Instant};

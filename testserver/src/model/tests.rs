@@ -60,7 +60,7 @@ fn tree(entries: &[(&str, &str)]) -> Tree {
     tree
 }
 
-fn recorded(commit: Commit, id: &str) {
+fn recorded(commit: &Commit, id: &str) {
     assert_eq!(commit.id().as_str(), id);
 }
 
@@ -68,7 +68,7 @@ fn recorded(commit: Commit, id: &str) {
 fn commit_ids_are_those_of_a_real_server() {
     let root = Commit::root(Timestamp { seconds: 1_795_476_969, nanos: 5 });
     let root_id = "5a500657ac70d2f7f64198c632561e9deb163f81e951954d119195d5d3400881";
-    recorded(root, root_id);
+    recorded(&root, root_id);
 
     let first_id = "4a93970735d7ee44f08c8f6b4b2bd2e81bd66470322299f9dc41033c89875b47";
     let first = Commit {
@@ -82,7 +82,7 @@ fn commit_ids_are_those_of_a_real_server() {
         meta_range_id: "b319ac4417672825560bfc939816a0cb2a1d131667f510c6a5151c98a6e0a69e".into(),
         tree: Tree::default(),
     };
-    recorded(first.clone(), first_id);
+    recorded(&first, first_id);
 
     let second_id = "d2c8b816912617b07a6a2e3e600946a5a99f54982b9ff390b7b29e1fd2b52eee";
     let second_content = "0b3dafd2c61a6862efcc6b76415829f64dd37918d2560a944a6dc01ce1db1e85";
@@ -94,7 +94,7 @@ fn commit_ids_are_those_of_a_real_server() {
         meta_range_id: second_content.into(),
         ..first
     };
-    recorded(second.clone(), second_id);
+    recorded(&second, second_id);
 
     let merged = Commit {
         message: "Merge 'd' into 'main'".into(),
@@ -103,7 +103,7 @@ fn commit_ids_are_those_of_a_real_server() {
         parents: vec![first_id.into(), second_id.into()],
         ..second
     };
-    recorded(merged, "2f902cad9704343cc96a1414c6da55e9a34f115478dfb0a5136f5ede495ece7c");
+    recorded(&merged, "2f902cad9704343cc96a1414c6da55e9a34f115478dfb0a5136f5ede495ece7c");
 }
 
 #[test]
