@@ -167,8 +167,11 @@ fn path_segment(name: &str) -> Result<String, progenitor_client::Error> {
         "" | "." | ".." => {
             Err(progenitor_client::Error::InvalidRequest(format!("{name:?} {NO_NAME}")))
         }
-        // A URL parser takes the backslash for a slash.
-        name => Ok(progenitor_client::encode_path(name).replace('\\', "%5C")),
+        // lakeFS decodes what is spelled in the usual way once more, as a query: `%2561` would be `a`. What is not, it
+        // leaves alone.
+        name if name.contains('%') => Ok(name.bytes().map(|byte| format!("%{byte:02X}")).collect()),
+        // For the same reason, a plus would be a space. A URL parser takes the backslash for a slash.
+        name => Ok(progenitor_client::encode_path(name).replace('+', "%2B").replace('\\', "%5C")),
     }
 }
 
@@ -188,7 +191,8 @@ mod tests {
     #[test]
     fn a_name_stays_one_segment() {
         assert_eq!(path_segment("main~1^2@").unwrap(), "main~1^2@");
-        assert_eq!(path_segment("a/b%2F c\\..\\d?#").unwrap(), "a%2Fb%252F%20c%5C..%5Cd%3F%23");
+        assert_eq!(path_segment("a/b c\\..\\d?#+é").unwrap(), "a%2Fb%20c%5C..%5Cd%3F%23%2B%C3%A9");
+        assert_eq!(path_segment("a%2F~").unwrap(), "%61%25%32%46%7E");
         for name in ["", ".", ".."] {
             assert!(
                 matches!(path_segment(name), Err(progenitor_client::Error::InvalidRequest(_))),

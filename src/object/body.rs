@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::{fmt, io};
 
 use bytes::Bytes;
-use futures::{Stream, TryStreamExt as _};
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio_util::io::ReaderStream;
 
@@ -70,8 +70,13 @@ impl Body {
     pub(super) fn into_payload(self) -> Payload {
         match self.0 {
             Kind::Bytes(bytes) => Payload::Once { body: bytes.into(), length: None },
-            Kind::Stream { stream, length } => {
-                Payload::Once { body: reqwest::Body::wrap_stream(stream), length }
+            Kind::Stream { stream, length: Some(length) } => Payload::Once {
+                body: reqwest::Body::wrap_stream(exactly(stream, length)),
+                // With a length of 0, nobody would look whether there is more.
+                length: Some(length).filter(|length| *length > 0),
+            },
+            Kind::Stream { stream, length: None } => {
+                Payload::Once { body: reqwest::Body::wrap_stream(stream), length: None }
             }
             Kind::File(path) => Payload::Anew(Arc::new(move || {
                 let path = path.clone();
@@ -92,6 +97,32 @@ impl Body {
             })),
         }
     }
+}
+
+/// The stream, which fails where it has more bytes than was said: HTTP would leave them out, and take it for a success.
+/// That there are fewer, HTTP notices itself.
+fn exactly(
+    stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    length: u64,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let stream = Box::pin(stream.fuse());
+    futures::stream::try_unfold((stream, length), |(mut stream, left)| async move {
+        let Some(chunk) = stream.try_next().await? else { return Ok(None) };
+        let left = left.checked_sub(chunk.len() as u64).ok_or_else(longer)?;
+        // Behind the last byte nobody asks again, so that it is the last one is found out before it is sent.
+        while left == 0 {
+            match stream.try_next().await? {
+                Some(more) if !more.is_empty() => return Err(longer()),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        Ok(Some((chunk, (stream, left))))
+    })
+}
+
+fn longer() -> io::Error {
+    io::Error::other("the stream is longer than was said")
 }
 
 /// A body as the transport takes it.
