@@ -6,5 +6,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod auth;
+mod branches;
+mod commits;
+mod diffs;
+mod identity;
+mod logs;
+mod merges;
+mod reads;
+mod references;
 mod repositories;
 mod support;
+mod uploads;

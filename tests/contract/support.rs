@@ -5,7 +5,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lakefs::{Branch, Client, Error, ErrorKind, Repository};
+use lakefs::{
+    Branch, Client, ClientBuilder, Credentials, Error, ErrorKind, List, Object, Pager, Repository, Tag,
+    TryStreamExt as _, models,
+};
 use lakefs_testserver::Server;
 
 /// A client of the lakeFS under test.
@@ -13,6 +16,8 @@ pub(crate) struct Lake {
     pub(crate) client: Client,
     /// The test server, when it is one; `None` for a real lakeFS.
     pub(crate) server: Option<Server>,
+    endpoint: String,
+    credentials: Credentials,
     namespace: String,
 }
 
@@ -23,24 +28,41 @@ impl Lake {
         let Some(endpoint) = variable("LAKEFS_TEST_ENDPOINT") else {
             announce("the test server");
             let server = Server::start().await.expect("the test server starts");
-            let client = Client::builder()
-                .endpoint(server.endpoint())
-                .credentials(server.access_key_id(), server.secret_access_key())
-                .build()
-                .unwrap();
-            return Self { client, server: Some(server), namespace: "mem://".to_owned() };
+            let endpoint = server.endpoint().to_owned();
+            let credentials = Credentials::key_pair(server.access_key_id(), server.secret_access_key());
+            let client = Client::builder().endpoint(&endpoint).with_credentials(credentials.clone());
+            return Self {
+                client: client.build().unwrap(),
+                server: Some(server),
+                endpoint,
+                credentials,
+                namespace: "mem://".to_owned(),
+            };
         };
         let id = variable("LAKECTL_CREDENTIALS_ACCESS_KEY_ID").expect("LAKECTL_CREDENTIALS_ACCESS_KEY_ID");
         let secret =
             variable("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY").expect("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY");
-        let client = Client::builder().endpoint(&endpoint).credentials(id, secret).build().unwrap();
+        let credentials = Credentials::key_pair(id, secret);
+        let client =
+            Client::builder().endpoint(&endpoint).with_credentials(credentials.clone()).build().unwrap();
         let config = client.api().get_config().send().await.expect("the server answers").into_inner();
         let version = config.version_config.and_then(|version| version.version).unwrap_or_default();
         let storage = config.storage_config.expect("the server has a storage");
         announce(&format!("lakeFS {version} with {} storage at {endpoint}", storage.blockstore_type));
         let namespace = variable("LAKEFS_TEST_STORAGE_NAMESPACE")
             .unwrap_or_else(|| format!("{}://contract-tests", storage.blockstore_type));
-        Self { client, server: None, namespace: format!("{}/", namespace.trim_end_matches('/')) }
+        let namespace = format!("{}/", namespace.trim_end_matches('/'));
+        Self { client, server: None, endpoint, credentials, namespace }
+    }
+
+    /// A client of the same server that knows no credentials, to be configured otherwise.
+    pub(crate) fn stranger(&self) -> ClientBuilder {
+        Client::builder().endpoint(&self.endpoint)
+    }
+
+    /// Another client of the same server and user, to be configured otherwise.
+    pub(crate) fn builder(&self) -> ClientBuilder {
+        self.stranger().with_credentials(self.credentials.clone())
     }
 
     /// A name that no other test has, in this run or in another one on the same server.
@@ -78,16 +100,63 @@ fn announce(server: &str) {
     ONCE.get_or_init(|| eprintln!("contract suite on {server}"));
 }
 
-/// Asserts that a call fails as the server says: status, kind and words.
+/// Puts objects on a branch and commits them.
+pub(crate) async fn commit(
+    branch: &Branch,
+    message: &str,
+    objects: &[(&str, &'static str)],
+) -> models::Commit {
+    stage(branch, objects).await;
+    branch.commit(message).await.expect("a commit")
+}
+
+/// Puts objects on a branch.
+pub(crate) async fn stage(branch: &Branch, objects: &[(&str, &'static str)]) {
+    for (path, data) in objects {
+        branch.object(*path).upload(*data).await.expect("an upload");
+    }
+}
+
+/// Makes a tag.
+pub(crate) async fn tag(repository: &Repository, name: &str, reference: &str) -> Tag {
+    let body = models::TagCreation::builder().id(name).ref_(reference);
+    let request = repository.client().api().create_tag().repository(repository.name());
+    request.body(body).send().await.expect("a tag");
+    repository.tag(name)
+}
+
+/// The paths of a diff, in its order.
+pub(crate) async fn paths<L: List<Item = models::Diff>>(diff: Pager<models::Diff, L>) -> Vec<String> {
+    diff.map_ok(|entry| entry.path).try_collect().await.expect("the diff")
+}
+
+/// The types and paths of a diff, in its order: `added a/b`.
+pub(crate) async fn entries<L: List<Item = models::Diff>>(diff: Pager<models::Diff, L>) -> Vec<String> {
+    diff.map_ok(|entry| format!("{} {}", entry.type_, entry.path)).try_collect().await.expect("the diff")
+}
+
+/// The text of an object.
+pub(crate) async fn text(object: &Object) -> String {
+    String::from_utf8(object.read().await.expect("the object").to_vec()).unwrap()
+}
+
+/// Whether it looks like the identifier of a commit or a metarange.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Asserts that a call fails as the server says, or unsent as the client says: operation, status, kind and words.
 #[track_caller]
 pub(crate) fn refused<T: std::fmt::Debug>(
     result: Result<T, Error>,
-    status: u16,
+    operation: &str,
+    status: impl Into<Option<u16>>,
     kind: ErrorKind,
     words: &str,
 ) -> Error {
     let error = result.expect_err("the call is refused");
-    assert_eq!((error.status(), error.kind()), (Some(status), kind), "{error}");
+    let expected = (Some(operation), status.into(), kind);
+    assert_eq!((error.operation(), error.status(), error.kind()), expected, "{error}");
     assert!(error.message().contains(words), "{words:?} is not in {:?}", error.message());
     error
 }
