@@ -37,5 +37,5 @@ pub use pager::{List, Page, Pager, Pages};
 pub use reference::Reference;
 pub use repository::{CreateRepository, DeleteRepository, Repositories, Repository};
 pub use retry::Retries;
-pub use tag::Tag;
+pub use tag::{CreateTag, DeleteTag, Tag, Tags};
 pub use uri::Uri;

@@ -7,7 +7,7 @@ use crate::models::{self, RepositoryCreation};
 use crate::pager::{List, Page};
 use crate::reference::Reference;
 use crate::request::{When as _, awaits, flags, opt, settle};
-use crate::tag::Tag;
+use crate::tag::{Tag, Tags};
 use crate::{Client, Pager, Result, Uri};
 
 /// A repository by its name, whether it exists or not.
@@ -119,6 +119,11 @@ impl Repository {
     /// Its branches, in the order of their names.
     pub fn branches(&self) -> Pager<models::Ref, Branches> {
         Pager::new(Branches::new(self.clone()))
+    }
+
+    /// Its tags, in the order of their names.
+    pub fn tags(&self) -> Pager<models::Ref, Tags> {
+        Pager::new(Tags::new(self.clone()))
     }
 }
 

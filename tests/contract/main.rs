@@ -17,4 +17,5 @@ mod reads;
 mod references;
 mod repositories;
 mod support;
+mod tags;
 mod uploads;

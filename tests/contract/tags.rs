@@ -1,0 +1,173 @@
+//! Tags.
+
+use lakefs::{ErrorKind, TryStreamExt as _};
+
+use crate::support::{Lake, refused};
+
+#[tokio::test]
+async fn tag_01_create_get_list_delete() {
+    let lake = Lake::new().await;
+    let repository = lake.repository("tag_01").await;
+    let head = repository.branch("main").get().await.unwrap().commit_id;
+    let tag = repository.tag("v1");
+    assert!(!tag.exists().await.unwrap());
+    assert_eq!(tag.get_opt().await.unwrap(), None);
+    refused(tag.get().await, 404, ErrorKind::NotFound, "tag not found");
+
+    let created = tag.create("main").await.unwrap();
+    assert_eq!((&*created.id, &created.commit_id), ("v1", &head));
+    assert_eq!(tag.get().await.unwrap(), created);
+    assert_eq!(tag.get_opt().await.unwrap(), Some(created));
+    assert!(tag.exists().await.unwrap());
+    assert_eq!(tag.get_commit().await.unwrap().id, head);
+
+    tag.delete().await.unwrap();
+    assert!(!tag.exists().await.unwrap());
+    let error = refused(tag.delete().await, 404, ErrorKind::NotFound, "tag not found");
+    assert_eq!(error.operation(), Some("delete_tag"));
+}
+
+#[tokio::test]
+async fn tag_01_lists_are_ordered_and_complete() {
+    let lake = Lake::new().await;
+    let repository = lake.repository("tag_01").await;
+    for name in ["v2", "v10", "latest", "v1", "é"] {
+        repository.tag(name).create("main").await.unwrap();
+    }
+    let names = |page_size| {
+        let list = repository.tags().page_size(page_size);
+        list.map_ok(|tag| tag.id).try_collect::<Vec<_>>()
+    };
+    let all = ["latest", "v1", "v10", "v2", "é"];
+    assert_eq!(names(1000).await.unwrap(), all);
+    assert_eq!(names(1).await.unwrap(), all);
+
+    let list = repository.tags().prefix("v").after("v1");
+    let some: Vec<_> = list.map_ok(|tag| tag.id).try_collect().await.unwrap();
+    assert_eq!(some, ["v10", "v2"]);
+}
+
+#[tokio::test]
+async fn tag_02_a_name_is_used_once() {
+    let lake = Lake::new().await;
+    let repository = lake.repository("tag_02").await;
+    repository.tag("v1").create("main").await.unwrap();
+    let again = repository.tag("v1").create("main").await;
+    refused(again, 409, ErrorKind::Conflict, "tag already exists");
+
+    let branch = repository.tag("main").create("main").await;
+    refused(branch, 409, ErrorKind::Conflict, "conflict found");
+    let head = repository.branch("main").get().await.unwrap().commit_id;
+    let commit = repository.tag(head).create("main").await;
+    refused(commit, 409, ErrorKind::Conflict, "conflict found");
+}
+
+#[tokio::test]
+async fn tag_03_names() {
+    let lake = Lake::new().await;
+    let repository = lake.repository("tag_03").await;
+    for name in ["1.0", "a b", "a/", "a..b", "a.lock", "a.", "@", "a@{b", "a^b", "a:b", "a?b", "a*b", "a[b"] {
+        let created = repository.tag(name).create("main").await;
+        match name {
+            "1.0" => assert_eq!(created.unwrap().id, name),
+            _ => _ = refused(created, 400, ErrorKind::InvalidRequest, "tag id: invalid value"),
+        }
+    }
+    // A tag may have a name that reads as an expression, and is then known as a tag alone.
+    for name in ["a~b", "ü", "a#b", "v1.0+b5", "100%", "a%2Fb", "a;b&c=d"] {
+        let tag = repository.tag(name);
+        assert_eq!(tag.create("main").await.unwrap().id, name);
+        assert_eq!(tag.get().await.unwrap().id, name);
+        assert_eq!(tag.get_commit().await.is_ok(), name != "a~b", "{name}");
+        tag.delete().await.unwrap();
+    }
+    assert_eq!(repository.tag("a b").get_opt().await.unwrap(), None);
+    refused(repository.tag("").create("main").await, 500, ErrorKind::InvalidRequest, "required value");
+}
+
+#[tokio::test]
+async fn tag_04_sources() {
+    let lake = Lake::new().await;
+    let repository = lake.repository("tag_04").await;
+    let main = repository.branch("main");
+    main.object("a").upload("a").await.unwrap();
+    let commit = main.commit("second").await.unwrap();
+    let root = commit.parents[0].clone();
+    for (name, source, expected) in [
+        ("branch", "main", &commit.id),
+        ("committed", "main@", &commit.id),
+        ("expression", "main~1", &root),
+        ("commit", &commit.id, &commit.id),
+        ("prefix", &commit.id[..12], &commit.id),
+        ("tag", "branch", &commit.id),
+    ] {
+        assert_eq!(repository.tag(name).create(source).await.unwrap().commit_id, *expected, "{source}");
+    }
+    let tag = repository.tag("none");
+    refused(tag.create("main$").await, 400, ErrorKind::InvalidRequest, "should point to a commit");
+    refused(tag.create("nothing").await, 404, ErrorKind::NotFound, "not found");
+    refused(tag.create("main~9").await, 404, ErrorKind::NotFound, "not found");
+    assert!(!tag.exists().await.unwrap());
+}
+
+#[tokio::test]
+async fn tag_05_a_tag_stays_where_it_is() {
+    let lake = Lake::new().await;
+    let main = lake.main("tag_05").await;
+    let tag = main.repository().tag("v1");
+    main.object("a").upload("one").await.unwrap();
+    let first = main.commit("one").await.unwrap();
+    tag.create("main").await.unwrap();
+    main.object("a").upload("two").await.unwrap();
+    main.commit("two").await.unwrap();
+
+    assert_eq!(tag.object("a").read().await.unwrap(), "one");
+    assert_eq!(tag.get_commit().await.unwrap(), first);
+    let diff: Vec<_> = tag.diff("main").map_ok(|entry| entry.path).try_collect().await.unwrap();
+    assert_eq!(diff, ["a"]);
+}
+
+#[tokio::test]
+async fn tag_06_a_read_only_repository_wants_force() {
+    let lake = Lake::new().await;
+    let name = lake.name("tag_06");
+    let repository = lake.client.repository(&name);
+    repository.create(lake.namespace(&name)).read_only(true).await.unwrap();
+    let tag = repository.tag("v1");
+    refused(tag.create("main").await, 403, ErrorKind::Protected, "read-only repository");
+    tag.create("main").force(true).await.unwrap();
+    refused(tag.delete().await, 403, ErrorKind::Protected, "read-only repository");
+    tag.delete().force(true).await.unwrap();
+}
+
+#[tokio::test]
+async fn tag_07_a_tag_whose_reply_is_lost_is_found() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let repository = lake.repository("tag_07").await;
+    let head = repository.branch("main").get().await.unwrap().commit_id;
+
+    server.faults().on("createTag").drop_reply();
+    let created = repository.tag("v1").create("main").await.unwrap();
+    assert_eq!((created.id, &created.commit_id), ("v1".to_owned(), &head));
+
+    server.faults().on("createTag").drop_connection();
+    assert_eq!(repository.tag("v2").create("main").await.unwrap().commit_id, head);
+
+    server.faults().on("deleteTag").drop_reply();
+    repository.tag("v1").delete().await.unwrap();
+    assert_eq!(server.faults().pending(), [""; 0]);
+}
+
+#[tokio::test]
+async fn tag_08_a_tag_of_somebody_else_is_not_taken_for_ones_own() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let main = lake.main("tag_08").await;
+    let tag = main.repository().tag("v1");
+    tag.create("main").await.unwrap();
+    main.commit("empty").allow_empty(true).await.unwrap();
+
+    server.faults().on("createTag").drop_connection();
+    refused(tag.create("main").await, 409, ErrorKind::Conflict, "tag already exists");
+}
