@@ -164,9 +164,7 @@ pub(crate) const NO_NAME: &str = "cannot be a name in a request";
 #[allow(clippy::result_large_err, reason = "the error type of the generated code that calls it")]
 fn path_segment(name: &str) -> Result<String, progenitor_client::Error> {
     match name {
-        "" | "." | ".." => {
-            Err(progenitor_client::Error::InvalidRequest(format!("{name:?} {NO_NAME}")))
-        }
+        "" | "." | ".." => Err(progenitor_client::Error::InvalidRequest(format!("{name:?} {NO_NAME}"))),
         // lakeFS decodes what is spelled in the usual way once more, as a query: `%2561` would be `a`. What is not, it
         // leaves alone.
         name if name.contains('%') => Ok(name.bytes().map(|byte| format!("%{byte:02X}")).collect()),
