@@ -3,10 +3,12 @@
 use std::ops::Deref;
 
 use futures::future::BoxFuture;
+use futures::stream::{self, Stream};
 
 use crate::commit::Commit;
 use crate::diff::Uncommitted;
 use crate::models::{self, BranchCreation};
+use crate::object::DeleteObjects;
 use crate::pager::{List, Page};
 use crate::reference::Reference;
 use crate::repository::Repository;
@@ -86,6 +88,55 @@ impl Branch {
     /// [`NotFound`](crate::ErrorKind::NotFound), or [`Protected`](crate::ErrorKind::Protected) for the default branch.
     pub fn delete(&self) -> DeleteBranch {
         DeleteBranch { branch: self.clone(), force: None }
+    }
+
+    /// Deletes objects by their paths, whether they are there or not. That they are gone is staged until it is committed.
+    ///
+    /// They go to the server 1000 at a time, as the iterator gives them, so that a million paths need no more memory
+    /// than a few thousand.
+    ///
+    /// ```
+    /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+    /// let outcome = branch.delete_objects((0..5000).map(|part| format!("parts/{part:04}"))).await;
+    /// if let Err(error) = &outcome {
+    ///     for object in error.failed_objects() {
+    ///         println!("{}: {}", object.path.as_deref().unwrap_or_default(), object.message);
+    ///     }
+    /// }
+    /// # outcome
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch. For objects that could not be deleted, the
+    /// kind that the first of them has, such as [`Protected`](crate::ErrorKind::Protected), with
+    /// [all of them](crate::Error::failed_objects). The first failure ends it: requests that are under way are
+    /// finished, later paths are not sent.
+    pub fn delete_objects<P: Into<String>>(
+        &self,
+        paths: impl IntoIterator<Item = P, IntoIter: Send + 'static>,
+    ) -> DeleteObjects {
+        let paths = paths.into_iter().map(|path| Ok(path.into()));
+        DeleteObjects::new(self.clone(), stream::iter(paths))
+    }
+
+    /// Deletes objects as [`delete_objects`](Self::delete_objects) does, by the paths that a stream gives. An error of
+    /// the stream ends it, and is the one that is told.
+    ///
+    /// ```
+    /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+    /// use lakefs::TryStreamExt as _;
+    ///
+    /// let scratch = branch.objects().prefix("scratch/").user_metadata(false);
+    /// branch.delete_objects_from(scratch.map_ok(|entry| entry.path().to_owned())).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete_objects_from(
+        &self,
+        paths: impl Stream<Item = Result<String>> + Send + 'static,
+    ) -> DeleteObjects {
+        DeleteObjects::new(self.clone(), paths)
     }
 
     /// What is staged and not committed, in the order of the paths.

@@ -45,6 +45,7 @@ struct Inner {
     uncertain: bool,
     attempts: u32,
     conflicts: Vec<models::Diff>,
+    failed_objects: Vec<models::ObjectError>,
     source: Option<Source>,
 }
 
@@ -151,6 +152,12 @@ impl Error {
         &self.0.conflicts
     }
 
+    /// The objects that a deletion of many could not delete: for each the path, a status, and why.
+    #[must_use]
+    pub fn failed_objects(&self) -> &[models::ObjectError] {
+        &self.0.failed_objects
+    }
+
     /// Whether the same call may succeed later, with nothing changed by the caller.
     ///
     /// The client has already repeated what is safe to repeat. For what is not, such as a commit, look whether it
@@ -191,6 +198,7 @@ impl Error {
             uncertain: false,
             attempts: 0,
             conflicts: Vec::new(),
+            failed_objects: Vec::new(),
             source: None,
         }))
     }
@@ -249,6 +257,32 @@ impl Error {
         new
     }
 
+    /// Failures of single objects, in replies that are successes. At least one.
+    pub(crate) fn objects(
+        operation: &'static str,
+        action: impl Into<String>,
+        failed: Vec<models::ObjectError>,
+    ) -> Self {
+        let (kind, message) = match failed.first() {
+            Some(first) => {
+                let status = u16::try_from(first.status_code).ok();
+                let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let path = first.path.as_deref().unwrap_or_default();
+                let others = match failed.len() - 1 {
+                    0 => String::new(),
+                    others => format!(" (and {others} more failed)"),
+                };
+                let message = format!("{path:?}: {}{others}", first.message);
+                (kind(operation, status, &first.message, true), message)
+            }
+            None => (ErrorKind::Server, "objects failed".to_owned()),
+        };
+        let mut new = Self::new(kind, action, message);
+        new.0.operation = Some(operation);
+        new.with_failed_objects(failed)
+    }
+
     /// A success whose body is not what the contract says.
     pub(crate) fn decode(
         status: StatusCode,
@@ -280,6 +314,11 @@ impl Error {
     pub(crate) fn after(mut self, attempts: u32, uncertain: bool) -> Self {
         self.0.attempts = attempts;
         self.0.uncertain = uncertain;
+        self
+    }
+
+    pub(crate) fn with_failed_objects(mut self, failed: Vec<models::ObjectError>) -> Self {
+        self.0.failed_objects = failed;
         self
     }
 

@@ -32,7 +32,10 @@ pub use error::{Error, ErrorKind, Result};
 pub use futures::{StreamExt, TryStreamExt};
 pub use log::Log;
 pub use merge::{Merge, MergeStrategy};
-pub use object::{Body, DeleteObject, Object, ObjectReader, Open, Read, Stat, Upload};
+pub use object::{
+    Body, CopyObject, DeleteObject, DeleteObjects, Entry, Head, Link, Object, ObjectHead, ObjectReader,
+    Objects, Open, PhysicalAddress, Read, Stage, Stat, Upload,
+};
 pub use pager::{List, Page, Pager, Pages};
 pub use reference::Reference;
 pub use repository::{CreateRepository, DeleteRepository, Repositories, Repository};

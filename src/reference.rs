@@ -4,7 +4,7 @@ use crate::diff::RefDiff;
 use crate::log::Log;
 use crate::merge::Merge;
 use crate::models;
-use crate::object::Object;
+use crate::object::{Entry, Object, Objects};
 use crate::repository::Repository;
 use crate::{Pager, Result, Uri};
 
@@ -53,6 +53,26 @@ impl Reference {
     #[must_use]
     pub fn object(&self, path: impl Into<String>) -> Object {
         Object::new(self.clone(), path.into())
+    }
+
+    /// Its objects, in the order of the bytes of their paths. On a branch that includes what is staged.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// use lakefs::{Entry, TryStreamExt as _};
+    ///
+    /// let mut entries = repository.reference("main").objects().prefix("data/").delimiter("/");
+    /// while let Some(entry) = entries.try_next().await? {
+    ///     match entry {
+    ///         Entry::Object(stats) => println!("{} {}", stats.path, stats.size_bytes.unwrap_or_default()),
+    ///         Entry::Prefix(prefix) => println!("{prefix}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn objects(&self) -> Pager<Entry, Objects> {
+        Pager::new(Objects::new(self.clone()))
     }
 
     /// Reads the commit that it names.

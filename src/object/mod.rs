@@ -1,11 +1,21 @@
 //! Objects.
 
 mod body;
+mod copy;
+mod delete;
+mod head;
+mod list;
 mod reader;
+mod staging;
 mod upload;
 
 pub use body::Body;
+pub use copy::CopyObject;
+pub use delete::{DeleteObject, DeleteObjects};
+pub use head::{Head, ObjectHead};
+pub use list::{Entry, Objects};
 pub use reader::{ObjectReader, Open, Read};
+pub use staging::{Link, PhysicalAddress, Stage};
 pub use upload::Upload;
 
 use crate::reference::Reference;
@@ -102,7 +112,127 @@ impl Object {
 
     /// Whether it exists.
     pub async fn exists(&self) -> Result<bool> {
-        Ok(self.get_opt().await?.is_some())
+        // Not by its headers: a failure to read them has no words, and a 404 could be that of a wrong endpoint.
+        Ok(opt(self.stat().user_metadata(false).await)?.is_some())
+    }
+
+    /// Reads the headers that a read would have: size, media type, entity tag, time.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound). The server says nothing but the status.
+    pub fn head(&self) -> Head {
+        Head::new(self.clone())
+    }
+
+    /// Copies the object to a path on a branch of the same repository, with its media type and its metadata. The data
+    /// do not pass through this program.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// let released = repository.tag("v1").object("model.bin");
+    /// released.copy_to("main", "models/v1.bin").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such object, or no such branch.
+    pub fn copy_to(&self, branch: impl Into<String>, path: impl Into<String>) -> CopyObject {
+        CopyObject::new(self.clone(), branch.into(), path.into())
+    }
+
+    /// Puts this metadata in the place of all that users gave the object, and reads what is known of it then.
+    ///
+    /// ```
+    /// # async fn example(object: lakefs::Object) -> lakefs::Result<()> {
+    /// object.update_metadata([("origin", "lab"), ("checked", "yes")]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such object.
+    /// [`Protected`](crate::ErrorKind::Protected): the branch or the repository is.
+    pub async fn update_metadata<K, V>(
+        &self,
+        metadata: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<models::ObjectStats>
+    where
+        K: Into<String>,
+        V: Into<String>,
+    {
+        let pairs = metadata.into_iter().map(|(key, value)| (key.into(), value.into()));
+        let body = models::UpdateObjectUserMetadata { set: models::ObjectUserMetadata(pairs.collect()) };
+        let repository = self.reference.repository();
+        let request = repository
+            .client
+            .api()
+            .update_object_user_metadata()
+            .repository(repository.name())
+            .branch(self.reference.expression())
+            .path(self.path())
+            .body(body);
+        request.send().await?;
+        // The server answers that all is well also for a repository that does not exist.
+        self.get().await
+    }
+
+    /// Reads what the storage knows of the object.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound).
+    pub async fn underlying_properties(&self) -> Result<models::UnderlyingObjectProperties> {
+        let repository = self.reference.repository();
+        let request = repository.client.api().get_underlying_properties().repository(repository.name());
+        let request = request.ref_(self.reference.expression()).path(self.path());
+        Ok(request.send().await?.into_inner())
+    }
+
+    /// Asks for a place in the storage, for a program that can write there by itself and then [link](Self::link)s what
+    /// it wrote. The place is good for 24 hours, for this path of this branch.
+    ///
+    /// ```
+    /// # async fn put(address: &str, data: &[u8]) {}
+    /// # async fn example(object: lakefs::Object, data: &[u8], md5: &str) -> lakefs::Result<()> {
+    /// let staging = object.physical_address().await?;
+    /// put(staging.physical_address.as_deref().unwrap_or_default(), data).await;
+    /// object.link(staging, md5, data.len() as u64).content_type("text/csv").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Unsupported`](crate::ErrorKind::Unsupported): the storage signs no addresses. Whether the branch exists is
+    /// seen only when the data are linked.
+    pub fn physical_address(&self) -> PhysicalAddress {
+        PhysicalAddress::new(self.clone())
+    }
+
+    /// Makes the data at a [place in the storage](Self::physical_address) this object. It is staged until it is
+    /// committed. Whether the data are there, and are as large as this, the server does not look.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): the reference is not a branch.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the place was given for another path or branch or too long
+    /// ago, or there is no checksum. [`Protected`](crate::ErrorKind::Protected): the branch or the repository is.
+    pub fn link(&self, staging: models::StagingLocation, checksum: impl Into<String>, size: u64) -> Link {
+        Link::new(self.clone(), staging, checksum.into(), size)
+    }
+
+    /// Makes data anywhere in the storage this object, without a place from the server. Deprecated by lakeFS in favour
+    /// of [`link`](Self::link).
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): the reference is not a branch.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the address is none of this storage.
+    /// [`Protected`](crate::ErrorKind::Protected): the branch or the repository is.
+    pub fn stage(
+        &self,
+        physical_address: impl Into<String>,
+        checksum: impl Into<String>,
+        size: u64,
+    ) -> Stage {
+        Stage::new(self.clone(), physical_address.into(), checksum.into(), size)
     }
 
     /// Deletes the object from its branch, whether it is there or not. That it is gone is staged until it is
@@ -111,7 +241,7 @@ impl Object {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the reference is not a branch.
     pub fn delete(&self) -> DeleteObject {
-        DeleteObject { object: self.clone(), force: None }
+        DeleteObject::new(self.clone())
     }
 }
 
@@ -153,35 +283,3 @@ impl Stat {
 }
 
 awaits!(Stat => models::ObjectStats);
-
-/// Deletes an object; see [`Object::delete`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is awaited"]
-pub struct DeleteObject {
-    object: Object,
-    force: Option<bool>,
-}
-
-impl DeleteObject {
-    flags! {
-        /// Deletes it even if the repository is read-only.
-        force => force;
-    }
-
-    async fn send(self) -> Result<()> {
-        let reference = self.object.reference();
-        let repository = reference.repository();
-        let request = repository
-            .client
-            .api()
-            .delete_object()
-            .repository(repository.name())
-            .branch(reference.expression())
-            .path(self.object.path())
-            .when(self.force, |request, force| request.force(force));
-        request.send().await?;
-        Ok(())
-    }
-}
-
-awaits!(DeleteObject => ());

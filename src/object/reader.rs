@@ -36,7 +36,7 @@ struct Get {
 
 /// A part of an object, as a header can name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     /// From this byte to this one, which is the last; or to the end.
     Range(u64, Option<u64>),
     /// The last so many bytes.
@@ -46,7 +46,7 @@ enum Part {
 }
 
 impl Part {
-    fn of(range: impl RangeBounds<u64>) -> Self {
+    pub(super) fn of(range: impl RangeBounds<u64>) -> Self {
         let start = match range.start_bound() {
             Bound::Included(&start) => start,
             Bound::Excluded(&before) => match before.checked_add(1) {
@@ -66,7 +66,7 @@ impl Part {
         if last.is_some_and(|last| last < start) { Self::Nothing } else { Self::Range(start, last) }
     }
 
-    fn header(self) -> Option<String> {
+    pub(super) fn header(self) -> Option<String> {
         match self {
             Self::Range(start, Some(last)) => Some(format!("bytes={start}-{last}")),
             Self::Range(start, None) => Some(format!("bytes={start}-")),

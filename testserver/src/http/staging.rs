@@ -12,6 +12,9 @@ use crate::model::{
     descending_id,
 };
 
+/// The schemes of addresses that lakeFS has a storage for.
+const STORAGES: [&str; 6] = ["gs", "http", "https", "local", "mem", "s3"];
+
 /// What must be true of an object before it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Condition {
@@ -112,7 +115,12 @@ pub(crate) fn stage(call: &Call<'_>) -> Outcome {
     let namespace = namespace(call)?;
     let address = body.physical_address;
     parsed_address(&address)?;
-    if !address.starts_with(&format!("{}://", super::BLOCKSTORE)) {
+    let scheme = address.split("://").next().unwrap_or_default().to_lowercase();
+    if !STORAGES.contains(&&*scheme) {
+        let message = format!("invalid storage scheme {scheme}: invalid address");
+        return Err(Failure::new(StatusCode::BAD_REQUEST, message));
+    }
+    if scheme != super::BLOCKSTORE {
         let message = format!("physical address is not valid for block adapter: {}", super::BLOCKSTORE);
         return Err(Failure::new(StatusCode::BAD_REQUEST, message));
     }

@@ -1,0 +1,284 @@
+//! What is done to objects without their bytes: headers, copies, deletions, metadata.
+
+use std::collections::BTreeMap;
+
+use lakefs::{Branch, Error, ErrorKind, TryStreamExt as _, models};
+
+use crate::support::{Lake, refused};
+
+async fn paths(branch: &Branch) -> Vec<String> {
+    branch.objects().map_ok(|entry| entry.path().to_owned()).try_collect().await.unwrap()
+}
+
+/// The branch, with objects at these paths.
+async fn filled(lake: &Lake, test: &str, paths: &[&str]) -> Branch {
+    let main = lake.main(test).await;
+    for path in paths {
+        main.object(*path).upload("x").await.unwrap();
+    }
+    main
+}
+
+#[tokio::test]
+async fn obj_11_headers_are_those_of_a_read() {
+    let lake = Lake::new().await;
+    let main = lake.main("obj_11").await;
+    let object = main.object("a b+c/é");
+    object.upload("0123456789").content_type("text/csv").await.unwrap();
+
+    let head = object.head().await.unwrap();
+    let reader = object.reader().await.unwrap();
+    assert_eq!((head.size, head.length), (Some(10), Some(10)));
+    assert_eq!(head.content_type.as_deref(), reader.content_type());
+    assert_eq!(head.content_type.as_deref(), Some("text/csv"));
+    assert_eq!(head.entity_tag.as_deref(), reader.entity_tag());
+    let stats = object.get().await.unwrap();
+    assert_eq!(head.entity_tag, Some(format!("\"{}\"", stats.checksum)));
+    let written = head.last_modified.unwrap().duration_since(std::time::UNIX_EPOCH).unwrap();
+    assert_eq!(i64::try_from(written.as_secs()).unwrap(), stats.mtime);
+
+    let part = object.head().range(2..5).await.unwrap();
+    assert_eq!((part.size, part.length), (Some(10), Some(3)));
+    let rest = object.head().range(7..100).await.unwrap();
+    assert_eq!((rest.size, rest.length), (Some(10), Some(3)));
+
+    refused(object.head().range(10..).await, "head_object", 416, ErrorKind::InvalidRequest, "");
+    let nothing = object.head().range(3..3).await;
+    refused(nothing, "head_object", None, ErrorKind::InvalidRequest, "the range is empty");
+}
+
+#[tokio::test]
+async fn obj_11_headers_of_what_is_not_there() {
+    let lake = Lake::new().await;
+    let main = lake.main("obj_11").await;
+    for object in [main.object("a"), main.repository().reference("nope").object("a")] {
+        refused(object.head().await, "head_object", 404, ErrorKind::NotFound, "");
+        assert!(!object.exists().await.unwrap());
+    }
+    // Nothing can be of such a name.
+    assert!(!lake.client.repository("NO").branch("main").object("a").exists().await.unwrap());
+}
+
+#[tokio::test]
+async fn obj_13_deletions_are_the_same_whether_there_is_something() {
+    let lake = Lake::new().await;
+    let main = filled(&lake, "obj_13", &["committed"]).await;
+    main.commit("one").await.unwrap();
+    main.object("staged").upload("x").await.unwrap();
+    for path in ["committed", "staged", "nothing"] {
+        main.object(path).delete().await.unwrap();
+        assert!(!main.object(path).exists().await.unwrap());
+    }
+    assert!(main.repository().reference("main@").object("committed").exists().await.unwrap());
+    let missing = main.repository().branch("nope").object("a").delete().await;
+    refused(missing, "delete_object", 404, ErrorKind::NotFound, "branch not found");
+}
+
+#[tokio::test]
+async fn obj_14_many_are_deleted() {
+    let lake = Lake::new().await;
+    let main = filled(&lake, "obj_14", &["a", "b", "c/d", "keep"]).await;
+    main.commit("four").await.unwrap();
+    main.object("e").upload("x").await.unwrap();
+
+    main.delete_objects(["a", "c/d", "e", "nothing"]).await.unwrap();
+    assert_eq!(paths(&main).await, ["b", "keep"]);
+    main.delete_objects(Vec::<String>::new()).await.unwrap();
+    main.delete_objects(["b"]).no_tombstone(true).force(true).await.unwrap();
+    assert_eq!(paths(&main).await, ["keep"]);
+}
+
+#[tokio::test]
+async fn obj_14_more_than_a_request_takes() {
+    let lake = Lake::new().await;
+    let main = filled(&lake, "obj_14", &["n/0", "n/1000", "n/2500", "other"]).await;
+    main.delete_objects((0..=2500).map(|number| format!("n/{number}"))).concurrency(2).await.unwrap();
+    assert_eq!(paths(&main).await, ["other"]);
+}
+
+#[tokio::test]
+async fn obj_14_what_a_list_names_is_deleted() {
+    let lake = Lake::new().await;
+    let main = filled(&lake, "obj_14", &["tmp/1", "tmp/2", "tmp/3", "other"]).await;
+    let scratch = main.objects().prefix("tmp/").page_size(1).map_ok(|entry| entry.path().to_owned());
+    main.delete_objects_from(scratch).await.unwrap();
+    assert_eq!(paths(&main).await, ["other"]);
+
+    // The failure of the list is the failure of the deletion.
+    let nowhere = main.repository().reference("nope").objects().map_ok(|entry| entry.path().to_owned());
+    let failed = main.delete_objects_from(nowhere).await;
+    refused(failed, "list_objects", 404, ErrorKind::NotFound, "not found");
+}
+
+/// What an error says of each object.
+fn failures(error: &Error) -> Vec<(&str, i64)> {
+    let failures = error.failed_objects().iter();
+    failures.map(|object| (object.path.as_deref().unwrap_or_default(), object.status_code)).collect()
+}
+
+#[tokio::test]
+async fn obj_14_a_path_that_cannot_be_hides_no_other() {
+    let lake = Lake::new().await;
+    let main = filled(&lake, "obj_14", &["a", "b"]).await;
+    let long = "x".repeat(1025);
+    let error = main.delete_objects(["a", "", &long, "b"].map(str::to_owned)).await.unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::InvalidRequest, Some("delete_objects")));
+    assert_eq!(failures(&error), [("", 400), (&long, 400)]);
+    assert!(error.to_string().starts_with(r#"delete objects from branch "main" of repository "#), "{error}");
+    assert!(error.to_string().ends_with("(and 1 more failed)"), "{error}");
+    assert_eq!(paths(&main).await, [""; 0]);
+
+    let longest = "x".repeat(1024);
+    main.object(&longest).upload("x").await.unwrap();
+    main.delete_objects([longest]).await.unwrap();
+    assert_eq!(paths(&main).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn obj_14_what_is_not_there_is_told() {
+    let lake = Lake::new().await;
+    let main = lake.main("obj_14").await;
+    let missing = main.repository().branch("nope").delete_objects(["a"]).await;
+    refused(missing, "get_branch", 404, ErrorKind::NotFound, "branch not found");
+    let nowhere = lake.client.repository(lake.name("obj_14")).branch("main");
+    refused(
+        nowhere.delete_objects(["a"]).await,
+        "get_branch",
+        404,
+        ErrorKind::NotFound,
+        "repository not found",
+    );
+    let wrong = main.repository().branch("ma~").delete_objects(["a"]).await;
+    refused(wrong, "get_branch", 400, ErrorKind::InvalidRequest, "invalid value");
+}
+
+#[tokio::test]
+async fn obj_14_each_failure_is_told_and_the_rest_is_not_sent() {
+    let lake = Lake::new().await;
+    let name = lake.name("obj_14");
+    let repository = lake.client.repository(&name);
+    repository.create(lake.namespace(&name)).read_only(true).await.unwrap();
+    let main = repository.branch("main");
+    main.object("5").upload("x").force(true).await.unwrap();
+
+    let error = main.delete_objects((0..3000).map(|n| n.to_string())).concurrency(1).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protected, "{error}");
+    let all: Vec<_> = (0..1000).map(|n| n.to_string()).collect();
+    let expected: Vec<_> = all.iter().map(|path| (path.as_str(), 403)).collect();
+    assert_eq!(failures(&error), expected);
+    assert!(error.message().contains("read-only repository"), "{error}");
+    assert_eq!(paths(&main).await, ["5"]);
+
+    main.delete_objects(["5"]).force(true).await.unwrap();
+    assert_eq!(paths(&main).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn obj_15_copies_are_objects_of_their_own() {
+    let lake = Lake::new().await;
+    let main = lake.main("obj_15").await;
+    let source = main.object("a");
+    let uploaded = source.upload("v1").content_type("text/plain").metadata("k", "v").await.unwrap();
+    main.commit("v1").await.unwrap();
+    main.repository().branch("exp").create("main").await.unwrap();
+    source.upload("v2").await.unwrap();
+
+    // From what is committed, to another branch.
+    let exp = main.repository().branch("exp");
+    let copied = main.repository().reference("main@").object("a").copy_to("exp", "b/c").await.unwrap();
+    assert_eq!((copied.path.as_str(), &copied.checksum), ("b/c", &uploaded.checksum));
+    assert_eq!((copied.content_type.as_deref(), &copied.metadata), (Some("text/plain"), &uploaded.metadata));
+    assert_ne!(copied.physical_address, uploaded.physical_address);
+    assert_eq!(exp.object("b/c").read().await.unwrap(), "v1");
+    // From what is staged, in place of what was there.
+    source.copy_to("exp", "b/c").await.unwrap();
+    assert_eq!(exp.object("b/c").read().await.unwrap(), "v2");
+    source.copy_to("main", "a").force(true).await.unwrap();
+    assert_eq!(source.read().await.unwrap(), "v2");
+}
+
+#[tokio::test]
+async fn obj_15_what_cannot_be_copied() {
+    let lake = Lake::new().await;
+    let main = filled(&lake, "obj_15", &["a"]).await;
+    let repository = main.repository();
+    let source = main.object("a");
+    refused(
+        source.copy_to("nope", "b").await,
+        "copy_object",
+        404,
+        ErrorKind::NotFound,
+        "branch 'nope' not found",
+    );
+    refused(
+        main.object("nope").copy_to("main", "b").await,
+        "copy_object",
+        404,
+        ErrorKind::NotFound,
+        "not found",
+    );
+    let elsewhere = repository.reference("nope").object("a");
+    refused(elsewhere.copy_to("main", "b").await, "copy_object", 404, ErrorKind::NotFound, "not found");
+    refused(main.object("").copy_to("main", "b").await, "copy_object", 400, ErrorKind::InvalidRequest, "");
+    refused(
+        source.copy_to("main", "b").shallow(true).await,
+        "copy_object",
+        501,
+        ErrorKind::Unsupported,
+        "Not Implemented",
+    );
+}
+
+#[tokio::test]
+async fn obj_16_metadata_is_replaced() {
+    let lake = Lake::new().await;
+    let main = lake.main("obj_16").await;
+    let object = main.object("a");
+    let uploaded = object.upload("x").content_type("text/csv").metadata("old", "1").await.unwrap();
+    main.commit("one").await.unwrap();
+
+    let stats = object.update_metadata([("new", "2"), ("Ünicode", "é\n")]).await.unwrap();
+    let expected = [("new", "2"), ("Ünicode", "é\n")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    assert_eq!(stats.metadata, Some(models::ObjectUserMetadata(BTreeMap::from(expected))));
+    assert_eq!((&stats.checksum, stats.content_type.as_deref()), (&uploaded.checksum, Some("text/csv")));
+    assert_eq!(stats, object.get().await.unwrap());
+    assert_eq!(object.stat().user_metadata(false).await.unwrap().metadata.unwrap().len(), 0);
+
+    let none = object.update_metadata([("", ""); 0]).await.unwrap();
+    assert!(none.metadata.unwrap().is_empty());
+    let changes: Vec<_> = main.uncommitted().try_collect().await.unwrap();
+    assert_eq!(changes.len(), 1);
+}
+
+#[tokio::test]
+async fn obj_16_metadata_of_what_is_not_there() {
+    let lake = Lake::new().await;
+    let main = filled(&lake, "obj_16", &["a"]).await;
+    let update = async |object: lakefs::Object| object.update_metadata([("k", "v")]).await;
+    let missing = [main.object("nope"), main.repository().branch("nope").object("a")];
+    for object in missing {
+        let operation = "update_object_user_metadata";
+        refused(update(object).await, operation, 404, ErrorKind::NotFound, "not found");
+    }
+    // The update of nothing in no repository succeeds; the reading does not.
+    let nowhere = lake.client.repository(lake.name("obj_16")).branch("main").object("a");
+    refused(update(nowhere).await, "stat_object", 404, ErrorKind::NotFound, "not found");
+}
+
+#[tokio::test]
+async fn obj_16_the_storage_tells_properties() {
+    let lake = Lake::new().await;
+    let main = filled(&lake, "obj_16", &["a"]).await;
+    let properties = main.object("a").underlying_properties().await.unwrap();
+    if !lake.signs().await {
+        // Neither memory nor a local disk has classes.
+        assert_eq!(properties.storage_class, None);
+    }
+    refused(
+        main.object("b").underlying_properties().await,
+        "get_underlying_properties",
+        404,
+        ErrorKind::NotFound,
+        "not found",
+    );
+}
