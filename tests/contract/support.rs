@@ -119,10 +119,9 @@ pub(crate) async fn stage(branch: &Branch, objects: &[(&str, &'static str)]) {
 
 /// Makes a tag.
 pub(crate) async fn tag(repository: &Repository, name: &str, reference: &str) -> Tag {
-    let body = models::TagCreation::builder().id(name).ref_(reference);
-    let request = repository.client().api().create_tag().repository(repository.name());
-    request.body(body).send().await.expect("a tag");
-    repository.tag(name)
+    let tag = repository.tag(name);
+    tag.create(reference).await.expect("a tag");
+    tag
 }
 
 /// The paths of a diff, in its order.

@@ -12,7 +12,7 @@ async fn tag_01_create_get_list_delete() {
     let tag = repository.tag("v1");
     assert!(!tag.exists().await.unwrap());
     assert_eq!(tag.get_opt().await.unwrap(), None);
-    refused(tag.get().await, 404, ErrorKind::NotFound, "tag not found");
+    refused(tag.get().await, "get_tag", 404, ErrorKind::NotFound, "tag not found");
 
     let created = tag.create("main").await.unwrap();
     assert_eq!((&*created.id, &created.commit_id), ("v1", &head));
@@ -23,8 +23,7 @@ async fn tag_01_create_get_list_delete() {
 
     tag.delete().await.unwrap();
     assert!(!tag.exists().await.unwrap());
-    let error = refused(tag.delete().await, 404, ErrorKind::NotFound, "tag not found");
-    assert_eq!(error.operation(), Some("delete_tag"));
+    refused(tag.delete().await, "delete_tag", 404, ErrorKind::NotFound, "tag not found");
 }
 
 #[tokio::test]
@@ -53,13 +52,13 @@ async fn tag_02_a_name_is_used_once() {
     let repository = lake.repository("tag_02").await;
     repository.tag("v1").create("main").await.unwrap();
     let again = repository.tag("v1").create("main").await;
-    refused(again, 409, ErrorKind::Conflict, "tag already exists");
+    refused(again, "create_tag", 409, ErrorKind::Conflict, "tag already exists");
 
     let branch = repository.tag("main").create("main").await;
-    refused(branch, 409, ErrorKind::Conflict, "conflict found");
+    refused(branch, "create_tag", 409, ErrorKind::Conflict, "conflict found");
     let head = repository.branch("main").get().await.unwrap().commit_id;
     let commit = repository.tag(head).create("main").await;
-    refused(commit, 409, ErrorKind::Conflict, "conflict found");
+    refused(commit, "create_tag", 409, ErrorKind::Conflict, "conflict found");
 }
 
 #[tokio::test]
@@ -70,7 +69,7 @@ async fn tag_03_names() {
         let created = repository.tag(name).create("main").await;
         match name {
             "1.0" => assert_eq!(created.unwrap().id, name),
-            _ => _ = refused(created, 400, ErrorKind::InvalidRequest, "tag id: invalid value"),
+            _ => _ = refused(created, "create_tag", 400, ErrorKind::InvalidRequest, "tag id: invalid value"),
         }
     }
     // A tag may have a name that reads as an expression, and is then known as a tag alone.
@@ -82,7 +81,13 @@ async fn tag_03_names() {
         tag.delete().await.unwrap();
     }
     assert_eq!(repository.tag("a b").get_opt().await.unwrap(), None);
-    refused(repository.tag("").create("main").await, 500, ErrorKind::InvalidRequest, "required value");
+    refused(
+        repository.tag("").create("main").await,
+        "create_tag",
+        500,
+        ErrorKind::InvalidRequest,
+        "required value",
+    );
 }
 
 #[tokio::test]
@@ -104,9 +109,15 @@ async fn tag_04_sources() {
         assert_eq!(repository.tag(name).create(source).await.unwrap().commit_id, *expected, "{source}");
     }
     let tag = repository.tag("none");
-    refused(tag.create("main$").await, 400, ErrorKind::InvalidRequest, "should point to a commit");
-    refused(tag.create("nothing").await, 404, ErrorKind::NotFound, "not found");
-    refused(tag.create("main~9").await, 404, ErrorKind::NotFound, "not found");
+    refused(
+        tag.create("main$").await,
+        "create_tag",
+        400,
+        ErrorKind::InvalidRequest,
+        "should point to a commit",
+    );
+    refused(tag.create("nothing").await, "create_tag", 404, ErrorKind::NotFound, "not found");
+    refused(tag.create("main~9").await, "create_tag", 404, ErrorKind::NotFound, "not found");
     assert!(!tag.exists().await.unwrap());
 }
 
@@ -134,9 +145,9 @@ async fn tag_06_a_read_only_repository_wants_force() {
     let repository = lake.client.repository(&name);
     repository.create(lake.namespace(&name)).read_only(true).await.unwrap();
     let tag = repository.tag("v1");
-    refused(tag.create("main").await, 403, ErrorKind::Protected, "read-only repository");
+    refused(tag.create("main").await, "create_tag", 403, ErrorKind::Protected, "read-only repository");
     tag.create("main").force(true).await.unwrap();
-    refused(tag.delete().await, 403, ErrorKind::Protected, "read-only repository");
+    refused(tag.delete().await, "delete_tag", 403, ErrorKind::Protected, "read-only repository");
     tag.delete().force(true).await.unwrap();
 }
 
@@ -169,5 +180,5 @@ async fn tag_08_a_tag_of_somebody_else_is_not_taken_for_ones_own() {
     main.commit("empty").allow_empty(true).await.unwrap();
 
     server.faults().on("createTag").drop_connection();
-    refused(tag.create("main").await, 409, ErrorKind::Conflict, "tag already exists");
+    refused(tag.create("main").await, "create_tag", 409, ErrorKind::Conflict, "tag already exists");
 }
