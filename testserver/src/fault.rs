@@ -93,12 +93,14 @@ impl CannedReply {
 impl Faults {
     /// Plans a fault for an operation. It is in force once one of the methods that say what happens is called.
     ///
-    /// An id that the contract does not have is a mistake that would make a test prove nothing, so
-    /// [`is_known_operation`](Self::is_known_operation) can be asked first.
+    /// # Panics
+    /// The contract has no operation of this id: a fault that never comes would make a test prove nothing.
     pub fn on(&self, operation: impl Into<String>) -> FaultBuilder<'_> {
+        let operation = operation.into();
+        assert!(Self::is_known_operation(&operation), "the contract has no operation {operation:?}");
         FaultBuilder {
             faults: self,
-            operation: operation.into(),
+            operation,
             predicate: None,
             skip: 0,
             times: 1,
@@ -128,7 +130,7 @@ impl Faults {
     pub(crate) fn take(&self, operation: &str, path: &str) -> Option<Fault> {
         let mut plans = self.plans();
         let index = plans.iter().position(|plan| {
-            plan.operation.eq_ignore_ascii_case(operation)
+            crate::http::is_same_operation(&plan.operation, operation)
                 && plan.predicate.as_ref().is_none_or(|predicate| predicate(path))
         })?;
         let plan = plans.get_mut(index)?;
@@ -295,6 +297,7 @@ mod tests {
         assert!(Faults::is_known_operation("commit"));
         assert!(Faults::is_known_operation("CreateCommitRecord"));
         assert!(Faults::is_known_operation("Commit"));
+        assert!(Faults::is_known_operation("create_commit_record"));
         assert!(!Faults::is_known_operation("comit"));
     }
 }

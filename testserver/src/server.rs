@@ -21,8 +21,8 @@ use crate::record::{RecordedRequest, RequestLog};
 /// As much as a real server takes in headers.
 const MAX_HEADERS_SIZE: usize = 1 << 20;
 const MAX_HEADERS: usize = 1000;
-const DEFAULT_ACCESS_KEY_ID: &str = "AKIAIOSFOLQUICKSTART";
-const DEFAULT_SECRET_ACCESS_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+const DEFAULT_ACCESS_KEY_ID: &str = "testserver-access-key-id";
+const DEFAULT_SECRET_ACCESS_KEY: &str = "testserver-secret-access-key";
 
 /// A running lakeFS that lives in memory. It stops when it is dropped.
 pub struct Server {
@@ -95,7 +95,7 @@ impl Server {
     #[must_use]
     pub fn requests_for(&self, operation: &str) -> Vec<RecordedRequest> {
         let mut requests = self.requests();
-        requests.retain(|request| request.operation.eq_ignore_ascii_case(operation));
+        requests.retain(|request| http::is_same_operation(&request.operation, operation));
         requests
     }
 

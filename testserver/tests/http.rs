@@ -10,9 +10,8 @@ use lakefs_testserver::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// `AKIAIOSFOLQUICKSTART` and its secret, as basic authentication spells them.
-const AUTHORIZATION: &str =
-    "Basic QUtJQUlPU0ZPTFFVSUNLU1RBUlQ6d0phbHJYVXRuRkVNSS9LN01ERU5HL2JQeFJmaUNZRVhBTVBMRUtFWQ==";
+/// The key pair of a server that was told no other, as basic authentication spells it.
+const AUTHORIZATION: &str = "Basic dGVzdHNlcnZlci1hY2Nlc3Mta2V5LWlkOnRlc3RzZXJ2ZXItc2VjcmV0LWFjY2Vzcy1rZXk=";
 
 /// Sends a request on a connection of its own and returns all that comes back.
 async fn exchange(server: &Server, method: &str, path: &str, body: &str) -> io::Result<String> {

@@ -33,7 +33,7 @@ use std::sync::RwLock;
 use bytes::Bytes;
 
 pub(crate) use auth::Auth;
-pub(crate) use operations::is_operation;
+pub(crate) use operations::{is_operation, is_same_operation};
 pub(crate) use pipeline::respond;
 
 use crate::fault::Faults;

@@ -93,7 +93,16 @@ impl Operation {
 
 /// Whether the contract has an operation of this id.
 pub(crate) fn is_operation(id: &str) -> bool {
-    OPERATIONS.iter().any(|operation| operation.id.eq_ignore_ascii_case(id))
+    OPERATIONS.iter().any(|operation| is_same_operation(operation.id, id))
+}
+
+/// Whether two ids name one operation: contracts spell it `ListRepositories` or `listRepositories`, and clients in
+/// languages with other habits `list_repositories`.
+pub(crate) fn is_same_operation(a: &str, b: &str) -> bool {
+    let letters = |id: &str| {
+        id.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>()
+    };
+    letters(a) == letters(b)
 }
 
 /// Every operation of the contract.
