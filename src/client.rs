@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::Url;
 
 use crate::config::Config;
-use crate::credentials::Credentials;
+use crate::credentials::{Authorizer, Credentials};
 use crate::object::Object;
 use crate::repository::{Repositories, Repository};
 use crate::transport::Transport;
@@ -194,8 +194,13 @@ impl ClientBuilder {
                     Error::config("the HTTP client cannot be made").with_source(error.without_url())
                 })?,
         };
-        let transport = Transport::new(http.clone(), self.credentials, self.retries);
-        Ok(Client(Arc::new(api::Client::new(base, http, transport))))
+        let connect = |authorizer| {
+            let transport = Transport::new(http.clone(), authorizer, self.retries.clone());
+            api::Client::new(base.clone(), http.clone(), transport)
+        };
+        let authorizer =
+            self.credentials.map(|credentials| Arc::new(Authorizer::new(credentials, connect(None))));
+        Ok(Client(Arc::new(connect(authorizer))))
     }
 }
 

@@ -1,12 +1,17 @@
 //! How a client tells the server who it is.
 
 use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use futures::future::BoxFuture;
 use reqwest::header::HeaderValue;
 
-use crate::{Error, Result, redact::Redacted};
+use tokio::sync::Mutex;
+
+use crate::redact::Redacted;
+use crate::{Error, ErrorKind, Result, api, models};
 
 /// Who the client is.
 ///
@@ -18,6 +23,7 @@ pub struct Credentials(Kind);
 enum Kind {
     KeyPair { access_key_id: String, authorization: HeaderValue },
     Token { authorization: HeaderValue },
+    Login { access_key_id: String, secret_access_key: String },
 }
 
 impl Credentials {
@@ -41,10 +47,92 @@ impl Credentials {
         Ok(Self(Kind::Token { authorization }))
     }
 
-    pub(crate) fn authorization(&self) -> HeaderValue {
-        match &self.0 {
-            Kind::KeyPair { authorization, .. } | Kind::Token { authorization } => authorization.clone(),
+    /// A key pair that is not sent with every request: the client logs in with it, and sends the token that it gets.
+    ///
+    /// The token is renewed before it expires, and once when the server does not accept it.
+    #[must_use]
+    pub fn login(access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Self {
+        Self(Kind::Login { access_key_id: access_key_id.into(), secret_access_key: secret_access_key.into() })
+    }
+}
+
+/// Puts the credentials on requests, and renews what expires.
+#[derive(Debug)]
+pub(crate) struct Authorizer {
+    credentials: Credentials,
+    /// A client without credentials, to log in with.
+    api: api::Client,
+    /// Held while a token is renewed, so that many calls renew it once.
+    token: Mutex<Option<Token>>,
+}
+
+#[derive(Clone)]
+struct Token {
+    authorization: HeaderValue,
+    expires: Option<SystemTime>,
+}
+
+impl Token {
+    /// A token that is about to expire may do so on its way.
+    const MARGIN: Duration = Duration::from_secs(60);
+
+    fn is_good(&self) -> bool {
+        self.expires.is_none_or(|expires| SystemTime::now() + Self::MARGIN < expires)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("expires", &self.expires).finish_non_exhaustive()
+    }
+}
+
+impl Authorizer {
+    pub(crate) fn new(credentials: Credentials, api: api::Client) -> Self {
+        Self { credentials, api, token: Mutex::new(None) }
+    }
+
+    /// What to send in `Authorization`. `refused` is what the server did not accept just now.
+    pub(crate) async fn authorization(&self, refused: Option<&HeaderValue>) -> Result<HeaderValue> {
+        match &self.credentials.0 {
+            Kind::KeyPair { authorization, .. } | Kind::Token { authorization } => Ok(authorization.clone()),
+            Kind::Login { access_key_id, secret_access_key } => {
+                let pair = models::LoginInformation {
+                    access_key_id: access_key_id.clone(),
+                    secret_access_key: secret_access_key.clone(),
+                };
+                self.token(pair, refused).await
+            }
         }
+    }
+
+    /// The token that there is, or a new one. Boxed, because to log in is a call, and a call comes by here.
+    fn token<'a>(
+        &'a self,
+        pair: models::LoginInformation,
+        refused: Option<&'a HeaderValue>,
+    ) -> BoxFuture<'a, Result<HeaderValue>> {
+        Box::pin(async move {
+            let mut token = self.token.lock().await;
+            if let Some(token) = &*token {
+                if token.is_good() && refused != Some(&token.authorization) {
+                    return Ok(token.authorization.clone());
+                }
+            }
+            let answer = self.api.login().body(pair).send().await?.into_inner();
+            let authorization = secret(&format!("Bearer {}", answer.token)).map_err(|_| {
+                Error::new(ErrorKind::Decode, "log in", "the token holds characters that cannot be sent")
+            })?;
+            let expires = answer.token_expiration.and_then(|seconds| u64::try_from(seconds).ok());
+            let expires = expires.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
+            *token = Some(Token { authorization: authorization.clone(), expires });
+            Ok(authorization)
+        })
+    }
+
+    /// Whether what the server did not accept can be had anew.
+    pub(crate) fn renews(&self) -> bool {
+        matches!(self.credentials.0, Kind::Login { .. })
     }
 }
 
@@ -63,6 +151,11 @@ impl fmt::Debug for Credentials {
                 .field("secret_access_key", &Redacted)
                 .finish(),
             Kind::Token { .. } => f.debug_tuple("Token").field(&Redacted).finish(),
+            Kind::Login { access_key_id, .. } => f
+                .debug_struct("Login")
+                .field("access_key_id", access_key_id)
+                .field("secret_access_key", &Redacted)
+                .finish(),
         }
     }
 }
@@ -71,6 +164,13 @@ impl fmt::Debug for Credentials {
 mod tests {
     use super::*;
 
+    fn authorization(credentials: &Credentials) -> &HeaderValue {
+        match &credentials.0 {
+            Kind::KeyPair { authorization, .. } | Kind::Token { authorization } => authorization,
+            Kind::Login { .. } => panic!("a login has none yet"),
+        }
+    }
+
     #[test]
     fn a_secret_is_never_printed() {
         let pair = Credentials::key_pair("AKIA", "hush");
@@ -78,11 +178,13 @@ mod tests {
             format!("{pair:?}"),
             r#"KeyPair { access_key_id: "AKIA", secret_access_key: <redacted> }"#
         );
-        assert_eq!(pair.authorization(), "Basic QUtJQTpodXNo");
-        assert!(pair.authorization().is_sensitive());
+        assert_eq!(authorization(&pair), "Basic QUtJQTpodXNo");
+        assert!(authorization(&pair).is_sensitive());
+        let login = Credentials::login("AKIA", "hush");
+        assert_eq!(format!("{login:?}"), r#"Login { access_key_id: "AKIA", secret_access_key: <redacted> }"#);
         let token = Credentials::token("hush").unwrap();
         assert_eq!(format!("{token:?}"), "Token(<redacted>)");
-        assert_eq!(token.authorization(), "Bearer hush");
-        assert_eq!(Credentials::token("a\nb").unwrap_err().kind(), crate::ErrorKind::Config);
+        assert_eq!(authorization(&token), "Bearer hush");
+        assert_eq!(Credentials::token("a\nb").unwrap_err().kind(), ErrorKind::Config);
     }
 }

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use tracing::{Instrument as _, Span, field};
 
 use crate::api::{ByteStream, Response};
-use crate::credentials::Credentials;
+use crate::credentials::Authorizer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;
 use crate::retry::{self, Check, Retries, Safety};
@@ -26,7 +26,7 @@ const ERROR_BODY: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
     http: reqwest::Client,
-    credentials: Option<Credentials>,
+    authorizer: Option<Arc<Authorizer>>,
     retries: Retries,
 }
 
@@ -157,8 +157,8 @@ fn not_built(operation: &'static Operation, error: progenitor_client::Error) -> 
 }
 
 impl Transport {
-    pub(crate) fn new(http: reqwest::Client, credentials: Option<Credentials>, retries: Retries) -> Self {
-        Self { http, credentials, retries }
+    pub(crate) fn new(http: reqwest::Client, authorizer: Option<Arc<Authorizer>>, retries: Retries) -> Self {
+        Self { http, authorizer, retries }
     }
 
     /// Calls, and reads a JSON document.
@@ -238,14 +238,33 @@ impl Transport {
         async {
             let start = Instant::now();
             let (mut attempts, mut uncertain) = (0, false);
+            let (mut authorization, mut refused) = (None, None);
             let outcome = loop {
-                let request = call.attempt().await?;
+                let mut request = call.attempt().await?;
+                if let Some(authorizer) = &self.authorizer {
+                    // To log in is a call of its own, with its own attempts.
+                    authorization = match authorizer.authorization(refused.as_ref()).await {
+                        Ok(value) => Some(value),
+                        Err(error) => break Err(error),
+                    };
+                }
+                if let Some(value) = &authorization {
+                    request.headers_mut().insert(AUTHORIZATION, value.clone());
+                }
                 attempts += 1;
                 let Failure { error, retry_after } = match self.once(&call, request, &read).await {
                     Ok(reply) => break Ok(reply),
                     Err(failure) => failure,
                 };
                 uncertain |= !error.was_refused();
+                if error.kind() == ErrorKind::Unauthenticated
+                    && refused.is_none()
+                    && self.renews()
+                    && !call.spent
+                {
+                    refused = authorization.take();
+                    continue;
+                }
                 let again = !call.spent && call.safety.allows(&error);
                 let wait =
                     if again { self.retries.wait(attempts, start.elapsed(), retry_after) } else { None };
@@ -260,20 +279,21 @@ impl Transport {
         .await
     }
 
+    fn renews(&self) -> bool {
+        self.authorizer.as_ref().is_some_and(|authorizer| authorizer.renews())
+    }
+
     /// Sends the request once.
     async fn once<T, F>(
         &self,
         call: &Call,
-        mut request: Request,
+        request: Request,
         read: impl Fn(&Call, reqwest::Response) -> F + Send + Sync,
     ) -> std::result::Result<Response<T>, Failure>
     where
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
-        if let Some(credentials) = &self.credentials {
-            request.headers_mut().insert(AUTHORIZATION, credentials.authorization());
-        }
         let method = request.method().clone();
         let reply = self.http.execute(request).await.map_err(Error::transport)?;
         if reply.status().is_success() {
