@@ -13,6 +13,7 @@ use crate::pager::{List, Page};
 use crate::reference::Reference;
 use crate::repository::Repository;
 use crate::request::{When as _, awaits, flags, opt, settle};
+use crate::transaction::Transaction;
 use crate::{Pager, Result};
 
 /// A branch by its name, whether it exists or not. It can do all that a [`Reference`] can.
@@ -151,6 +152,26 @@ impl Branch {
     /// repeated when its reply is lost: look at the [log](Reference::log) before you try again.
     pub fn commit(&self, message: impl Into<String>) -> Commit {
         Commit::new(self.clone(), message.into())
+    }
+
+    /// Changes that happen together: on a hidden branch, with one commit and one merge.
+    ///
+    /// ```
+    /// # async fn example(main: lakefs::Branch) -> lakefs::Result<()> {
+    /// let transacted = main
+    ///     .transaction("Load the day")
+    ///     .tag("2026-11-23")
+    ///     .run(async |tx| {
+    ///         tx.object("day/1.csv").upload("a,b\n").await?;
+    ///         tx.object("day/2.csv").upload("c,d\n").await
+    ///     })
+    ///     .await?;
+    /// println!("merged as {:?}", transacted.merge);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn transaction(&self, message: impl Into<String>) -> Transaction {
+        Transaction::new(self.clone(), message.into())
     }
 }
 

@@ -101,6 +101,8 @@ pub enum ErrorKind {
     Config,
     /// The data that arrived are not the data that were sent.
     Integrity,
+    /// The caller's own work in a transaction failed.
+    Aborted,
 }
 
 impl Error {
@@ -319,6 +321,12 @@ impl Error {
 
     pub(crate) fn with_failed_objects(mut self, failed: Vec<models::ObjectError>) -> Self {
         self.0.failed_objects = failed;
+        self
+    }
+
+    /// Says that a branch could not be cleaned up.
+    pub(crate) fn leaving_behind(mut self, branch: &str) -> Self {
+        self.0.message = format!("{}; the hidden branch {branch:?} is left behind", self.0.message);
         self
     }
 

@@ -20,6 +20,7 @@ mod repository;
 mod request;
 mod retry;
 mod tag;
+mod transaction;
 mod transport;
 mod uri;
 
@@ -41,4 +42,5 @@ pub use reference::Reference;
 pub use repository::{CreateRepository, DeleteRepository, Repositories, Repository};
 pub use retry::Retries;
 pub use tag::{CreateTag, DeleteTag, Tag, Tags};
+pub use transaction::{Transacted, Transaction};
 pub use uri::Uri;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use lakefs::{
-    Branch, Client, ClientBuilder, Credentials, Error, ErrorKind, List, Object, Pager, Repository, Tag,
-    TryStreamExt as _, models,
+    Branch, Client, ClientBuilder, Error, ErrorKind, List, Object, Pager, Repository, Tag, TryStreamExt as _,
+    models,
 };
 use lakefs_testserver::Server;
 
@@ -17,7 +17,7 @@ pub(crate) struct Lake {
     /// The test server, when it is one; `None` for a real lakeFS.
     pub(crate) server: Option<Server>,
     endpoint: String,
-    credentials: Credentials,
+    key_pair: [String; 2],
     namespace: String,
 }
 
@@ -29,22 +29,15 @@ impl Lake {
             announce("the test server");
             let server = Server::start().await.expect("the test server starts");
             let endpoint = server.endpoint().to_owned();
-            let credentials = Credentials::key_pair(server.access_key_id(), server.secret_access_key());
-            let client = Client::builder().endpoint(&endpoint).with_credentials(credentials.clone());
-            return Self {
-                client: client.build().unwrap(),
-                server: Some(server),
-                endpoint,
-                credentials,
-                namespace: "mem://".to_owned(),
-            };
+            let key_pair = [server.access_key_id(), server.secret_access_key()].map(str::to_owned);
+            let client = connect(&endpoint, &key_pair).build().unwrap();
+            return Self { client, server: Some(server), endpoint, key_pair, namespace: "mem://".to_owned() };
         };
         let id = variable("LAKECTL_CREDENTIALS_ACCESS_KEY_ID").expect("LAKECTL_CREDENTIALS_ACCESS_KEY_ID");
         let secret =
             variable("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY").expect("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY");
-        let credentials = Credentials::key_pair(id, secret);
-        let client =
-            Client::builder().endpoint(&endpoint).with_credentials(credentials.clone()).build().unwrap();
+        let key_pair = [id, secret];
+        let client = connect(&endpoint, &key_pair).build().unwrap();
         let config = client.api().get_config().send().await.expect("the server answers").into_inner();
         let version = config.version_config.and_then(|version| version.version).unwrap_or_default();
         let storage = config.storage_config.expect("the server has a storage");
@@ -52,7 +45,7 @@ impl Lake {
         let namespace = variable("LAKEFS_TEST_STORAGE_NAMESPACE")
             .unwrap_or_else(|| format!("{}://contract-tests", storage.blockstore_type));
         let namespace = format!("{}/", namespace.trim_end_matches('/'));
-        Self { client, server: None, endpoint, credentials, namespace }
+        Self { client, server: None, endpoint, key_pair, namespace }
     }
 
     /// A client of the same server that knows no credentials, to be configured otherwise.
@@ -62,7 +55,12 @@ impl Lake {
 
     /// Another client of the same server and user, to be configured otherwise.
     pub(crate) fn builder(&self) -> ClientBuilder {
-        self.stranger().with_credentials(self.credentials.clone())
+        connect(&self.endpoint, &self.key_pair)
+    }
+
+    /// Access key id and secret access key.
+    pub(crate) fn key_pair(&self) -> [String; 2] {
+        self.key_pair.clone()
     }
 
     /// A name that no other test has, in this run or in another one on the same server.
@@ -93,6 +91,10 @@ impl Lake {
     pub(crate) async fn main(&self, test: &str) -> Branch {
         self.repository(test).await.branch("main")
     }
+}
+
+fn connect(endpoint: &str, [id, secret]: &[String; 2]) -> ClientBuilder {
+    Client::builder().endpoint(endpoint).credentials(id, secret)
 }
 
 fn announce(server: &str) {
