@@ -110,11 +110,11 @@ fn exactly(
         let Some(chunk) = stream.try_next().await? else { return Ok(None) };
         let left = left.checked_sub(chunk.len() as u64).ok_or_else(longer)?;
         // Behind the last byte nobody asks again, so that it is the last one is found out before it is sent.
-        while left == 0 {
-            match stream.try_next().await? {
-                Some(more) if !more.is_empty() => return Err(longer()),
-                Some(_) => {}
-                None => break,
+        if left == 0 {
+            while let Some(more) = stream.try_next().await? {
+                if !more.is_empty() {
+                    return Err(longer());
+                }
             }
         }
         Ok(Some((chunk, (stream, left))))
