@@ -232,9 +232,11 @@ options: { parallelism: 25 }
         }
     }
 
+    type Variables<'a> = &'a [(&'a str, &'a str)];
+
     #[test]
     fn what_is_wrong_names_the_place() {
-        let cases: [(&str, &[(&str, &str)], &str); 5] = [
+        let cases: [(&str, Variables<'_>, &str); 5] = [
             ("server: [", &[], "lakectl.yaml"),
             ("", &[("LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS", "many")], "LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS"),
             (

@@ -114,10 +114,11 @@ impl Authorizer {
     ) -> BoxFuture<'a, Result<HeaderValue>> {
         Box::pin(async move {
             let mut token = self.token.lock().await;
-            if let Some(token) = &*token {
-                if token.is_good() && refused != Some(&token.authorization) {
-                    return Ok(token.authorization.clone());
-                }
+            if let Some(token) = &*token
+                && token.is_good()
+                && refused != Some(&token.authorization)
+            {
+                return Ok(token.authorization.clone());
             }
             let answer = self.api.login().body(pair).send().await?.into_inner();
             let authorization = secret(&format!("Bearer {}", answer.token)).map_err(|_| {

@@ -203,9 +203,11 @@ mod tests {
 
     use super::*;
 
+    type Answer = fn(&str) -> (Vec<u32>, Option<&'static str>);
+
     /// A server that answers these pages, whatever it is asked for.
     #[derive(Clone)]
-    struct Script(fn(&str) -> (Vec<u32>, Option<&'static str>));
+    struct Script(Answer);
 
     impl List for Script {
         type Item = u32;
@@ -216,7 +218,7 @@ mod tests {
         }
     }
 
-    async fn collect(script: fn(&str) -> (Vec<u32>, Option<&'static str>)) -> Result<Vec<u32>> {
+    async fn collect(script: Answer) -> Result<Vec<u32>> {
         Pager::new(Script(script)).try_collect().await
     }
 
@@ -232,7 +234,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_cursor_that_goes_nowhere_is_an_error() {
-        let scripts: [fn(&str) -> (Vec<u32>, Option<&'static str>); 3] = [
+        let scripts: [Answer; 3] = [
             |_| (vec![1], Some("")),
             |_| (vec![1], Some("a")),
             |after| {

@@ -95,7 +95,7 @@ impl Server {
     #[must_use]
     pub fn requests_for(&self, operation: &str) -> Vec<RecordedRequest> {
         let mut requests = self.requests();
-        requests.retain(|request| http::is_same_operation(&request.operation, operation));
+        requests.retain(|request| http::is_same_operation(request.operation, operation));
         requests
     }
 
