@@ -20,24 +20,21 @@ const DATA: &str = "id,name\n1,axolotl\n2,quokka\n";
 async fn main() -> Result<()> {
     let endpoint = env::var("LAKECTL_SERVER_ENDPOINT_URL").ok().filter(|url| !url.is_empty());
     // The server in memory lives as long as this value.
-    let (client, _server, storage) = match endpoint {
-        Some(url) => {
-            println!("Running on the lakeFS at {url}.");
-            let storage =
-                env::var("LAKEFS_STORAGE_NAMESPACE").unwrap_or_else(|_| "local://quickstart".to_owned());
-            (Client::from_env()?, None, storage)
-        }
-        None => {
-            let server = Server::start().await?;
-            println!(
-                "Running on a lakeFS in memory, for this example alone. For a real one, set LAKECTL_SERVER_ENDPOINT_URL."
-            );
-            let client = Client::builder()
-                .endpoint(server.endpoint())
-                .credentials(server.access_key_id(), server.secret_access_key())
-                .build()?;
-            (client, Some(server), "mem://quickstart".to_owned())
-        }
+    let (client, _server, storage) = if let Some(url) = endpoint {
+        println!("Running on the lakeFS at {url}.");
+        let storage =
+            env::var("LAKEFS_STORAGE_NAMESPACE").unwrap_or_else(|_| "local://quickstart".to_owned());
+        (Client::from_env()?, None, storage)
+    } else {
+        let server = Server::start().await?;
+        println!(
+            "Running on a lakeFS in memory, started for this example; LAKECTL_SERVER_ENDPOINT_URL names a real one."
+        );
+        let client = Client::builder()
+            .endpoint(server.endpoint())
+            .credentials(server.access_key_id(), server.secret_access_key())
+            .build()?;
+        (client, Some(server), "mem://quickstart".to_owned())
     };
 
     let moment = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
