@@ -167,7 +167,7 @@ fn path_segment(name: &str) -> Result<String, progenitor_client::Error> {
         "" | "." | ".." => Err(progenitor_client::Error::InvalidRequest(format!("{name:?} {NO_NAME}"))),
         // lakeFS decodes what is spelled in the usual way once more, as a query: `%2561` would be `a`. What is not, it
         // leaves alone.
-        name if name.contains('%') => Ok(name.bytes().map(|byte| format!("%{byte:02X}")).collect()),
+        name if name.contains('%') => Ok(name.bytes().map(percent_encoding::percent_encode_byte).collect()),
         // For the same reason, a plus would be a space. A URL parser takes the backslash for a slash.
         name => Ok(progenitor_client::encode_path(name).replace('+', "%2B").replace('\\', "%5C")),
     }

@@ -272,10 +272,10 @@ impl Transport {
                 tracing::debug!(attempts, ?wait, %error, "lakeFS call failed, trying again");
                 tokio::time::sleep(wait).await;
             };
-            record(&outcome, attempts, start.elapsed());
+            record(&span, &outcome, attempts, start.elapsed());
             outcome
         }
-        .instrument(span)
+        .instrument(span.clone())
         .await
     }
 
@@ -318,8 +318,7 @@ impl From<Error> for Failure {
     }
 }
 
-fn record<T>(outcome: &Result<Response<T>>, attempts: u32, elapsed: Duration) {
-    let span = Span::current();
+fn record<T>(span: &Span, outcome: &Result<Response<T>>, attempts: u32, elapsed: Duration) {
     if span.is_disabled() {
         return;
     }
