@@ -143,15 +143,12 @@ async fn commit_07_of_many_at_once_those_that_succeed_are_in_the_log() {
         match outcome {
             Ok(commit) => committed.push(commit.id),
             // The others have lost the race, and changed nothing.
-            Err(error) => match error.status() {
-                Some(500) => {
-                    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
-                    assert!(error.is_retryable() && error.message().ends_with("predicate failed"), "{error}");
-                }
-                _ => {
-                    assert_eq!((error.status(), error.kind()), (Some(429), ErrorKind::RateLimited), "{error}")
-                }
-            },
+            Err(error) => {
+                let lost_race = error.status() == Some(500) && error.message().ends_with("predicate failed");
+                let kind = if lost_race { ErrorKind::Conflict } else { ErrorKind::RateLimited };
+                assert_eq!(error.kind(), kind, "{error}");
+                assert!(error.is_retryable(), "{error}");
+            }
         }
     }
     assert!(!committed.is_empty());

@@ -130,12 +130,11 @@ async fn ref_02_what_is_staged_and_what_is_committed() {
     ] {
         for (path, expected) in [("a", a), ("b", b), ("c", c)] {
             let object = repository.reference(expression).object(path);
-            match expected {
-                Some(expected) => assert_eq!(text(&object).await, expected, "{expression} {path}"),
-                None => {
-                    refused(object.read().await, "get_object", 404, ErrorKind::NotFound, "not found");
-                    assert_eq!(object.get_opt().await.unwrap(), None, "{expression} {path}");
-                }
+            if let Some(expected) = expected {
+                assert_eq!(text(&object).await, expected, "{expression} {path}");
+            } else {
+                refused(object.read().await, "get_object", 404, ErrorKind::NotFound, "not found");
+                assert_eq!(object.get_opt().await.unwrap(), None, "{expression} {path}");
             }
         }
     }

@@ -64,6 +64,7 @@ impl Lake {
     }
 
     /// A name that no other test has, in this run or in another one on the same server.
+    #[expect(clippy::unused_self, reason = "it is a name on this server")]
     pub(crate) fn name(&self, test: &str) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         static RUN: OnceLock<String> = OnceLock::new();

@@ -1,0 +1,152 @@
+//! Secrets stay where they belong.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[allow(dead_code, reason = "this test needs a part of it")]
+mod support;
+
+use std::error::Error;
+use std::fmt::{self, Write as _};
+
+use lakefs::{Credentials, ErrorKind, models};
+
+use support::{Reply, Script};
+
+/// The secret of the scripts' clients, plain and as it is sent.
+const SECRETS: [&str; 2] = ["hush", "a2V5Omh1c2g="];
+/// A part of a signed address.
+const SIGNATURE: &str = "X-Amz-Signature=5ec3e7";
+
+#[track_caller]
+fn assert_no_secret(text: &str) {
+    for secret in SECRETS.iter().chain([&"5ec3e7"]) {
+        assert!(!text.contains(secret), "{secret:?} is in {text}");
+    }
+}
+
+/// All that can be seen of an error.
+fn seen(error: &lakefs::Error) -> String {
+    let mut text = format!("{error} {error:?} {error:#?} {}", error.message());
+    let mut source = error.source();
+    while let Some(cause) = source {
+        _ = write!(text, " {cause} {cause:?}");
+        source = cause.source();
+    }
+    text
+}
+
+#[tokio::test]
+async fn credentials_do_not_follow_a_redirect_to_another_server() {
+    let storage = Script::start([Reply::new(200, "a/b", "data")]).await;
+    let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
+    let server = Script::start([Reply::new(302, "", "").header("Location", &signed)]).await;
+    let object = server.client().repository("example").branch("main").object("a");
+    assert_eq!(object.read().presign(true).await.unwrap(), "data");
+
+    let [asked] = &*server.requests() else { panic!("one request") };
+    assert!(asked.contains("authorization: basic a2v5omh1c2g="), "{asked}");
+    assert!(asked.starts_with("get /api/v1/repositories/example/refs/main/objects?"), "{asked}");
+    let [followed] = &*storage.requests() else { panic!("one request") };
+    assert!(followed.starts_with("get /bucket/key?x-amz-signature=5ec3e7 http/1.1"), "{followed}");
+    assert!(!followed.contains("authorization"), "{followed}");
+}
+
+/// Also not by way of the reader, with a token, and over a second redirect.
+#[tokio::test]
+async fn credentials_follow_no_chain_of_redirects() {
+    let storage = Script::start([Reply::new(200, "a/b", "data")]).await;
+    let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
+    let between = Script::start([Reply::new(307, "", "").header("Location", &signed)]).await;
+    let server = Script::start([Reply::new(302, "", "").header("Location", between.endpoint())]).await;
+    let token = Credentials::token("hush").unwrap();
+    let client = server.builder().with_credentials(token).build().unwrap();
+    client.repository("example").branch("main").object("a").reader().presign(true).await.unwrap();
+    assert!(server.requests()[0].contains("authorization: bearer hush"));
+    for other in [between.requests(), storage.requests()] {
+        assert!(other.len() == 1 && !other[0].contains("authorization"), "{other:?}");
+    }
+}
+
+#[tokio::test]
+async fn errors_do_not_show_signed_addresses() {
+    let forbidden = r#"<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>"#;
+    for (reply, kind) in [
+        (Reply::new(403, "application/xml", forbidden), ErrorKind::PermissionDenied),
+        (Reply::new(404, "application/xml", forbidden), ErrorKind::Unsupported),
+        (Reply::none(), ErrorKind::Transport),
+        (Reply::new(200, "a/b", "data").cut(2), ErrorKind::Transport),
+        // For ever to itself.
+        (Reply::new(302, "", "").header("Location", "nothing://?X-Amz-Signature=5ec3e7"), ErrorKind::Server),
+    ] {
+        let storage = Script::start([reply]).await;
+        let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
+        let server = Script::start([Reply::new(302, "", "").header("Location", &signed)]).await;
+        let object = server.client().repository("example").branch("main").object("a");
+        let error = object.read().presign(true).await.unwrap_err();
+        assert_eq!((error.operation(), error.kind()), (Some("get_object"), kind), "{error}");
+        assert_no_secret(&seen(&error));
+    }
+
+    // Nobody is there.
+    let nobody = format!("http://127.0.0.1:1/bucket/key?{SIGNATURE}");
+    let server = Script::start([Reply::new(302, "", "").header("Location", &nobody)]).await;
+    let object = server.client().repository("example").branch("main").object("a");
+    assert_no_secret(&seen(&object.read().presign(true).await.unwrap_err()));
+}
+
+#[tokio::test]
+async fn nothing_shows_its_secret() {
+    let script = Script::start([Reply::json(401, r#"{"message":"error authenticating request"}"#)]).await;
+    let client = script.client();
+    let repository = client.repository("example");
+    let error = repository.get().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert_no_secret(&seen(&error));
+
+    let token = Credentials::token("hush").unwrap();
+    let pair = Credentials::key_pair("key", "hush");
+    let login = models::LoginInformation::builder().access_key_id("key").secret_access_key("hush");
+    let request = client.api().login().body(login.clone());
+    let shown = [
+        format!("{:?}", script.builder()),
+        format!("{client:?}"),
+        format!("{:?}", client.api()),
+        format!("{repository:?}"),
+        format!("{:?}", repository.branch("main").object("a").read()),
+        format!("{:?}", repository.branches()),
+        format!("{token:?} {token:#?}"),
+        format!("{pair:?} {pair:#?}"),
+        format!("{login:?} {request:?} {request:#?}"),
+    ];
+    for text in shown {
+        assert_no_secret(&text);
+        assert!(!text.is_empty());
+    }
+}
+
+#[test]
+fn no_model_shows_its_secret() {
+    fn shown<T: serde::de::DeserializeOwned + fmt::Debug>(json: &str) -> String {
+        let value: T = serde_json::from_str(json).unwrap();
+        format!("{value:?} {value:#?}")
+    }
+    for text in [
+        shown::<models::AuthenticationToken>(r#"{"token":"hush","token_expiration":7}"#),
+        shown::<models::LoginInformation>(r#"{"access_key_id":"key","secret_access_key":"hush"}"#),
+        shown::<models::CredentialsWithSecret>(
+            r#"{"access_key_id":"key","secret_access_key":"hush","creation_date":7}"#,
+        ),
+        shown::<models::AccessKeyCredentials>(r#"{"access_key_id":"key","secret_access_key":"hush"}"#),
+        shown::<models::StsAuthRequest>(r#"{"code":"hush","state":"s","redirect_uri":"http://h"}"#),
+        shown::<models::StagingLocation>(
+            r#"{"physical_address":"s3://b/k","presigned_url":"https://h/k?X-Amz-Signature=5ec3e7"}"#,
+        ),
+        shown::<models::ObjectStats>(
+            r#"{"checksum":"c","mtime":7,"path":"a","path_type":"object",
+            "physical_address":"https://h/k?X-Amz-Signature=5ec3e7"}"#,
+        ),
+    ] {
+        assert_no_secret(&text);
+        assert!(text.contains("redacted"), "{text}");
+    }
+}

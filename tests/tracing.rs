@@ -1,0 +1,143 @@
+//! What a subscriber of `tracing` is told: every call, with its outcome, and no secret.
+//!
+//! Alone in its file, for what is of interest to whom is settled once in a process.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[allow(dead_code, reason = "this test needs a part of it")]
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use lakefs::{Retries, models};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use support::{Reply, Script};
+
+/// What a subscriber is told, at every level.
+#[derive(Clone, Default)]
+struct Recorder(Arc<Mutex<Recorded>>);
+
+#[derive(Default)]
+struct Recorded {
+    spans: Vec<(&'static Metadata<'static>, BTreeMap<String, String>)>,
+    events: Vec<String>,
+}
+
+struct Fields<'a>(&'a mut BTreeMap<String, String>);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.insert(field.name().to_owned(), format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name().to_owned(), value.to_owned());
+    }
+}
+
+impl Subscriber for Recorder {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let mut fields = BTreeMap::new();
+        span.record(&mut Fields(&mut fields));
+        let mut recorded = self.0.lock().unwrap();
+        recorded.spans.push((span.metadata(), fields));
+        Id::from_u64(recorded.spans.len() as u64)
+    }
+
+    fn record(&self, span: &Id, values: &Record<'_>) {
+        let mut recorded = self.0.lock().unwrap();
+        values.record(&mut Fields(&mut recorded.spans[index(span)].1));
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = BTreeMap::new();
+        event.record(&mut Fields(&mut fields));
+        self.0.lock().unwrap().events.push(format!("{} {fields:?}", event.metadata().target()));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+fn index(span: &Id) -> usize {
+    usize::try_from(span.into_u64() - 1).unwrap()
+}
+
+impl Recorder {
+    /// The spans of this crate's calls.
+    fn calls(&self) -> Vec<BTreeMap<String, String>> {
+        let recorded = self.0.lock().unwrap();
+        let calls = recorded.spans.iter().filter(|(metadata, _)| metadata.name() == "lakefs");
+        calls.map(|(_, fields)| fields.clone()).collect()
+    }
+
+    fn everything(&self) -> String {
+        let recorded = self.0.lock().unwrap();
+        format!("{:?} {:?}", recorded.spans, recorded.events)
+    }
+}
+
+#[tokio::test]
+async fn a_span_tells_what_was_done_and_no_secret() {
+    let recorder = Recorder::default();
+    let _recording = tracing::subscriber::set_default(recorder.clone());
+
+    let storage = Script::start([Reply::new(200, "a/b", "the data")]).await;
+    let signed = format!("{}/bucket/key?X-Amz-Signature=5ec3e7", storage.endpoint());
+    let login = r#"{"token":"hush","token_expiration":7}"#;
+    let server = Script::start([
+        Reply::new(503, "text/html", "<html>busy</html>").header("Retry-After", "0"),
+        Reply::json(200, r#"{"id":"exp","commit_id":"c0ffee"}"#),
+        Reply::json(404, r#"{"message":"branch not found"}"#),
+        Reply::new(302, "", "").header("Location", &signed),
+        Reply::json(200, login),
+        Reply::none(),
+    ])
+    .await;
+    let client = server.builder().retries(Retries::default().max_attempts(2)).build().unwrap();
+    let branch = client.repository("example").branch("exp");
+    branch.get().await.unwrap();
+    branch.uncommitted().summary().await.unwrap_err();
+    branch.object("secret plans").read().presign(true).await.unwrap();
+    let body = models::LoginInformation::builder().access_key_id("key").secret_access_key("hush");
+    client.api().login().body(body).send().await.unwrap();
+    branch.commit("message").metadata("k", "v").await.unwrap_err();
+
+    let calls = recorder.calls();
+    let field = |call: usize, name: &str| calls[call].get(name).map(String::as_str);
+    let operations: Vec<_> = (0..calls.len()).map(|call| field(call, "operation").unwrap()).collect();
+    assert_eq!(operations, ["get_branch", "diff_branch", "get_object", "login", "commit"]);
+    let attempts: Vec<_> = (0..calls.len()).map(|call| field(call, "attempts").unwrap()).collect();
+    assert_eq!(attempts, ["2", "1", "1", "1", "1"]);
+    let status: Vec<_> = (0..calls.len()).map(|call| field(call, "status")).collect();
+    assert_eq!(status, [Some("200"), Some("404"), Some("200"), Some("200"), None]);
+    for call in [0, 1, 2, 4] {
+        assert_eq!(field(call, "repository"), Some("example"));
+        assert_eq!(field(call, "reference"), Some("exp"));
+    }
+    assert_eq!((field(3, "repository"), field(3, "reference")), (None, None));
+    for call in 0..4 {
+        assert_eq!(field(call, "request_id"), Some("request-7"));
+        assert!(field(call, "elapsed_ms").unwrap().parse::<u64>().is_ok());
+    }
+
+    // No secret, as it is or as it is sent, no signature, no data; what other crates tell included.
+    let everything = recorder.everything();
+    for data in ["hush", "a2V5Omh1c2g=", "5ec3e7", "the data", "c0ffee", "busy"] {
+        assert!(!everything.contains(data), "{data:?} is in {everything}");
+    }
+    assert!(everything.contains("branch not found"));
+    assert!(everything.contains("trying again"));
+}
