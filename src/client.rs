@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::credentials::{Authorizer, Credentials};
 use crate::object::Object;
 use crate::repository::{Repositories, Repository};
-use crate::transport::Transport;
+use crate::transport::{Authorize, Transport};
 use crate::{Error, Pager, Result, Retries, Uri, api, models};
 
 /// A client of one lakeFS server.
@@ -198,8 +198,9 @@ impl ClientBuilder {
             let transport = Transport::new(http.clone(), authorizer, self.retries.clone());
             api::Client::new(base.clone(), http.clone(), transport)
         };
-        let authorizer =
-            self.credentials.map(|credentials| Arc::new(Authorizer::new(credentials, connect(None))));
+        let authorizer = self.credentials.map(|credentials| -> Arc<dyn Authorize> {
+            Arc::new(Authorizer::new(credentials, connect(None)))
+        });
         Ok(Client(Arc::new(connect(authorizer))))
     }
 }

@@ -11,6 +11,7 @@ use reqwest::header::HeaderValue;
 use tokio::sync::Mutex;
 
 use crate::redact::Redacted;
+use crate::transport::Authorize;
 use crate::{Error, ErrorKind, Result, api, models};
 
 /// Who the client is.
@@ -92,47 +93,48 @@ impl Authorizer {
         Self { credentials, api, token: Mutex::new(None) }
     }
 
-    /// What to send in `Authorization`. `refused` is what the server did not accept just now.
-    pub(crate) async fn authorization(&self, refused: Option<&HeaderValue>) -> Result<HeaderValue> {
+    /// The token that there is, or a new one.
+    async fn token(
+        &self,
+        access_key_id: &str,
+        secret_access_key: &str,
+        refused: Option<&HeaderValue>,
+    ) -> Result<HeaderValue> {
+        let mut token = self.token.lock().await;
+        if let Some(token) = &*token
+            && token.is_good()
+            && refused != Some(&token.authorization)
+        {
+            return Ok(token.authorization.clone());
+        }
+        let pair = models::LoginInformation {
+            access_key_id: access_key_id.to_owned(),
+            secret_access_key: secret_access_key.to_owned(),
+        };
+        let answer = self.api.login().body(pair).send().await?.into_inner();
+        let authorization = secret(&format!("Bearer {}", answer.token)).map_err(|_| {
+            Error::new(ErrorKind::Decode, "log in", "the token holds characters that cannot be sent")
+        })?;
+        let expires = answer.token_expiration.and_then(|seconds| u64::try_from(seconds).ok());
+        let expires = expires.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+        *token = Some(Token { authorization: authorization.clone(), expires });
+        Ok(authorization)
+    }
+}
+
+impl Authorize for Authorizer {
+    fn authorization<'a>(&'a self, refused: Option<&'a HeaderValue>) -> BoxFuture<'a, Result<HeaderValue>> {
         match &self.credentials.0 {
-            Kind::KeyPair { authorization, .. } | Kind::Token { authorization } => Ok(authorization.clone()),
+            Kind::KeyPair { authorization, .. } | Kind::Token { authorization } => {
+                Box::pin(std::future::ready(Ok(authorization.clone())))
+            }
             Kind::Login { access_key_id, secret_access_key } => {
-                let pair = models::LoginInformation {
-                    access_key_id: access_key_id.clone(),
-                    secret_access_key: secret_access_key.clone(),
-                };
-                self.token(pair, refused).await
+                Box::pin(self.token(access_key_id, secret_access_key, refused))
             }
         }
     }
 
-    /// The token that there is, or a new one. Boxed, because to log in is a call, and a call comes by here.
-    fn token<'a>(
-        &'a self,
-        pair: models::LoginInformation,
-        refused: Option<&'a HeaderValue>,
-    ) -> BoxFuture<'a, Result<HeaderValue>> {
-        Box::pin(async move {
-            let mut token = self.token.lock().await;
-            if let Some(token) = &*token
-                && token.is_good()
-                && refused != Some(&token.authorization)
-            {
-                return Ok(token.authorization.clone());
-            }
-            let answer = self.api.login().body(pair).send().await?.into_inner();
-            let authorization = secret(&format!("Bearer {}", answer.token)).map_err(|_| {
-                Error::new(ErrorKind::Decode, "log in", "the token holds characters that cannot be sent")
-            })?;
-            let expires = answer.token_expiration.and_then(|seconds| u64::try_from(seconds).ok());
-            let expires = expires.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
-            *token = Some(Token { authorization: authorization.clone(), expires });
-            Ok(authorization)
-        })
-    }
-
-    /// Whether what the server did not accept can be had anew.
-    pub(crate) fn renews(&self) -> bool {
+    fn renews(&self) -> bool {
         matches!(self.credentials.0, Kind::Login { .. })
     }
 }

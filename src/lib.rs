@@ -16,6 +16,7 @@ mod operation;
 mod pager;
 mod redact;
 mod reference;
+mod reply;
 mod repository;
 mod request;
 mod retry;

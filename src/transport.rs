@@ -1,22 +1,21 @@
 //! The one way to the server: credentials, retries, tracing, and the reading of replies.
 
 use std::future::Future;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
 use futures::future::BoxFuture;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use reqwest::{Request, StatusCode};
 use serde::de::DeserializeOwned;
 use tracing::{Instrument as _, Span, field};
 
-use crate::api::{ByteStream, Response};
-use crate::credentials::Authorizer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;
+use crate::reply::{ByteStream, Response};
 use crate::retry::{self, Check, Retries, Safety};
 
 /// How much of the body of an error is kept.
@@ -26,8 +25,17 @@ const ERROR_BODY: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
     http: reqwest::Client,
-    authorizer: Option<Arc<Authorizer>>,
+    authorizer: Option<Arc<dyn Authorize>>,
     retries: Retries,
+}
+
+/// Knows what to send in `Authorization`.
+pub(crate) trait Authorize: fmt::Debug + Send + Sync {
+    /// What to send. `refused` is what the server did not accept just now.
+    fn authorization<'a>(&'a self, refused: Option<&'a HeaderValue>) -> BoxFuture<'a, Result<HeaderValue>>;
+
+    /// Whether what the server did not accept can be had anew.
+    fn renews(&self) -> bool;
 }
 
 /// One call of an operation.
@@ -58,7 +66,7 @@ impl Call {
     /// Sets a header of the request.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Result<Self> {
         let name = reqwest::header::HeaderName::try_from(name);
-        let value = reqwest::header::HeaderValue::try_from(value);
+        let value = HeaderValue::try_from(value);
         match (name, value) {
             (Ok(name), Ok(value)) => {
                 self.request.headers_mut().insert(name, value);
@@ -157,7 +165,11 @@ fn not_built(operation: &'static Operation, error: progenitor_client::Error) -> 
 }
 
 impl Transport {
-    pub(crate) fn new(http: reqwest::Client, authorizer: Option<Arc<Authorizer>>, retries: Retries) -> Self {
+    pub(crate) fn new(
+        http: reqwest::Client,
+        authorizer: Option<Arc<dyn Authorize>>,
+        retries: Retries,
+    ) -> Self {
         Self { http, authorizer, retries }
     }
 
