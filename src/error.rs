@@ -299,6 +299,12 @@ impl Error {
         new.with_source(source)
     }
 
+    /// A failure of what the server has done in the background, by its own report.
+    pub(crate) fn task(operation: &'static str, action: impl FnOnce() -> String, message: String) -> Self {
+        let kind = if message.ends_with("not found") { ErrorKind::NotFound } else { ErrorKind::Server };
+        Self::new(kind, "", message).during(operation, action)
+    }
+
     pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {
         self.0.source = Some(source.into());
         self
@@ -348,7 +354,9 @@ enum Words {
 
 fn server_words(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Words {
     const SHORT: usize = 1000;
-    if let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(body) {
+    // The first document tells: a handler of lakeFS may go on to write what it would have answered.
+    let first = serde_json::Deserializer::from_slice(body).into_iter().next();
+    if let Some(Ok(serde_json::Value::Object(object))) = first {
         match object.get("message").and_then(serde_json::Value::as_str) {
             Some(message) => return Words::Lakefs(message.trim().to_owned()),
             None if status == StatusCode::CONFLICT => return Words::Lakefs(String::new()),

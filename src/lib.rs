@@ -2,12 +2,14 @@
 
 pub mod api;
 mod branch;
+mod branch_protection;
 mod client;
 mod commit;
 mod config;
 mod credentials;
 mod diff;
 mod error;
+mod garbage_collection;
 mod log;
 mod merge;
 pub mod models;
@@ -26,12 +28,16 @@ mod transport;
 mod uri;
 
 pub use branch::{Branch, Branches, CreateBranch, DeleteBranch};
+pub use branch_protection::{BranchProtection, ProtectionRules, SetProtection};
 pub use client::{Client, ClientBuilder};
 pub use commit::Commit;
 pub use credentials::Credentials;
 pub use diff::{DiffSummary, RefDiff, Uncommitted};
 pub use error::{Error, ErrorKind, Result};
 pub use futures::{StreamExt, TryStreamExt};
+pub use garbage_collection::{
+    CommitsPreparation, GarbageCollection, GcRules, SetGcRules, UncommittedPreparation,
+};
 pub use log::Log;
 pub use merge::{Merge, MergeStrategy};
 pub use object::{

@@ -3,6 +3,8 @@
 use futures::future::BoxFuture;
 
 use crate::branch::{Branch, Branches};
+use crate::branch_protection::BranchProtection;
+use crate::garbage_collection::GarbageCollection;
 use crate::models::{self, RepositoryCreation};
 use crate::pager::{List, Page};
 use crate::reference::Reference;
@@ -119,6 +121,18 @@ impl Repository {
     /// Its branches, in the order of their names.
     pub fn branches(&self) -> Pager<models::Ref, Branches> {
         Pager::new(Branches::new(self.clone()))
+    }
+
+    /// Which of its branches are protected.
+    #[must_use]
+    pub fn branch_protection(&self) -> BranchProtection {
+        BranchProtection::new(self.clone())
+    }
+
+    /// How long its past is kept, and the preparation of its removal.
+    #[must_use]
+    pub fn garbage_collection(&self) -> GarbageCollection {
+        GarbageCollection::new(self.clone())
     }
 
     /// Its tags, in the order of their names.

@@ -19,6 +19,7 @@ mod object_control;
 mod reads;
 mod references;
 mod repositories;
+mod settings;
 mod staging;
 mod storage;
 mod support;

@@ -1,0 +1,212 @@
+//! What is kept of the past of a repository, and the preparation of its removal.
+
+use futures::future::BoxFuture;
+
+use crate::models::{
+    self, GarbageCollectionPrepareResponse, GarbageCollectionRule, GarbageCollectionRules,
+    PrepareGcUncommittedRequest, PrepareGcUncommittedResponse,
+};
+use crate::pager::{List, Page};
+use crate::repository::Repository;
+use crate::request::{awaits, opt, poll};
+use crate::{Error, Pager, Result};
+
+/// The garbage collection of a repository: its rules, and what the server prepares for a collector.
+///
+/// lakeFS itself removes nothing. A collector asks the server which commits have expired and which objects nobody has
+/// committed, and deletes what is left over.
+///
+/// ```
+/// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+/// let collection = repository.garbage_collection();
+/// collection.rules().set(28).branch("main", 365).await?;
+///
+/// let task = collection.start_preparing_commits().await?;
+/// let prepared = task.wait().await?;
+/// println!("run {} has its commits at {}", prepared.run_id, prepared.gc_commits_location);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct GarbageCollection {
+    repository: Repository,
+}
+
+impl GarbageCollection {
+    pub(crate) fn new(repository: Repository) -> Self {
+        Self { repository }
+    }
+
+    /// The rules that say how long commits are kept.
+    #[must_use]
+    pub fn rules(&self) -> GcRules {
+        GcRules { repository: self.repository.clone() }
+    }
+
+    /// Writes the list of the commits that have expired and of those that have not, and says where it is.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): the repository has no rules, or does not exist.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported): the storage has no signed addresses. Then
+    /// [`start_preparing_commits`](Self::start_preparing_commits) works, which answers none.
+    pub async fn prepare_commits(&self) -> Result<GarbageCollectionPrepareResponse> {
+        let api = self.repository.client.api();
+        let request = api.prepare_garbage_collection_commits().repository(self.repository.name());
+        Ok(request.send().await?.into_inner())
+    }
+
+    /// Starts what [`prepare_commits`](Self::prepare_commits) does, and does not wait for it.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
+    pub async fn start_preparing_commits(&self) -> Result<CommitsPreparation> {
+        let api = self.repository.client.api();
+        let request = api.prepare_garbage_collection_commits_async().repository(self.repository.name());
+        Ok(self.commits_preparation(request.send().await?.into_inner().id))
+    }
+
+    /// A preparation that was started before, by its id.
+    #[must_use]
+    pub fn commits_preparation(&self, id: impl Into<String>) -> CommitsPreparation {
+        CommitsPreparation { repository: self.repository.clone(), id: id.into() }
+    }
+
+    /// Writes the lists of the objects that are staged and not committed, part after part.
+    ///
+    /// All parts belong to one run. Where nothing is staged, there is one, whose location is empty. To go on later,
+    /// hand the `continuation_token` of the last part to [`Pager::after`]; the size of a page means nothing here.
+    pub fn prepare_uncommitted(&self) -> Pager<PrepareGcUncommittedResponse, UncommittedPreparation> {
+        Pager::new(UncommittedPreparation { repository: self.repository.clone() })
+    }
+}
+
+/// The parts of a preparation; see [`GarbageCollection::prepare_uncommitted`].
+#[derive(Clone, Debug)]
+pub struct UncommittedPreparation {
+    repository: Repository,
+}
+
+impl List for UncommittedPreparation {
+    type Item = PrepareGcUncommittedResponse;
+
+    fn page(&self, after: String, _: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {
+        let repository = self.repository.clone();
+        Box::pin(async move {
+            let body = PrepareGcUncommittedRequest {
+                continuation_token: Some(after).filter(|token| !token.is_empty()),
+            };
+            let api = repository.client.api();
+            let request = api.prepare_garbage_collection_uncommitted().repository(repository.name());
+            let part = request.body(body).send().await?.into_inner();
+            let next = part.continuation_token.clone().filter(|token| !token.is_empty());
+            Ok(Page { items: vec![part], next })
+        })
+    }
+}
+
+/// A preparation of commits that the server is at, or has finished.
+#[derive(Clone, Debug)]
+pub struct CommitsPreparation {
+    repository: Repository,
+    id: String,
+}
+
+impl CommitsPreparation {
+    /// Its id, to come back to it with [`GarbageCollection::commits_preparation`].
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// How it stands.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is none with this id.
+    pub async fn status(&self) -> Result<models::PrepareGarbageCollectionCommitsStatus> {
+        let api = self.repository.client.api();
+        let request = api.prepare_garbage_collection_commits_status().repository(self.repository.name());
+        Ok(request.id(&*self.id).send().await?.into_inner())
+    }
+
+    /// Waits until it is finished, for as long as that takes.
+    ///
+    /// # Errors
+    /// Why it failed: [`NotFound`](crate::ErrorKind::NotFound) where the repository has no rules.
+    pub async fn wait(&self) -> Result<GarbageCollectionPrepareResponse> {
+        let status =
+            poll(|| async { Ok(Some(self.status().await?).filter(|status| status.completed)) }).await?;
+        let failed = |message: String| {
+            let action =
+                || format!("prepare commits of repository {:?} for collection", self.repository.name());
+            Error::task("prepare_garbage_collection_commits_async", action, message)
+        };
+        match (status.error, status.result) {
+            (None, Some(prepared)) => Ok(prepared),
+            (Some(error), _) => Err(failed(error.message)),
+            (None, None) => Err(failed("the server has finished, and does not say with what".to_owned())),
+        }
+    }
+}
+
+/// How long the commits of a repository are kept that no branch needs; see [`GarbageCollection::rules`].
+#[derive(Clone, Debug)]
+pub struct GcRules {
+    repository: Repository,
+}
+
+impl GcRules {
+    /// Reads the rules.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
+    pub async fn get(&self) -> Result<GarbageCollectionRules> {
+        let api = self.repository.client.api();
+        Ok(api.get_gc_rules().repository(self.repository.name()).send().await?.into_inner())
+    }
+
+    /// Reads the rules, or `None` if there are none, or no such repository.
+    pub async fn get_opt(&self) -> Result<Option<GarbageCollectionRules>> {
+        opt(self.get().await)
+    }
+
+    /// Replaces the rules: commits are kept for so many days, but for [branches](SetGcRules::branch) with a number of
+    /// their own.
+    pub fn set(&self, default_retention_days: i64) -> SetGcRules {
+        let body = GarbageCollectionRules { default_retention_days, branches: Vec::new() };
+        SetGcRules { repository: self.repository.clone(), body }
+    }
+
+    /// Removes the rules, if there are any: nothing expires.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
+    pub async fn delete(&self) -> Result<()> {
+        let api = self.repository.client.api();
+        api.delete_gc_rules().repository(self.repository.name()).send().await?;
+        Ok(())
+    }
+}
+
+/// Replaces the garbage collection rules of a repository; see [`GcRules::set`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct SetGcRules {
+    repository: Repository,
+    body: GarbageCollectionRules,
+}
+
+impl SetGcRules {
+    /// Adds a branch with a number of days of its own.
+    pub fn branch(mut self, name: impl Into<String>, retention_days: i64) -> Self {
+        self.body.branches.push(GarbageCollectionRule { branch_id: name.into(), retention_days });
+        self
+    }
+
+    async fn send(self) -> Result<()> {
+        let request = self.repository.client.api().set_gc_rules().repository(self.repository.name());
+        request.body(self.body).send().await?;
+        Ok(())
+    }
+}
+
+awaits!(SetGcRules => ());
