@@ -5,6 +5,7 @@ use std::ops::Deref;
 use futures::future::BoxFuture;
 use futures::stream::{self, Stream};
 
+use crate::cherry_pick::CherryPick;
 use crate::commit::Commit;
 use crate::diff::Uncommitted;
 use crate::models::{self, BranchCreation};
@@ -13,6 +14,8 @@ use crate::pager::{List, Page};
 use crate::reference::Reference;
 use crate::repository::Repository;
 use crate::request::{When as _, awaits, flags, opt, settle};
+use crate::reset::{HardReset, Reset};
+use crate::revert::Revert;
 use crate::transaction::Transaction;
 use crate::{Pager, Result};
 
@@ -81,6 +84,23 @@ impl Branch {
     /// Whether it exists.
     pub async fn exists(&self) -> Result<bool> {
         Ok(self.get_opt().await?.is_some())
+    }
+
+    /// The commit that is its head now, as a reference that stays there when the branch moves on.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// let snapshot = repository.branch("main").head().await?;
+    /// // Both from the same commit, whoever commits in between.
+    /// let (data, index) = (snapshot.object("data.csv").read().await?, snapshot.object("index.csv").read().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch.
+    pub async fn head(&self) -> Result<Reference> {
+        Ok(self.repository().reference(self.get().await?.commit_id))
     }
 
     /// Deletes the branch, and with it what is staged and not committed.
@@ -172,6 +192,92 @@ impl Branch {
     /// ```
     pub fn transaction(&self, message: impl Into<String>) -> Transaction {
         Transaction::new(self.clone(), message.into())
+    }
+
+    /// Does here what the commit that `reference` names did, as a new commit, with its message and metadata and, in the
+    /// metadata, where they come from. Nothing may be staged.
+    ///
+    /// It is done again each time it is called: a commit that is here already gives an empty one. It is therefore
+    /// never repeated when its reply is lost.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// let fix = repository.branch("main").get_commit().await?;
+    /// let picked = repository.branch("release").cherry_pick(fix.id).await?;
+    /// assert_eq!(picked.message, fix.message);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`MergeConflict`](crate::ErrorKind::MergeConflict): the branch has changed the same paths; the server does not
+    /// say which. [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit without a
+    /// [parent number](CherryPick::parent_number), the first commit, or something is staged.
+    pub fn cherry_pick(&self, reference: impl Into<String>) -> CherryPick {
+        CherryPick::new(self.clone(), reference.into())
+    }
+
+    /// Undoes what the commit that `reference` names did, as a new commit. Nothing may be staged.
+    ///
+    /// The server does not say which commit it made. [`get_commit`](Reference::get_commit) reads it, unless another
+    /// writer has been faster.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// let main = repository.branch("main");
+    /// let mistake = main.get_commit().await?;
+    /// main.revert(mistake.id).message("Back to what we had").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NoChanges`](crate::ErrorKind::NoChanges): it is undone already.
+    /// [`MergeConflict`](crate::ErrorKind::MergeConflict): later commits have changed the same paths; the server does
+    /// not say which. [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit without a
+    /// [parent number](Revert::parent_number), or something is staged.
+    pub fn revert(&self, reference: impl Into<String>) -> Revert {
+        Revert::new(self.clone(), reference.into())
+    }
+
+    /// Forgets what is staged: all of it, one [object](Reset::object), or a [prefix](Reset::prefix).
+    ///
+    /// ```
+    /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+    /// branch.reset().object("data.csv").await?;
+    /// branch.reset().prefix("logs/").await?;
+    /// branch.reset().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch. That nothing is staged is no error.
+    pub fn reset(&self) -> Reset {
+        Reset::new(self.clone())
+    }
+
+    /// Moves the branch to the commit that `reference` names, be it in its history or not. What is staged stays.
+    ///
+    /// A call whose reply is lost is repeated only where `reference` is the whole id of a commit: `main~1` names
+    /// another one each time.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// let main = repository.branch("main");
+    /// let before = main.get().await?.commit_id;
+    /// main.commit("Try").allow_empty(true).await?;
+    /// main.hard_reset(before).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch, or no such commit.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a commit on the branch has failed half way, and what was
+    /// staged for it is in the way: [reset](Self::reset) it. [`Protected`](crate::ErrorKind::Protected).
+    pub fn hard_reset(&self, reference: impl Into<String>) -> HardReset {
+        HardReset::new(self.clone(), reference.into())
     }
 }
 

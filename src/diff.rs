@@ -20,6 +20,10 @@ pub struct RefDiff {
     view: View,
 }
 
+/// What stands against a merge; see [`Reference::conflicts_with`].
+#[derive(Clone, Debug)]
+pub struct Conflicts(RefDiff);
+
 /// What is staged on a branch; see [`Branch::uncommitted`].
 #[derive(Clone, Debug)]
 pub struct Uncommitted {
@@ -30,6 +34,12 @@ pub struct Uncommitted {
 impl RefDiff {
     pub(crate) fn new(left: Reference, right: String) -> Self {
         Self { left, right, two_dot: false, right_stats: None, view: View::default() }
+    }
+}
+
+impl Conflicts {
+    pub(crate) fn new(diff: RefDiff) -> Self {
+        Self(diff)
     }
 }
 
@@ -58,6 +68,13 @@ impl Pager<Diff, RefDiff> {
     /// One entry of type `prefix_changed` for all paths that are the same up to this text behind the prefix.
     pub fn delimiter(self, delimiter: impl Into<String>) -> Self {
         self.with(|list| list.view.delimiter = delimiter.into())
+    }
+}
+
+impl Pager<Diff, Conflicts> {
+    /// Only paths that begin so.
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        self.with(|list| list.0.view.prefix = prefix.into())
     }
 }
 
@@ -128,6 +145,19 @@ impl List for RefDiff {
                 .when(right_stats, |request, yes| request.include_right_stats(yes));
             let page = request.send().await?.into_inner();
             Ok(view.collapse(Page::new(page.results, page.pagination), &after))
+        })
+    }
+}
+
+impl List for Conflicts {
+    type Item = Diff;
+
+    fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Diff>>> {
+        let page = self.0.page(after, amount);
+        Box::pin(async move {
+            let mut page = page.await?;
+            page.items.retain(|entry| entry.type_ == DiffType::Conflict);
+            Ok(page)
         })
     }
 }

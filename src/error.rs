@@ -184,8 +184,12 @@ impl Error {
         self.0.refused
     }
 
-    /// Whether it may have happened all the same: a reply was lost, in this attempt or in one before it.
-    pub(crate) fn is_uncertain(&self) -> bool {
+    /// Whether it may have happened all the same: a reply was lost, of this attempt or of one before it.
+    ///
+    /// The client has then looked whether it happened, where that can be told, and could not. It is never so for calls
+    /// that may safely be repeated.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
         self.0.uncertain
     }
 
@@ -255,7 +259,8 @@ impl Error {
         new.0.reply = Some(Reply { status, request_id: request_id(headers), body });
         // The merge of a pull request may have happened when only the update of its status lost a race.
         let lost_race = new.is_lost_race() && operation != "merge_pull_request";
-        new.0.refused = lost_race || matches!(status.as_u16(), 400..=499 | 503);
+        let not_done = matches!(kind, ErrorKind::InvalidRequest | ErrorKind::Unsupported);
+        new.0.refused = lost_race || not_done || matches!(status.as_u16(), 400..=499 | 503);
         new
     }
 
@@ -443,13 +448,16 @@ fn kind(operation: &str, status: StatusCode, message: &str, spoken: bool) -> Err
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { action, message, attempts, .. } = &*self.0;
+        let Inner { action, message, attempts, uncertain, .. } = &*self.0;
         if !action.is_empty() {
             write!(f, "{action}: ")?;
         }
         f.write_str(message)?;
         if *attempts > 1 {
             write!(f, " (after {attempts} attempts)")?;
+        }
+        if *uncertain {
+            f.write_str("; it may have happened all the same")?;
         }
         Ok(())
     }

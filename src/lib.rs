@@ -3,6 +3,7 @@
 pub mod api;
 mod branch;
 mod branch_protection;
+mod cherry_pick;
 mod client;
 mod commit;
 mod config;
@@ -21,7 +22,9 @@ mod reference;
 mod reply;
 mod repository;
 mod request;
+mod reset;
 mod retry;
+mod revert;
 mod tag;
 mod transaction;
 mod transport;
@@ -29,10 +32,11 @@ mod uri;
 
 pub use branch::{Branch, Branches, CreateBranch, DeleteBranch};
 pub use branch_protection::{BranchProtection, ProtectionRules, SetProtection};
+pub use cherry_pick::CherryPick;
 pub use client::{Client, ClientBuilder};
 pub use commit::Commit;
 pub use credentials::Credentials;
-pub use diff::{DiffSummary, RefDiff, Uncommitted};
+pub use diff::{Conflicts, DiffSummary, RefDiff, Uncommitted};
 pub use error::{Error, ErrorKind, Result};
 pub use futures::{StreamExt, TryStreamExt};
 pub use garbage_collection::{
@@ -47,7 +51,9 @@ pub use object::{
 pub use pager::{List, Page, Pager, Pages};
 pub use reference::Reference;
 pub use repository::{CreateRepository, DeleteRepository, Repositories, Repository};
+pub use reset::{HardReset, Reset};
 pub use retry::Retries;
+pub use revert::Revert;
 pub use tag::{CreateTag, DeleteTag, Tag, Tags};
 pub use transaction::{Transacted, Transaction};
 pub use uri::Uri;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use futures::TryStreamExt as _;
 
-use crate::models::{self, DiffType};
+use crate::models;
 use crate::reference::Reference;
 use crate::request::{awaits, flags};
 use crate::{Error, ErrorKind, Result};
@@ -105,13 +105,11 @@ awaits!(Merge => models::MergeResult);
 
 /// Names the paths, which the server does not.
 async fn with_conflicts(error: Error, source: &Reference, destination: &str) -> Error {
-    let mut diff = source.repository().reference(destination).diff(source.expression());
+    let mut found = source.conflicts_with(destination);
     let mut conflicts = Vec::new();
     // A diff that cannot be read leaves the error as it is: that there are conflicts is what matters.
-    while let Ok(Some(entry)) = diff.try_next().await {
-        if entry.type_ == DiffType::Conflict {
-            conflicts.push(entry);
-        }
+    while let Ok(Some(conflict)) = found.try_next().await {
+        conflicts.push(conflict);
         if conflicts.len() == NAMED_CONFLICTS {
             break;
         }

@@ -1,6 +1,6 @@
 //! References: what a branch, a tag and a commit have in common.
 
-use crate::diff::RefDiff;
+use crate::diff::{Conflicts, RefDiff};
 use crate::log::Log;
 use crate::merge::Merge;
 use crate::models;
@@ -111,5 +111,54 @@ impl Reference {
     /// [`NoChanges`](crate::ErrorKind::NoChanges): there is nothing to merge; [`HookFailed`](crate::ErrorKind::HookFailed).
     pub fn merge_into(&self, branch: impl Into<String>) -> Merge {
         Merge::new(self.clone(), branch.into())
+    }
+
+    /// What would stand against merging it into `destination`: the paths that both sides changed since they parted.
+    ///
+    /// Nothing is merged. What is staged on the destination, which stands against every merge, is not looked at.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// use lakefs::TryStreamExt as _;
+    ///
+    /// let mut conflicts = repository.reference("experiment1").conflicts_with("main");
+    /// while let Some(conflict) = conflicts.try_next().await? {
+    ///     println!("{}", conflict.path);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn conflicts_with(&self, destination: impl Into<String>) -> Pager<models::Diff, Conflicts> {
+        let destination = Self::new(self.repository.clone(), destination.into());
+        Pager::new(Conflicts::new(RefDiff::new(destination, self.expression.clone())))
+    }
+
+    /// The commit where this reference and `other` parted, and the commits that they are at: this one is the source,
+    /// the other one the destination.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// let base = repository.reference("experiment1").merge_base("main").await?.base_commit_id;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): one of them names no commit.
+    pub async fn merge_base(&self, other: impl Into<String>) -> Result<models::FindMergeBaseResult> {
+        let api = self.repository.client.api();
+        let request = api
+            .find_merge_base()
+            .repository(self.repository.name())
+            .source_ref(self.expression())
+            .destination_branch(other.into());
+        let mut found = request.send().await?.into_inner();
+        // lakeFS 1.84 answers with the two swapped. Another version may not, so look which one is the source.
+        if found.source_commit_id != found.destination_commit_id
+            && self.get_commit().await?.id != found.source_commit_id
+        {
+            std::mem::swap(&mut found.source_commit_id, &mut found.destination_commit_id);
+        }
+        Ok(found)
     }
 }

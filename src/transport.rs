@@ -268,7 +268,7 @@ impl Transport {
                     Ok(reply) => break Ok(reply),
                     Err(failure) => failure,
                 };
-                uncertain |= !error.was_refused();
+                uncertain |= !error.was_refused() && call.safety != Safety::Idempotent;
                 if error.kind() == ErrorKind::Unauthenticated
                     && refused.is_none()
                     && self.renews()
