@@ -167,9 +167,12 @@ impl Branch {
 
     /// Commits what is staged.
     ///
+    /// A commit whose reply is lost is not repeated but looked for, and found where it is the head of the branch.
+    ///
     /// # Errors
-    /// [`NoChanges`](crate::ErrorKind::NoChanges): nothing is staged, or nothing that differs. A commit is not
-    /// repeated when its reply is lost: look at the [log](Reference::log) before you try again.
+    /// [`NoChanges`](crate::ErrorKind::NoChanges): nothing is staged, or nothing that differs. Where a lost reply leaves
+    /// open what happened, the error [says so](crate::Error::is_uncertain): look at the [log](Reference::log) before
+    /// you try again.
     pub fn commit(&self, message: impl Into<String>) -> Commit {
         Commit::new(self.clone(), message.into())
     }

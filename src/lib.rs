@@ -12,6 +12,7 @@ mod diff;
 mod error;
 mod garbage_collection;
 mod log;
+mod lost;
 mod merge;
 pub mod models;
 mod object;

@@ -162,3 +162,22 @@ impl Reference {
         Ok(found)
     }
 }
+
+/// Whether a reference is the whole id of a commit, which names nothing else.
+pub(crate) fn is_commit_id(reference: &str) -> bool {
+    reference.len() == 64 && reference.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_whole_id_names_a_commit_for_good() {
+        let id = "0123456789abcdef".repeat(4);
+        assert!(is_commit_id(&id));
+        for other in [&id[1..], &id.to_uppercase(), &format!("{}~1", &id[..62]), "main", ""] {
+            assert!(!is_commit_id(other), "{other}");
+        }
+    }
+}

@@ -1,8 +1,11 @@
 //! Reverts: a commit that undoes another one.
 
 use crate::Result;
+use crate::api::Response;
 use crate::branch::Branch;
-use crate::models::RevertCreation;
+use crate::lost::{Began, recover};
+use crate::models::{CommitOverrides, RevertCreation};
+use crate::reference::is_commit_id;
 use crate::request::{awaits, flags};
 
 /// Undoes on a branch what a commit did; see [`Branch::revert`].
@@ -52,10 +55,25 @@ impl Revert {
     }
 
     async fn send(self) -> Result<()> {
+        let began = Began::now();
         let repository = self.branch.repository();
         let request = repository.client.api().revert_branch().repository(repository.name());
-        request.branch(self.branch.name()).body(self.body).send().await?;
-        Ok(())
+        let sent = request.branch(self.branch.name()).body(self.body.clone()).send().await;
+        recover(sent.map(Response::into_inner), self.look(began)).await
+    }
+
+    /// Whether the head is the commit that was asked for.
+    async fn look(&self, began: Began) -> Result<Option<()>> {
+        let RevertCreation { ref_, commit_overrides, allow_empty, .. } = &self.body;
+        // Such commits can be made one after the other: `revert("main")` undoes what it did.
+        if allow_empty.is_some() || !is_commit_id(ref_) {
+            return Ok(None);
+        }
+        let Some(head) = began.new_head(&self.branch).await? else { return Ok(None) };
+        let CommitOverrides { message, metadata } = commit_overrides.clone().unwrap_or_default();
+        let message = message.filter(|message| !message.is_empty());
+        let message = message.unwrap_or_else(|| format!("Revert {ref_}"));
+        Ok((head.message == message && head.metadata == metadata).then_some(()))
     }
 }
 

@@ -14,6 +14,7 @@ mod identity;
 mod listing;
 mod login;
 mod logs;
+mod lost_replies;
 mod merge_previews;
 mod merges;
 mod object_control;

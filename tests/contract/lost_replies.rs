@@ -1,0 +1,199 @@
+//! Replies that are lost after the server has acted, or requests before it has: what changes a branch happens once, and
+//! the caller is told the truth. These need a server whose replies can be lost at will.
+
+use std::time::Duration;
+
+use lakefs::{Branch, Error, ErrorKind, MergeStrategy, TryStreamExt as _};
+
+use crate::support::{Lake, commit, entries, stage, text};
+
+/// How many commits a branch has.
+async fn commits(branch: &Branch) -> usize {
+    branch.log().try_collect::<Vec<_>>().await.unwrap().len()
+}
+
+#[track_caller]
+fn uncertain<T: std::fmt::Debug>(result: Result<T, Error>) {
+    let error = result.unwrap_err();
+    assert_eq!((error.kind(), error.status()), (ErrorKind::Transport, None), "{error}");
+    assert!(error.is_uncertain(), "{error}");
+    assert!(error.to_string().ends_with("; it may have happened all the same"), "{error}");
+}
+
+#[tokio::test]
+async fn retry_01_a_commit_that_happened_is_found() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let main = lake.main("retry_01").await;
+    stage(&main, &[("a", "1")]).await;
+    server.faults().on("commit").drop_reply();
+    let found = main.commit("one").metadata("k", "v").await.unwrap();
+    assert_eq!(found, main.get_commit().await.unwrap());
+
+    // A reply that cannot be read is as good as none.
+    for fault in ["cut", "junk"] {
+        stage(&main, &[("a", fault)]).await;
+        match fault {
+            "cut" => server.faults().on("commit").cut_body(),
+            _ => server.faults().on("commit").replace_body("<html>"),
+        }
+        assert_eq!(main.commit(fault).await.unwrap(), main.get_commit().await.unwrap());
+    }
+    assert_eq!(commits(&main).await, 4);
+}
+
+#[tokio::test]
+async fn retry_02_a_commit_that_did_not_happen_is_uncertain() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let main = lake.main("retry_02").await;
+    // One with the same words, but old.
+    main.commit("one").allow_empty(true).date(1_700_000_000).await.unwrap();
+    server.faults().on("commit").drop_connection();
+    uncertain(main.commit("one").await);
+    // One with the same words, and just made: what it would have committed is still staged.
+    commit(&main, "one", &[("a", "1")]).await;
+    stage(&main, &[("a", "2")]).await;
+    server.faults().on("commit").drop_connection();
+    uncertain(main.commit("one").await);
+    assert_eq!(entries(main.uncommitted()).await, ["changed a"]);
+    assert_eq!(commits(&main).await, 3);
+}
+
+#[tokio::test]
+async fn retry_03_a_commit_that_cannot_be_told_from_others_is_uncertain() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let main = lake.main("retry_03").await;
+    server.faults().on("commit").drop_reply();
+    uncertain(main.commit("one").allow_empty(true).await);
+    stage(&main, &[("a", "1")]).await;
+    server.faults().on("commit").drop_reply();
+    uncertain(main.commit("two").date(1_700_000_000).await);
+    assert_eq!(commits(&main).await, 3);
+
+    // Another writer commits before the client has looked.
+    stage(&main, &[("a", "2")]).await;
+    server.faults().on("commit").drop_reply();
+    server.faults().on("getCommit").delay(Duration::from_millis(500)).proceed();
+    let other = async {
+        while commits(&main).await < 4 {}
+        commit(&main, "other", &[("a", "3")]).await;
+    };
+    let (lost, ()) = tokio::join!(async { main.commit("three").await }, other);
+    uncertain(lost);
+    assert_eq!(commits(&main).await, 5);
+}
+
+/// `main` and a branch of it that is one commit ahead.
+async fn ahead(lake: &Lake, test: &str) -> (Branch, Branch) {
+    let main = lake.main(test).await;
+    commit(&main, "base", &[("a", "0")]).await;
+    let branch = main.repository().branch("branch");
+    branch.create("main").await.unwrap();
+    commit(&branch, "source", &[("a", "1")]).await;
+    (main, branch)
+}
+
+#[tokio::test]
+async fn retry_04_a_merge_that_happened_is_found() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let (main, branch) = ahead(&lake, "retry_04").await;
+    server.faults().on("mergeIntoBranch").drop_reply();
+    let found = branch.merge_into("main").await.unwrap();
+    assert_eq!(found.reference, main.get().await.unwrap().commit_id);
+    assert_eq!(commits(&main).await, 4);
+
+    commit(&branch, "source", &[("a", "2")]).await;
+    commit(&main, "destination", &[("a", "3")]).await;
+    server.faults().on("mergeIntoBranch").drop_reply();
+    let merge = branch.merge_into("main").strategy(MergeStrategy::SourceWins).message("mine");
+    let found = merge.metadata("k", "v").await.unwrap();
+    assert_eq!(found.reference, main.get().await.unwrap().commit_id);
+    assert_eq!(text(&main.object("a")).await, "2");
+    assert_eq!(commits(&main).await, 7);
+}
+
+#[tokio::test]
+async fn retry_05_a_merge_that_cannot_be_told_is_uncertain() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let (main, branch) = ahead(&lake, "retry_05").await;
+    server.faults().on("mergeIntoBranch").drop_connection();
+    uncertain(branch.merge_into("main").await);
+    assert_eq!(commits(&main).await, 2);
+
+    server.faults().on("mergeIntoBranch").drop_reply();
+    uncertain(branch.merge_into("main").squash(true).await);
+    assert_eq!(commits(&main).await, 3);
+    server.faults().on("mergeIntoBranch").drop_reply();
+    uncertain(branch.merge_into("main").allow_empty(true).await);
+    assert_eq!(main.log().first_parent(true).try_collect::<Vec<_>>().await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn retry_06_a_revert_that_happened_is_found() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let main = lake.main("retry_06").await;
+    commit(&main, "base", &[("a", "0")]).await;
+    let one = commit(&main, "one", &[("a", "1")]).await.id;
+    server.faults().on("revertBranch").drop_reply();
+    main.revert(&one).await.unwrap();
+    let reverted = main.get_commit().await.unwrap();
+    assert_eq!((reverted.message, commits(&main).await), (format!("Revert {one}"), 4));
+
+    server.faults().on("revertBranch").drop_reply();
+    main.revert(&reverted.id).message("Again").metadata("k", "v").await.unwrap();
+    assert_eq!((text(&main.object("a")).await, commits(&main).await), ("1".to_owned(), 5));
+}
+
+#[tokio::test]
+async fn retry_07_a_revert_that_cannot_be_told_is_uncertain() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let main = lake.main("retry_07").await;
+    commit(&main, "base", &[("a", "0")]).await;
+    let one = commit(&main, "one", &[("a", "1")]).await.id;
+    server.faults().on("revertBranch").drop_connection();
+    uncertain(main.revert(&one).await);
+    assert_eq!(commits(&main).await, 3);
+    server.faults().on("revertBranch").drop_reply();
+    uncertain(main.revert("main").await);
+    assert_eq!(commits(&main).await, 4);
+}
+
+#[tokio::test]
+async fn retry_08_a_cherry_pick_is_never_sent_again() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let (main, _) = ahead(&lake, "retry_08").await;
+    server.faults().on("cherryPick").drop_reply();
+    uncertain(main.cherry_pick("branch").await);
+    assert_eq!(commits(&main).await, 3);
+    server.faults().on("cherryPick").drop_connection();
+    uncertain(main.cherry_pick("branch").await);
+    assert_eq!(commits(&main).await, 3);
+}
+
+#[tokio::test]
+async fn retry_09_what_the_server_refused_is_certain() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let main = lake.main("retry_09").await;
+    stage(&main, &[("a", "1")]).await;
+    server.faults().on("commit").times(2).reply(503, r#"{"message":"slow down"}"#);
+    server.faults().on("commit").reply(500, r#"{"message":"update branch: predicate failed"}"#);
+    main.commit("one").await.unwrap();
+    assert_eq!(commits(&main).await, 2);
+
+    let error = main.commit("two").await.unwrap_err();
+    assert!(!error.is_uncertain() && !error.to_string().contains("may have happened"), "{error}");
+    // What only reads is never uncertain.
+    server.faults().on("getBranch").always().drop_connection();
+    let retries = lakefs::Retries::none();
+    let client = lake.builder().retries(retries).build().unwrap();
+    let error = client.repository(main.repository().name()).branch("main").get().await.unwrap_err();
+    assert!(!error.is_uncertain(), "{error}");
+}
