@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
+use tokio::sync::OnceCell;
 
 use crate::config::Config;
 use crate::credentials::{Authorizer, Credentials};
@@ -31,7 +32,13 @@ use crate::{Error, Pager, Result, Retries, Uri, api, models};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Client(Arc<api::Client>);
+pub struct Client(Arc<Shared>);
+
+/// What the clones of a client share.
+struct Shared {
+    api: api::Client,
+    server: OnceCell<models::Config>,
+}
 
 impl Client {
     /// Starts a client that is configured in code alone.
@@ -74,13 +81,34 @@ impl Client {
     /// Every operation of the API, one to one.
     #[must_use]
     pub fn api(&self) -> &api::Client {
-        &self.0
+        &self.0.api
+    }
+
+    /// What the server says of itself: its version, and what its storages can do.
+    ///
+    /// It is asked once; later calls, of clones as well, answer the same. For the storage of one repository see
+    /// [`Repository::storage_config`].
+    ///
+    /// ```
+    /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
+    /// let config = client.server_config().await?;
+    /// let version = config.version_config.as_ref().and_then(|version| version.version.as_deref());
+    /// println!("lakeFS {}", version.unwrap_or("of an unknown version"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated).
+    pub async fn server_config(&self) -> Result<&models::Config> {
+        let ask = || async { Ok(self.api().get_config().send().await?.into_inner()) };
+        self.0.server.get_or_try_init(ask).await
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("endpoint", &self.0.base()).finish_non_exhaustive()
+        f.debug_struct("Client").field("endpoint", &self.api().base()).finish_non_exhaustive()
     }
 }
 
@@ -201,7 +229,7 @@ impl ClientBuilder {
         let authorizer = self.credentials.map(|credentials| -> Arc<dyn Authorize> {
             Arc::new(Authorizer::new(credentials, connect(None)))
         });
-        Ok(Client(Arc::new(connect(authorizer))))
+        Ok(Client(Arc::new(Shared { api: connect(authorizer), server: OnceCell::new() })))
     }
 }
 

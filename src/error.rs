@@ -306,7 +306,11 @@ impl Error {
 
     /// A failure of what the server has done in the background, by its own report.
     pub(crate) fn task(operation: &'static str, action: impl FnOnce() -> String, message: String) -> Self {
-        let kind = if message.ends_with("not found") { ErrorKind::NotFound } else { ErrorKind::Server };
+        let kind = match &*message {
+            words if words.ends_with("not found") => ErrorKind::NotFound,
+            words if words.ends_with("No data") => ErrorKind::Gone,
+            _ => ErrorKind::Server,
+        };
         Self::new(kind, "", message).during(operation, action)
     }
 

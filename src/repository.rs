@@ -4,13 +4,16 @@ use futures::future::BoxFuture;
 
 use crate::branch::{Branch, Branches};
 use crate::branch_protection::BranchProtection;
+use crate::dump::{Dump, Dumping, Restore, Restoring};
 use crate::garbage_collection::GarbageCollection;
 use crate::models::{self, RepositoryCreation};
 use crate::pager::{List, Page};
 use crate::reference::Reference;
+use crate::repository_metadata::RepositoryMetadata;
 use crate::request::{When as _, awaits, flags, opt, settle};
 use crate::tag::{Tag, Tags};
-use crate::{Client, Pager, Result, Uri};
+use crate::task::Task;
+use crate::{Client, Error, ErrorKind, Pager, Result, Uri};
 
 /// A repository by its name, whether it exists or not.
 ///
@@ -138,6 +141,77 @@ impl Repository {
     /// Its tags, in the order of their names.
     pub fn tags(&self) -> Pager<models::Ref, Tags> {
         Pager::new(Tags::new(self.clone()))
+    }
+
+    /// Its metadata.
+    #[must_use]
+    pub fn metadata(&self) -> RepositoryMetadata {
+        RepositoryMetadata::new(self.clone())
+    }
+
+    /// What the storage that it is on can do, such as signed addresses and imports.
+    ///
+    /// The storages are read [once](Client::server_config) for each client.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository, or the server does not tell of its storage.
+    pub async fn storage_config(&self) -> Result<models::StorageConfig> {
+        let id = self.get().await?.storage_id.unwrap_or_default();
+        let config = self.client.server_config().await?;
+        let listed = config.storage_config_list.iter().flat_map(|list| list.iter());
+        let named =
+            |storage: &&models::StorageConfig| storage.blockstore_id.as_deref().unwrap_or_default() == id;
+        let storage = listed.chain(&config.storage_config).find(named);
+        storage.cloned().ok_or_else(|| {
+            let action = format!("find the storage of repository {:?}", self.name());
+            Error::new(ErrorKind::NotFound, action, format!("the server has no storage {id:?}"))
+        })
+    }
+
+    /// Writes all its branches, tags and commits to its storage, and says where: a backup, without the objects, which
+    /// are there already.
+    ///
+    /// What is staged is not in it. [`start`](Dump::start) does it in the background.
+    ///
+    /// ```
+    /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
+    /// let dump = client.repository("example").dump().await?;
+    ///
+    /// let copy = client.repository("copy");
+    /// copy.create("s3://bucket/example").bare(true).await?;
+    /// copy.restore(dump).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
+    pub fn dump(&self) -> Dump {
+        Dump::new(self.clone())
+    }
+
+    /// A dump that was started before, by its identifier.
+    #[must_use]
+    pub fn dump_task(&self, id: impl Into<String>) -> Task<Dumping> {
+        Task::new(self.clone(), id.into())
+    }
+
+    /// Takes over the branches, tags and commits of a dump. The repository is [bare](CreateRepository::bare), over the
+    /// storage namespace of the one that was dumped, or a copy of it.
+    ///
+    /// [`start`](Restore::start) does it in the background.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare.
+    /// [`Gone`](crate::ErrorKind::Gone): the dump is not there.
+    pub fn restore(&self, dump: models::RefsDump) -> Restore {
+        Restore::new(self.clone(), dump)
+    }
+
+    /// A restoration that was started before, by its identifier.
+    #[must_use]
+    pub fn restore_task(&self, id: impl Into<String>) -> Task<Restoring> {
+        Task::new(self.clone(), id.into())
     }
 }
 

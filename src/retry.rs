@@ -179,7 +179,7 @@ const TABLE: &[(&str, Safety)] = &[
     ("detach_policy_from_user", CheckAfter(Check::Gone)),
     ("diff_branch", Idempotent),
     ("diff_refs", Idempotent),
-    ("dump_refs", Never),
+    ("dump_refs", Idempotent),
     ("dump_status", Idempotent),
     ("dump_submit", Never), // a second task
     ("external_principal_login", Never),

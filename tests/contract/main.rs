@@ -21,6 +21,7 @@ mod object_control;
 mod reads;
 mod references;
 mod repositories;
+mod repository_extras;
 mod resets;
 mod reverts;
 mod settings;

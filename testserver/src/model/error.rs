@@ -103,7 +103,7 @@ impl ErrorKind {
             Self::LinkAddressInvalid => "link address invalid",
             Self::InvalidAddress => "invalid address",
             Self::NotSupported => "operation not supported",
-            Self::NoData => "no data",
+            Self::NoData => "No data",
             Self::RuleNotFound => "rule not found",
             Self::NotEmptyRepository => "can only restore into a bare repository",
         }

@@ -1,0 +1,200 @@
+//! What is kept with a repository, and repositories as a whole: metadata, storage, dumps.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lakefs::models::{self, RefsDump};
+use lakefs::{ErrorKind, Repository, TryStreamExt as _};
+
+use crate::support::{Lake, commit, refused, stage, tag, text};
+
+#[tokio::test]
+async fn repo_10_metadata() {
+    let lake = Lake::new().await;
+    let repository = lake.repository("repo_10").await;
+    let metadata = repository.metadata();
+    assert_eq!(metadata.get().await.unwrap(), BTreeMap::new());
+    metadata.set([("owner", "ada"), ("stage", "test"), ("", "é")]).await.unwrap();
+    metadata.set(BTreeMap::from([("stage", "live")])).await.unwrap();
+    metadata.delete(["owner", "nothing"]).await.unwrap();
+    let pairs = [("", "é"), ("stage", "live")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    assert_eq!(metadata.get().await.unwrap(), BTreeMap::from(pairs));
+    metadata.set([("", ""); 0]).await.unwrap();
+    metadata.delete(["", "stage"]).await.unwrap();
+    assert_eq!(metadata.get().await.unwrap(), BTreeMap::new());
+}
+
+#[tokio::test]
+async fn repo_10_metadata_of_no_repository() {
+    let lake = Lake::new().await;
+    let nowhere = lake.client.repository(lake.name("repo_10")).metadata();
+    let words = "repository not found";
+    refused(nowhere.get().await, "get_repository_metadata", 404, ErrorKind::NotFound, words);
+    refused(nowhere.set([("a", "b")]).await, "set_repository_metadata", 404, ErrorKind::NotFound, words);
+    refused(nowhere.delete(["a"]).await, "delete_repository_metadata", 404, ErrorKind::NotFound, words);
+}
+
+#[tokio::test]
+async fn repo_13_the_storage() {
+    let lake = Lake::new().await;
+    let repository = lake.repository("repo_13").await;
+    let storage = repository.storage_config().await.unwrap();
+    let scheme = repository.get().await.unwrap().storage_namespace;
+    assert!(scheme.starts_with(&format!("{}://", storage.blockstore_type)), "{scheme}: {storage:?}");
+    let config = lake.client.server_config().await.unwrap();
+    assert!(config.version_config.as_ref().unwrap().version.as_ref().is_some_and(|it| !it.is_empty()));
+    let nowhere = lake.client.repository(lake.name("repo_13")).storage_config().await;
+    refused(nowhere, "get_repository", 404, ErrorKind::NotFound, "repository not found");
+}
+
+#[tokio::test]
+async fn repo_13_each_client_asks_once_and_a_repository_knows_its_storage() {
+    let storage = |id: &str, signs: bool| {
+        format!(
+            r#"{{"blockstore_id":"{id}","blockstore_type":"s3","blockstore_namespace_example":"",
+            "blockstore_namespace_ValidityRegex":"","pre_sign_support":{signs},"pre_sign_support_ui":false,
+            "import_support":false,"import_validity_regex":""}}"#
+        )
+    };
+    let (lake, other) = (Lake::new().await, Lake::new().await);
+    let (Some(server), Some(_)) = (&lake.server, &other.server) else { return };
+    let (one, two) = (storage("one", false), storage("two", true));
+    let config = format!(r#"{{"storage_config":{one},"storage_config_list":[{one},{two}]}}"#);
+    server.faults().on("getConfig").reply(200, config);
+    for (id, signs) in [("one", Some(false)), ("two", Some(true)), ("", None), ("three", None)] {
+        let repository = format!(
+            r#"{{"id":"r","creation_date":1,"default_branch":"main","storage_namespace":"s3://r","storage_id":"{id}"}}"#
+        );
+        server.faults().on("getRepository").reply(200, repository);
+        let found = lake.client.clone().repository("r").storage_config().await;
+        match signs {
+            Some(signs) => assert_eq!(found.unwrap().pre_sign_support, signs),
+            None => assert_eq!(found.unwrap_err().kind(), ErrorKind::NotFound, "{id}"),
+        }
+    }
+    // Another server, and another client of the same one, know nothing of that.
+    let listed = |config: &models::Config| config.storage_config_list.as_ref().map_or(0, |list| list.len());
+    assert_eq!(listed(lake.client.server_config().await.unwrap()), 2);
+    assert_eq!(listed(other.client.server_config().await.unwrap()), 0);
+    assert_eq!(listed(lake.builder().build().unwrap().server_config().await.unwrap()), 0);
+}
+
+/// A repository with a history, and a bare one over the same storage namespace.
+async fn twins(lake: &Lake, test: &str) -> (Repository, Repository) {
+    let main = lake.main(test).await;
+    let repository = main.repository().clone();
+    commit(&main, "one", &[("a", "1")]).await;
+    tag(&repository, "v1", "main").await;
+    repository.branch("branch").create("main~1").await.unwrap();
+    commit(&main, "two", &[("a", "2")]).await;
+    stage(&main, &[("b", "1")]).await;
+    let copy = lake.client.repository(lake.name(test));
+    let namespace = repository.get().await.unwrap().storage_namespace;
+    copy.create(namespace).bare(true).await.unwrap();
+    (repository, copy)
+}
+
+async fn refs(repository: &Repository) -> Vec<models::Ref> {
+    let mut refs: Vec<_> = repository.branches().try_collect().await.unwrap();
+    refs.extend(repository.tags().try_collect::<Vec<_>>().await.unwrap());
+    refs
+}
+
+#[tokio::test]
+async fn dump_01_what_is_dumped_can_be_restored() {
+    let lake = Lake::new().await;
+    let (repository, copy) = twins(&lake, "dump_01").await;
+    let dump = repository.dump().await.unwrap();
+    copy.restore(dump.clone()).await.unwrap();
+    assert_eq!(refs(&copy).await.len(), 3);
+    assert_eq!(refs(&copy).await, refs(&repository).await);
+    assert_eq!(text(&copy.branch("main").object("a")).await, "2");
+    assert_eq!(text(&copy.tag("v1").object("a")).await, "1");
+    assert!(!copy.branch("main").object("b").exists().await.unwrap());
+    let again = copy.restore(dump).await;
+    refused(again, "restore_refs", 400, ErrorKind::InvalidRequest, "bare repository");
+}
+
+#[tokio::test]
+async fn dump_02_in_the_background() {
+    let lake = Lake::new().await;
+    let (repository, copy) = twins(&lake, "dump_02").await;
+    let task = repository.dump().start().await.unwrap();
+    let mut progress = task.wait().interval(Duration::from_millis(50));
+    let mut last = None;
+    while let Some(status) = progress.try_next().await.unwrap() {
+        last = Some(status);
+    }
+    let last = last.unwrap();
+    assert!(last.done);
+    assert_eq!(last.id, task.id());
+    let dump = progress.await.unwrap();
+    assert_eq!(last.refs.as_ref(), Some(&dump));
+    // It can be come back to, for as long as the server remembers it.
+    assert_eq!(repository.dump_task(task.id()).wait().await.unwrap(), dump);
+    assert_eq!(repository.dump().await.unwrap(), dump);
+
+    let task = copy.restore(dump.clone()).start().await.unwrap();
+    task.wait().interval(Duration::from_millis(50)).await.unwrap();
+    assert_eq!(refs(&copy).await, refs(&repository).await);
+    assert!(copy.restore_task(task.id()).status().await.unwrap().done);
+    let again = copy.restore(dump).start().await;
+    refused(again, "restore_submit", 400, ErrorKind::InvalidRequest, "bare repository");
+}
+
+#[tokio::test]
+async fn dump_03_failures_are_told() {
+    let lake = Lake::new().await;
+    let (repository, copy) = twins(&lake, "dump_03").await;
+    let nothing = || {
+        let builder = RefsDump::builder().branches_meta_range_id("a").tags_meta_range_id("b");
+        RefsDump::try_from(builder.commits_meta_range_id("c")).unwrap()
+    };
+    refused(copy.restore(nothing()).await, "restore_refs", 410, ErrorKind::Gone, "No data");
+    let task = copy.restore(nothing()).start().await.unwrap();
+    let failed = task.wait().interval(Duration::from_millis(50)).await;
+    let error = refused(failed, "restore_submit", None, ErrorKind::Gone, "No data");
+    let action = format!("restore the references of repository {:?}: ", copy.name());
+    assert!(error.to_string().starts_with(&action), "{error}");
+    assert_eq!(task.status().await.unwrap().error.as_deref(), Some("No data"));
+
+    let unknown = repository.dump_task("nothing").status().await;
+    refused(unknown, "dump_status", 404, ErrorKind::NotFound, "not found");
+    let unknown = repository.restore_task("nothing").wait().await;
+    refused(unknown, "restore_status", 404, ErrorKind::NotFound, "not found");
+    let nowhere = lake.client.repository(lake.name("dump_03"));
+    refused(nowhere.dump().await, "dump_refs", 404, ErrorKind::NotFound, "repository not found");
+    let started = nowhere.dump().start().await;
+    refused(started, "dump_submit", 404, ErrorKind::NotFound, "repository not found");
+}
+
+#[tokio::test]
+async fn dump_04_a_task_is_looked_at_until_its_end() {
+    let lake = Lake::new().await;
+    let Some(server) = &lake.server else { return };
+    let repository = lake.repository("dump_04").await;
+    let task = repository.dump_task("task");
+    let status = |rest: &str| format!(r#"{{"id":"task","update_time":"2026-11-23T00:00:00Z",{rest}}}"#);
+    let running = || server.faults().on("dumpStatus").times(3).reply(200, status(r#""done":false"#));
+    let ended = |rest: &str| server.faults().on("dumpStatus").reply(200, status(rest));
+    let wait = || task.wait().interval(Duration::from_millis(1));
+
+    running();
+    ended(r#""done":true,"error":"out of ink""#);
+    ended(r#""done":true,"error":"out of ink""#);
+    let mut progress = wait();
+    for _ in 0..3 {
+        assert!(!progress.try_next().await.unwrap().unwrap().done);
+    }
+    let error = progress.try_next().await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Server, "out of ink"));
+    // Who awaits it nevertheless is told again.
+    assert_eq!(progress.await.unwrap_err().message(), "out of ink");
+
+    // One that failed need not be done, and one that is done may have nothing to say.
+    ended(r#""done":false,"error":"out of ink""#);
+    assert_eq!(wait().await.unwrap_err().message(), "out of ink");
+    ended(r#""done":true"#);
+    assert!(wait().await.unwrap_err().message().contains("does not say"));
+    assert_eq!(server.faults().pending(), [""; 0]);
+}
