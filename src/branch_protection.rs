@@ -130,7 +130,7 @@ impl SetProtection {
         let request = repository.client.api().set_branch_protection_rules().repository(repository.name());
         match request.when(if_match, |request, tag| request.if_match(tag)).body(rules).send().await {
             // A repeated request meets the rules that the first one has set, when only its reply was lost.
-            Err(error) if error.kind() == ErrorKind::PreconditionFailed && error.is_uncertain() => {
+            Err(error) if error.kind() == ErrorKind::PreconditionFailed && error.attempts() > 1 => {
                 if protection.get().await?.patterns == patterns {
                     Ok(())
                 } else {
