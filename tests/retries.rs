@@ -425,15 +425,33 @@ async fn files_and_bytes_are_sent_again() {
     std::fs::remove_file(&file).unwrap();
 }
 
-/// In doubt, a second try would meet the object of the first.
+/// In doubt, a second try would meet the object of the first: what is there is looked at instead.
 #[tokio::test]
-async fn an_upload_of_a_new_object_is_not_sent_again_in_doubt() {
+async fn an_upload_of_a_new_object_is_recognised_in_doubt() {
     let lake = Lake::new().await;
-    let object = lake.main.object("b");
+    let file = std::env::temp_dir().join(format!("lakefs-in-doubt-{}", std::process::id()));
+    std::fs::write(&file, "2").unwrap();
+    for (path, body) in [("bytes", Body::from("1")), ("file", Body::file(&file))] {
+        lake.server.forget_requests();
+        lake.server.faults().on("uploadObject").drop_reply();
+        let stats = lake.main.object(path).upload(body).if_none_match("*").await.unwrap();
+        assert_eq!(stats, lake.main.object(path).get().await.unwrap());
+        assert_eq!(lake.sent("uploadObject"), 1);
+    }
+    std::fs::remove_file(&file).unwrap();
+
+    // A stream is gone, and with it what there is to compare with.
     lake.server.faults().on("uploadObject").drop_reply();
-    let error = object.upload("1").if_none_match("*").await.unwrap_err();
+    let stream = Body::stream(stream::iter([Ok::<_, std::io::Error>("3")]));
+    let error = lake.main.object("stream").upload(stream).if_none_match("*").await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1), "{error}");
-    assert_eq!(object.read().await.unwrap(), "1");
+
+    // Nothing happened, and somebody else was there in the meantime.
+    lake.main.object("other").upload("theirs").await.unwrap();
+    lake.server.faults().on("uploadObject").drop_connection();
+    let error = lake.main.object("other").upload("ours").if_none_match("*").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
+    assert_eq!(lake.main.object("other").read().await.unwrap(), "theirs");
 
     lake.server.forget_requests();
     lake.server.faults().on("uploadObject").times(2).reply(503, SLOW_DOWN);

@@ -1,15 +1,19 @@
 //! What is uploaded.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::{fmt, io};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use md5::digest::Output;
+use md5::{Digest as _, Md5};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio_util::io::ReaderStream;
 
+use crate::models::ObjectStats;
 use crate::transport::NewBody;
 
 /// How much of a file is read at once.
@@ -65,6 +69,15 @@ impl Body {
             *length = Some(bytes);
         }
         self
+    }
+
+    /// What it takes to recognise the body on the server.
+    pub(super) fn likeness(&self) -> Likeness {
+        match &self.0 {
+            Kind::Bytes(bytes) => Likeness::Bytes(bytes.clone()),
+            Kind::File(path) => Likeness::File(path.clone()),
+            Kind::Stream { .. } => Likeness::Unknown,
+        }
     }
 
     pub(super) fn into_payload(self) -> Payload {
@@ -123,6 +136,46 @@ fn exactly(
 
 fn longer() -> io::Error {
     io::Error::other("the stream is longer than was said")
+}
+
+/// A body to compare an object with.
+pub(super) enum Likeness {
+    Bytes(Bytes),
+    File(PathBuf),
+    /// A stream, which has gone by.
+    Unknown,
+}
+
+impl Likeness {
+    /// Whether the object has the length and the checksum of the body.
+    pub(super) async fn is_of(&self, stats: &ObjectStats) -> bool {
+        let (length, checksum) = match self {
+            Self::Bytes(bytes) => (bytes.len() as u64, Md5::digest(bytes)),
+            Self::File(path) => match digest(path).await {
+                Ok(digest) => digest,
+                Err(_) => return false,
+            },
+            Self::Unknown => return false,
+        };
+        let mut hex = String::new();
+        for byte in checksum {
+            _ = write!(hex, "{byte:02x}");
+        }
+        i64::try_from(length).ok() == stats.size_bytes && stats.checksum.eq_ignore_ascii_case(&hex)
+    }
+}
+
+async fn digest(path: &Path) -> io::Result<(u64, Output<Md5>)> {
+    let mut file = tokio::fs::File::open(path).await?;
+    let (mut hasher, mut length, mut chunk) = (Md5::new(), 0, vec![0; CHUNK]);
+    loop {
+        let bytes = file.read(&mut chunk).await?;
+        if bytes == 0 {
+            return Ok((length, hasher.finalize()));
+        }
+        hasher.update(&chunk[..bytes]);
+        length += bytes as u64;
+    }
 }
 
 /// A body as the transport takes it.
