@@ -8,6 +8,7 @@ use futures::stream::{self, Stream};
 use crate::cherry_pick::CherryPick;
 use crate::commit::Commit;
 use crate::diff::Uncommitted;
+use crate::import::{Import, ImportHandle};
 use crate::models::{self, BranchCreation};
 use crate::object::DeleteObjects;
 use crate::pager::{List, Page};
@@ -158,6 +159,37 @@ impl Branch {
         paths: impl Stream<Item = Result<String>> + Send + 'static,
     ) -> DeleteObjects {
         DeleteObjects::new(self.clone(), paths)
+    }
+
+    /// Brings objects that are in the storage already to the branch, in a commit of its own. Their data stay where they
+    /// are. Awaiting it starts the import, and gives a handle to [wait](ImportHandle::wait) for its end.
+    ///
+    /// ```
+    /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+    /// let import = branch
+    ///     .import()
+    ///     .prefix("s3://bucket/raw/", "raw/")
+    ///     .object("s3://bucket/extra.csv", "extra.csv")
+    ///     .message("Import the raw data")
+    ///     .await?;
+    /// let commit = import.wait().await?;
+    /// println!("{}", commit.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported): the storage cannot be imported from.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is nothing to import, or it is the repository's own.
+    pub fn import(&self) -> Import {
+        Import::new(self.clone())
+    }
+
+    /// An import to the branch that was started before, by its identifier.
+    #[must_use]
+    pub fn import_handle(&self, id: impl Into<String>) -> ImportHandle {
+        ImportHandle::new(self.clone(), id.into())
     }
 
     /// What is staged and not committed, in the order of the paths.

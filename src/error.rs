@@ -79,8 +79,10 @@ pub enum ErrorKind {
     PreconditionFailed,
     /// The object is the one that the caller has already (`if_none_match` on a read).
     NotModified,
-    /// A hook of the repository refused it.
+    /// A hook of the repository refused it; [`Error::action_run_id`] leads to what the hook said.
     HookFailed,
+    /// It was cancelled, by this program or by another one.
+    Cancelled,
     /// The request itself is wrong: a name, a reference, an option.
     InvalidRequest,
     /// It existed, and its data are gone, or the repository is being deleted.
@@ -158,6 +160,14 @@ impl Error {
     #[must_use]
     pub fn failed_objects(&self) -> &[models::ObjectError] {
         &self.0.failed_objects
+    }
+
+    /// The identifier of the run in which a hook failed, for a [`HookFailed`](ErrorKind::HookFailed): see
+    /// [`Repository::action_run`](crate::Repository::action_run).
+    #[must_use]
+    pub fn action_run_id(&self) -> Option<&str> {
+        let said = (self.kind() == ErrorKind::HookFailed).then(|| self.message())?;
+        said.split_once("hook aborted, run id '")?.1.split_once('\'').map(|(id, _)| id)
     }
 
     /// Whether the same call may succeed later, with nothing changed by the caller.
@@ -288,6 +298,22 @@ impl Error {
         let mut new = Self::new(kind, action, message);
         new.0.operation = Some(operation);
         new.with_failed_objects(failed)
+    }
+
+    /// The failure of what went on behind a call that was a success.
+    pub(crate) fn task(operation: &'static str, action: impl Into<String>, message: &str) -> Self {
+        let says = |text: &str| message.contains(text);
+        let kind = match () {
+            () if says("hook aborted") => ErrorKind::HookFailed,
+            () if message.ends_with("Canceled") => ErrorKind::Cancelled,
+            () if message.ends_with("forbidden") => ErrorKind::PermissionDenied,
+            () if says("read-only repository") => ErrorKind::Protected,
+            () if says("dirty branch") => ErrorKind::InvalidRequest,
+            () => ErrorKind::Server,
+        };
+        let mut new = Self::new(kind, action, message);
+        new.0.operation = Some(operation);
+        new
     }
 
     /// A success whose body is not what the contract says.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod actions;
 pub mod api;
 mod branch;
 mod branch_protection;
@@ -12,6 +13,7 @@ mod diff;
 mod dump;
 mod error;
 mod garbage_collection;
+mod import;
 mod log;
 mod lost;
 mod merge;
@@ -19,6 +21,7 @@ pub mod models;
 mod object;
 mod operation;
 mod pager;
+mod pull_request;
 mod redact;
 mod reference;
 mod reply;
@@ -34,6 +37,7 @@ mod transaction;
 mod transport;
 mod uri;
 
+pub use actions::{ActionRun, ActionRuns, HookRuns};
 pub use branch::{Branch, Branches, CreateBranch, DeleteBranch};
 pub use branch_protection::{BranchProtection, ProtectionRules, SetProtection};
 pub use cherry_pick::CherryPick;
@@ -47,6 +51,7 @@ pub use futures::{StreamExt, TryStreamExt};
 pub use garbage_collection::{
     CommitsPreparation, GarbageCollection, GcRules, SetGcRules, UncommittedPreparation,
 };
+pub use import::{Import, ImportHandle, ImportProgress};
 pub use log::Log;
 pub use merge::{Merge, MergeStrategy};
 pub use object::{
@@ -54,6 +59,7 @@ pub use object::{
     Objects, Open, PhysicalAddress, Read, Stage, Stat, Upload,
 };
 pub use pager::{List, Page, Pager, Pages};
+pub use pull_request::{CreatePullRequest, PullRequest, PullRequests, UpdatePullRequest};
 pub use reference::Reference;
 pub use repository::{CreateRepository, DeleteRepository, Repositories, Repository};
 pub use repository_metadata::RepositoryMetadata;

@@ -130,7 +130,7 @@ impl Merge {
 awaits!(Merge => models::MergeResult);
 
 /// Names the paths, which the server does not.
-async fn with_conflicts(error: Error, source: &Reference, destination: &str) -> Error {
+pub(crate) async fn with_conflicts(error: Error, source: &Reference, destination: &str) -> Error {
     let mut found = source.conflicts_with(destination);
     let mut conflicts = Vec::new();
     // A diff that cannot be read leaves the error as it is: that there are conflicts is what matters.

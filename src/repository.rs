@@ -2,12 +2,14 @@
 
 use futures::future::BoxFuture;
 
+use crate::actions::{ActionRun, ActionRuns};
 use crate::branch::{Branch, Branches};
 use crate::branch_protection::BranchProtection;
 use crate::dump::{Dump, Dumping, Restore, Restoring};
 use crate::garbage_collection::GarbageCollection;
 use crate::models::{self, RepositoryCreation};
 use crate::pager::{List, Page};
+use crate::pull_request::{CreatePullRequest, PullRequest, PullRequests};
 use crate::reference::Reference;
 use crate::repository_metadata::RepositoryMetadata;
 use crate::request::{When as _, awaits, flags, opt, settle};
@@ -119,6 +121,43 @@ impl Repository {
     #[must_use]
     pub fn reference(&self, expression: impl Into<String>) -> Reference {
         Reference::new(self.clone(), expression.into())
+    }
+
+    /// Opens a pull request: to merge one branch into another when it has been looked at.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): one of the branches does not exist.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): they are the same.
+    pub fn create_pull_request(
+        &self,
+        source: impl Into<String>,
+        destination: impl Into<String>,
+        title: impl Into<String>,
+    ) -> CreatePullRequest {
+        CreatePullRequest::new(self.clone(), source.into(), destination.into(), title.into())
+    }
+
+    /// A pull request by its identifier.
+    #[must_use]
+    pub fn pull_request(&self, id: impl Into<String>) -> PullRequest {
+        PullRequest::new(self.clone(), id.into())
+    }
+
+    /// Its pull requests in the order of their identifiers, which is the newest first, but for those of one second. What
+    /// is listed has neither description nor commit.
+    pub fn pull_requests(&self) -> Pager<models::PullRequest, PullRequests> {
+        Pager::new(PullRequests::new(self.clone()))
+    }
+
+    /// A run of its actions by its identifier.
+    #[must_use]
+    pub fn action_run(&self, id: impl Into<String>) -> ActionRun {
+        ActionRun::new(self.clone(), id.into())
+    }
+
+    /// The runs of its actions in the order of their identifiers, which is the newest first, but for those of one second.
+    pub fn action_runs(&self) -> Pager<models::ActionRun, ActionRuns> {
+        Pager::new(ActionRuns::new(self.clone()))
     }
 
     /// Its branches, in the order of their names.

@@ -6,11 +6,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod actions;
 mod auth;
 mod branches;
 mod commits;
 mod diffs;
 mod identity;
+mod imports;
 mod listing;
 mod login;
 mod logs;
@@ -18,6 +20,7 @@ mod lost_replies;
 mod merge_previews;
 mod merges;
 mod object_control;
+mod pull_requests;
 mod reads;
 mod references;
 mod repositories;

@@ -1,0 +1,135 @@
+//! Pull requests.
+
+use lakefs::models::{ListPullRequestsStatus, PullRequestBasicStatus, PullRequestStatus};
+use lakefs::{ErrorKind, Pager, PullRequest, PullRequests, Repository, TryStreamExt as _, models};
+
+use crate::support::{Lake, commit, refused};
+
+/// A repository with a branch `exp` that has one commit more than `main`.
+async fn ahead(lake: &Lake, test: &str) -> Repository {
+    let repository = lake.repository(test).await;
+    let exp = repository.branch("exp");
+    exp.create("main").await.unwrap();
+    commit(&exp, "one", &[("a", "1")]).await;
+    repository
+}
+
+#[tokio::test]
+async fn pr_01_create_read_update_close() {
+    let lake = Lake::new().await;
+    let repository = ahead(&lake, "pr_01").await;
+    let request = repository.create_pull_request("exp", "main", "Add a").description("why").await.unwrap();
+
+    let opened = request.get().await.unwrap();
+    assert_eq!((opened.id.as_str(), opened.title.as_str()), (request.id(), "Add a"));
+    assert_eq!(opened.description.as_deref(), Some("why"));
+    assert_eq!((opened.source_branch.as_str(), opened.destination_branch.as_str()), ("exp", "main"));
+    assert_eq!((&opened.status, opened.closed_date), (&PullRequestStatus::Open, None));
+    assert_eq!(opened.merged_commit_id, None);
+    assert!(!opened.author.is_empty());
+
+    request.update().title("Add b").await.unwrap();
+    let updated = request.get_opt().await.unwrap().unwrap();
+    assert_eq!((updated.title.as_str(), updated.description.as_deref()), ("Add b", Some("why")));
+    request.update().description("because").await.unwrap();
+    request.close().await.unwrap();
+    let closed = request.get().await.unwrap();
+    assert_eq!((closed.title.as_str(), closed.description.as_deref()), ("Add b", Some("because")));
+    assert_eq!(closed.status, PullRequestStatus::Closed);
+    assert!(closed.closed_date.is_some_and(|closed| closed >= opened.creation_date));
+
+    request.update().status(PullRequestBasicStatus::Open).await.unwrap();
+    assert_eq!(request.get().await.unwrap().status, PullRequestStatus::Open);
+    assert!(request.exists().await.unwrap());
+}
+
+#[tokio::test]
+async fn pr_01_merge() {
+    let lake = Lake::new().await;
+    let repository = ahead(&lake, "pr_01").await;
+    let request = repository.create_pull_request("exp", "main", "Add a").await.unwrap();
+    let merged = request.merge().await.unwrap();
+
+    let head = repository.branch("main").get_commit().await.unwrap();
+    assert_eq!((head.id.as_str(), head.parents.len()), (merged.reference.as_str(), 2));
+    assert!(repository.branch("main").object("a").exists().await.unwrap());
+    let closed = request.get().await.unwrap();
+    assert_eq!(closed.status, PullRequestStatus::Merged);
+    assert_eq!(closed.merged_commit_id.as_deref(), Some(merged.reference.as_str()));
+    assert!(closed.closed_date.is_some());
+
+    let again = request.merge().await;
+    refused(again, "merge_pull_request", 400, ErrorKind::InvalidRequest, "bad pull request status");
+    let empty = repository.create_pull_request("exp", "main", "Again").await.unwrap();
+    refused(empty.merge().await, "merge_pull_request", 400, ErrorKind::NoChanges, "no changes");
+}
+
+#[tokio::test]
+async fn pr_01_a_conflict_names_the_paths() {
+    let lake = Lake::new().await;
+    let repository = ahead(&lake, "pr_01").await;
+    let main = repository.branch("main");
+    commit(&main, "other", &[("a", "2"), ("b", "2")]).await;
+    let request = repository.create_pull_request("exp", "main", "Add a").await.unwrap();
+
+    let error =
+        refused(request.merge().await, "merge_pull_request", 409, ErrorKind::MergeConflict, "conflict found");
+    let conflicts: Vec<_> = error.conflicts().iter().map(|entry| entry.path.as_str()).collect();
+    assert_eq!(conflicts, ["a"]);
+    assert_eq!(request.get().await.unwrap().status, PullRequestStatus::Open);
+
+    main.object("c").upload("staged").await.unwrap();
+    let dirty = request.merge().await;
+    refused(dirty, "merge_pull_request", 400, ErrorKind::InvalidRequest, "dirty branch");
+}
+
+#[tokio::test]
+async fn pr_01_what_is_refused() {
+    let lake = Lake::new().await;
+    let repository = ahead(&lake, "pr_01").await;
+    let create = |source, destination| repository.create_pull_request(source, destination, "t");
+    let operation = "create_pull_request";
+    refused(create("exp", "exp").await, operation, 400, ErrorKind::InvalidRequest, "are the same");
+    refused(create("nope", "main").await, operation, 404, ErrorKind::NotFound, "not found");
+    refused(create("exp", "nope").await, operation, 404, ErrorKind::NotFound, "not found");
+
+    // Well formed, and of nobody; and not well formed.
+    let missing = repository.pull_request("4onsng1ksdubejidbkgg");
+    refused(missing.get().await, "get_pull_request", 404, ErrorKind::NotFound, "pull request not found");
+    refused(missing.close().await, "update_pull_request", 404, ErrorKind::NotFound, "not found");
+    refused(missing.merge().await, "merge_pull_request", 404, ErrorKind::NotFound, "not found");
+    let wrong = repository.pull_request("1");
+    refused(wrong.get().await, "get_pull_request", 400, ErrorKind::InvalidRequest, "pull request id");
+    for request in [missing, wrong] {
+        assert_eq!(request.get_opt().await.unwrap(), None);
+        assert!(!request.exists().await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn pr_01_lists_are_in_the_order_of_the_identifiers() {
+    let lake = Lake::new().await;
+    let repository = ahead(&lake, "pr_01").await;
+    let create = async |title| repository.create_pull_request("exp", "main", title).await.unwrap();
+    let (open, closed, merged) = (create("open").await, create("closed").await, create("merged").await);
+    closed.close().await.unwrap();
+    merged.merge().await.unwrap();
+    let sorted = |requests: &[&PullRequest]| {
+        let mut ids: Vec<_> = requests.iter().map(|request| request.id().to_owned()).collect();
+        ids.sort();
+        ids
+    };
+
+    let list = || repository.pull_requests();
+    let ids = async |list: Pager<models::PullRequest, PullRequests>| {
+        list.map_ok(|request| request.id).try_collect::<Vec<_>>().await.unwrap()
+    };
+    let all = sorted(&[&open, &closed, &merged]);
+    assert_eq!(ids(list()).await, all);
+    assert_eq!(ids(list().page_size(1)).await, all);
+    assert_eq!(ids(list().status(ListPullRequestsStatus::All)).await, all);
+    assert_eq!(ids(list().status(ListPullRequestsStatus::Open)).await, [open.id()]);
+    assert_eq!(ids(list().status(ListPullRequestsStatus::Closed)).await, sorted(&[&closed, &merged]));
+    assert_eq!(ids(list().prefix(closed.id())).await, [closed.id()]);
+    assert_eq!(ids(list().after(&all[0])).await, all[1..]);
+}
