@@ -172,11 +172,9 @@ mod tests {
             server.faults().on("commit").reply(412, format!(r#"{{"message":"{message}"}}"#));
             client.repository("example").branch("main").commit("x").await.unwrap_err()
         };
-        let error = refusal(
-            "pre-commit hook aborted, run id '4onscrhksdubejidbkj0': 1 error occurred:\\n\\t* hook run id '0000_0000' \
-             failed on action 'check' hook 'first': not ok",
-        );
-        let error = error.await;
+        let said = "pre-commit hook aborted, run id '4onscrhksdubejidbkj0': 1 error occurred:\\n\\t* hook run id \
+                    '0000_0000' failed on action 'check' hook 'first': not ok";
+        let error = refusal(said).await;
         assert_eq!(error.kind(), ErrorKind::HookFailed);
         assert_eq!(error.action_run_id(), Some("4onscrhksdubejidbkj0"));
         assert_eq!(refusal("hook aborted").await.action_run_id(), None);

@@ -300,22 +300,6 @@ impl Error {
         new.with_failed_objects(failed)
     }
 
-    /// The failure of what went on behind a call that was a success.
-    pub(crate) fn task(operation: &'static str, action: impl Into<String>, message: &str) -> Self {
-        let says = |text: &str| message.contains(text);
-        let kind = match () {
-            () if says("hook aborted") => ErrorKind::HookFailed,
-            () if message.ends_with("Canceled") => ErrorKind::Cancelled,
-            () if message.ends_with("forbidden") => ErrorKind::PermissionDenied,
-            () if says("read-only repository") => ErrorKind::Protected,
-            () if says("dirty branch") => ErrorKind::InvalidRequest,
-            () => ErrorKind::Server,
-        };
-        let mut new = Self::new(kind, action, message);
-        new.0.operation = Some(operation);
-        new
-    }
-
     /// A success whose body is not what the contract says.
     pub(crate) fn decode(
         status: StatusCode,
@@ -333,6 +317,11 @@ impl Error {
     /// A failure of what the server has done in the background, by its own report.
     pub(crate) fn task(operation: &'static str, action: impl FnOnce() -> String, message: String) -> Self {
         let kind = match &*message {
+            words if words.contains("hook aborted") => ErrorKind::HookFailed,
+            words if words.contains("read-only repository") => ErrorKind::Protected,
+            words if words.contains("dirty branch") => ErrorKind::InvalidRequest,
+            words if words.ends_with("Canceled") => ErrorKind::Cancelled,
+            words if words.ends_with("forbidden") => ErrorKind::PermissionDenied,
             words if words.ends_with("not found") => ErrorKind::NotFound,
             words if words.ends_with("No data") => ErrorKind::Gone,
             _ => ErrorKind::Server,

@@ -205,7 +205,7 @@ impl ImportProgress {
             format!("import {id:?} to branch {branch:?} of repository {repository:?}")
         };
         match (&status.error, status.completed, &status.commit) {
-            (Some(error), ..) => Err(Error::task("import_status", action(), &error.message)),
+            (Some(error), ..) => Err(Error::task("import_status", action, error.message.clone())),
             (None, true, Some(commit)) => {
                 self.commit = Some(commit.clone());
                 Ok(State::Done)
