@@ -2,7 +2,7 @@
 //!
 //! One pipeline, used by `build.rs`, by `cargo xtask` and by `tests/codegen.rs`:
 //! [`contract`] loads, [`normalize`] makes the document digestible, [`words`] puts our documentation on it,
-//! [`generate`] runs progenitor and reshapes what it wrote, [`surface`] lists the result for review.
+//! [`mod@generate`] runs progenitor and reshapes what it wrote, [`surface`] lists the result for review.
 
 #![allow(dead_code, unreachable_pub, reason = "a module of three programs, each of which uses a part of it")]
 
