@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::Error;
@@ -25,7 +26,7 @@ pub fn check(document: &Value) -> Result<(), Error> {
         Some(version) => return Err(Error::new(format!("an OpenAPI {version} document, not 3.0"))),
         None => return Err(Error::new("not an OpenAPI document: it has no `openapi` version")),
     }
-    serde_json::from_value::<openapiv3::OpenAPI>(document.clone())
+    openapiv3::OpenAPI::deserialize(document)
         .map_err(|error| Error::new(format!("not an OpenAPI 3.0 document: {error}")))?;
     references(document, document)
 }

@@ -1,8 +1,10 @@
 //! Puts our words on the generated items, and tells which items have none.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use heck::ToUpperCamelCase as _;
-use quote::quote;
-use syn::{ImplItem, Item, Visibility, parse_quote};
+use proc_macro2::Span;
+use syn::{ImplItem, Item, Visibility};
 
 use super::operations::Operation;
 use super::words::{ModelWords, Words};
@@ -17,7 +19,7 @@ pub struct Gaps {
 
 /// Documents every public item of the generated file.
 pub fn file(file: &mut syn::File, operations: &[Operation], words: &Words) -> Gaps {
-    let mut writer = Writer { words, missing: Vec::new(), used: Vec::new() };
+    let mut writer = Writer { words, missing: Vec::new(), used: BTreeSet::new() };
     for item in &mut file.items {
         match item {
             Item::Impl(block) => writer.client(block, operations),
@@ -47,7 +49,7 @@ pub fn file(file: &mut syn::File, operations: &[Operation], words: &Words) -> Ga
 struct Writer<'a> {
     words: &'a Words,
     missing: Vec<String>,
-    used: Vec<String>,
+    used: BTreeSet<String>,
 }
 
 impl Writer<'_> {
@@ -71,25 +73,22 @@ impl Writer<'_> {
     }
 
     fn operations(&mut self, items: &mut [Item], operations: &[Operation]) {
+        let methods: BTreeMap<String, &str> = operations
+            .iter()
+            .map(|operation| (operation.name.to_upper_camel_case(), operation.name.as_str()))
+            .collect();
+        let method = |builder: &str| methods.get(builder).copied().unwrap_or_default();
         for item in items {
             match item {
                 Item::Struct(builder) => {
-                    let name = &builder.ident;
-                    let method =
-                        operations.iter().find(|operation| name == &operation.name.to_upper_camel_case());
-                    let method = method.map_or_else(String::new, |operation| operation.name.clone());
+                    let method = method(&builder.ident.to_string());
                     document(
                         &mut builder.attrs,
                         &format!("A request to [`{method}`](super::Client::{method})."),
                     );
                 }
                 Item::Impl(block) => {
-                    let ty = &block.self_ty;
-                    let name = quote!(#ty).to_string();
-                    let name = name.split('<').next().unwrap_or_default().trim().to_owned();
-                    let operation =
-                        operations.iter().find(|operation| operation.name.to_upper_camel_case() == name);
-                    let operation = operation.map_or_else(String::new, |operation| operation.name.clone());
+                    let operation = method(&self_type(block));
                     for item in &mut block.items {
                         let ImplItem::Fn(method) = item else { continue };
                         let parameter = method.sig.ident.to_string();
@@ -99,9 +98,9 @@ impl Writer<'_> {
                             "body_map" => Some("Changes what the request carries.".to_owned()),
                             _ if !matches!(method.vis, Visibility::Public(_)) => continue,
                             _ => {
-                                let text = self.words.parameter(&operation, &parameter).map(str::to_owned);
-                                self.used.push(format!("parameter {parameter}"));
-                                self.used.push(format!("parameter {parameter} of {operation}"));
+                                let text = self.words.parameter(operation, &parameter).map(str::to_owned);
+                                self.used.insert(format!("parameter {parameter}"));
+                                self.used.insert(format!("parameter {parameter} of {operation}"));
                                 self.found(format!("parameter {parameter} of {operation}"), text)
                             }
                         };
@@ -145,8 +144,7 @@ impl Writer<'_> {
                     }
                 }
                 Item::Impl(block) if block.trait_.is_none() => {
-                    let ty = &block.self_ty;
-                    let name = quote!(#ty).to_string();
+                    let name = self_type(block);
                     for item in &mut block.items {
                         let ImplItem::Fn(method) = item else { continue };
                         if method.sig.ident == "builder" {
@@ -184,8 +182,7 @@ impl Writer<'_> {
                     document(&mut builder.attrs, &format!("Builds a [`{name}`](super::{name})."));
                 }
                 Item::Impl(block) if block.trait_.is_none() => {
-                    let ty = &block.self_ty;
-                    let name = quote!(#ty).to_string();
+                    let name = self_type(block);
                     let own = self.words.models.get(&name);
                     for item in &mut block.items {
                         let ImplItem::Fn(method) = item else { continue };
@@ -204,7 +201,7 @@ impl Writer<'_> {
         if text.is_none() {
             self.missing.push(item.clone());
         }
-        self.used.push(item);
+        self.used.insert(item);
         text
     }
 
@@ -232,6 +229,33 @@ fn document(attributes: &mut Vec<syn::Attribute>, text: &str) {
     attributes.retain(|attribute| !attribute.path().is_ident("doc"));
     for (at, line) in text.lines().enumerate() {
         let line = if line.is_empty() { String::new() } else { format!(" {line}") };
-        attributes.insert(at, parse_quote!(#[doc = #line]));
+        attributes.insert(at, doc(&line));
+    }
+}
+
+/// `#[doc = "…"]`, made by hand: there are thousands, and parsing each costs more than all the rest of this module.
+fn doc(line: &str) -> syn::Attribute {
+    syn::Attribute {
+        pound_token: syn::token::Pound::default(),
+        style: syn::AttrStyle::Outer,
+        bracket_token: syn::token::Bracket::default(),
+        meta: syn::Meta::NameValue(syn::MetaNameValue {
+            path: syn::Path::from(syn::Ident::new("doc", Span::call_site())),
+            eq_token: syn::token::Eq::default(),
+            value: syn::Expr::Lit(syn::ExprLit {
+                attrs: Vec::new(),
+                lit: syn::Lit::Str(syn::LitStr::new(line, Span::call_site())),
+            }),
+        }),
+    }
+}
+
+/// The name of the type that a block is of, without its parameters.
+fn self_type(block: &syn::ItemImpl) -> String {
+    match &*block.self_ty {
+        syn::Type::Path(path) => {
+            path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default()
+        }
+        _ => String::new(),
     }
 }

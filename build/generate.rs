@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use openapiv3::OpenAPI;
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::{Error, normalize};
@@ -18,7 +19,7 @@ pub fn client(document: &Value) -> Result<syn::File, Error> {
 
 /// progenitor answers what it does not know with a panic as often as with an error; both become text.
 fn attempt(document: &Value) -> Result<syn::File, String> {
-    let spec: OpenAPI = serde_json::from_value(document.clone()).map_err(|error| error.to_string())?;
+    let spec: OpenAPI = OpenAPI::deserialize(document).map_err(|error| error.to_string())?;
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     let outcome = catch_unwind(AssertUnwindSafe(|| {

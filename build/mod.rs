@@ -49,7 +49,7 @@ impl Generated {
 pub fn generate(contract: &str, words: &str) -> Result<Generated, Error> {
     let mut document = contract::parse(contract)?;
     let words = words::Words::parse(words)?;
-    normalize::apply(&mut document)?;
+    normalize::apply(&mut document);
     let operations = operations::list(&document)?;
     let mut file = generate::client(&document)?;
     reshape::file(&mut file, &operations)?;
