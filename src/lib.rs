@@ -56,7 +56,7 @@ pub use log::Log;
 pub use merge::{Merge, MergeStrategy};
 pub use object::{
     Body, CopyObject, DeleteObject, DeleteObjects, Entry, Head, Link, Object, ObjectHead, ObjectReader,
-    Objects, Open, PhysicalAddress, Read, Stage, Stat, Upload,
+    Objects, Open, PhysicalAddress, Progress, Read, Stage, Stat, Transferred, Upload,
 };
 pub use pager::{List, Page, Pager, Pages};
 pub use pull_request::{CreatePullRequest, PullRequest, PullRequests, UpdatePullRequest};
@@ -67,6 +67,6 @@ pub use reset::{HardReset, Reset};
 pub use retry::Retries;
 pub use revert::Revert;
 pub use tag::{CreateTag, DeleteTag, Tag, Tags};
-pub use task::{Job, Progress, Task};
+pub use task::{Job, Task, TaskProgress};
 pub use transaction::{Transacted, Transaction};
 pub use uri::Uri;

@@ -76,8 +76,8 @@ impl<J: Job> Task<J> {
     ///
     /// # Errors
     /// With the words of the server where the task failed.
-    pub fn wait(&self) -> Progress<J> {
-        Progress { task: self.clone(), interval: INTERVAL, output: None, state: State::Begin }
+    pub fn wait(&self) -> TaskProgress<J> {
+        TaskProgress { task: self.clone(), interval: INTERVAL, output: None, state: State::Begin }
     }
 }
 
@@ -110,7 +110,7 @@ impl<J> fmt::Debug for Task<J> {
 /// # }
 /// ```
 #[must_use = "nothing is asked until it is awaited or read"]
-pub struct Progress<J: Job> {
+pub struct TaskProgress<J: Job> {
     task: Task<J>,
     interval: Duration,
     output: Option<J::Output>,
@@ -123,7 +123,7 @@ enum State<S> {
     Done,
 }
 
-impl<J: Job> Progress<J> {
+impl<J: Job> TaskProgress<J> {
     /// How long to wait between two looks: a second unless said otherwise.
     pub fn interval(mut self, time: Duration) -> Self {
         self.interval = time;
@@ -168,7 +168,7 @@ impl<J: Job> Progress<J> {
     }
 }
 
-impl<J: Job> IntoFuture for Progress<J> {
+impl<J: Job> IntoFuture for TaskProgress<J> {
     type Output = Result<J::Output>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
@@ -177,7 +177,7 @@ impl<J: Job> IntoFuture for Progress<J> {
     }
 }
 
-impl<J: Job> Stream for Progress<J> {
+impl<J: Job> Stream for TaskProgress<J> {
     type Item = Result<J::Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -199,9 +199,9 @@ impl<J: Job> Stream for Progress<J> {
     }
 }
 
-impl<J: Job> fmt::Debug for Progress<J> {
+impl<J: Job> fmt::Debug for TaskProgress<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { task, interval, .. } = self;
-        f.debug_struct("Progress").field("task", task).field("interval", interval).finish_non_exhaustive()
+        f.debug_struct("TaskProgress").field("task", task).field("interval", interval).finish_non_exhaustive()
     }
 }

@@ -5,6 +5,8 @@ mod copy;
 mod delete;
 mod head;
 mod list;
+#[allow(dead_code, reason = "uploads and downloads tell it, each in its turn")]
+mod progress;
 mod reader;
 mod staging;
 mod upload;
@@ -14,6 +16,7 @@ pub use copy::CopyObject;
 pub use delete::{DeleteObject, DeleteObjects};
 pub use head::{Head, ObjectHead};
 pub use list::{Entry, Objects};
+pub use progress::{Progress, Transferred};
 pub use reader::{ObjectReader, Open, Read};
 pub use staging::{Link, PhysicalAddress, Stage};
 pub use upload::Upload;

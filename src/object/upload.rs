@@ -3,7 +3,7 @@
 use reqwest::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 
 use crate::object::body::Payload;
-use crate::object::{Body, Object};
+use crate::object::{Body, Object, Progress};
 use crate::request::{When as _, awaits, flags};
 use crate::retry::{Check, Safety};
 use crate::{Result, models};
@@ -23,6 +23,7 @@ pub struct Upload {
     if_match: Option<String>,
     storage_class: Option<String>,
     force: Option<bool>,
+    progress: Progress,
 }
 
 impl Upload {
@@ -36,6 +37,7 @@ impl Upload {
             if_match: None,
             storage_class: None,
             force: None,
+            progress: Progress::default(),
         }
     }
 
@@ -72,6 +74,12 @@ impl Upload {
     /// The storage class, for storages that have one. Deprecated by lakeFS.
     pub fn storage_class(mut self, class: impl Into<String>) -> Self {
         self.storage_class = Some(class.into());
+        self
+    }
+
+    /// Who is told how far the upload has come.
+    pub fn progress(mut self, progress: impl Into<Progress>) -> Self {
+        self.progress = progress.into();
         self
     }
 
@@ -118,6 +126,9 @@ impl Upload {
             call = call.body(new);
         }
         let outcome = api.transport().json::<models::ObjectStats>(call).await;
+        if outcome.is_ok() {
+            self.progress.finish_item();
+        }
         match outcome {
             // Only an upload with a condition is left in doubt: whether the object that is there now is the one it wrote.
             Err(error) if self.if_none_match.is_some() && error.is_uncertain() => {
