@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod actions;
+pub mod admin;
 pub mod api;
 mod branch;
 mod branch_protection;

@@ -43,12 +43,8 @@ async fn auth_01_wrong_credentials() {
 async fn auth_02_tokens() {
     let lake = Lake::new().await;
     let repository = lake.repository("auth_02").await;
-    let Some(server) = &lake.server else { return };
-    let login = lakefs::models::LoginInformation::builder()
-        .access_key_id(server.access_key_id())
-        .secret_access_key(server.secret_access_key());
-    let api = lake.stranger().build().unwrap();
-    let token = api.api().login().body(login).send().await.unwrap().into_inner();
+    let [id, secret] = lake.key_pair();
+    let token = lake.stranger().build().unwrap().admin().login(id, secret).await.unwrap();
     assert!(token.token_expiration.is_some_and(|expiration| expiration > 1_700_000_000));
     let credentials = Credentials::token(&token.token).unwrap();
     let client = lake.stranger().with_credentials(credentials).build().unwrap();
@@ -69,8 +65,8 @@ async fn auth_03_what_is_wrong_is_wrong_for_everybody() {
 async fn auth_04_nobody() {
     let lake = Lake::new().await;
     let stranger = lake.stranger().build().unwrap();
-    let user = stranger.api().get_current_user().send().await.unwrap().into_inner().user;
+    let user = stranger.admin().current_user().await.unwrap();
     assert_eq!(user.id, "");
-    let user = lake.client.api().get_current_user().send().await.unwrap().into_inner().user;
+    let user = lake.client.admin().current_user().await.unwrap();
     assert_ne!(user.id, "");
 }

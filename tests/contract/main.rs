@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod actions;
+mod admin;
 mod auth;
 mod branches;
 mod commits;
@@ -16,7 +17,6 @@ mod imports;
 mod listing;
 mod login;
 mod logs;
-mod lost_replies;
 mod merge_previews;
 mod merges;
 mod object_control;

@@ -27,11 +27,7 @@ impl Lake {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let Some(endpoint) = variable("LAKEFS_TEST_ENDPOINT") else {
             announce("the test server");
-            let server = Server::start().await.expect("the test server starts");
-            let endpoint = server.endpoint().to_owned();
-            let key_pair = [server.access_key_id(), server.secret_access_key()].map(str::to_owned);
-            let client = connect(&endpoint, &key_pair).build().unwrap();
-            return Self { client, server: Some(server), endpoint, key_pair, namespace: "mem://".to_owned() };
+            return Self::start().await;
         };
         let id = variable("LAKECTL_CREDENTIALS_ACCESS_KEY_ID").expect("LAKECTL_CREDENTIALS_ACCESS_KEY_ID");
         let secret =
@@ -46,6 +42,16 @@ impl Lake {
             .unwrap_or_else(|| format!("{}://contract-tests", storage.blockstore_type));
         let namespace = format!("{}/", namespace.trim_end_matches('/'));
         Self { client, server: None, endpoint, key_pair, namespace }
+    }
+
+    /// Starts a test server for this test alone.
+    pub(crate) async fn start() -> Self {
+        let contract = include_str!("../../openapi/lakefs.json");
+        let server = Server::builder().contract(contract).start().await.expect("the test server starts");
+        let endpoint = server.endpoint().to_owned();
+        let key_pair = [server.access_key_id(), server.secret_access_key()].map(str::to_owned);
+        let client = connect(&endpoint, &key_pair).build().unwrap();
+        Self { client, server: Some(server), endpoint, key_pair, namespace: "mem://".to_owned() }
     }
 
     /// A client of the same server that knows no credentials, to be configured otherwise.
@@ -91,6 +97,15 @@ impl Lake {
     /// The default branch of a new repository.
     pub(crate) async fn main(&self, test: &str) -> Branch {
         self.repository(test).await.branch("main")
+    }
+}
+
+/// What the test server answered, it answered by the contract.
+impl Drop for Lake {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.as_ref().filter(|_| !std::thread::panicking()) {
+            assert_eq!(server.violations(), Vec::<String>::new());
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 
 use axum::body::Body;
@@ -188,6 +189,7 @@ impl ServerBuilder {
             #[cfg(feature = "validate")]
             check: self.contract.as_deref().and_then(crate::validate::ReplyCheck::new),
             contract: self.contract,
+            preferences: AtomicBool::new(false),
             instance: uuid::Uuid::new_v4(),
         });
         Ok(Server {

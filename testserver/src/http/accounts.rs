@@ -75,7 +75,19 @@ pub(crate) fn list_users(call: &Call<'_>) -> Outcome {
     ok(&list)
 }
 
-pub(crate) fn create_user(_: &Call<'_>) -> Outcome {
+pub(crate) fn create_user(call: &Call<'_>) -> Outcome {
+    #[derive(Default, Deserialize)]
+    struct Body {
+        id: String,
+        invite_user: Option<bool>,
+    }
+    let body: Body = call.body("CreateUser")?;
+    if body.invite_user == Some(true) {
+        return Err(match body.id.split_once('@') {
+            Some((name, host)) if !name.is_empty() && !host.is_empty() => Failure::not_implemented(),
+            _ => Failure::new(StatusCode::BAD_REQUEST, "Invalid email format"),
+        });
+    }
     Err(Failure::new(StatusCode::CONFLICT, "Already exists"))
 }
 

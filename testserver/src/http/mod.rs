@@ -29,6 +29,7 @@ mod upload;
 mod wire;
 
 use std::sync::RwLock;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 
@@ -52,6 +53,8 @@ pub(crate) struct App {
     /// Holds replies against the contract.
     #[cfg(feature = "validate")]
     pub(crate) check: Option<crate::validate::ReplyCheck>,
+    /// Whether somebody has said whom the makers of lakeFS may write to.
+    pub(crate) preferences: AtomicBool,
     /// Identifies this instance.
     pub(crate) instance: uuid::Uuid,
 }

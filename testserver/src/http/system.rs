@@ -1,5 +1,7 @@
 //! The server itself: health, configuration, setup, statistics.
 
+use std::sync::atomic::Ordering;
+
 use axum::http::StatusCode;
 use axum::http::header::SERVER;
 use serde::Deserialize;
@@ -69,9 +71,9 @@ fn storage_config() -> Value {
     })
 }
 
-pub(crate) fn setup_state(_: &Call<'_>) -> Outcome {
+pub(crate) fn setup_state(call: &Call<'_>) -> Outcome {
     ok(&json!({
-        "comm_prefs_missing": false,
+        "comm_prefs_missing": !call.app.preferences.load(Ordering::Relaxed),
         "login_config": {
             "RBAC": "none",
             "login_cookie_names": [COOKIE_NAME],
@@ -95,9 +97,22 @@ pub(crate) fn oidc_callback(_: &Call<'_>) -> Outcome {
     Ok(empty(StatusCode::OK))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is a handler like others")]
-pub(crate) fn set_up_preferences(_: &Call<'_>) -> Outcome {
-    Ok(empty(StatusCode::OK))
+pub(crate) fn set_up_preferences(call: &Call<'_>) -> Outcome {
+    #[derive(Default, Deserialize)]
+    struct Body {
+        email: Option<String>,
+    }
+    let body: Body = call.body("SetupCommPrefs")?;
+    let email = body.email.unwrap_or_default();
+    let wrong = match email.split_once('@') {
+        _ if email.is_empty() => "email is required",
+        Some((name, host)) if !name.is_empty() && host.contains('.') => {
+            call.app.preferences.store(true, Ordering::Relaxed);
+            return Ok(empty(StatusCode::OK));
+        }
+        _ => "invalid email address",
+    };
+    Err(Failure::new(StatusCode::BAD_REQUEST, wrong))
 }
 
 pub(crate) fn auth_capabilities(_: &Call<'_>) -> Outcome {

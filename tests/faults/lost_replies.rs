@@ -1,5 +1,5 @@
 //! Replies that are lost after the server has acted, or requests before it has: what changes a branch happens once, and
-//! the caller is told the truth. These need a server whose replies can be lost at will.
+//! the caller is told the truth.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ fn uncertain<T: std::fmt::Debug>(result: Result<T, Error>) {
 
 #[tokio::test]
 async fn retry_01_a_commit_that_happened_is_found() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_01").await;
     stage(&main, &[("a", "1")]).await;
     server.faults().on("commit").drop_reply();
@@ -44,8 +44,8 @@ async fn retry_01_a_commit_that_happened_is_found() {
 
 #[tokio::test]
 async fn retry_02_a_commit_that_did_not_happen_is_uncertain() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_02").await;
     // One with the same words, but old.
     main.commit("one").allow_empty(true).date(1_700_000_000).await.unwrap();
@@ -62,8 +62,8 @@ async fn retry_02_a_commit_that_did_not_happen_is_uncertain() {
 
 #[tokio::test]
 async fn retry_03_a_commit_that_cannot_be_told_from_others_is_uncertain() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_03").await;
     server.faults().on("commit").drop_reply();
     uncertain(main.commit("one").allow_empty(true).await);
@@ -97,8 +97,8 @@ async fn ahead(lake: &Lake, test: &str) -> (Branch, Branch) {
 
 #[tokio::test]
 async fn retry_04_a_merge_that_happened_is_found() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
     let (main, branch) = ahead(&lake, "retry_04").await;
     server.faults().on("mergeIntoBranch").drop_reply();
     let found = branch.merge_into("main").await.unwrap();
@@ -117,8 +117,8 @@ async fn retry_04_a_merge_that_happened_is_found() {
 
 #[tokio::test]
 async fn retry_05_a_merge_that_cannot_be_told_is_uncertain() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
     let (main, branch) = ahead(&lake, "retry_05").await;
     server.faults().on("mergeIntoBranch").drop_connection();
     uncertain(branch.merge_into("main").await);
@@ -134,8 +134,8 @@ async fn retry_05_a_merge_that_cannot_be_told_is_uncertain() {
 
 #[tokio::test]
 async fn retry_06_a_revert_that_happened_is_found() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_06").await;
     commit(&main, "base", &[("a", "0")]).await;
     let one = commit(&main, "one", &[("a", "1")]).await.id;
@@ -151,8 +151,8 @@ async fn retry_06_a_revert_that_happened_is_found() {
 
 #[tokio::test]
 async fn retry_07_a_revert_that_cannot_be_told_is_uncertain() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_07").await;
     commit(&main, "base", &[("a", "0")]).await;
     let one = commit(&main, "one", &[("a", "1")]).await.id;
@@ -166,8 +166,8 @@ async fn retry_07_a_revert_that_cannot_be_told_is_uncertain() {
 
 #[tokio::test]
 async fn retry_08_a_cherry_pick_is_never_sent_again() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
     let (main, _) = ahead(&lake, "retry_08").await;
     server.faults().on("cherryPick").drop_reply();
     uncertain(main.cherry_pick("branch").await);
@@ -179,8 +179,8 @@ async fn retry_08_a_cherry_pick_is_never_sent_again() {
 
 #[tokio::test]
 async fn retry_09_what_the_server_refused_is_certain() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_09").await;
     stage(&main, &[("a", "1")]).await;
     server.faults().on("commit").times(2).reply(503, r#"{"message":"slow down"}"#);

@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod lost_replies;
+#[allow(dead_code, reason = "made for the contract suite, of which little is needed here")]
+#[path = "../contract/support.rs"]
+mod support;
+
 use lakefs::{Branch, Client, Credentials, ErrorKind, TryStreamExt as _};
 use lakefs_testserver::Server;
 

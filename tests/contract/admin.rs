@@ -1,0 +1,131 @@
+//! Administration, as a server without an authorisation service knows it: one user, and nothing else.
+
+use lakefs::models::{SetupStateState, Statement, StatementEffect};
+use lakefs::{ErrorKind, List, Pager, TryStreamExt as _};
+
+use crate::support::{Lake, refused};
+
+#[tokio::test]
+async fn admin_01_the_one_user() {
+    let lake = Lake::new().await;
+    let admin = lake.client.admin();
+    let me = admin.current_user().await.unwrap();
+    let users: Vec<_> = admin.users().try_collect().await.unwrap();
+    assert_eq!(users, [me.clone()]);
+    let user = admin.user(&me.id);
+    assert_eq!((user.get().await.unwrap(), user.exists().await.unwrap()), (me, true));
+
+    let nobody = admin.user("nobody");
+    refused(nobody.get().await, "get_user", 404, ErrorKind::NotFound, "user not found");
+    assert_eq!(nobody.get_opt().await.unwrap(), None);
+    refused(nobody.delete().await, "delete_user", 404, ErrorKind::NotFound, "user not found");
+    refused(admin.user("anna").create().await, "create_user", 409, ErrorKind::Conflict, "Already exists");
+    unsupported(admin.user("a@b.example").create().invite(true).await, "create_user");
+    let invited = admin.user("anna").create().invite(true).await;
+    refused(invited, "create_user", 400, ErrorKind::InvalidRequest, "Invalid email format");
+    assert!(!admin.capabilities().await.unwrap().invite_user.unwrap_or_default());
+}
+
+#[tokio::test]
+async fn admin_02_its_credentials() {
+    let lake = Lake::new().await;
+    let admin = lake.client.admin();
+    let user = admin.user(admin.current_user().await.unwrap().id);
+    let [id, _] = lake.key_pair();
+    assert_eq!(user.get_credentials(&id).await.unwrap().access_key_id, id);
+    let unknown = user.get_credentials("AKIA").await;
+    refused(unknown, "get_credentials", 404, ErrorKind::NotFound, "credentials not found");
+    let more = user.create_credentials().await;
+    let words = "exceeded number of allowed credentials";
+    refused(more, "create_credentials", 400, ErrorKind::InvalidRequest, words);
+    unsupported(user.delete_credentials("AKIA").await, "delete_credentials");
+    unsupported_list(user.credentials().prefix("A"), "list_user_credentials").await;
+}
+
+#[track_caller]
+fn unsupported<T: std::fmt::Debug>(result: lakefs::Result<T>, operation: &str) {
+    refused(result, operation, 501, ErrorKind::Unsupported, "Not Implemented");
+}
+
+async fn unsupported_list<L: List>(list: Pager<L::Item, L>, operation: &str)
+where
+    L::Item: std::fmt::Debug,
+{
+    unsupported(list.try_collect::<Vec<_>>().await, operation);
+}
+
+/// What needs an authorisation service says so.
+#[tokio::test]
+async fn admin_03_groups_policies_and_external_principals_are_unsupported() {
+    let lake = Lake::new().await;
+    let admin = lake.client.admin();
+    let user = admin.user("anna");
+    unsupported_list(user.groups().prefix("g"), "list_user_groups").await;
+    unsupported_list(user.policies().effective(true).prefix("p"), "list_user_policies").await;
+    unsupported(user.attach_policy("p").await, "attach_policy_to_user");
+    unsupported(user.detach_policy("p").await, "detach_policy_from_user");
+    unsupported_list(user.external_principals().prefix("a"), "list_user_external_principals").await;
+    let settings = serde_json::Map::new();
+    unsupported(user.add_external_principal("arn", settings).await, "create_user_external_principal");
+    unsupported(user.remove_external_principal("arn").await, "delete_user_external_principal");
+    unsupported(admin.external_principal("arn").await, "get_external_principal");
+
+    let group = admin.group("readers");
+    unsupported_list(admin.groups().prefix("r"), "list_groups").await;
+    unsupported(group.create().description("may look").await, "create_group");
+    unsupported(group.get().await, "get_group");
+    unsupported(group.get_opt().await, "get_group");
+    unsupported(group.exists().await, "get_group");
+    unsupported(group.delete().await, "delete_group");
+    unsupported_list(group.members().prefix("a"), "list_group_members").await;
+    unsupported(group.add_member("anna").await, "add_group_membership");
+    unsupported(group.remove_member("anna").await, "delete_group_membership");
+    unsupported_list(group.policies().prefix("p"), "list_group_policies").await;
+    unsupported(group.attach_policy("p").await, "attach_policy_to_group");
+    unsupported(group.detach_policy("p").await, "detach_policy_from_group");
+    unsupported(group.acl().await, "get_group_acl");
+    unsupported(group.set_acl("Read").await, "set_group_acl");
+
+    let policy = admin.policy("look");
+    let look = || -> Statement {
+        let statement = Statement::builder().effect(StatementEffect::Allow).resource("*");
+        statement.action(vec!["fs:Read*".to_owned()]).try_into().unwrap()
+    };
+    unsupported_list(admin.policies().prefix("l"), "list_policies").await;
+    unsupported(policy.create([look()]).await, "create_policy");
+    unsupported(policy.update([look()]).await, "update_policy");
+    unsupported(policy.get().await, "get_policy");
+    unsupported(policy.get_opt().await, "get_policy");
+    unsupported(policy.exists().await, "get_policy");
+    unsupported(policy.delete().await, "delete_policy");
+    // A policy without a statement is none for any server.
+    refused(policy.create([]).await, "create_policy", 400, ErrorKind::InvalidRequest, "statement");
+}
+
+/// A server that has been set up is not set up again, and says so to everybody.
+#[tokio::test]
+async fn admin_04_setup() {
+    let lake = Lake::new().await;
+    let stranger = lake.stranger().build().unwrap();
+    let state = stranger.admin().setup_state().await.unwrap();
+    assert_eq!(state.state, Some(SetupStateState::Initialized));
+    let again = stranger.admin().setup("admin").key_pair("id", "secret").email("a@b.example").await;
+    refused(again, "setup", 409, ErrorKind::Conflict, "lakeFS already initialized");
+    for (email, words) in [("", "email is required"), ("nowhere", "invalid email address")] {
+        let told =
+            stranger.admin().communication_preferences(email).feature_updates(true).name("A", "B").await;
+        refused(told, "setup_comm_prefs", 400, ErrorKind::InvalidRequest, words);
+    }
+}
+
+#[tokio::test]
+async fn admin_05_usage() {
+    let lake = Lake::new().await;
+    match lake.client.admin().usage_report().await {
+        Ok(report) => assert!(!report.installation_id.is_empty()),
+        // Where no report is kept.
+        Err(error) => {
+            assert_eq!((error.kind(), error.status()), (ErrorKind::NotFound, Some(404)), "{error}");
+        }
+    }
+}
