@@ -11,7 +11,7 @@ async fn admin_01_the_one_user() {
     let admin = lake.client.admin();
     let me = admin.current_user().await.unwrap();
     let users: Vec<_> = admin.users().try_collect().await.unwrap();
-    assert_eq!(users, [me.clone()]);
+    assert_eq!(users, std::slice::from_ref(&me));
     let user = admin.user(&me.id);
     assert_eq!((user.get().await.unwrap(), user.exists().await.unwrap()), (me, true));
 
