@@ -47,38 +47,6 @@ async fn repo_13_the_storage() {
     refused(nowhere, "get_repository", 404, ErrorKind::NotFound, "repository not found");
 }
 
-#[tokio::test]
-async fn repo_13_each_client_asks_once_and_a_repository_knows_its_storage() {
-    let storage = |id: &str, signs: bool| {
-        format!(
-            r#"{{"blockstore_id":"{id}","blockstore_type":"s3","blockstore_namespace_example":"",
-            "blockstore_namespace_ValidityRegex":"","pre_sign_support":{signs},"pre_sign_support_ui":false,
-            "import_support":false,"import_validity_regex":""}}"#
-        )
-    };
-    let (lake, other) = (Lake::new().await, Lake::new().await);
-    let (Some(server), Some(_)) = (&lake.server, &other.server) else { return };
-    let (one, two) = (storage("one", false), storage("two", true));
-    let config = format!(r#"{{"storage_config":{one},"storage_config_list":[{one},{two}]}}"#);
-    server.faults().on("getConfig").reply(200, config);
-    for (id, signs) in [("one", Some(false)), ("two", Some(true)), ("", None), ("three", None)] {
-        let repository = format!(
-            r#"{{"id":"r","creation_date":1,"default_branch":"main","storage_namespace":"s3://r","storage_id":"{id}"}}"#
-        );
-        server.faults().on("getRepository").reply(200, repository);
-        let found = lake.client.clone().repository("r").storage_config().await;
-        match signs {
-            Some(signs) => assert_eq!(found.unwrap().pre_sign_support, signs),
-            None => assert_eq!(found.unwrap_err().kind(), ErrorKind::NotFound, "{id}"),
-        }
-    }
-    // Another server, and another client of the same one, know nothing of that.
-    let listed = |config: &models::Config| config.storage_config_list.as_ref().map_or(0, |list| list.len());
-    assert_eq!(listed(lake.client.server_config().await.unwrap()), 2);
-    assert_eq!(listed(other.client.server_config().await.unwrap()), 0);
-    assert_eq!(listed(lake.builder().build().unwrap().server_config().await.unwrap()), 0);
-}
-
 /// A repository with a history, and a bare one over the same storage namespace.
 async fn twins(lake: &Lake, test: &str) -> (Repository, Repository) {
     let main = lake.main(test).await;
@@ -166,35 +134,4 @@ async fn dump_03_failures_are_told() {
     refused(nowhere.dump().await, "dump_refs", 404, ErrorKind::NotFound, "repository not found");
     let started = nowhere.dump().start().await;
     refused(started, "dump_submit", 404, ErrorKind::NotFound, "repository not found");
-}
-
-#[tokio::test]
-async fn dump_04_a_task_is_looked_at_until_its_end() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
-    let repository = lake.repository("dump_04").await;
-    let task = repository.dump_task("task");
-    let status = |rest: &str| format!(r#"{{"id":"task","update_time":"2026-11-23T00:00:00Z",{rest}}}"#);
-    let running = || server.faults().on("dumpStatus").times(3).reply(200, status(r#""done":false"#));
-    let ended = |rest: &str| server.faults().on("dumpStatus").reply(200, status(rest));
-    let wait = || task.wait().interval(Duration::from_millis(1));
-
-    running();
-    ended(r#""done":true,"error":"out of ink""#);
-    ended(r#""done":true,"error":"out of ink""#);
-    let mut progress = wait();
-    for _ in 0..3 {
-        assert!(!progress.try_next().await.unwrap().unwrap().done);
-    }
-    let error = progress.try_next().await.unwrap_err();
-    assert_eq!((error.kind(), error.message()), (ErrorKind::Server, "out of ink"));
-    // Who awaits it nevertheless is told again.
-    assert_eq!(progress.await.unwrap_err().message(), "out of ink");
-
-    // One that failed need not be done, and one that is done may have nothing to say.
-    ended(r#""done":false,"error":"out of ink""#);
-    assert_eq!(wait().await.unwrap_err().message(), "out of ink");
-    ended(r#""done":true"#);
-    assert!(wait().await.unwrap_err().message().contains("does not say"));
-    assert_eq!(server.faults().pending(), [""; 0]);
 }

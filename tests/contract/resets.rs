@@ -99,31 +99,6 @@ async fn reset_06_what_a_branch_cannot_be_moved_to() {
 }
 
 #[tokio::test]
-async fn reset_07_a_lost_reply_is_asked_for_again_only_where_that_does_no_harm() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
-    let main = lake.main("reset_07").await;
-    let one = commit(&main, "one", &[("a", "1")]).await.id;
-    let two = commit(&main, "two", &[("a", "2")]).await.id;
-    commit(&main, "three", &[("a", "3")]).await;
-
-    server.faults().on("hardResetBranch").drop_reply();
-    let error = refused(main.hard_reset("main~1").await, "hard_reset_branch", None, ErrorKind::Transport, "");
-    assert!(error.is_uncertain());
-    assert!(error.to_string().ends_with("it may have happened all the same"), "{error}");
-    assert_eq!(main.get().await.unwrap().commit_id, two);
-
-    server.faults().on("hardResetBranch").drop_reply();
-    main.hard_reset(&one).await.unwrap();
-    assert_eq!(main.get().await.unwrap().commit_id, one);
-
-    stage(&main, &[("b", "1")]).await;
-    server.faults().on("resetBranch").drop_reply();
-    main.reset().await.unwrap();
-    assert_eq!(entries(main.uncommitted()).await, [""; 0]);
-}
-
-#[tokio::test]
 async fn ref_06_the_head_is_a_reference_that_stays() {
     let lake = Lake::new().await;
     let main = lake.main("ref_06").await;

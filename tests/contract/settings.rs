@@ -103,21 +103,6 @@ async fn prot_01_changes_at_the_same_time_are_all_made() {
     assert_eq!(patterns(&protection).await, set(&["main", "new-0", "new-1", "new-2", "new-3"]));
 }
 
-/// A condition that the lost request itself has made false is no refusal. Only a test server loses replies at will.
-#[tokio::test]
-async fn prot_01_a_lost_reply_is_not_taken_for_an_edit_of_somebody_else() {
-    let lake = Lake::new().await;
-    let protection = lake.repository("prot_01").await.branch_protection();
-    let Some(server) = &lake.server else { return };
-    protection.set(["main"]).await.unwrap();
-    let tag = protection.get().await.unwrap().entity_tag;
-    server.faults().on("setBranchProtectionRules").drop_reply();
-    protection.set(["main", "a"]).if_match(tag).await.unwrap();
-    server.faults().on("setBranchProtectionRules").drop_reply();
-    protection.protect("b").await.unwrap();
-    assert_eq!(patterns(&protection).await, set(&["main", "a", "b"]));
-}
-
 /// Waits until the server obeys the rules that it has, which it looks up anew every 3 to 6 seconds.
 async fn until_protected(branch: &Branch, expected: bool) {
     let start = Instant::now();
@@ -320,42 +305,4 @@ async fn gc_03_uncommitted_objects_are_prepared() {
     let refusal = collection.prepare_uncommitted().after("none").try_next().await;
     let operation = "prepare_garbage_collection_uncommitted";
     refused(refusal, operation, 400, ErrorKind::InvalidRequest, "invalid continuation token");
-}
-
-/// What takes long on a large server, as the test server can be made to say it.
-#[tokio::test]
-async fn gc_04_long_preparations() {
-    let lake = Lake::new().await;
-    let collection = lake.repository("gc_04").await.garbage_collection();
-    let Some(server) = &lake.server else { return };
-    let faults = server.faults();
-
-    let part = |token| format!(r#"{{"run_id":"r","gc_uncommitted_location":"l"{token}}}"#);
-    faults.on("prepareGarbageCollectionUncommitted").reply(201, part(r#","continuation_token":"t""#));
-    faults.on("prepareGarbageCollectionUncommitted").reply(201, part(""));
-    let parts: Vec<_> = collection.prepare_uncommitted().try_collect().await.unwrap();
-    assert_eq!(parts.len(), 2);
-    let requests = server.requests_for("prepareGarbageCollectionUncommitted");
-    let lengths: Vec<_> = requests.iter().map(|request| request.header("content-length")).collect();
-    let second = r#"{"continuation_token":"t"}"#.len().to_string();
-    assert_eq!(lengths, [Some("2"), Some(&*second)]);
-
-    let status = |rest| format!(r#"{{"task_id":"t","update_time":"2026-01-02T03:04:05Z",{rest}}}"#);
-    let reported = |rest| {
-        faults.on("prepareGarbageCollectionCommitsStatus").reply(200, status(rest));
-    };
-    let task = collection.commits_preparation("t");
-    reported(r#""completed":false"#);
-    reported(r#""completed":false"#);
-    reported(
-        r#""completed":true,"result":{"run_id":"r","gc_commits_location":"c","gc_addresses_location":"a"}"#,
-    );
-    assert_eq!(task.wait().await.unwrap().run_id, "r");
-    assert_eq!(server.requests_for("prepareGarbageCollectionCommitsStatus").len(), 3);
-
-    reported(r#""completed":true,"error":{"message":"disk full"}"#);
-    let operation = "prepare_garbage_collection_commits_async";
-    refused(task.wait().await, operation, None, ErrorKind::Server, "disk full");
-    reported(r#""completed":true"#);
-    refused(task.wait().await, operation, None, ErrorKind::Server, "does not say");
 }

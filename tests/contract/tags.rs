@@ -150,35 +150,3 @@ async fn tag_06_a_read_only_repository_wants_force() {
     refused(tag.delete().await, "delete_tag", 403, ErrorKind::Protected, "read-only repository");
     tag.delete().force(true).await.unwrap();
 }
-
-#[tokio::test]
-async fn tag_07_a_tag_whose_reply_is_lost_is_found() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
-    let repository = lake.repository("tag_07").await;
-    let head = repository.branch("main").get().await.unwrap().commit_id;
-
-    server.faults().on("createTag").drop_reply();
-    let created = repository.tag("v1").create("main").await.unwrap();
-    assert_eq!((created.id, &created.commit_id), ("v1".to_owned(), &head));
-
-    server.faults().on("createTag").drop_connection();
-    assert_eq!(repository.tag("v2").create("main").await.unwrap().commit_id, head);
-
-    server.faults().on("deleteTag").drop_reply();
-    repository.tag("v1").delete().await.unwrap();
-    assert_eq!(server.faults().pending(), [""; 0]);
-}
-
-#[tokio::test]
-async fn tag_08_a_tag_of_somebody_else_is_not_taken_for_ones_own() {
-    let lake = Lake::new().await;
-    let Some(server) = &lake.server else { return };
-    let main = lake.main("tag_08").await;
-    let tag = main.repository().tag("v1");
-    tag.create("main").await.unwrap();
-    main.commit("empty").allow_empty(true).await.unwrap();
-
-    server.faults().on("createTag").drop_connection();
-    refused(tag.create("main").await, "create_tag", 409, ErrorKind::Conflict, "tag already exists");
-}

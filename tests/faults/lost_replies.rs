@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lakefs::{Branch, Error, ErrorKind, MergeStrategy, TryStreamExt as _};
 
-use crate::support::{Lake, commit, entries, stage, text};
+use crate::support::{Lake, commit, entries, refused, stage, text};
 
 /// How many commits a branch has.
 async fn commits(branch: &Branch) -> usize {
@@ -196,4 +196,76 @@ async fn retry_09_what_the_server_refused_is_certain() {
     let client = lake.builder().retries(retries).build().unwrap();
     let error = client.repository(main.repository().name()).branch("main").get().await.unwrap_err();
     assert!(!error.is_uncertain(), "{error}");
+}
+
+#[tokio::test]
+async fn reset_07_a_lost_reply_is_asked_for_again_only_where_that_does_no_harm() {
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
+    let main = lake.main("reset_07").await;
+    let one = commit(&main, "one", &[("a", "1")]).await.id;
+    let two = commit(&main, "two", &[("a", "2")]).await.id;
+    commit(&main, "three", &[("a", "3")]).await;
+
+    server.faults().on("hardResetBranch").drop_reply();
+    let error = refused(main.hard_reset("main~1").await, "hard_reset_branch", None, ErrorKind::Transport, "");
+    assert!(error.is_uncertain());
+    assert!(error.to_string().ends_with("it may have happened all the same"), "{error}");
+    assert_eq!(main.get().await.unwrap().commit_id, two);
+
+    server.faults().on("hardResetBranch").drop_reply();
+    main.hard_reset(&one).await.unwrap();
+    assert_eq!(main.get().await.unwrap().commit_id, one);
+
+    stage(&main, &[("b", "1")]).await;
+    server.faults().on("resetBranch").drop_reply();
+    main.reset().await.unwrap();
+    assert_eq!(entries(main.uncommitted()).await, [""; 0]);
+}
+
+/// A condition that the lost request itself has made false is no refusal.
+#[tokio::test]
+async fn prot_01_a_lost_reply_is_not_taken_for_an_edit_of_somebody_else() {
+    let lake = Lake::start().await;
+    let protection = lake.repository("prot_01").await.branch_protection();
+    let server = lake.server.as_ref().unwrap();
+    protection.set(["main"]).await.unwrap();
+    let tag = protection.get().await.unwrap().entity_tag;
+    server.faults().on("setBranchProtectionRules").drop_reply();
+    protection.set(["main", "a"]).if_match(tag).await.unwrap();
+    server.faults().on("setBranchProtectionRules").drop_reply();
+    protection.protect("b").await.unwrap();
+    assert_eq!(protection.get().await.unwrap().patterns, ["a", "b", "main"].map(str::to_owned).into());
+}
+
+#[tokio::test]
+async fn tag_07_a_tag_whose_reply_is_lost_is_found() {
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
+    let repository = lake.repository("tag_07").await;
+    let head = repository.branch("main").get().await.unwrap().commit_id;
+
+    server.faults().on("createTag").drop_reply();
+    let created = repository.tag("v1").create("main").await.unwrap();
+    assert_eq!((created.id, &created.commit_id), ("v1".to_owned(), &head));
+
+    server.faults().on("createTag").drop_connection();
+    assert_eq!(repository.tag("v2").create("main").await.unwrap().commit_id, head);
+
+    server.faults().on("deleteTag").drop_reply();
+    repository.tag("v1").delete().await.unwrap();
+    assert_eq!(server.faults().pending(), [""; 0]);
+}
+
+#[tokio::test]
+async fn tag_08_a_tag_of_somebody_else_is_not_taken_for_ones_own() {
+    let lake = Lake::start().await;
+    let server = lake.server.as_ref().unwrap();
+    let main = lake.main("tag_08").await;
+    let tag = main.repository().tag("v1");
+    tag.create("main").await.unwrap();
+    main.commit("empty").allow_empty(true).await.unwrap();
+
+    server.faults().on("createTag").drop_connection();
+    refused(tag.create("main").await, "create_tag", 409, ErrorKind::Conflict, "tag already exists");
 }

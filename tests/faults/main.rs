@@ -6,9 +6,12 @@ mod lost_replies;
 #[allow(dead_code, reason = "made for the contract suite, of which little is needed here")]
 #[path = "../contract/support.rs"]
 mod support;
+mod tasks;
 
-use lakefs::{Branch, Client, Credentials, ErrorKind, TryStreamExt as _};
+use lakefs::{Branch, Client, Credentials, ErrorKind, TryStreamExt as _, models};
 use lakefs_testserver::Server;
+
+use crate::support::Lake;
 
 /// A server, and the default branch of a repository on it.
 async fn start() -> (Server, Branch) {
@@ -63,4 +66,36 @@ async fn a_failed_clean_up_of_a_transaction_is_told_and_is_no_failure() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let left = branches(&main).await.into_iter().find(|name| error.to_string().contains(&**name));
     assert!(left.is_some_and(|name| name.starts_with("tx-")), "{error}");
+}
+
+#[tokio::test]
+async fn repo_13_each_client_asks_once_and_a_repository_knows_its_storage() {
+    let storage = |id: &str, signs: bool| {
+        format!(
+            r#"{{"blockstore_id":"{id}","blockstore_type":"s3","blockstore_namespace_example":"",
+            "blockstore_namespace_ValidityRegex":"","pre_sign_support":{signs},"pre_sign_support_ui":false,
+            "import_support":false,"import_validity_regex":""}}"#
+        )
+    };
+    let (lake, other) = (Lake::start().await, Lake::start().await);
+    let server = lake.server.as_ref().unwrap();
+    let (one, two) = (storage("one", false), storage("two", true));
+    let config = format!(r#"{{"storage_config":{one},"storage_config_list":[{one},{two}]}}"#);
+    server.faults().on("getConfig").reply(200, config);
+    for (id, signs) in [("one", Some(false)), ("two", Some(true)), ("", None), ("three", None)] {
+        let repository = format!(
+            r#"{{"id":"r","creation_date":1,"default_branch":"main","storage_namespace":"s3://r","storage_id":"{id}"}}"#
+        );
+        server.faults().on("getRepository").reply(200, repository);
+        let found = lake.client.clone().repository("r").storage_config().await;
+        match signs {
+            Some(signs) => assert_eq!(found.unwrap().pre_sign_support, signs),
+            None => assert_eq!(found.unwrap_err().kind(), ErrorKind::NotFound, "{id}"),
+        }
+    }
+    // Another server, and another client of the same one, know nothing of that.
+    let listed = |config: &models::Config| config.storage_config_list.as_ref().map_or(0, |list| list.len());
+    assert_eq!(listed(lake.client.server_config().await.unwrap()), 2);
+    assert_eq!(listed(other.client.server_config().await.unwrap()), 0);
+    assert_eq!(listed(lake.builder().build().unwrap().server_config().await.unwrap()), 0);
 }
