@@ -101,7 +101,12 @@ impl Call {
     }
 
     fn explain(&self, error: Error) -> Error {
-        error.during(self.operation.id, || self.operation.describe(self.request.url()))
+        error.during(self.operation.id, || self.describe())
+    }
+
+    /// What is being done, for messages.
+    pub(crate) fn describe(&self) -> String {
+        self.operation.describe(self.request.url())
     }
 
     /// The request for the next attempt.

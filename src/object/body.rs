@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::{fmt, io};
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio_util::io::ReaderStream;
 
 use crate::models::ObjectStats;
+use crate::object::Progress;
 use crate::transport::NewBody;
 
 /// How much of a file is read at once.
@@ -80,36 +81,60 @@ impl Body {
         }
     }
 
-    pub(super) fn into_payload(self) -> Payload {
+    pub(super) fn into_payload(self, progress: Progress) -> Payload {
         match self.0 {
-            Kind::Bytes(bytes) => Payload::Once { body: bytes.into(), length: None },
-            Kind::Stream { stream, length: Some(length) } => Payload::Once {
-                body: reqwest::Body::wrap_stream(exactly(stream, length)),
-                // With a length of 0, nobody would look whether there is more.
-                length: Some(length).filter(|length| *length > 0),
-            },
-            Kind::Stream { stream, length: None } => {
-                Payload::Once { body: reqwest::Body::wrap_stream(stream), length: None }
+            Kind::Bytes(bytes) => {
+                progress.expect(1, Some(bytes.len() as u64));
+                // It goes to the connection in one piece.
+                progress.advance(bytes.len() as u64);
+                Payload::Once { body: bytes.into(), length: None }
             }
-            Kind::File(path) => Payload::Anew(Arc::new(move || {
-                let path = path.clone();
-                Box::pin(async move {
-                    let about = |error: io::Error| {
-                        io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-                    };
-                    let file = tokio::fs::File::open(&path).await.map_err(about)?;
-                    let metadata = file.metadata().await.map_err(about)?;
-                    if metadata.is_dir() {
-                        return Err(about(io::ErrorKind::IsADirectory.into()));
-                    }
-                    let length = metadata.len();
-                    // A file that grows while it is read is sent as long as it was.
-                    let stream = ReaderStream::with_capacity(file.take(length), CHUNK);
-                    Ok((reqwest::Body::wrap_stream(stream), Some(length)))
-                })
-            })),
+            Kind::Stream { stream, length } => {
+                progress.expect(1, length);
+                let stream = stream.inspect_ok(move |chunk| progress.advance(chunk.len() as u64));
+                match length {
+                    Some(length) => Payload::Once {
+                        body: reqwest::Body::wrap_stream(exactly(stream, length)),
+                        // With a length of 0, nobody would look whether there is more.
+                        length: Some(length).filter(|length| *length > 0),
+                    },
+                    None => Payload::Once { body: reqwest::Body::wrap_stream(stream), length: None },
+                }
+            }
+            Kind::File(path) => Payload::Anew(file(path, progress)),
         }
     }
+}
+
+/// Opens a file for each attempt to send it.
+fn file(path: PathBuf, progress: Progress) -> NewBody {
+    // What the last attempt has sent; none before the first.
+    let sent: Arc<Mutex<Option<u64>>> = Arc::default();
+    Arc::new(move || {
+        let (path, progress, sent) = (path.clone(), progress.clone(), sent.clone());
+        Box::pin(async move {
+            let about =
+                |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+            let file = tokio::fs::File::open(&path).await.map_err(about)?;
+            let metadata = file.metadata().await.map_err(about)?;
+            if metadata.is_dir() {
+                return Err(about(io::ErrorKind::IsADirectory.into()));
+            }
+            let length = metadata.len();
+            let last = sent.lock().unwrap_or_else(PoisonError::into_inner).replace(0);
+            match last {
+                Some(bytes) => progress.retract(bytes),
+                None => progress.expect(1, Some(length)),
+            }
+            // A file that grows while it is read is sent as long as it was.
+            let stream = ReaderStream::with_capacity(file.take(length), CHUNK);
+            let stream = stream.inspect_ok(move |chunk| {
+                *sent.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(0) += chunk.len() as u64;
+                progress.advance(chunk.len() as u64);
+            });
+            Ok((reqwest::Body::wrap_stream(stream), Some(length)))
+        })
+    })
 }
 
 /// The stream, which fails where it has more bytes than was said: HTTP would leave them out, and take it for a success.

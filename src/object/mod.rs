@@ -1,11 +1,12 @@
 //! Objects.
 
 mod body;
+mod check;
 mod copy;
 mod delete;
+mod download;
 mod head;
 mod list;
-#[allow(dead_code, reason = "uploads and downloads tell it, each in its turn")]
 mod progress;
 mod reader;
 mod staging;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::{Bound, RangeBounds};
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,7 +11,8 @@ use futures::{Stream, ready};
 use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
 use crate::api::{ByteStream, Response};
-use crate::object::Object;
+use crate::object::check::Check;
+use crate::object::{Object, Progress};
 use crate::request::{When as _, awaits};
 use crate::transport::Call;
 use crate::{Error, Result};
@@ -32,6 +34,8 @@ struct Get {
     range: Option<Part>,
     if_none_match: Option<String>,
     presign: Option<bool>,
+    unverified: bool,
+    progress: Progress,
 }
 
 /// A part of an object, as a header can name it.
@@ -96,13 +100,24 @@ impl Get {
         }
         Ok(call)
     }
+
+    fn check(&self, call: &Call) -> Check {
+        Check::new(call.describe(), self.range.is_none() && !self.unverified)
+    }
 }
 
 macro_rules! options {
     ($request:ident) => {
         impl $request {
             pub(super) fn new(object: Object) -> Self {
-                Self(Get { object, range: None, if_none_match: None, presign: None })
+                Self(Get {
+                    object,
+                    range: None,
+                    if_none_match: None,
+                    presign: None,
+                    unverified: false,
+                    progress: Progress::default(),
+                })
             }
 
             /// Only these bytes, counted from 0. What lies behind the end of the object is not missed, but a range
@@ -127,6 +142,22 @@ macro_rules! options {
                 self
             }
 
+            /// Whether the bytes are held against the checksum of the object, as they are unless it is said otherwise. Of
+            /// an object whose checksum is no MD5, and of a part of an object, only the length can be.
+            ///
+            /// A storage may have checksums that look like an MD5 of the data and are not: of objects that were imported
+            /// from a bucket with encryption by a key management service, for one.
+            pub fn verify(mut self, yes: bool) -> Self {
+                self.0.unverified = !yes;
+                self
+            }
+
+            /// Who is told how far the reading has come.
+            pub fn progress(mut self, progress: impl Into<Progress>) -> Self {
+                self.0.progress = progress.into();
+                self
+            }
+
             /// From the storage itself, to which the server redirects with a signed address. Not every storage can.
             pub fn presign(mut self, yes: bool) -> Self {
                 self.0.presign = yes.then_some(true);
@@ -142,8 +173,16 @@ options!(Open);
 impl Read {
     async fn send(self) -> Result<Bytes> {
         let call = self.0.call()?;
+        let mut check = self.0.check(&call);
         let api = self.0.object.reference().repository().client.api();
-        Ok(api.transport().bytes(call).await?.into_inner())
+        let reply = api.transport().bytes(call).await?;
+        check.expect(&reply);
+        check.take(&reply);
+        check.end()?;
+        self.0.progress.expect(1, Some(reply.len() as u64));
+        self.0.progress.advance(reply.len() as u64);
+        self.0.progress.finish_item();
+        Ok(reply.into_inner())
     }
 }
 
@@ -152,8 +191,30 @@ awaits!(Read => Bytes);
 impl Open {
     async fn send(self) -> Result<ObjectReader> {
         let call = self.0.call()?;
+        let mut check = self.0.check(&call);
         let api = self.0.object.reference().repository().client.api();
-        Ok(ObjectReader::new(api.transport().stream(call).await?))
+        let reply = api.transport().stream(call).await?;
+        check.expect(&reply);
+        Ok(ObjectReader::new(reply, check, self.0.progress))
+    }
+
+    /// Reads the object into a file. The file has its name only when all of it is there, verified and on the disk: until
+    /// then it is a temporary one beside it, which goes away with a failure. What had the name before is replaced.
+    ///
+    /// Answers how many bytes it has.
+    ///
+    /// ```
+    /// # async fn example(object: lakefs::Object) -> lakefs::Result<()> {
+    /// let bytes = object.reader().progress(|now: lakefs::Transferred| println!("{}", now.bytes)).download_to("data.csv").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Object::reader`]; [`Integrity`](crate::ErrorKind::Integrity): what came is not the object;
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the file cannot be written, with the path and the cause.
+    pub async fn download_to(self, path: impl AsRef<Path>) -> Result<u64> {
+        super::download::to_file(self.await?, path.as_ref()).await
     }
 }
 
@@ -175,6 +236,8 @@ awaits!(Open => ObjectReader);
 #[derive(Debug)]
 pub struct ObjectReader {
     body: ByteStream,
+    check: Check,
+    progress: Progress,
     /// What has arrived and was not read.
     chunk: Bytes,
     length: Option<u64>,
@@ -183,15 +246,40 @@ pub struct ObjectReader {
 }
 
 impl ObjectReader {
-    fn new(reply: Response<ByteStream>) -> Self {
+    fn new(reply: Response<ByteStream>, check: Check, progress: Progress) -> Self {
+        progress.expect(1, check.length());
         let text = |name: &str| reply.header(name).map(str::to_owned);
         Self {
-            length: reply.header("content-length").and_then(|length| length.parse().ok()),
+            length: check.length(),
+            check,
+            progress,
             content_type: text("content-type"),
             entity_tag: text("etag"),
             chunk: Bytes::new(),
             body: reply.into_inner(),
         }
+    }
+
+    /// What is being read, for messages.
+    pub(super) fn action(&self) -> &str {
+        self.check.action()
+    }
+
+    /// The next bytes from the server, counted and held against the checksum at the end.
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let item = ready!(Pin::new(&mut self.body).poll_next(cx));
+        match &item {
+            Some(Ok(chunk)) => {
+                self.check.take(chunk);
+                self.progress.advance(chunk.len() as u64);
+            }
+            None if self.check.is_open() => {
+                self.check.end()?;
+                self.progress.finish_item();
+            }
+            _ => {}
+        }
+        Poll::Ready(item)
     }
 
     /// How many bytes will come, in all.
@@ -218,7 +306,7 @@ impl Stream for ObjectReader {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         if self.chunk.is_empty() {
-            Pin::new(&mut self.body).poll_next(cx)
+            self.poll_body(cx)
         } else {
             Poll::Ready(Some(Ok(std::mem::take(&mut self.chunk))))
         }
@@ -229,7 +317,7 @@ impl AsyncBufRead for ObjectReader {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
         while this.chunk.is_empty() {
-            match ready!(Pin::new(&mut this.body).poll_next(cx)) {
+            match ready!(this.poll_body(cx)) {
                 Some(chunk) => this.chunk = chunk?,
                 None => break,
             }

@@ -93,7 +93,7 @@ impl Upload {
         let repository = reference.repository();
         let api = repository.client.api();
         let likeness = self.body.likeness();
-        let (body, anew, length) = match self.body.into_payload() {
+        let (body, anew, length) = match self.body.into_payload(self.progress.clone()) {
             Payload::Once { body, length } => (body, None, length),
             Payload::Anew(new) => (reqwest::Body::from(""), Some(new), None),
         };

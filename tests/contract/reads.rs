@@ -1,7 +1,9 @@
 //! Objects: how they are read.
 
+use std::sync::{Arc, Mutex};
+
 use lakefs::models::ObjectStatsPathType;
-use lakefs::{ErrorKind, TryStreamExt as _};
+use lakefs::{ErrorKind, Progress, TryStreamExt as _};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
 
 use crate::support::{Lake, commit, refused, stage, tag, text};
@@ -241,4 +243,40 @@ async fn obj_21_signed_addresses_are_of_the_storage() {
     let words = "operation not supported";
     refused(object.read().presign(true).await, "get_object", 400, ErrorKind::Unsupported, words);
     refused(object.stat().presign(true).await, "stat_object", 400, ErrorKind::Unsupported, words);
+}
+
+/// A download has its name when all of it is there, and leaves nothing else behind.
+#[tokio::test]
+async fn obj_22_downloads() {
+    let lake = Lake::new().await;
+    let main = lake.main("obj_22").await;
+    let folder = tempfile::tempdir().unwrap();
+    let names = || -> Vec<_> {
+        let mut names: Vec<_> =
+            std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let file = folder.path().join("data.bin");
+    for data in [Vec::new(), vec![7; 3_000_000], b"short".to_vec()] {
+        main.object("a").upload(data.clone()).await.unwrap();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let telling = told.clone();
+        let progress = Progress::new(move |now| telling.lock().unwrap().push(now));
+        let bytes = main.object("a").reader().progress(progress).download_to(&file).await.unwrap();
+        assert_eq!(bytes, data.len() as u64);
+        assert!(std::fs::read(&file).unwrap() == data);
+        let last = *told.lock().unwrap().last().unwrap();
+        assert_eq!((last.bytes, last.total_bytes, last.items), (bytes, Some(bytes), 1));
+    }
+    assert_eq!(main.object("a").reader().range(1..3).download_to(&file).await.unwrap(), 2);
+    assert_eq!(std::fs::read(&file).unwrap(), b"ho");
+
+    // What fails leaves what was there.
+    let missing = main.object("b").reader().download_to(&file).await;
+    refused(missing, "get_object", 404, ErrorKind::NotFound, "not found");
+    let nowhere = folder.path().join("no/such/folder");
+    let unwritten = main.object("a").reader().download_to(&nowhere).await;
+    refused(unwritten, "get_object", None, ErrorKind::InvalidRequest, "no/such/folder");
+    assert_eq!((std::fs::read(&file).unwrap(), names()), (b"ho".to_vec(), vec!["data.bin".into()]));
 }

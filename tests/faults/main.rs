@@ -8,7 +8,9 @@ mod lost_replies;
 mod support;
 mod tasks;
 
-use lakefs::{Branch, Client, Credentials, ErrorKind, TryStreamExt as _, models};
+use std::sync::{Arc, Mutex};
+
+use lakefs::{Body, Branch, Client, Credentials, ErrorKind, Progress, TryStreamExt as _, models};
 use lakefs_testserver::Server;
 
 use crate::support::Lake;
@@ -98,4 +100,48 @@ async fn repo_13_each_client_asks_once_and_a_repository_knows_its_storage() {
     assert_eq!(listed(lake.client.server_config().await.unwrap()), 2);
     assert_eq!(listed(other.client.server_config().await.unwrap()), 0);
     assert_eq!(listed(lake.builder().build().unwrap().server_config().await.unwrap()), 0);
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_the_object_are_no_success() {
+    let (server, main) = start().await;
+    let object = main.object("a");
+    object.upload("right").await.unwrap();
+    let broken = |read: Result<(), lakefs::Error>| {
+        let error = read.unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Integrity, Some("get_object")), "{error}");
+        let words = "read \"a\" at \"main\"";
+        assert!(error.to_string().contains(words) && error.message().contains("MD5"), "{error}");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a");
+    server.faults().on("get_object").times(4).replace_body("wrong");
+    broken(object.read().await.map(drop));
+    broken(object.reader().await.unwrap().try_for_each(|_| async { Ok(()) }).await);
+    broken(object.reader().download_to(&file).await.map(drop));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    assert_eq!(object.read().verify(false).await.unwrap(), "wrong");
+}
+
+#[tokio::test]
+async fn what_is_sent_again_is_told_once() {
+    let (server, main) = start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a");
+    std::fs::write(&file, vec![1; 1_000_000]).unwrap();
+    let chunks = || futures::stream::iter((0..10).map(|_| Ok::<_, std::io::Error>(vec![1_u8; 100_000])));
+    server.faults().on("upload_object").times(1).drop_reply();
+    for body in
+        [Body::file(&file), Body::from(vec![1; 1_000_000]), Body::stream(chunks()).with_length(1_000_000)]
+    {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let telling = told.clone();
+        let progress = Progress::new(move |now| telling.lock().unwrap().push(now));
+        main.object("a").upload(body).progress(progress).await.unwrap();
+        let told = told.lock().unwrap();
+        let last = told.last().unwrap();
+        assert_eq!((last.bytes, last.total_bytes), (1_000_000, Some(1_000_000)));
+        assert_eq!((last.items, last.total_items), (1, Some(1)));
+    }
+    assert_eq!(server.requests_for("upload_object").len(), 4);
 }
