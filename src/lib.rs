@@ -3,6 +3,8 @@
 mod actions;
 pub mod admin;
 pub mod api;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod branch;
 mod branch_protection;
 mod cherry_pick;
