@@ -118,6 +118,34 @@ async fn admin_04_setup() {
     }
 }
 
+/// A server that nobody has set up knows nobody, until it is set up, and then the key pair that it was set up with.
+#[tokio::test]
+async fn admin_04_setup_of_a_fresh_server() {
+    let lake = Lake::fresh().await;
+    let [id, secret] = lake.key_pair();
+    let stranger = lake.stranger().build().unwrap();
+    let early = lake.builder().credentials(&id, &secret).build().unwrap();
+    let state = stranger.admin().setup_state().await.unwrap();
+    assert_eq!((state.state, state.comm_prefs_missing), (Some(SetupStateState::NotInitialized), Some(true)));
+    let nobody = early.repositories().try_next().await;
+    let words = "error authenticating request";
+    refused(nobody, "list_repositories", 401, ErrorKind::Unauthenticated, words);
+    let setup = || stranger.admin().setup("founder").key_pair(&id, &secret);
+    let nameless = stranger.admin().setup("").await;
+    refused(nameless, "setup", 400, ErrorKind::InvalidRequest, "empty user display name");
+    let unreachable = setup().email("nowhere").await;
+    refused(unreachable, "setup", 400, ErrorKind::InvalidRequest, "invalid email address");
+
+    let credentials = setup().await.unwrap();
+    assert_eq!((credentials.access_key_id, credentials.secret_access_key), (id.clone(), secret.clone()));
+    let state = stranger.admin().setup_state().await.unwrap();
+    assert_eq!((state.state, state.comm_prefs_missing), (Some(SetupStateState::Initialized), Some(true)));
+    let client = lake.builder().credentials(&id, &secret).build().unwrap();
+    assert_eq!(client.admin().current_user().await.unwrap().id, "founder");
+    assert_eq!(client.repositories().try_next().await.unwrap(), None);
+    refused(setup().await, "setup", 409, ErrorKind::Conflict, "lakeFS already initialized");
+}
+
 #[tokio::test]
 async fn admin_05_usage() {
     let lake = Lake::new().await;

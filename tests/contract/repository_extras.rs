@@ -1,10 +1,10 @@
 //! What is kept with a repository, and repositories as a whole: metadata, storage, dumps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lakefs::models::{self, RefsDump};
-use lakefs::{ErrorKind, Repository, TryStreamExt as _};
+use lakefs::{Entry, ErrorKind, Repository, TryStreamExt as _};
 
 use crate::support::{Lake, commit, refused, stage, tag, text};
 
@@ -134,4 +134,50 @@ async fn dump_03_failures_are_told() {
     refused(nowhere.dump().await, "dump_refs", 404, ErrorKind::NotFound, "repository not found");
     let started = nowhere.dump().start().await;
     refused(started, "dump_submit", 404, ErrorKind::NotFound, "repository not found");
+}
+
+#[tokio::test]
+async fn repo_14_sample_data() {
+    let lake = Lake::new().await;
+    let name = lake.name("repo_14");
+    let repository = lake.client.repository(&name);
+    repository.create(lake.namespace(&name)).sample_data(true).await.unwrap();
+    let main = repository.branch("main");
+    let log: Vec<_> = main.log().map_ok(|commit| commit.message).try_collect().await.unwrap();
+    assert_eq!(log, ["Add sample data", "Repository created"]);
+    assert!(!text(&main.object("README.md")).await.is_empty());
+    let entries: Vec<_> = main.objects().delimiter("/").try_collect().await.unwrap();
+    for prefix in ["data/", "images/"] {
+        assert!(entries.contains(&Entry::Prefix(prefix.to_owned())), "{entries:?}");
+    }
+    assert_eq!(main.uncommitted().try_next().await.unwrap(), None);
+    let protection = repository.branch_protection().get().await.unwrap();
+    assert_eq!(protection.patterns, BTreeSet::from(["main".to_owned()]));
+}
+
+/// What only `lakefs::api` has, because nobody but lakeFS's own programs asks for it.
+#[tokio::test]
+async fn repo_15_files_of_the_server_itself() {
+    let lake = Lake::new().await;
+    let main = lake.main("repo_15").await;
+    let commit = commit(&main, "one", &[("a/1", "1"), ("b", "2")]).await;
+    let (api, name) = (lake.client.api(), main.repository().name());
+    let namespace = main.repository().get().await.unwrap().storage_namespace;
+    let symlinks = api.create_symlink_file().repository(name).branch("main").location("a/");
+    assert_eq!(symlinks.send().await.unwrap().location, format!("{namespace}/symlinks"));
+    let symlinks = api.create_symlink_file().repository(name).branch("nowhere").send().await;
+    refused(symlinks, "create_symlink_file", 404, ErrorKind::NotFound, "not found");
+
+    let object = |id: &str| {
+        let request = api.get_metadata_object().repository(name).object_id(id);
+        request.type_("meta_range")
+    };
+    refused(object("none").send().await.map(drop), "get_metadata_object", 410, ErrorKind::Gone, "No data");
+    let found = object(&commit.meta_range_id).send().await;
+    if namespace.starts_with("mem:") {
+        refused(found.map(drop), "get_metadata_object", 410, ErrorKind::Gone, "No data");
+    } else {
+        let bytes: Vec<_> = found.unwrap().into_inner().try_collect().await.unwrap();
+        assert!(bytes.concat().len() > 100);
+    }
 }

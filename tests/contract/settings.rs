@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use futures::future::try_join_all;
-use lakefs::{Branch, BranchProtection, ErrorKind, Repository, TryStreamExt as _, models};
+use lakefs::{Branch, BranchProtection, ErrorKind, TryStreamExt as _, models};
 
 use crate::support::{Lake, commit, refused, stage, text};
 
@@ -228,27 +228,10 @@ async fn gc_01_rules() {
     refused(nowhere.delete().await, "delete_gc_rules", 404, ErrorKind::NotFound, words);
 }
 
-/// The test server prepares nothing, and says so.
-async fn prepares_nothing(repository: &Repository) {
-    let collection = repository.garbage_collection();
-    let unsupported = |result, operation| {
-        refused(result, operation, 501, ErrorKind::Unsupported, "Not Implemented");
-    };
-    let prepared = collection.prepare_commits().await.map(drop);
-    unsupported(prepared, "prepare_garbage_collection_commits");
-    let started = collection.start_preparing_commits().await.map(drop);
-    unsupported(started, "prepare_garbage_collection_commits_async");
-    let prepared = collection.prepare_uncommitted().try_next().await.map(drop);
-    unsupported(prepared, "prepare_garbage_collection_uncommitted");
-}
-
 #[tokio::test]
 async fn gc_02_commits_are_prepared() {
     let lake = Lake::new().await;
     let repository = lake.repository("gc_02").await;
-    if lake.server.is_some() {
-        return prepares_nothing(&repository).await;
-    }
     let collection = repository.garbage_collection();
     let operation = "prepare_garbage_collection_commits";
     refused(collection.prepare_commits().await, operation, 404, ErrorKind::NotFound, "not found");
@@ -286,9 +269,6 @@ async fn gc_02_commits_are_prepared() {
 async fn gc_03_uncommitted_objects_are_prepared() {
     let lake = Lake::new().await;
     let main = lake.main("gc_03").await;
-    if lake.server.is_some() {
-        return prepares_nothing(main.repository()).await;
-    }
     let collection = main.repository().garbage_collection();
     let parts: Vec<_> = collection.prepare_uncommitted().try_collect().await.unwrap();
     assert_eq!(parts.len(), 1, "{parts:?}");
@@ -302,7 +282,27 @@ async fn gc_03_uncommitted_objects_are_prepared() {
         assert_eq!(part.run_id, parts[0].run_id);
     }
 
+    main.commit("Add a and b").await.unwrap();
+    main.object("a").delete().await.unwrap();
+    let parts: Vec<_> = collection.prepare_uncommitted().try_collect().await.unwrap();
+    assert!(parts.iter().all(|part| part.gc_uncommitted_location.is_empty()), "{parts:?}");
+
     let refusal = collection.prepare_uncommitted().after("none").try_next().await;
     let operation = "prepare_garbage_collection_uncommitted";
     refused(refusal, operation, 400, ErrorKind::InvalidRequest, "invalid continuation token");
+}
+
+#[tokio::test]
+async fn gc_04_a_read_only_repository_is_not_collected() {
+    let lake = Lake::new().await;
+    let repository = lake.client.repository(lake.name("gc_04"));
+    repository.create(lake.namespace(repository.name())).read_only(true).await.unwrap();
+    let collection = repository.garbage_collection();
+    let words = "read-only repository";
+    let read_only = |result, operation| refused(result, operation, 403, ErrorKind::Protected, words);
+    read_only(collection.prepare_commits().await.map(drop), "prepare_garbage_collection_commits");
+    let started = collection.start_preparing_commits().await.map(drop);
+    read_only(started, "prepare_garbage_collection_commits_async");
+    let part = collection.prepare_uncommitted().try_next().await.map(drop);
+    read_only(part, "prepare_garbage_collection_uncommitted");
 }

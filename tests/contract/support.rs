@@ -54,6 +54,23 @@ impl Lake {
         Self { client, server: Some(server), endpoint, key_pair, namespace: "mem://".to_owned() }
     }
 
+    /// A server that nobody has set up: the one that the environment names as such, which serves one run, or a test server.
+    pub(crate) async fn fresh() -> Self {
+        let variable = env::var("LAKEFS_TEST_FRESH_ENDPOINT").ok().filter(|value| !value.is_empty());
+        let Some(endpoint) = variable else {
+            let mut lake = Self::start().await;
+            let contract = include_str!("../../openapi/lakefs.json");
+            let server = Server::builder().contract(contract).without_setup().start().await;
+            let server = server.expect("the test server starts");
+            server.endpoint().clone_into(&mut lake.endpoint);
+            lake.server = Some(server);
+            return lake;
+        };
+        let key_pair = ["AKIAFRESH".to_owned(), "fresh-secret".to_owned()];
+        let client = connect(&endpoint, &key_pair).build().unwrap();
+        Self { client, server: None, endpoint, key_pair, namespace: String::new() }
+    }
+
     /// A client of the same server that knows no credentials, to be configured otherwise.
     pub(crate) fn stranger(&self) -> ClientBuilder {
         Client::builder().endpoint(&self.endpoint)

@@ -16,6 +16,7 @@ Options:
   --access-key-id <ID>          the access key of its user
   --secret-access-key <SECRET>  the secret of that key
   --contract <FILE>             an OpenAPI document to serve at /openapi.json
+  --without-setup               as a lakeFS that nobody has set up yet
   -h, --help                    print this
 ";
 
@@ -63,6 +64,7 @@ fn arguments() -> Result<Option<ServerBuilder>, Box<dyn std::error::Error>> {
             Long("access-key-id") => id = Some(parser.value()?.string()?),
             Long("secret-access-key") => secret = Some(parser.value()?.string()?),
             Long("contract") => builder = builder.contract(std::fs::read(parser.value()?)?),
+            Long("without-setup") => builder = builder.without_setup(),
             Short('h') | Long("help") => return Ok(None),
             _ => return Err(argument.unexpected().into()),
         }

@@ -135,6 +135,7 @@ pub struct ServerBuilder {
     access_key_id: String,
     secret_access_key: String,
     contract: Option<Bytes>,
+    set_up: bool,
 }
 
 impl fmt::Debug for ServerBuilder {
@@ -153,6 +154,7 @@ impl Default for ServerBuilder {
             access_key_id: DEFAULT_ACCESS_KEY_ID.to_owned(),
             secret_access_key: DEFAULT_SECRET_ACCESS_KEY.to_owned(),
             contract: None,
+            set_up: true,
         }
     }
 }
@@ -177,13 +179,24 @@ impl ServerBuilder {
         self
     }
 
+    /// Starts it as a lakeFS that nobody has set up. It has no user, so that the credentials are good for nothing until
+    /// somebody sets it up with them.
+    pub fn without_setup(mut self) -> Self {
+        self.set_up = false;
+        self
+    }
+
     /// Starts it in the current Tokio runtime.
     pub async fn start(self) -> io::Result<Server> {
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
         let app = Arc::new(App {
             lake: RwLock::new(Lake::new(BLOCKSTORE.to_owned())),
-            auth: Auth::new(self.access_key_id.clone(), self.secret_access_key.clone()),
+            auth: if self.set_up {
+                Auth::new(self.access_key_id.clone(), self.secret_access_key.clone())
+            } else {
+                Auth::without_user()
+            },
             faults: Faults::default(),
             requests: RequestLog::default(),
             #[cfg(feature = "validate")]

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use serde::{Deserialize, Serialize};
 
-use super::auth::{COOKIE_NAME, USER};
+use super::auth::{Account, COOKIE_NAME};
 use super::call::Call;
 use super::dates;
 use super::reply::{Failure, Outcome, ok, set};
@@ -26,9 +26,13 @@ struct User<'a> {
 }
 
 impl<'a> User<'a> {
-    fn known(call: &Call<'a>) -> Self {
-        let creation_date = call.app.auth.created.seconds;
-        Self { creation_date, email: Some(""), friendly_name: Some(""), id: USER }
+    fn known(account: &'a Account) -> Self {
+        Self {
+            creation_date: account.created.seconds,
+            email: Some(""),
+            friendly_name: Some(""),
+            id: &account.user,
+        }
     }
 }
 
@@ -38,7 +42,8 @@ pub(crate) fn current_user(call: &Call<'_>) -> Outcome {
     struct CurrentUser<'a> {
         user: User<'a>,
     }
-    let user = call.user.map_or_else(User::default, |_| User::known(call));
+    let account = call.app.auth.account().filter(|_| call.user.is_some());
+    let user = account.map_or_else(User::default, User::known);
     ok(&CurrentUser { user })
 }
 
@@ -70,7 +75,8 @@ pub(crate) fn login(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn list_users(call: &Call<'_>) -> Outcome {
-    let mut list = List::new(Page { results: vec![User::known(call)], has_more: false }, |user| user.id);
+    let users = call.app.auth.account().into_iter().map(User::known);
+    let mut list = List::new(Page { results: users.collect(), has_more: false }, |user| user.id);
     list.pagination.max_per_page = 0;
     ok(&list)
 }
@@ -92,8 +98,7 @@ pub(crate) fn create_user(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn get_user(call: &Call<'_>) -> Outcome {
-    known_user(call)?;
-    ok(&User::known(call))
+    ok(&User::known(known_user(call)?))
 }
 
 pub(crate) fn delete_user(call: &Call<'_>) -> Outcome {
@@ -127,10 +132,7 @@ pub(crate) fn get_credentials(call: &Call<'_>) -> Outcome {
     ok(&Credentials { access_key_id: &key.id, creation_date: key.created.seconds })
 }
 
-fn known_user(call: &Call<'_>) -> Result<(), Failure> {
-    if call.segment("userId") == USER {
-        Ok(())
-    } else {
-        Err(Failure::new(StatusCode::NOT_FOUND, "user not found"))
-    }
+fn known_user<'a>(call: &Call<'a>) -> Result<&'a Account, Failure> {
+    let account = call.app.auth.account().filter(|account| account.user == call.segment("userId"));
+    account.ok_or_else(|| Failure::new(StatusCode::NOT_FOUND, "user not found"))
 }

@@ -1,7 +1,7 @@
 //! Who asks: access keys, and tokens handed out for them.
 
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE};
@@ -14,8 +14,8 @@ use sha2::Sha256;
 use super::reply::Failure;
 use crate::model::Timestamp;
 
-/// The only user that a server with basic authentication has.
-pub(crate) const USER: &str = "admin";
+/// The user of a server that was set up as it started.
+const DEFAULT_USER: &str = "admin";
 /// The cookie that may carry a token.
 pub(crate) const COOKIE_NAME: &str = "internal_auth_session";
 /// How long a token is good for, in seconds.
@@ -35,16 +35,26 @@ impl fmt::Debug for AccessKey {
     }
 }
 
-/// The access keys of the one user, and the key that signs tokens.
-pub(crate) struct Auth {
+/// The only user that a server with basic authentication has.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) user: String,
     pub(crate) created: Timestamp,
+}
+
+/// The one user and its access keys, once the server is set up, and the key that signs tokens.
+pub(crate) struct Auth {
+    account: OnceLock<Account>,
     keys: RwLock<Vec<AccessKey>>,
     signing_key: [u8; 16],
 }
 
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Auth").field("keys", &self.keys).finish_non_exhaustive()
+        f.debug_struct("Auth")
+            .field("account", &self.account)
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
     }
 }
 
@@ -65,17 +75,40 @@ struct Claims {
 }
 
 impl Auth {
+    /// Of a server that is set up, with this access key.
     pub(crate) fn new(id: String, secret: String) -> Self {
+        let auth = Self::without_user();
+        auth.set_up(DEFAULT_USER.to_owned(), Some((id, secret)));
+        auth
+    }
+
+    /// Of a server that nobody has set up: nobody has credentials.
+    pub(crate) fn without_user() -> Self {
+        let signing_key = uuid::Uuid::new_v4().into_bytes();
+        Self { account: OnceLock::new(), keys: RwLock::default(), signing_key }
+    }
+
+    /// Makes the one user, with this access key or a new one. Nothing if there is a user already.
+    pub(crate) fn set_up(&self, user: String, key: Option<(String, String)>) -> Option<AccessKey> {
         let created = Timestamp::now();
-        Self {
-            created,
-            keys: RwLock::new(vec![AccessKey { id, secret, created }]),
-            signing_key: uuid::Uuid::new_v4().into_bytes(),
-        }
+        self.account.set(Account { user, created }).ok()?;
+        let (id, secret) = key.unwrap_or_else(new_key);
+        let key = AccessKey { id, secret, created };
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).push(key.clone());
+        Some(key)
+    }
+
+    /// The one user; nobody before the server is set up.
+    pub(crate) fn account(&self) -> Option<&Account> {
+        self.account.get()
+    }
+
+    fn user(&self) -> Option<&str> {
+        self.account().map(|account| account.user.as_str())
     }
 
     /// The user whose credentials a request carries, or nobody if it carries none.
-    pub(crate) fn identify(&self, headers: &HeaderMap) -> Result<Option<&'static str>, Failure> {
+    pub(crate) fn identify(&self, headers: &HeaderMap) -> Result<Option<&str>, Failure> {
         let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let (scheme, value) = authorization.and_then(|header| header.split_once(' ')).unwrap_or_default();
         let known = if scheme.eq_ignore_ascii_case("bearer") {
@@ -84,9 +117,9 @@ impl Auth {
             self.knows(&id, &secret)
         } else {
             // A cookie that is no good is no cookie.
-            return Ok(cookie(headers).filter(|token| self.is_valid(token)).map(|_| USER));
+            return Ok(cookie(headers).filter(|token| self.is_valid(token)).and(self.user()));
         };
-        if known { Ok(Some(USER)) } else { Err(Failure::unauthenticated()) }
+        if known { Ok(self.user()) } else { Err(Failure::unauthenticated()) }
     }
 
     pub(crate) fn knows(&self, id: &str, secret: &str) -> bool {
@@ -104,7 +137,7 @@ impl Auth {
         let claims = Claims {
             jti: uuid::Uuid::new_v4().to_string(),
             iss: "auth".into(),
-            sub: USER.into(),
+            sub: self.user().unwrap_or_default().into(),
             aud: "login".into(),
             iat: now,
             exp,
@@ -133,7 +166,7 @@ impl Auth {
             self.mac(signed).verify_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
             let claims = URL_SAFE_NO_PAD.decode(signed.split_once('.')?.1).ok()?;
             let claims: Claims = serde_json::from_slice(&claims).ok()?;
-            (claims.sub == USER && claims.exp > Timestamp::now().seconds).then_some(())
+            (Some(&*claims.sub) == self.user() && claims.exp > Timestamp::now().seconds).then_some(())
         };
         checked().is_some()
     }
@@ -144,6 +177,13 @@ impl Auth {
         block[..self.signing_key.len()].copy_from_slice(&self.signing_key);
         Hmac::<Sha256>::new(&block).chain_update(signed)
     }
+}
+
+/// An access key as lakeFS makes them.
+fn new_key() -> (String, String) {
+    let random = || uuid::Uuid::new_v4().into_bytes();
+    let id = hex::encode_upper(random());
+    ("AKIAJ".to_owned() + &id[..14] + "Q", STANDARD.encode([random(), random()].concat())[..40].to_owned())
 }
 
 fn basic(scheme: &str, value: &str) -> Option<(String, String)> {
@@ -168,7 +208,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn identify(auth: &Auth, header: &str) -> Result<Option<&'static str>, Failure> {
+    fn identify<'a>(auth: &'a Auth, header: &str) -> Result<Option<&'a str>, Failure> {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, header.parse().unwrap());
         auth.identify(&headers)
@@ -178,10 +218,10 @@ mod tests {
     fn knows_keys_and_tokens() {
         let auth = Auth::new("id".into(), "se:cret".into());
         let pair = |pair| format!("Basic {}", STANDARD.encode(pair));
-        assert_eq!(identify(&auth, &pair("id:se:cret")).unwrap(), Some(USER));
+        assert_eq!(identify(&auth, &pair("id:se:cret")).unwrap(), Some(DEFAULT_USER));
         assert!(identify(&auth, &pair("id:other")).is_err());
         let (token, _) = auth.issue();
-        assert_eq!(identify(&auth, &format!("bearer {token}")).unwrap(), Some(USER));
+        assert_eq!(identify(&auth, &format!("bearer {token}")).unwrap(), Some(DEFAULT_USER));
         assert!(identify(&auth, &format!("Bearer {token}x")).is_err());
         assert!(identify(&auth, "Bearer nonsense").is_err());
         assert_eq!(identify(&auth, "Digest x").unwrap(), None);

@@ -6,6 +6,7 @@ mod auth;
 mod bodies;
 mod branches;
 mod call;
+mod collection;
 mod commits;
 mod content;
 mod dates;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::call::Call;
 use super::reply::{Failure, Outcome, created, no_content, ok};
 use super::staging::new_location;
-use super::wire::{List, ObjectStats};
-use crate::model::{DeleteOptions, Error, ErrorKind, Listed, MAX_DELETED, Metadata, Page, Path};
+use super::wire::{List, ObjectStats, StorageUri};
+use crate::model::{DeleteOptions, Error, ErrorKind, Listed, MAX_DELETED, Metadata, Page, PageQuery, Path};
 
 pub(crate) fn stat(call: &Call<'_>) -> Outcome {
     let path = call.path("path");
@@ -52,6 +52,18 @@ pub(crate) fn refuse_presign(call: &Call<'_>) -> Result<(), Failure> {
 
 pub(crate) fn presign_unsupported() -> Error {
     Error::from(ErrorKind::NotSupported).context("get pre signed url")
+}
+
+/// Answers where in the storage the addresses are written, of the objects of each directory. Where there are no objects, a real
+/// server drops the connection.
+pub(crate) fn symlinks(call: &Call<'_>) -> Outcome {
+    let lake = call.lake();
+    let location = format!("{}/symlinks", lake.repository(call.repository())?.namespace);
+    let query = PageQuery { prefix: call.path("location"), amount: 1, ..PageQuery::default() };
+    if lake.list_entries(call.repository(), call.branch(), &query)?.results.is_empty() {
+        return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "there are no objects"));
+    }
+    created(&StorageUri { location })
 }
 
 pub(crate) fn delete(call: &Call<'_>) -> Outcome {

@@ -7,8 +7,8 @@ use super::params::Param;
 use super::reply::Outcome;
 use super::schema::Body;
 use super::{
-    accounts, actions, bodies, branches, commits, content, merges, objects, pulls, repositories, settings,
-    staging, system, tags, transfer,
+    accounts, actions, bodies, branches, collection, commits, content, merges, objects, pulls, repositories,
+    settings, staging, system, tags, transfer,
 };
 
 /// An operation of the contract.
@@ -209,22 +209,22 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::new("updateObjectUserMetadata", Method::PUT, "/repositories/{repository}/branches/{branch}/objects/stat/user_metadata", Handler::Answer(objects::set_user_metadata)).with(&[PATH]).taking(&bodies::USER_METADATA),
     Operation::new("getUnderlyingProperties", Method::GET, "/repositories/{repository}/refs/{ref}/objects/underlyingProperties", Handler::Answer(objects::properties)).with(&[PATH]),
     Operation::new("listObjects", Method::GET, "/repositories/{repository}/refs/{ref}/objects/ls", Handler::Answer(objects::list)).with(&[Param::boolean("user_metadata"), PRESIGN, AFTER, AMOUNT, Param::optional("delimiter"), PREFIX]),
-    Operation::new("createSymlinkFile", Method::POST, "/repositories/{repository}/refs/{branch}/symlink", Handler::Missing).with(&[Param::text("location")]),
+    Operation::new("createSymlinkFile", Method::POST, "/repositories/{repository}/refs/{branch}/symlink", Handler::Answer(objects::symlinks)).with(&[Param::text("location")]),
     Operation::new("listRepositoryRuns", Method::GET, "/repositories/{repository}/actions/runs", Handler::Answer(actions::list_runs)).with(&[AFTER, AMOUNT, Param::optional("branch"), Param::optional("commit")]),
     Operation::new("getRun", Method::GET, "/repositories/{repository}/actions/runs/{run_id}", Handler::Answer(actions::run)),
     Operation::new("listRunHooks", Method::GET, "/repositories/{repository}/actions/runs/{run_id}/hooks", Handler::Answer(actions::list_hooks)).with(&[AFTER, AMOUNT]),
     Operation::new("getRunHookOutput", Method::GET, "/repositories/{repository}/actions/runs/{run_id}/hooks/{hook_run_id}/output", Handler::Answer(actions::output)),
-    Operation::new("getMetadataObject", Method::GET, "/repositories/{repository}/metadata/object/{type}/{object_id}", Handler::Missing).with(&[PRESIGN]),
+    Operation::new("getMetadataObject", Method::GET, "/repositories/{repository}/metadata/object/{type}/{object_id}", Handler::Answer(transfer::metadata_object)).with(&[PRESIGN]),
     Operation::new("getMetaRange", Method::GET, "/repositories/{repository}/metadata/meta_range/{meta_range}", Handler::Answer(transfer::meta_range)),
     Operation::new("getRange", Method::GET, "/repositories/{repository}/metadata/range/{range}", Handler::Answer(transfer::range)),
     Operation::new("setGarbageCollectionRulesPreflight", Method::GET, "/repositories/{repository}/gc/rules/set_allowed", Handler::Answer(settings::allowed)),
     Operation::new("internalGetGarbageCollectionRules", Method::GET, "/repositories/{repository}/gc/rules", Handler::Answer(settings::gc_rules)),
     Operation::new("internalSetGarbageCollectionRules", Method::POST, "/repositories/{repository}/gc/rules", Handler::Answer(settings::set_gc_rules)).taking(&bodies::GC_RULES),
     Operation::new("internalDeleteGarbageCollectionRules", Method::DELETE, "/repositories/{repository}/gc/rules", Handler::Answer(settings::delete_gc_rules)),
-    Operation::new("prepareGarbageCollectionCommits", Method::POST, "/repositories/{repository}/gc/prepare_commits", Handler::Missing),
-    Operation::new("prepareGarbageCollectionCommitsAsync", Method::POST, "/repositories/{repository}/gc/prepare_commits/async", Handler::Missing),
-    Operation::new("prepareGarbageCollectionCommitsStatus", Method::GET, "/repositories/{repository}/gc/prepare_commits/status", Handler::Missing).with(&[Param::required("id")]),
-    Operation::new("prepareGarbageCollectionUncommitted", Method::POST, "/repositories/{repository}/gc/prepare_uncommited", Handler::Missing).taking(&bodies::GC_UNCOMMITTED),
+    Operation::new("prepareGarbageCollectionCommits", Method::POST, "/repositories/{repository}/gc/prepare_commits", Handler::Answer(collection::prepare_commits)),
+    Operation::new("prepareGarbageCollectionCommitsAsync", Method::POST, "/repositories/{repository}/gc/prepare_commits/async", Handler::Answer(collection::start_preparing_commits)),
+    Operation::new("prepareGarbageCollectionCommitsStatus", Method::GET, "/repositories/{repository}/gc/prepare_commits/status", Handler::Answer(collection::commits_preparation)).with(&[Param::required("id")]),
+    Operation::new("prepareGarbageCollectionUncommitted", Method::POST, "/repositories/{repository}/gc/prepare_uncommited", Handler::Answer(collection::prepare_uncommitted)).taking(&bodies::GC_UNCOMMITTED),
     Operation::new("createBranchProtectionRulePreflight", Method::GET, "/repositories/{repository}/branch_protection/set_allowed", Handler::Answer(settings::allowed)),
     Operation::new("internalGetBranchProtectionRules", Method::GET, "/repositories/{repository}/branch_protection", Handler::Answer(settings::protection)),
     Operation::new("internalCreateBranchProtectionRule", Method::POST, "/repositories/{repository}/branch_protection", Handler::Answer(settings::add_protection)).taking(&bodies::PROTECTION_RULE),

@@ -49,10 +49,15 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
 
 /// Commits a few files, and protects the branch they are on.
 fn add_sample_data(call: &Call<'_>, lake: &mut Lake, repository: &str, branch: &str) -> Result<(), Failure> {
-    const FILES: [(&str, &str, &str); 3] = [
+    const FILES: [(&str, &str, &str); 4] = [
         ("README.md", "text/markdown", "# Sample data\n\nA repository to play with.\n"),
         ("data/lakes.csv", "text/csv", "name,depth_m\nBaikal,1642\nTanganyika,1470\nCaspian Sea,1025\n"),
         ("data/notes.txt", "text/plain", "Nothing of note.\n"),
+        (
+            "images/lake.svg",
+            "image/svg+xml",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 2 1\"><ellipse cx=\"1\" cy=\".5\" rx=\"1\" ry=\".5\"/></svg>\n",
+        ),
     ];
     for (path, content_type, content) in FILES {
         let entry = super::upload::entry(content.into(), content_type, Metadata::new());

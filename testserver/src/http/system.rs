@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use axum::http::StatusCode;
 use axum::http::header::SERVER;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::BLOCKSTORE;
@@ -82,13 +82,46 @@ pub(crate) fn setup_state(call: &Call<'_>) -> Outcome {
             "login_url_method": "none",
             "logout_url": "",
         },
-        "state": "initialized",
+        "state": if call.app.auth.account().is_some() { "initialized" } else { "not_initialized" },
     }))
 }
 
-/// The server is set up from the start.
-pub(crate) fn set_up(_: &Call<'_>) -> Outcome {
-    Err(Failure::new(StatusCode::CONFLICT, "lakeFS already initialized"))
+pub(crate) fn set_up(call: &Call<'_>) -> Outcome {
+    #[derive(Default, Deserialize)]
+    struct Body {
+        username: String,
+        key: Option<Key>,
+        email: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Key {
+        access_key_id: String,
+        secret_access_key: String,
+    }
+    #[derive(Serialize)]
+    struct Credentials {
+        access_key_id: String,
+        creation_date: i64,
+        secret_access_key: String,
+    }
+    let body: Body = call.body("Setup")?;
+    if body.username.is_empty() {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "empty user display name"));
+    }
+    let set_up = || Failure::new(StatusCode::CONFLICT, "lakeFS already initialized");
+    if call.app.auth.account().is_some() {
+        return Err(set_up());
+    }
+    let email = body.email.filter(|email| !email.is_empty());
+    email.as_deref().map_or(Ok(()), check_email)?;
+    let key = body.key.map(|key| (key.access_key_id, key.secret_access_key));
+    let key = call.app.auth.set_up(body.username, key).ok_or_else(set_up)?;
+    call.app.preferences.store(email.is_some(), Ordering::Relaxed);
+    ok(&Credentials {
+        access_key_id: key.id,
+        creation_date: key.created.seconds,
+        secret_access_key: key.secret,
+    })
 }
 
 /// Without a provider of identities there is nothing to come back from.
@@ -104,15 +137,20 @@ pub(crate) fn set_up_preferences(call: &Call<'_>) -> Outcome {
     }
     let body: Body = call.body("SetupCommPrefs")?;
     let email = body.email.unwrap_or_default();
-    let wrong = match email.split_once('@') {
-        _ if email.is_empty() => "email is required",
-        Some((name, host)) if !name.is_empty() && host.contains('.') => {
-            call.app.preferences.store(true, Ordering::Relaxed);
-            return Ok(empty(StatusCode::OK));
-        }
-        _ => "invalid email address",
-    };
-    Err(Failure::new(StatusCode::BAD_REQUEST, wrong))
+    if email.is_empty() {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "email is required"));
+    }
+    check_email(&email)?;
+    call.app.preferences.store(true, Ordering::Relaxed);
+    Ok(empty(StatusCode::OK))
+}
+
+/// Looks at the form alone, where a real server looks for the host as well.
+fn check_email(email: &str) -> Result<(), Failure> {
+    match email.split_once('@') {
+        Some((name, host)) if !name.is_empty() && host.contains('.') => Ok(()),
+        _ => Err(Failure::new(StatusCode::BAD_REQUEST, "invalid email address")),
+    }
 }
 
 pub(crate) fn auth_capabilities(_: &Call<'_>) -> Outcome {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::call::Call;
 use super::dates;
 use super::reply::{Failure, Outcome, created, empty, json, ok, set};
+use super::wire::StorageUri;
 use crate::model::{self, Error, ErrorKind, Metadata, NewCommitRecord};
 
 #[derive(Debug, Serialize)]
@@ -45,11 +46,6 @@ struct TaskStatus<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     refs: Option<RefsDump>,
     update_time: String,
-}
-
-#[derive(Debug, Serialize)]
-struct StorageUri {
-    location: String,
 }
 
 impl From<model::RefsDump> for RefsDump {
@@ -165,6 +161,20 @@ pub(crate) fn meta_range(call: &Call<'_>) -> Outcome {
 
 pub(crate) fn range(call: &Call<'_>) -> Outcome {
     metadata_location(call, "range")
+}
+
+/// What metadata are made of lies where only the storage has it.
+pub(crate) fn metadata_object(call: &Call<'_>) -> Outcome {
+    let kind = call.segment("type");
+    if !["range", "meta_range"].contains(&kind) {
+        let message = format!(
+            "parameter \"type\" in path has an error: value is not one of the allowed values [\"range\",\"meta_range\"]: {kind:?}"
+        );
+        return Err(Failure::new(StatusCode::BAD_REQUEST, message));
+    }
+    call.lake().repository(call.repository())?;
+    super::objects::refuse_presign(call)?;
+    Err(Error::from(ErrorKind::NoData).into())
 }
 
 /// Says where something would be, whether it is there or not.

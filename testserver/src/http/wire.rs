@@ -233,3 +233,9 @@ impl Diff {
 pub(crate) struct MergeResult<'a> {
     pub(crate) reference: &'a str,
 }
+
+/// A place in the storage.
+#[derive(Debug, Serialize)]
+pub(crate) struct StorageUri {
+    pub(crate) location: String,
+}

@@ -5,6 +5,7 @@
 
 mod branch;
 mod branches;
+mod collection;
 mod commit;
 mod commits;
 mod diff;
@@ -33,6 +34,7 @@ mod xid;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use collection::PreparedCommits;
 pub(crate) use commit::{Commit, CommitId};
 pub(crate) use commits::{NewCommit, NewCommitRecord};
 pub(crate) use diff::{Change, ChangeKind};
@@ -48,7 +50,7 @@ pub(crate) use pull_requests::{NewPullRequest, PullRequestUpdate};
 pub(crate) use pulls::{PullRequest, PullStatus};
 pub(crate) use repository::Repository;
 pub(crate) use settings::GcRules;
-pub(crate) use tasks::{DUMP_TASK, RESTORE_TASK};
+pub(crate) use tasks::{COLLECTION_TASK, DUMP_TASK, RESTORE_TASK};
 pub(crate) use time::Timestamp;
 pub(crate) use tree::Path;
 pub(crate) use xid::{ascending as ascending_id, descending as descending_id};
