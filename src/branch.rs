@@ -8,7 +8,7 @@ use futures::stream::{self, Stream};
 use crate::cherry_pick::CherryPick;
 use crate::commit::Commit;
 use crate::diff::Uncommitted;
-use crate::import::{Import, ImportHandle};
+use crate::import::{Import, Importing};
 use crate::models::{self, BranchCreation};
 use crate::object::DeleteObjects;
 use crate::pager::{List, Page};
@@ -17,6 +17,7 @@ use crate::repository::Repository;
 use crate::request::{When as _, awaits, flags, opt, settle};
 use crate::reset::{HardReset, Reset};
 use crate::revert::Revert;
+use crate::task::Task;
 use crate::transaction::Transaction;
 use crate::{Pager, Result};
 
@@ -162,7 +163,7 @@ impl Branch {
     }
 
     /// Brings objects that are in the storage already to the branch, in a commit of its own. Their data stay where they
-    /// are. Awaiting it starts the import, and gives a handle to [wait](ImportHandle::wait) for its end.
+    /// are. Awaiting it starts the import, and gives a task to [wait](Task::wait) for.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -188,8 +189,8 @@ impl Branch {
 
     /// An import to the branch that was started before, by its identifier.
     #[must_use]
-    pub fn import_handle(&self, id: impl Into<String>) -> ImportHandle {
-        ImportHandle::new(self.clone(), id.into())
+    pub fn import_task(&self, id: impl Into<String>) -> Task<Importing> {
+        Task::new(Importing { branch: self.clone() }, id)
     }
 
     /// What is staged and not committed, in the order of the paths.

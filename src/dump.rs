@@ -6,7 +6,7 @@ use crate::Result;
 use crate::models::{RefsDump, RefsRestore, RepositoryDumpStatus, RepositoryRestoreStatus};
 use crate::repository::Repository;
 use crate::request::{awaits, flags};
-use crate::task::{Job, Task};
+use crate::task::{Job, Outcome, Task};
 
 /// Writes branches, tags and commits to the storage; see [`Repository::dump`].
 #[derive(Clone, Debug)]
@@ -79,36 +79,40 @@ impl Restore {
 
 awaits!(Restore => ());
 
-/// The work of a dump.
-#[derive(Debug)]
-pub enum Dumping {}
+/// The work of a dump; see [`Dump::start`].
+#[derive(Clone, Debug)]
+pub struct Dumping {
+    pub(crate) repository: Repository,
+}
 
-/// The work of a restoration.
-#[derive(Debug)]
-pub enum Restoring {}
+/// The work of a restoration; see [`Restore::start`].
+#[derive(Clone, Debug)]
+pub struct Restoring {
+    pub(crate) repository: Repository,
+}
 
 impl Job for Dumping {
     type Status = RepositoryDumpStatus;
     type Output = RefsDump;
     const OPERATION: &'static str = "dump_submit";
-    const ACTION: &'static str = "dump the references of repository";
 
-    fn status(repository: &Repository, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
-        let (repository, id) = (repository.clone(), id.to_owned());
+    fn action(&self, _: &str) -> String {
+        format!("dump the references of repository {:?}", self.repository.name())
+    }
+
+    fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
+        let (Self { repository }, id) = (self.clone(), id.to_owned());
         Box::pin(async move {
             let request = repository.client.api().dump_status().repository(repository.name());
             Ok(request.task_id(id).send().await?.into_inner())
         })
     }
 
-    fn outcome(status: &Self::Status) -> Option<Result<Self::Output, String>> {
-        match (&status.error, &status.refs) {
-            (Some(error), _) => Some(Err(error.clone())),
-            (None, Some(refs)) if status.done => Some(Ok(refs.clone())),
-            (None, _) if status.done => {
-                Some(Err("the server is done, and does not say with what".to_owned()))
-            }
-            (None, _) => None,
+    fn outcome(status: &Self::Status) -> Outcome<Self::Output> {
+        match &status.error {
+            Some(error) => Outcome::Failed(error.clone()),
+            None if status.done => Outcome::Done(status.refs.clone()),
+            None => Outcome::Running,
         }
     }
 }
@@ -117,20 +121,24 @@ impl Job for Restoring {
     type Status = RepositoryRestoreStatus;
     type Output = ();
     const OPERATION: &'static str = "restore_submit";
-    const ACTION: &'static str = "restore the references of repository";
 
-    fn status(repository: &Repository, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
-        let (repository, id) = (repository.clone(), id.to_owned());
+    fn action(&self, _: &str) -> String {
+        format!("restore the references of repository {:?}", self.repository.name())
+    }
+
+    fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
+        let (Self { repository }, id) = (self.clone(), id.to_owned());
         Box::pin(async move {
             let request = repository.client.api().restore_status().repository(repository.name());
             Ok(request.task_id(id).send().await?.into_inner())
         })
     }
 
-    fn outcome(status: &Self::Status) -> Option<Result<Self::Output, String>> {
+    fn outcome(status: &Self::Status) -> Outcome<Self::Output> {
         match &status.error {
-            Some(error) => Some(Err(error.clone())),
-            None => status.done.then_some(Ok(())),
+            Some(error) => Outcome::Failed(error.clone()),
+            None if status.done => Outcome::Done(Some(())),
+            None => Outcome::Running,
         }
     }
 }

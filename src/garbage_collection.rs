@@ -8,8 +8,9 @@ use crate::models::{
 };
 use crate::pager::{List, Page};
 use crate::repository::Repository;
-use crate::request::{awaits, opt, poll};
-use crate::{Error, Pager, Result};
+use crate::request::{awaits, opt};
+use crate::task::{Job, Outcome, Task};
+use crate::{Pager, Result};
 
 /// The garbage collection of a repository: its rules, and what the server prepares for a collector.
 ///
@@ -59,7 +60,7 @@ impl GarbageCollection {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
-    pub async fn start_preparing_commits(&self) -> Result<CommitsPreparation> {
+    pub async fn start_preparing_commits(&self) -> Result<Task<PreparingCommits>> {
         let api = self.repository.client.api();
         let request = api.prepare_garbage_collection_commits_async().repository(self.repository.name());
         Ok(self.commits_preparation(request.send().await?.into_inner().id))
@@ -67,8 +68,8 @@ impl GarbageCollection {
 
     /// A preparation that was started before, by its id.
     #[must_use]
-    pub fn commits_preparation(&self, id: impl Into<String>) -> CommitsPreparation {
-        CommitsPreparation { repository: self.repository.clone(), id: id.into() }
+    pub fn commits_preparation(&self, id: impl Into<String>) -> Task<PreparingCommits> {
+        Task::new(PreparingCommits { repository: self.repository.clone() }, id)
     }
 
     /// Writes the lists of the objects that are staged and not committed, part after part.
@@ -104,46 +105,34 @@ impl List for UncommittedPreparation {
     }
 }
 
-/// A preparation of commits that the server is at, or has finished.
+/// The work of a preparation of commits; see [`GarbageCollection::start_preparing_commits`].
 #[derive(Clone, Debug)]
-pub struct CommitsPreparation {
+pub struct PreparingCommits {
     repository: Repository,
-    id: String,
 }
 
-impl CommitsPreparation {
-    /// Its id, to come back to it with [`GarbageCollection::commits_preparation`].
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
+impl Job for PreparingCommits {
+    type Status = models::PrepareGarbageCollectionCommitsStatus;
+    type Output = GarbageCollectionPrepareResponse;
+    const OPERATION: &'static str = "prepare_garbage_collection_commits_async";
+
+    fn action(&self, _: &str) -> String {
+        format!("prepare commits of repository {:?} for collection", self.repository.name())
     }
 
-    /// How it stands.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is none with this id.
-    pub async fn status(&self) -> Result<models::PrepareGarbageCollectionCommitsStatus> {
-        let api = self.repository.client.api();
-        let request = api.prepare_garbage_collection_commits_status().repository(self.repository.name());
-        Ok(request.id(&*self.id).send().await?.into_inner())
+    fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
+        let (Self { repository }, id) = (self.clone(), id.to_owned());
+        Box::pin(async move {
+            let request = repository.client.api().prepare_garbage_collection_commits_status();
+            Ok(request.repository(repository.name()).id(id).send().await?.into_inner())
+        })
     }
 
-    /// Waits until it is finished, for as long as that takes.
-    ///
-    /// # Errors
-    /// Why it failed: [`NotFound`](crate::ErrorKind::NotFound) where the repository has no rules.
-    pub async fn wait(&self) -> Result<GarbageCollectionPrepareResponse> {
-        let status =
-            poll(|| async { Ok(Some(self.status().await?).filter(|status| status.completed)) }).await?;
-        let failed = |message: String| {
-            let action =
-                || format!("prepare commits of repository {:?} for collection", self.repository.name());
-            Error::task("prepare_garbage_collection_commits_async", action, message)
-        };
-        match (status.error, status.result) {
-            (None, Some(prepared)) => Ok(prepared),
-            (Some(error), _) => Err(failed(error.message)),
-            (None, None) => Err(failed("the server has finished, and does not say with what".to_owned())),
+    fn outcome(status: &Self::Status) -> Outcome<Self::Output> {
+        match &status.error {
+            Some(error) if status.completed => Outcome::Failed(error.message.clone()),
+            _ if status.completed => Outcome::Done(status.result.clone()),
+            _ => Outcome::Running,
         }
     }
 }

@@ -1,21 +1,14 @@
 //! Imports: objects that are in the storage already, without their data being moved.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures::future::BoxFuture;
-use futures::{Stream, TryStreamExt as _, ready};
 
+use crate::Result;
 use crate::branch::Branch;
 use crate::models::{self, CommitCreation, ImportCreation, ImportLocation, ImportLocationType, ImportStatus};
 use crate::request::{awaits, flags};
-use crate::{Error, ErrorKind, Result};
-
-/// How long to wait between two looks at an import. The server writes down its progress once a second.
-const INTERVAL: Duration = Duration::from_secs(1);
+use crate::task::{Job, Outcome, Task};
 
 /// Starts an import; see [`Branch::import`].
 #[derive(Clone, Debug)]
@@ -71,7 +64,7 @@ impl Import {
         force => body.force;
     }
 
-    async fn send(self) -> Result<ImportHandle> {
+    async fn send(self) -> Result<Task<Importing>> {
         let Self { branch, body } = self;
         let repository = branch.repository();
         let api = repository.client.api();
@@ -83,75 +76,13 @@ impl Import {
             return Err(call.invalid("there is nothing to import"));
         }
         let started = api.transport().json::<models::ImportCreationResponse>(call).await?.into_inner();
-        Ok(ImportHandle::new(branch, started.id))
+        Ok(branch.import_task(started.id))
     }
 }
 
-awaits!(Import => ImportHandle);
+awaits!(Import => Task<Importing>);
 
-/// An import that was started, by its identifier. It goes on whether anybody waits for it or not.
-#[derive(Clone, Debug)]
-pub struct ImportHandle {
-    branch: Branch,
-    id: String,
-}
-
-impl ImportHandle {
-    pub(crate) fn new(branch: Branch, id: String) -> Self {
-        Self { branch, id }
-    }
-
-    /// Its identifier.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The branch that it imports to.
-    #[must_use]
-    pub fn branch(&self) -> &Branch {
-        &self.branch
-    }
-
-    /// Reads how far it has come. That it failed is said in [`error`](ImportStatus::error), and is no error of this
-    /// call; [`completed`](ImportStatus::completed) stays `false` then.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such import.
-    pub async fn status(&self) -> Result<ImportStatus> {
-        let repository = self.branch.repository();
-        let request = repository.client.api().import_status().repository(repository.name());
-        Ok(request.branch(self.branch.name()).id(self.id()).send().await?.into_inner())
-    }
-
-    /// Stops it. What it has imported so far does not come to the branch.
-    ///
-    /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict): it is completed. [`NotFound`](crate::ErrorKind::NotFound).
-    pub async fn cancel(&self) -> Result<()> {
-        let repository = self.branch.repository();
-        let request = repository.client.api().import_cancel().repository(repository.name());
-        request.branch(self.branch.name()).id(self.id()).send().await?;
-        Ok(())
-    }
-
-    /// Waits for its end: await it for the commit, or read it as a stream to see the progress. To drop it ends the
-    /// waiting, not the import.
-    ///
-    /// It waits as long as the import takes. One whose server went down never ends: its status no longer changes.
-    ///
-    /// # Errors
-    /// With the words of the server where the import failed: [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when
-    /// something is staged on the branch, [`Protected`](crate::ErrorKind::Protected) when the repository is read-only,
-    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) when the storage
-    /// refuses, [`Cancelled`](crate::ErrorKind::Cancelled), [`HookFailed`](crate::ErrorKind::HookFailed), and
-    /// [`Server`](crate::ErrorKind::Server) for all else.
-    pub fn wait(&self) -> ImportProgress {
-        ImportProgress { import: self.clone(), interval: INTERVAL, commit: None, state: State::Begin }
-    }
-}
-
-/// The progress of an import, until its end; see [`ImportHandle::wait`].
+/// The work of an import; see [`Branch::import`].
 ///
 /// ```
 /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -166,112 +97,68 @@ impl ImportHandle {
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "nothing is asked until it is awaited or read"]
-pub struct ImportProgress {
-    import: ImportHandle,
-    interval: Duration,
-    commit: Option<models::Commit>,
-    state: State,
+#[derive(Clone, Debug)]
+pub struct Importing {
+    pub(crate) branch: Branch,
 }
 
-enum State {
-    Begin,
-    Waiting(BoxFuture<'static, Result<ImportStatus>>),
-    Done,
-}
+impl Job for Importing {
+    type Status = ImportStatus;
+    type Output = models::Commit;
+    const OPERATION: &'static str = "import_status";
 
-impl ImportProgress {
-    /// How long to wait between two looks: a second unless said otherwise.
-    pub fn interval(mut self, time: Duration) -> Self {
-        self.interval = time;
-        self
+    fn action(&self, id: &str) -> String {
+        let (branch, repository) = (self.branch.name(), self.branch.repository().name());
+        format!("import {id:?} to branch {branch:?} of repository {repository:?}")
     }
 
-    fn look(&self, wait: Duration) -> State {
-        let import = self.import.clone();
-        State::Waiting(Box::pin(async move {
-            if !wait.is_zero() {
-                tokio::time::sleep(wait).await;
-            }
-            import.status().await
-        }))
+    fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
+        let (Self { branch }, id) = (self.clone(), id.to_owned());
+        Box::pin(async move {
+            let repository = branch.repository();
+            let request = repository.client.api().import_status().repository(repository.name());
+            Ok(request.branch(branch.name()).id(id).send().await?.into_inner())
+        })
     }
 
-    /// What becomes of the waiting when this is the status.
-    fn step(&mut self, status: &ImportStatus) -> Result<State> {
-        let action = || {
-            let ImportHandle { branch, id } = &self.import;
-            let (branch, repository) = (branch.name(), branch.repository().name());
-            format!("import {id:?} to branch {branch:?} of repository {repository:?}")
-        };
-        match (&status.error, status.completed, &status.commit) {
-            (Some(error), ..) => Err(Error::task("import_status", action, error.message.clone())),
-            (None, true, Some(commit)) => {
-                self.commit = Some(commit.clone());
-                Ok(State::Done)
-            }
-            (None, true, None) => {
-                Err(Error::new(ErrorKind::Decode, action(), "it is completed, and names no commit"))
-            }
-            (None, false, _) => Ok(self.look(self.interval)),
-        }
-    }
-
-    async fn send(mut self) -> Result<models::Commit> {
-        loop {
-            if let Some(commit) = self.commit.take() {
-                return Ok(commit);
-            }
-            if self.try_next().await?.is_none() {
-                // The failure was told already: tell it again.
-                self.state = State::Begin;
-            }
+    /// A failed import is never completed.
+    fn outcome(status: &Self::Status) -> Outcome<Self::Output> {
+        match &status.error {
+            Some(error) => Outcome::Failed(error.message.clone()),
+            None if status.completed => Outcome::Done(status.commit.clone()),
+            None => Outcome::Running,
         }
     }
 }
 
-awaits!(ImportProgress => models::Commit);
-
-impl Stream for ImportProgress {
-    type Item = Result<ImportStatus>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            match &mut self.state {
-                State::Done => return Poll::Ready(None),
-                State::Begin => self.state = self.look(Duration::ZERO),
-                State::Waiting(request) => {
-                    let status = ready!(request.as_mut().poll(cx));
-                    self.state = State::Done;
-                    let status = status.and_then(|status| {
-                        self.state = self.step(&status)?;
-                        Ok(status)
-                    });
-                    return Poll::Ready(Some(status));
-                }
-            }
-        }
-    }
-}
-
-impl fmt::Debug for ImportProgress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { import, interval, .. } = self;
-        f.debug_struct("ImportProgress").field("import", import).field("interval", interval).finish()
+impl Task<Importing> {
+    /// Stops the import. What it has imported so far does not come to the branch.
+    ///
+    /// # Errors
+    /// [`Conflict`](crate::ErrorKind::Conflict): it is completed. [`NotFound`](crate::ErrorKind::NotFound).
+    pub async fn cancel(&self) -> Result<()> {
+        let branch = &self.job.branch;
+        let repository = branch.repository();
+        let request = repository.client.api().import_cancel().repository(repository.name());
+        request.branch(branch.name()).id(self.id()).send().await?;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use futures::TryStreamExt as _;
     use lakefs_testserver::Server;
 
     use super::*;
-    use crate::Client;
+    use crate::{Client, ErrorKind};
 
     const RUNNING: &str = r#"{"completed":false,"ingested_objects":7,"update_time":"2026-01-01T00:00:00Z"}"#;
 
     /// An import on a server that tells of it as it is told to.
-    async fn import(statuses: &[&'static str]) -> (Server, ImportHandle) {
+    async fn import(statuses: &[&'static str]) -> (Server, Task<Importing>) {
         let server = Server::start().await.unwrap();
         let client = Client::builder()
             .endpoint(server.endpoint())

@@ -52,9 +52,9 @@ pub use dump::{Dump, Dumping, Restore, Restoring};
 pub use error::{Error, ErrorKind, Result};
 pub use futures::{StreamExt, TryStreamExt};
 pub use garbage_collection::{
-    CommitsPreparation, GarbageCollection, GcRules, SetGcRules, UncommittedPreparation,
+    GarbageCollection, GcRules, PreparingCommits, SetGcRules, UncommittedPreparation,
 };
-pub use import::{Import, ImportHandle, ImportProgress};
+pub use import::{Import, Importing};
 pub use log::Log;
 pub use merge::{Merge, MergeStrategy};
 pub use object::{

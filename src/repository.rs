@@ -232,7 +232,7 @@ impl Repository {
     /// A dump that was started before, by its identifier.
     #[must_use]
     pub fn dump_task(&self, id: impl Into<String>) -> Task<Dumping> {
-        Task::new(self.clone(), id.into())
+        Task::new(Dumping { repository: self.clone() }, id)
     }
 
     /// Takes over the branches, tags and commits of a dump. The repository is [bare](CreateRepository::bare), over the
@@ -250,7 +250,7 @@ impl Repository {
     /// A restoration that was started before, by its identifier.
     #[must_use]
     pub fn restore_task(&self, id: impl Into<String>) -> Task<Restoring> {
-        Task::new(self.clone(), id.into())
+        Task::new(Restoring { repository: self.clone() }, id)
     }
 }
 

@@ -1,7 +1,5 @@
 //! What the requests of the handles have in common.
 
-use std::time::Duration;
-
 use crate::{Error, ErrorKind, Result};
 
 /// Makes a request a future: `.await` sends it.
@@ -74,18 +72,5 @@ where
             Err(_) => Err(error),
         },
         outcome => outcome,
-    }
-}
-
-/// Asks for the outcome of what the server does in the background, ever more rarely, until there is one.
-pub(crate) async fn poll<T, F: Future<Output = Result<Option<T>>>>(ask: impl Fn() -> F) -> Result<T> {
-    const LONGEST: Duration = Duration::from_secs(5);
-    let mut wait = Duration::from_millis(100);
-    loop {
-        if let Some(outcome) = ask().await? {
-            return Ok(outcome);
-        }
-        tokio::time::sleep(wait).await;
-        wait = (wait * 2).min(LONGEST);
     }
 }

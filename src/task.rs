@@ -1,7 +1,6 @@
 //! What the server does in the background.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -9,44 +8,56 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::{Stream, TryStreamExt as _, ready};
 
-use crate::repository::Repository;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
-/// How long to wait between two looks.
+/// How long to wait between two looks. The server writes down its progress about as often.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// A kind of background work. Not for implementation elsewhere.
-pub trait Job: Send + Sync + 'static {
+/// A kind of background work, and what it works on. Not for implementation elsewhere.
+pub trait Job: Clone + fmt::Debug + Send + Sync + Unpin + 'static {
     /// How it stands.
     type Status: Send + Unpin + 'static;
     /// What comes of it.
     type Output: Send + Unpin + 'static;
-    /// The operation that started it.
+    /// The operation that is named where it fails.
     #[doc(hidden)]
     const OPERATION: &'static str;
-    /// What it does to a repository.
+
+    /// What it does, and to what, for messages.
     #[doc(hidden)]
-    const ACTION: &'static str;
+    fn action(&self, id: &str) -> String;
 
     /// Asks how it stands.
     #[doc(hidden)]
-    fn status(repository: &Repository, id: &str) -> BoxFuture<'static, Result<Self::Status>>;
+    fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>>;
 
-    /// What has come of it, or why it failed; `None` as long as it goes on.
+    /// What has come of it.
     #[doc(hidden)]
-    fn outcome(status: &Self::Status) -> Option<Result<Self::Output, String>>;
+    fn outcome(status: &Self::Status) -> Outcome<Self::Output>;
 }
 
-/// Background work of the server on a repository, by its identifier. It goes on whether anybody waits for it or not.
+/// What has come of background work.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Outcome<T> {
+    /// Nothing yet.
+    Running,
+    /// Its result, which the server should have told.
+    Done(Option<T>),
+    /// A failure, in the words of the server.
+    Failed(String),
+}
+
+/// Background work of the server, by its identifier. It goes on whether anybody waits for it or not.
+#[derive(Clone)]
 pub struct Task<J> {
-    repository: Repository,
+    pub(crate) job: J,
     id: String,
-    job: PhantomData<fn() -> J>,
 }
 
 impl<J: Job> Task<J> {
-    pub(crate) fn new(repository: Repository, id: String) -> Self {
-        Self { repository, id, job: PhantomData }
+    pub(crate) fn new(job: J, id: impl Into<String>) -> Self {
+        Self { job, id: id.into() }
     }
 
     /// Its identifier, to come back to it later.
@@ -55,42 +66,33 @@ impl<J: Job> Task<J> {
         &self.id
     }
 
-    /// The repository that it works on.
-    #[must_use]
-    pub fn repository(&self) -> &Repository {
-        &self.repository
-    }
-
     /// Reads how it stands. That it failed is said in the status, and is no error of this call.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): there is no such task.
     pub async fn status(&self) -> Result<J::Status> {
-        J::status(&self.repository, &self.id).await
+        self.job.status(&self.id).await
     }
 
     /// Waits for its end: await it for what comes of it, or read it as a stream to see how it stands. To drop it ends
     /// the waiting, not the task.
     ///
-    /// It waits for as long as the task takes.
+    /// It waits for as long as the task takes. A task whose server went down never ends: its status no longer changes.
     ///
     /// # Errors
-    /// With the words of the server where the task failed.
+    /// With the words of the server where the task failed, and the kind that they tell: for an import, such as
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when something is staged on the branch,
+    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) when the storage refuses,
+    /// [`Cancelled`](crate::ErrorKind::Cancelled), [`HookFailed`](crate::ErrorKind::HookFailed).
     pub fn wait(&self) -> TaskProgress<J> {
         TaskProgress { task: self.clone(), interval: INTERVAL, output: None, state: State::Begin }
     }
 }
 
-impl<J> Clone for Task<J> {
-    fn clone(&self) -> Self {
-        Self { repository: self.repository.clone(), id: self.id.clone(), job: PhantomData }
-    }
-}
-
-impl<J> fmt::Debug for Task<J> {
+impl<J: Job> fmt::Debug for Task<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { repository, id, .. } = self;
-        f.debug_struct("Task").field("repository", &repository.name()).field("id", id).finish()
+        let Self { job, id } = self;
+        f.debug_struct("Task").field("job", job).field("id", id).finish()
     }
 }
 
@@ -131,7 +133,7 @@ impl<J: Job> TaskProgress<J> {
     }
 
     fn look(&self, wait: Duration) -> State<J::Status> {
-        let status = J::status(&self.task.repository, &self.task.id);
+        let status = self.task.job.status(&self.task.id);
         State::Waiting(Box::pin(async move {
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
@@ -142,16 +144,18 @@ impl<J: Job> TaskProgress<J> {
 
     /// What becomes of the waiting when this is the status.
     fn step(&mut self, status: &J::Status) -> Result<State<J::Status>> {
+        let action = || self.task.job.action(&self.task.id);
         match J::outcome(status) {
-            None => Ok(self.look(self.interval)),
-            Some(Ok(output)) => {
+            Outcome::Running => Ok(self.look(self.interval)),
+            Outcome::Done(Some(output)) => {
                 self.output = Some(output);
                 Ok(State::Done)
             }
-            Some(Err(words)) => {
-                let action = || format!("{} {:?}", J::ACTION, self.task.repository.name());
-                Err(Error::task(J::OPERATION, action, words))
+            Outcome::Done(None) => {
+                let silent = "it is done, and the server does not say with what";
+                Err(Error::new(ErrorKind::Decode, "", silent).during(J::OPERATION, action))
             }
+            Outcome::Failed(words) => Err(Error::task(J::OPERATION, action, words)),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use lakefs::{Branch, ErrorKind, ImportHandle, TryStreamExt as _};
+use lakefs::{Branch, ErrorKind, Importing, Task, TryStreamExt as _};
 
 use crate::support::{Lake, refused};
 
@@ -36,7 +36,7 @@ impl Import {
         None
     }
 
-    async fn start(&self) -> ImportHandle {
+    async fn start(&self) -> Task<Importing> {
         self.branch.import().prefix(&self.directory, "raw/").await.unwrap()
     }
 
@@ -68,7 +68,7 @@ async fn import_01_a_prefix_and_an_object() {
     assert!(paths[2..].iter().all(|path| path.starts_with("raw/") && path != "raw/old"), "{paths:?}");
     assert_eq!(import.branch.object("one").get().await.unwrap().size_bytes, Some(3));
 
-    let status = import.branch.import_handle(started.id()).status().await.unwrap();
+    let status = import.branch.import_task(started.id()).status().await.unwrap();
     assert!(status.completed && status.error.is_none());
     assert_eq!((status.ingested_objects, status.commit), (Some(3), Some(commit)));
     refused(started.cancel().await, "import_cancel", 409, ErrorKind::Conflict, "conflict found");
@@ -149,7 +149,7 @@ async fn import_03_cancelled() {
 async fn import_03_what_is_not_there() {
     let lake = Lake::new().await;
     let main = lake.main("import_03").await;
-    let import = main.import_handle("dc2d0chksdubejidbk4g");
+    let import = main.import_task("dc2d0chksdubejidbk4g");
     refused(import.status().await, "import_status", 404, ErrorKind::NotFound, "not found");
     refused(import.cancel().await, "import_cancel", 404, ErrorKind::NotFound, "not found");
     refused(import.wait().await, "import_status", 404, ErrorKind::NotFound, "not found");

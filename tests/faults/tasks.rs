@@ -72,5 +72,5 @@ async fn gc_04_long_preparations() {
     let operation = "prepare_garbage_collection_commits_async";
     refused(task.wait().await, operation, None, ErrorKind::Server, "disk full");
     reported(r#""completed":true"#);
-    refused(task.wait().await, operation, None, ErrorKind::Server, "does not say");
+    refused(task.wait().await, operation, None, ErrorKind::Decode, "does not say");
 }
