@@ -22,6 +22,8 @@ mod lost;
 mod merge;
 pub mod models;
 mod object;
+#[cfg(feature = "object_store")]
+mod object_store;
 mod operation;
 mod pager;
 mod pull_request;
@@ -40,6 +42,8 @@ mod transaction;
 mod transport;
 mod uri;
 
+#[cfg(feature = "object_store")]
+pub use crate::object_store::LakeFsStore;
 pub use actions::{ActionRun, ActionRuns, HookRuns};
 pub use branch::{Branch, Branches, CreateBranch, DeleteBranch};
 pub use branch_protection::{BranchProtection, ProtectionRules, SetProtection};

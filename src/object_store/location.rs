@@ -1,0 +1,112 @@
+//! What the paths of a store name.
+
+use object_store::path::{self, DELIMITER, Path};
+use object_store::{ObjectMeta, Result};
+
+use super::error::generic;
+use crate::models::ObjectStats;
+use crate::object::Object;
+use crate::reference::Reference;
+use crate::repository::Repository;
+
+/// Where the paths of a store begin.
+#[derive(Clone, Debug)]
+pub(super) enum Root {
+    /// With the expression of a reference.
+    Repository(Repository),
+    /// With the path of an object.
+    Reference(Reference),
+}
+
+impl Root {
+    /// The object at a location. A name that is no object's is one of an object that does not exist.
+    pub(super) fn object(&self, location: &Path) -> Result<Object> {
+        let object = match self {
+            Self::Reference(reference) => (!location.is_root()).then(|| reference.object(location.as_ref())),
+            Self::Repository(repository) => location
+                .as_ref()
+                .split_once(DELIMITER)
+                .map(|(reference, path)| repository.reference(reference).object(path)),
+        };
+        object.ok_or_else(|| object_store::Error::NotFound {
+            path: location.to_string(),
+            source: "the path names no object of a reference".into(),
+        })
+    }
+
+    /// What there is to list below a prefix.
+    pub(super) fn listed(&self, prefix: Option<&Path>) -> Result<Listed> {
+        let prefix = prefix.map(Path::as_ref).unwrap_or_default();
+        let (reference, above, prefix) = match self {
+            Self::Reference(reference) => (reference.clone(), String::new(), prefix),
+            Self::Repository(repository) => {
+                let (reference, prefix) = prefix.split_once(DELIMITER).unwrap_or((prefix, ""));
+                if reference.is_empty() {
+                    let why = "a repository has no list of all that can be referred to: a list needs a prefix that \
+                               begins with a reference";
+                    return Err(object_store::Error::NotSupported { source: why.into() });
+                }
+                (repository.reference(reference), format!("{reference}{DELIMITER}"), prefix)
+            }
+        };
+        // Prefixes are whole segments: `a` is not above `ab`.
+        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}{DELIMITER}") };
+        Ok(Listed { reference, above, prefix })
+    }
+}
+
+/// The objects of a reference below a prefix.
+pub(super) struct Listed {
+    pub(super) reference: Reference,
+    /// What stands before the name of an object in its location.
+    above: String,
+    pub(super) prefix: String,
+}
+
+impl Listed {
+    /// What comes behind a location in the order of names, which is that of locations: the name to begin behind, or `None`
+    /// where nothing does.
+    pub(super) fn behind(&self, offset: &Path) -> Option<String> {
+        match offset.as_ref().strip_prefix(&self.above) {
+            Some(name) => Some(name.to_owned()),
+            None if offset.as_ref() < self.above.as_str() => Some(String::new()),
+            None => None,
+        }
+    }
+
+    /// The location of an object or a prefix of this name.
+    ///
+    /// What has none is an error that says its name: a list without it would not be the list of what is there.
+    pub(super) fn location(&self, name: &str) -> Result<Path> {
+        let location = Path::parse(format!("{}{name}", self.above))?;
+        // Parsing removes what is not allowed at both ends; it would then be the location of another object.
+        if location.as_ref().strip_prefix(&self.above) == Some(name) {
+            Ok(location)
+        } else {
+            Err(path::Error::EmptySegment { path: name.to_owned() }.into())
+        }
+    }
+}
+
+/// What the server knows of an object, as the trait has it.
+pub(super) fn meta(location: Path, stats: &ObjectStats) -> Result<ObjectMeta> {
+    let size = stats.size_bytes.and_then(|size| u64::try_from(size).ok());
+    let last_modified = chrono::DateTime::from_timestamp(stats.mtime, 0);
+    match (size, last_modified) {
+        (Some(size), Some(last_modified)) => {
+            Ok(ObjectMeta { location, last_modified, size, e_tag: Some(entity_tag(stats)), version: None })
+        }
+        _ => Err(generic(format!("the server does not say how large or how old {location} is"))),
+    }
+}
+
+/// The entity tag that a read of the object has.
+pub(super) fn entity_tag(stats: &ObjectStats) -> String {
+    format!("\"{}\"", stats.checksum)
+}
+
+/// Whether it stands for a directory, as programs leave them that think of names as of files. It holds no data, and has
+/// no location.
+pub(super) fn is_directory_marker(stats: &ObjectStats) -> bool {
+    stats.path.ends_with(DELIMITER) && stats.size_bytes == Some(0)
+}
