@@ -6,6 +6,7 @@ mod error;
 mod get;
 mod list;
 mod location;
+mod multipart;
 mod put;
 
 use std::fmt;
@@ -63,6 +64,9 @@ use crate::repository::Repository;
 ///   against what was seen, and bytes are given only if they are of the object that was seen. Ranges that are read
 ///   together are of one version of the object.
 /// * **`PutMode::Create`**, decided by the server: of many writers one wins.
+/// * **Uploads in parts**, of any size: the parts go to the server as one body, in the order in which they were put, and
+///   the object is there when the upload is complete. Of one that is dropped or aborted there is none. A part is held in
+///   memory until it has gone; its future says when.
 /// * **Media type and metadata**, both ways. lakeFS keeps the names of metadata in lower case.
 /// * **Copies** within the repository, by the server; where there must be [nothing at the
 ///   destination](object_store::CopyMode::Create), the data pass through this program, as the server cannot do that.
@@ -113,8 +117,12 @@ impl ObjectStore for LakeFsStore {
         put::put(&self.object(location)?, location, payload, options).await
     }
 
-    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
-        Err(error::not_implemented("`put_multipart_opts`"))
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        Ok(Box::new(multipart::begin(&self.object(location)?, location, &options)?))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
