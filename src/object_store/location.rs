@@ -34,28 +34,37 @@ impl Root {
         })
     }
 
-    /// What there is to list below a prefix.
-    pub(super) fn listed(&self, prefix: Option<&Path>) -> Result<Listed> {
+    /// What there is to list below a prefix, which is of whole segments: `a` is not above `ab`.
+    pub(super) fn below(&self, prefix: Option<&Path>) -> Result<Listed> {
         let prefix = prefix.map(Path::as_ref).unwrap_or_default();
-        let (reference, above, prefix) = match self {
-            Self::Reference(reference) => (reference.clone(), String::new(), prefix),
-            Self::Repository(repository) => {
-                let (reference, prefix) = prefix.split_once(DELIMITER).unwrap_or((prefix, ""));
-                if reference.is_empty() {
+        self.listed(&if prefix.is_empty() { String::new() } else { format!("{prefix}{DELIMITER}") })
+    }
+
+    /// What there is to list whose location begins so.
+    pub(super) fn listed(&self, beginning: &str) -> Result<Listed> {
+        match self {
+            Self::Reference(reference) => Ok(Listed {
+                reference: reference.clone(),
+                above: String::new(),
+                prefix: beginning.to_owned(),
+            }),
+            Self::Repository(repository) => match beginning.split_once(DELIMITER) {
+                Some((reference, prefix)) if !reference.is_empty() => Ok(Listed {
+                    reference: repository.reference(reference),
+                    above: format!("{reference}{DELIMITER}"),
+                    prefix: prefix.to_owned(),
+                }),
+                _ => {
                     let why = "a repository has no list of all that can be referred to: a list needs a prefix that \
                                begins with a reference";
-                    return Err(object_store::Error::NotSupported { source: why.into() });
+                    Err(object_store::Error::NotSupported { source: why.into() })
                 }
-                (repository.reference(reference), format!("{reference}{DELIMITER}"), prefix)
-            }
-        };
-        // Prefixes are whole segments: `a` is not above `ab`.
-        let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}{DELIMITER}") };
-        Ok(Listed { reference, above, prefix })
+            },
+        }
     }
 }
 
-/// The objects of a reference below a prefix.
+/// The objects of a reference whose names begin alike.
 pub(super) struct Listed {
     pub(super) reference: Reference,
     /// What stands before the name of an object in its location.
@@ -66,10 +75,10 @@ pub(super) struct Listed {
 impl Listed {
     /// What comes behind a location in the order of names, which is that of locations: the name to begin behind, or `None`
     /// where nothing does.
-    pub(super) fn behind(&self, offset: &Path) -> Option<String> {
-        match offset.as_ref().strip_prefix(&self.above) {
+    pub(super) fn behind(&self, offset: &str) -> Option<String> {
+        match offset.strip_prefix(&self.above) {
             Some(name) => Some(name.to_owned()),
-            None if offset.as_ref() < self.above.as_str() => Some(String::new()),
+            None if offset < self.above.as_str() => Some(String::new()),
             None => None,
         }
     }

@@ -15,6 +15,7 @@ use std::ops::Range;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedListStore};
 use object_store::path::Path;
 use object_store::{
     CopyMode, CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
@@ -72,10 +73,12 @@ use crate::repository::Repository;
 ///   destination](object_store::CopyMode::Create), the data pass through this program, as the server cannot do that.
 ///   A rename is a copy and a deletion, and not atomic.
 /// * **Deletions** of what is there or not, 1000 at a time.
-/// * **Lists** in the order of the locations; those with an offset begin there.
+/// * **Lists** in the order of the locations; those with an offset begin there. Page by page, with
+///   [`PaginatedListStore`].
 ///
 /// # What it cannot do
 /// * `PutMode::Update`, and attributes other than the above: `NotImplemented`. lakeFS has no place for them.
+/// * `MultipartStore`, which the trait does not need: uploads whose parts are numbered and come in any order.
 /// * Read a `version`, and list a repository without a reference: `NotSupported`.
 /// * Write to what is no branch: `NotSupported`, as is a write to a branch that does not exist.
 #[derive(Clone, Debug)]
@@ -167,5 +170,16 @@ impl ObjectStore for LakeFsStore {
             RenameTargetMode::Create => CopyMode::Create,
         };
         copy::rename(source, Place { object: &destination, location: to }, mode).await
+    }
+}
+
+#[async_trait]
+impl PaginatedListStore for LakeFsStore {
+    async fn list_paginated(
+        &self,
+        prefix: Option<&str>,
+        options: PaginatedListOptions,
+    ) -> Result<PaginatedListResult> {
+        list::page(&self.root, prefix, options).await
     }
 }

@@ -1,0 +1,61 @@
+//! Copies and renames.
+
+use lakefs::LakeFsStore;
+use object_store::path::Path;
+use object_store::{Error, ObjectStoreExt as _};
+
+use crate::support::{self, Lake};
+use crate::{stores, text};
+
+#[tokio::test]
+async fn of_many_who_copy_to_nothing_one_wins() {
+    let (_lake, main, [store, _]) = stores("copy_race").await;
+    for source in 0..5 {
+        let upload = main.object(format!("from/{source}")).upload(source.to_string());
+        upload.content_type("text/plain").metadata("number", source.to_string()).await.unwrap();
+    }
+    let to = Path::from("to");
+    let copies = (0..5).map(|source| {
+        let (store, to) = (&store, &to);
+        async move { (source, store.copy_if_not_exists(&Path::from(format!("from/{source}")), to).await) }
+    });
+    let outcomes = futures::future::join_all(copies).await;
+    let (won, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|(_, outcome)| outcome.is_ok());
+    assert_eq!(won.len(), 1, "{won:?}");
+    for (_, outcome) in lost {
+        assert!(matches!(outcome, Err(Error::AlreadyExists { .. })), "{outcome:?}");
+    }
+    let winner = won[0].0.to_string();
+    assert_eq!(text(&store, "to").await, winner);
+    let stats = main.object("to").get().await.unwrap();
+    assert_eq!(stats.content_type.as_deref(), Some("text/plain"));
+    assert_eq!(stats.metadata.unwrap().0["number"], winner);
+}
+
+#[tokio::test]
+async fn an_object_is_not_lost_by_a_rename_to_itself() {
+    let (_lake, _main, [store, _]) = stores("rename_itself").await;
+    let a = Path::from("a");
+    store.put(&a, "one".into()).await.unwrap();
+    store.rename(&a, &a).await.unwrap();
+    let exists = store.rename_if_not_exists(&a, &a).await.unwrap_err();
+    assert!(matches!(exists, Error::AlreadyExists { .. }), "{exists}");
+    assert_eq!(text(&store, "a").await, "one");
+}
+
+#[tokio::test]
+async fn copies_and_renames_go_from_reference_to_branch() {
+    let lake = Lake::new().await;
+    let main = lake.main("copy_references").await;
+    support::commit(&main, "one", &[("a", "one")]).await;
+    support::tag(main.repository(), "v1", "main").await;
+    let experiment = main.repository().branch("experiment");
+    experiment.create("main").await.unwrap();
+    let store = LakeFsStore::new(main.repository());
+    store.copy(&Path::from("v1/a"), &Path::from("experiment/copied")).await.unwrap();
+    store.rename(&Path::from("main/a"), &Path::from("experiment/renamed")).await.unwrap();
+    for path in ["copied", "renamed"] {
+        assert_eq!(support::text(&experiment.object(path)).await, "one");
+    }
+    assert!(!main.object("a").exists().await.unwrap());
+}

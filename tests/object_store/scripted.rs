@@ -1,0 +1,99 @@
+//! What no server does on request: objects that change between two requests, batches that fail in part.
+
+use futures::{StreamExt as _, stream};
+use lakefs::{ErrorKind, LakeFsStore};
+use object_store::path::Path;
+use object_store::{Error, GetOptions, ObjectStore as _, ObjectStoreExt as _};
+
+use crate::cause;
+use crate::script::{Reply, Script};
+
+/// What a server knows of an object with this tag.
+fn stats(tag: &str, size: usize) -> Reply {
+    let body = format!(
+        r#"{{"checksum":"{tag}","mtime":1700000000,"path":"a","path_type":"object","physical_address":"mem://a","size_bytes":{size}}}"#
+    );
+    Reply::json(200, body)
+}
+
+/// The object.
+fn object(tag: &str, text: &str) -> Reply {
+    Reply::new(200, "text/plain", text).header("ETag", &format!("\"{tag}\""))
+}
+
+/// Two bytes of it.
+fn part(tag: &str, text: &str, first: usize, size: usize) -> Reply {
+    let range = format!("bytes {first}-{}/{size}", first + 1);
+    Reply::new(206, "text/plain", text).header("ETag", &format!("\"{tag}\"")).header("Content-Range", &range)
+}
+
+/// The store of a branch on a server with a script.
+async fn scripted(replies: impl IntoIterator<Item = Reply>) -> (Script, LakeFsStore) {
+    let script = Script::start(replies).await;
+    let store = LakeFsStore::at(&script.client().repository("example").branch("main"));
+    (script, store)
+}
+
+#[tokio::test]
+async fn bytes_are_of_the_object_that_the_conditions_held_for() {
+    let a = Path::from("a");
+    let (old, new) = (stats("old", 3), stats("new", 5));
+    let came = object("new", "three");
+    let (script, store) = scripted([old.clone(), came.clone(), new.clone(), came.clone()]).await;
+    let read = store.get(&a).await.unwrap();
+    assert_eq!((read.meta.size, read.range.clone()), (5, 0..5));
+    assert_eq!(read.meta.e_tag.as_deref(), Some("\"new\""));
+    assert_eq!(read.bytes().await.unwrap(), "three");
+    assert_eq!(script.requests().len(), 4);
+
+    // The condition held for what was seen, and not for what came.
+    let (script, store) = scripted([old.clone(), came.clone(), new]).await;
+    let options = GetOptions::new().with_if_match(Some("\"old\""));
+    let error = store.get_opts(&a, options).await.unwrap_err();
+    assert!(matches!(error, Error::Precondition { .. }), "{error}");
+    assert_eq!(script.requests().len(), 3);
+
+    let (script, store) = scripted((0..5).flat_map(|_| [old.clone(), came.clone()])).await;
+    let error = store.get(&a).await.unwrap_err();
+    assert!(matches!(error, Error::Generic { .. }), "{error}");
+    assert_eq!(script.requests().len(), 10);
+}
+
+#[tokio::test]
+async fn ranges_that_are_read_together_are_of_one_version() {
+    // So far from each other that they are not read as one.
+    let (far, size) = (2 << 20, 3 << 20);
+    let (_script, store) = scripted([
+        stats("old", size),
+        part("old", "11", 0, size),
+        part("new", "22", far, size),
+        stats("new", size),
+        part("new", "22", 0, size),
+        part("new", "22", far, size),
+    ])
+    .await;
+    let far = far as u64;
+    let read = store.get_ranges(&Path::from("a"), &[0..2, far..far + 2]).await.unwrap();
+    assert_eq!(read, ["22", "22"]);
+}
+
+#[tokio::test]
+async fn of_a_batch_those_fail_that_the_server_names() {
+    let branch = Reply::json(200, r#"{"id":"main","commit_id":"c"}"#);
+    let failed =
+        r#"{"errors":[{"path":"b","status_code":403,"message":"cannot write to protected branch"}]}"#;
+    let (_script, store) = scripted([branch.clone(), Reply::json(200, failed)]).await;
+    let locations = || stream::iter(["a", "b", "c"].map(|name| Ok(Path::from(name)))).boxed();
+    let outcomes: Vec<_> = store.delete_stream(locations()).collect().await;
+    let [Ok(_), Err(error @ Error::PermissionDenied { .. }), Ok(_)] = &*outcomes else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!(cause(error).kind(), ErrorKind::Protected);
+
+    let (_script, store) = scripted([branch, Reply::json(500, r#"{"message":"no disk"}"#)]).await;
+    let outcomes: Vec<_> = store.delete_stream(locations()).collect().await;
+    for outcome in &outcomes {
+        assert!(matches!(outcome, Err(Error::Generic { .. })), "{outcome:?}");
+    }
+    assert_eq!(outcomes.len(), 3);
+}

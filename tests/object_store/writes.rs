@@ -1,0 +1,164 @@
+//! Writes: to branches alone, all of an object or nothing of it.
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use lakefs::{ErrorKind, LakeFsStore};
+use object_store::path::Path;
+use object_store::{
+    Attribute, Attributes, Error, GetOptions, ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions,
+};
+
+use crate::support::{self, Lake};
+use crate::{cause, stores, text};
+
+#[tokio::test]
+async fn what_is_no_branch_is_not_written() {
+    let lake = Lake::new().await;
+    let main = lake.main("write_references").await;
+    let repository = main.repository();
+    let commit = support::commit(&main, "one", &[("a", "one")]).await;
+    support::tag(repository, "v1", "main").await;
+    let store = LakeFsStore::new(repository);
+    for reference in ["v1", "nowhere", &*commit.id] {
+        let a = Path::from(format!("{reference}/a"));
+        let refused = [
+            store.put(&a, "two".into()).await.err(),
+            store.put_opts(&a, "two".into(), PutMode::Create.into()).await.err(),
+            store.delete(&a).await.err(),
+            store.copy(&Path::from("main/a"), &a).await.err(),
+            store.rename(&Path::from("main/a"), &a).await.err(),
+            store.rename(&Path::from(format!("{reference}/a")), &Path::from("main/b")).await.err(),
+        ];
+        for error in refused.into_iter().map(Option::unwrap) {
+            assert!(matches!(error, Error::NotSupported { .. }), "{reference}: {error}");
+            assert_eq!(cause(&error).kind(), ErrorKind::NotFound, "{error}");
+        }
+        let mut parts = store.put_multipart(&a).await.unwrap();
+        drop(parts.put_part("two".into()));
+        let error = parts.complete().await.unwrap_err();
+        assert!(matches!(error, Error::NotSupported { .. }), "{reference}: {error}");
+        let error = parts.put_part("three".into()).await.unwrap_err();
+        assert!(matches!(error, Error::NotSupported { .. }), "{reference}: {error}");
+        let batch = stream::iter([a.clone(), Path::from(format!("{reference}/b"))]).map(Ok).boxed();
+        let outcomes: Vec<_> = store.delete_stream(batch).collect().await;
+        assert_eq!(outcomes.len(), 2);
+        for outcome in outcomes {
+            assert!(matches!(outcome, Err(Error::NotSupported { .. })), "{reference}: {outcome:?}");
+        }
+    }
+    let expression = store.put(&Path::parse("main~1/a").unwrap(), "two".into()).await.unwrap_err();
+    assert!(matches!(expression, Error::Generic { store: "lakeFS", .. }), "{expression}");
+    assert_eq!(cause(&expression).kind(), ErrorKind::InvalidRequest);
+    assert_eq!(text(&store, "main/a").await, "one");
+    assert!(!main.object("b").exists().await.unwrap());
+}
+
+#[tokio::test]
+async fn attributes_go_both_ways_or_nowhere() {
+    let (_lake, main, stores) = stores("attributes").await;
+    let attributes = Attributes::from_iter([
+        (Attribute::ContentType, "text/csv"),
+        (Attribute::Metadata("origin".into()), "lab 7"),
+    ]);
+    for (store, name) in stores.iter().zip(["bound", "of-repository"]) {
+        let location = Path::from(name);
+        let written = store.put_opts(&location, "a,b".into(), attributes.clone().into()).await.unwrap();
+        let read = store.get(&location).await.unwrap();
+        assert_eq!(read.attributes, attributes);
+        assert_eq!(read.meta.e_tag, written.e_tag);
+        let range = GetOptions::new().with_range(Some(0..1));
+        assert_eq!(store.get_opts(&location, range).await.unwrap().attributes, attributes);
+        let head = store.get_opts(&location, GetOptions::new().with_head(true)).await.unwrap();
+        assert_eq!((head.attributes, head.meta.size), (attributes.clone(), 3));
+        assert_eq!(main.object(name).get().await.unwrap().content_type.as_deref(), Some("text/csv"));
+
+        let language = Attributes::from_iter([(Attribute::ContentLanguage, "en")]);
+        let options = PutOptions { attributes: language, ..PutOptions::default() };
+        let lost = store.put_opts(&Path::from("lost"), "a".into(), options).await.unwrap_err();
+        assert!(matches!(lost, Error::NotImplemented { .. }), "{lost}");
+        assert!(!main.object("lost").exists().await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_is_not_completed_leaves_nothing() {
+    let (_lake, main, stores) = stores("abandoned").await;
+    let location = Path::from("abandoned");
+    for store in &stores {
+        let mut upload = store.put_multipart(&location).await.unwrap();
+        upload.put_part(vec![b'x'; 1 << 20].into()).await.unwrap();
+        upload.put_part("y".into()).await.unwrap();
+        drop(upload);
+
+        let mut upload = store.put_multipart(&location).await.unwrap();
+        // Put and not waited for.
+        drop(upload.put_part(vec![b'x'; 1 << 20].into()));
+        upload.abort().await.unwrap();
+        let error = upload.complete().await.unwrap_err();
+        assert!(matches!(error, Error::Generic { .. }), "{error}");
+        upload.put_part("y".into()).await.unwrap_err();
+
+        // What came later has come, so what was dropped before it would have, too.
+        store.put(&Path::from("later"), "z".into()).await.unwrap();
+        assert!(!main.object("abandoned").exists().await.unwrap());
+        let listed: Vec<_> = store.list(None).try_collect().await.unwrap();
+        assert_eq!(listed.iter().map(|meta| meta.location.as_ref()).collect::<Vec<_>>(), ["later"]);
+    }
+}
+
+#[tokio::test]
+async fn parts_come_in_the_order_in_which_they_were_put() {
+    let (_lake, main, [store, _]) = stores("parts").await;
+    let attributes = Attributes::from_iter([
+        (Attribute::ContentType, "text/csv"),
+        (Attribute::Metadata("origin".into()), "lab 7"),
+    ]);
+    let location = Path::from("parts");
+    let mut upload = store.put_multipart_opts(&location, attributes.clone().into()).await.unwrap();
+    let mut expected = Vec::new();
+    let mut parts = Vec::new();
+    for number in 0..20_u8 {
+        let part = vec![number; 100_000 + usize::from(number)];
+        expected.extend_from_slice(&part);
+        parts.push(upload.put_part(part.into()));
+    }
+    // One is not waited for, and the others from the last to the first.
+    drop(parts.remove(7));
+    for part in parts.into_iter().rev() {
+        part.await.unwrap();
+    }
+    assert!(!main.object("parts").exists().await.unwrap());
+    let completed = upload.complete().await.unwrap();
+    upload.put_part("more".into()).await.unwrap_err();
+    upload.abort().await.unwrap_err();
+
+    let read = store.get(&location).await.unwrap();
+    assert_eq!((&read.attributes, &read.meta.e_tag), (&attributes, &completed.e_tag));
+    assert!(read.bytes().await.unwrap() == expected);
+
+    let mut empty = store.put_multipart(&location).await.unwrap();
+    empty.complete().await.unwrap();
+    assert_eq!(store.head(&location).await.unwrap().size, 0);
+}
+
+#[tokio::test]
+async fn of_many_who_create_one_wins() {
+    let (_lake, _main, stores) = stores("create_race").await;
+    for (store, name) in stores.iter().zip(["bound", "of-repository"]) {
+        let location = Path::from(name);
+        let writers = (0..10).map(|writer| {
+            let location = &location;
+            async move {
+                let outcome =
+                    store.put_opts(location, writer.to_string().into(), PutMode::Create.into()).await;
+                (writer, outcome)
+            }
+        });
+        let outcomes = futures::future::join_all(writers).await;
+        let (won, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|(_, outcome)| outcome.is_ok());
+        assert_eq!(won.len(), 1, "{won:?}");
+        for (_, outcome) in lost {
+            assert!(matches!(outcome, Err(Error::AlreadyExists { .. })), "{outcome:?}");
+        }
+        assert_eq!(text(store, name).await, won[0].0.to_string());
+    }
+}
