@@ -1,6 +1,7 @@
 //! Reads, with conditions that hold for the bytes that are given.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -17,6 +18,9 @@ use crate::object::{Object, ObjectReader};
 
 /// How often a read begins anew because the object was overwritten between the look at it and its first byte.
 const TRIES: usize = 5;
+
+/// The most memory that is asked for before any byte has come.
+const FORESIGHT: u64 = 8 * 1024 * 1024;
 
 /// Reads as the options say.
 ///
@@ -52,19 +56,18 @@ pub(super) async fn get(object: &Object, location: &Path, options: GetOptions) -
     Err(changing(location))
 }
 
-/// Reads ranges, near ones together, all of one version of the object.
+/// Reads ranges, near ones together, all of one version of the object: the one that the first reply is of.
 pub(super) async fn get_ranges(
     object: &Object,
     location: &Path,
     ranges: &[Range<u64>],
 ) -> Result<Vec<Bytes>> {
+    for range in ranges {
+        GetRange::from(range.clone()).is_valid().map_err(generic)?;
+    }
     for _ in 0..TRIES {
-        let seen = &Seen::look(object, location).await?;
-        // One that lies behind the end would go unnoticed together with one that does not.
-        for range in ranges {
-            seen.range(&range.clone().into())?;
-        }
-        let read = |range: Range<u64>| async move { seen.read(range).await };
+        let version = &OnceLock::new();
+        let read = |bytes| read(object, location, version, bytes, ranges);
         match coalesce_ranges(ranges, read, OBJECT_STORE_COALESCE_DEFAULT).await {
             Ok(bytes) => return Ok(bytes),
             Err(Unread::Changed) => {}
@@ -72,6 +75,47 @@ pub(super) async fn get_ranges(
         }
     }
     Err(changing(location))
+}
+
+/// Why bytes were not read.
+enum Unread {
+    /// They are of another version.
+    Changed,
+    Failed(object_store::Error),
+}
+
+impl From<object_store::Error> for Unread {
+    fn from(error: object_store::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Reads bytes that some of the ranges lie in.
+async fn read(
+    object: &Object,
+    location: &Path,
+    version: &OnceLock<String>,
+    bytes: Range<u64>,
+    ranges: &[Range<u64>],
+) -> Result<Bytes, Unread> {
+    let reader = object.reader().range(bytes.clone()).await.map_err(|error| failure(location, error))?;
+    let Some(tag) = reader.entity_tag() else {
+        return Err(generic(format!("{location} came without an entity tag to know it by again")).into());
+    };
+    if version.get_or_init(|| tag.to_owned()) != tag {
+        return Err(Unread::Changed);
+    }
+    let expected = reader.length().unwrap_or_default().min(FORESIGHT);
+    let chunks = reader.map_err(|error| failure(location, error));
+    let read = collect_bytes(chunks.boxed(), Some(expected)).await?;
+    let end = bytes.start + read.len() as u64;
+    if end < bytes.end {
+        // It is the end of the object. A range behind it would go unnoticed beside one that is not.
+        for range in ranges {
+            GetRange::from(range.clone()).as_range(end).map_err(generic)?;
+        }
+    }
+    Ok(read)
 }
 
 fn changing(location: &Path) -> object_store::Error {
@@ -83,13 +127,6 @@ struct Seen<'a> {
     object: &'a Object,
     meta: ObjectMeta,
     stats: ObjectStats,
-}
-
-/// Why a range was not read.
-enum Unread {
-    /// The object is another one now.
-    Changed,
-    Failed(object_store::Error),
 }
 
 impl<'a> Seen<'a> {
@@ -104,21 +141,6 @@ impl<'a> Seen<'a> {
         let open = if let Some(range) = range { open.range(range) } else { open };
         let reader = open.await.map_err(|error| failure(&self.meta.location, error))?;
         Ok(Some(reader).filter(|reader| reader.entity_tag() == self.meta.e_tag.as_deref()))
-    }
-
-    /// Which bytes of it a range has.
-    fn range(&self, range: &GetRange) -> Result<Range<u64>> {
-        range.as_range(self.meta.size).map_err(generic)
-    }
-
-    async fn read(&self, range: Range<u64>) -> Result<Bytes, Unread> {
-        let range = self.range(&range.into()).map_err(Unread::Failed)?;
-        let length = range.end - range.start;
-        let Some(reader) = self.open(Some(range)).await.map_err(Unread::Failed)? else {
-            return Err(Unread::Changed);
-        };
-        let chunks = reader.map_err(|error| failure(&self.meta.location, error));
-        collect_bytes(chunks.boxed(), Some(length)).await.map_err(Unread::Failed)
     }
 }
 
