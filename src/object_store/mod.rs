@@ -28,8 +28,8 @@ use crate::object::Object;
 use crate::reference::Reference;
 use crate::repository::Repository;
 
-/// A repository, or one reference of it, as an [`ObjectStore`] for the engines that read and write through that trait:
-/// DataFusion, Polars, Delta Lake, Iceberg, Lance, Parquet and more.
+/// A repository, or one reference of it, as an [`ObjectStore`] for what reads and writes through that trait, of version 0.13
+/// of its crate: DataFusion 55, and the `parquet` crate, among others.
 ///
 /// It reads at any reference, and writes to branches, where what is written is staged until it is committed.
 ///
@@ -62,8 +62,8 @@ use crate::repository::Repository;
 ///
 /// # What it does
 /// * **Conditions on reads**, all of them, as lakeFS has only one: the object is looked at, the conditions are held
-///   against what was seen, and bytes are given only if they are of the object that was seen. Ranges that are read
-///   together are of one version of the object.
+///   against what was seen, and bytes are given only if they are of the object that was seen. So a read is two requests.
+///   Ranges that are read together are of one version of the object, without that look.
 /// * **`PutMode::Create`**, decided by the server: of many writers one wins.
 /// * **Uploads in parts**, of any size: the parts go to the server as one body, in the order in which they were put, and
 ///   the object is there when the upload is complete. Of one that is dropped or aborted there is none. A part is held in
@@ -80,7 +80,7 @@ use crate::repository::Repository;
 /// * `PutMode::Update`, and attributes other than the above: `NotImplemented`. lakeFS has no place for them.
 /// * `MultipartStore`, which the trait does not need: uploads whose parts are numbered and come in any order.
 /// * Read a `version`, and list a repository without a reference: `NotSupported`.
-/// * Write to what is no branch: `NotSupported`, as is a write to a branch that does not exist.
+/// * Write to a tag, a commit, or a branch that does not exist: `NotSupported`.
 #[derive(Clone, Debug)]
 pub struct LakeFsStore {
     root: Root,
