@@ -1,12 +1,19 @@
 //! The one error of this crate, and the one place where a reply becomes one.
 
+mod kind;
+mod reply;
+
 use std::fmt;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 
+pub use kind::ErrorKind;
+pub(crate) use reply::REQUEST_ID;
+
 use crate::models;
+use reply::{Reply, Words, described_body, request_id, server_words, unexplained};
 
 /// The result of this crate's calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -47,64 +54,6 @@ struct Inner {
     conflicts: Vec<models::Diff>,
     failed_objects: Vec<models::ObjectError>,
     source: Option<Source>,
-}
-
-/// What is kept of a reply that is an error.
-#[derive(Clone)]
-struct Reply {
-    status: StatusCode,
-    request_id: Option<String>,
-    body: Bytes,
-}
-
-/// The kinds of [`Error`], by what a program would do about them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The repository, branch, tag, commit, object or other thing does not exist.
-    NotFound,
-    /// It exists already, or another writer was faster.
-    Conflict,
-    /// Both sides changed the same paths; [`Error::conflicts`] names them.
-    MergeConflict,
-    /// There is nothing to commit, merge or revert.
-    NoChanges,
-    /// The credentials are missing, wrong or expired.
-    Unauthenticated,
-    /// The credentials are good, but do not permit this.
-    PermissionDenied,
-    /// A branch protection rule, a read-only repository or its default branch stand against it.
-    Protected,
-    /// A condition of the request (`if_match`, `if_none_match`) did not hold.
-    PreconditionFailed,
-    /// The object is the one that the caller has already (`if_none_match` on a read).
-    NotModified,
-    /// A hook of the repository refused it; [`Error::action_run_id`] leads to what the hook said.
-    HookFailed,
-    /// It was cancelled, by this program or by another one.
-    Cancelled,
-    /// The request itself is wrong: a name, a reference, an option.
-    InvalidRequest,
-    /// It existed, and its data are gone, or the repository is being deleted.
-    Gone,
-    /// Too many requests, also after the retries.
-    RateLimited,
-    /// This server, or the storage behind it, cannot do this.
-    Unsupported,
-    /// The server failed.
-    Server,
-    /// The server could not be reached, or the connection broke.
-    Transport,
-    /// The server took too long.
-    Timeout,
-    /// The reply is not what the contract says.
-    Decode,
-    /// The client is not configured, or not well.
-    Config,
-    /// The data that arrived are not the data that were sent.
-    Integrity,
-    /// The caller's own work in a transaction failed.
-    Aborted,
 }
 
 impl Error {
@@ -186,7 +135,7 @@ impl Error {
 
     /// Two writers met on one branch, and this one changed nothing.
     pub(crate) fn is_lost_race(&self) -> bool {
-        self.status() == Some(500) && is_lost_race(self.message())
+        self.status() == Some(500) && kind::is_lost_race(self.message())
     }
 
     /// Whether it is certain that the server did nothing.
@@ -264,7 +213,7 @@ impl Error {
         };
         // A proxy's 404 says nothing about the thing that was asked for. The reply to HEAD has no body to tell by.
         let spoken = matches!(words, Words::Lakefs(_)) || method == Method::HEAD;
-        let kind = kind(operation, status, &message, spoken);
+        let kind = ErrorKind::of_reply(operation, status, &message, spoken);
         let mut new = Self::new(kind, "", message);
         new.0.reply = Some(Reply { status, request_id: request_id(headers), body });
         // The merge of a pull request may have happened when only the update of its status lost a race.
@@ -291,7 +240,7 @@ impl Error {
                     others => format!(" (and {others} more failed)"),
                 };
                 let message = format!("{path:?}: {}{others}", first.message);
-                (kind(operation, status, &first.message, true), message)
+                (ErrorKind::of_reply(operation, status, &first.message, true), message)
             }
             None => (ErrorKind::Server, "objects failed".to_owned()),
         };
@@ -316,17 +265,7 @@ impl Error {
 
     /// A failure of what the server has done in the background, by its own report.
     pub(crate) fn task(operation: &'static str, action: impl FnOnce() -> String, message: String) -> Self {
-        let kind = match &*message {
-            words if words.contains("hook aborted") => ErrorKind::HookFailed,
-            words if words.contains("read-only repository") => ErrorKind::Protected,
-            words if words.contains("dirty branch") => ErrorKind::InvalidRequest,
-            words if words.ends_with("Canceled") => ErrorKind::Cancelled,
-            words if words.ends_with("forbidden") => ErrorKind::PermissionDenied,
-            words if words.ends_with("not found") => ErrorKind::NotFound,
-            words if words.ends_with("No data") => ErrorKind::Gone,
-            _ => ErrorKind::Server,
-        };
-        Self::new(kind, "", message).during(operation, action)
+        Self::new(ErrorKind::of_task(&message), "", message).during(operation, action)
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {
@@ -363,105 +302,6 @@ impl Error {
     pub(crate) fn with_conflicts(mut self, conflicts: Vec<models::Diff>) -> Self {
         self.0.conflicts = conflicts;
         self
-    }
-}
-
-/// What a server said with an error.
-enum Words {
-    /// lakeFS: a JSON object; its message, or nothing (a `MergeResult`).
-    Lakefs(String),
-    /// A short plain text, as lakeFS writes it for a parameter that it cannot read.
-    Plain(String),
-    /// Somebody else, or nobody.
-    None,
-}
-
-fn server_words(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Words {
-    const SHORT: usize = 1000;
-    // The first document tells: a handler of lakeFS may go on to write what it would have answered.
-    let first = serde_json::Deserializer::from_slice(body).into_iter().next();
-    if let Some(Ok(serde_json::Value::Object(object))) = first {
-        match object.get("message").and_then(serde_json::Value::as_str) {
-            Some(message) => return Words::Lakefs(message.trim().to_owned()),
-            None if status == StatusCode::CONFLICT => return Words::Lakefs(String::new()),
-            None => {}
-        }
-    }
-    let plain = headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
-    match std::str::from_utf8(body).map(str::trim) {
-        Ok(text) if plain && !text.is_empty() && text.len() <= SHORT => Words::Plain(text.to_owned()),
-        _ => Words::None,
-    }
-}
-
-fn unexplained(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> String {
-    match status {
-        StatusCode::NOT_MODIFIED => "not modified".to_owned(),
-        StatusCode::NOT_FOUND => {
-            "not found, and the answer is not lakeFS's: is the endpoint right?".to_owned()
-        }
-        _ => format!("the server answered {status} ({})", described_body(headers, body)),
-    }
-}
-
-fn described_body(headers: &HeaderMap, body: &Bytes) -> String {
-    if body.is_empty() {
-        return "no body".to_owned();
-    }
-    let media_type =
-        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no content type");
-    format!("{media_type}, {} bytes", body.len())
-}
-
-pub(crate) const REQUEST_ID: &str = "x-request-id";
-
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).map(str::to_owned)
-}
-
-fn is_lost_race(message: &str) -> bool {
-    message == "predicate failed" || message.ends_with(": predicate failed")
-}
-
-/// The kind of a reply that is not a success. lakeFS has no codes of its own, so its texts have to tell.
-fn kind(operation: &str, status: StatusCode, message: &str, spoken: bool) -> ErrorKind {
-    let says = |text: &str| message.contains(text);
-    match status.as_u16() {
-        304 => ErrorKind::NotModified,
-        400 if says("no changes") => ErrorKind::NoChanges,
-        400 if says("operation not supported") => ErrorKind::Unsupported,
-        401 if says("insufficient permissions") => ErrorKind::PermissionDenied,
-        401 => ErrorKind::Unauthenticated,
-        403 if says("protected branch") || says("read-only repository") || says("default branch") => {
-            ErrorKind::Protected
-        }
-        403 if says("not supported") => ErrorKind::Unsupported,
-        403 => ErrorKind::PermissionDenied,
-        404 if !spoken || says("invalid API endpoint") => ErrorKind::Unsupported,
-        404 => ErrorKind::NotFound,
-        408 | 504 => ErrorKind::Timeout,
-        409 if says("must specify") => ErrorKind::InvalidRequest,
-        409 if matches!(
-            operation,
-            "merge_into_branch" | "merge_pull_request" | "revert_branch" | "cherry_pick"
-        ) =>
-        {
-            ErrorKind::MergeConflict
-        }
-        409 => ErrorKind::Conflict,
-        410 => ErrorKind::Gone,
-        412 if says("hook aborted") => ErrorKind::HookFailed,
-        412 => ErrorKind::PreconditionFailed,
-        429 => ErrorKind::RateLimited,
-        400..=499 => ErrorKind::InvalidRequest,
-        // The server answers so, too, for a name that is empty or a reference that is none.
-        500 if says("validation error") || says("can't create a branch without commit") => {
-            ErrorKind::InvalidRequest
-        }
-        500 if says("operation not supported") => ErrorKind::Unsupported,
-        500 if is_lost_race(message) => ErrorKind::Conflict,
-        501 => ErrorKind::Unsupported,
-        _ => ErrorKind::Server,
     }
 }
 
@@ -511,19 +351,6 @@ impl std::error::Error for Error {
 
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
-        use std::io::ErrorKind as Io;
-        let kind = match error.kind() {
-            ErrorKind::NotFound => Io::NotFound,
-            ErrorKind::Conflict => Io::AlreadyExists,
-            ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::Protected => {
-                Io::PermissionDenied
-            }
-            ErrorKind::InvalidRequest => Io::InvalidInput,
-            ErrorKind::Unsupported => Io::Unsupported,
-            ErrorKind::Timeout => Io::TimedOut,
-            ErrorKind::Decode | ErrorKind::Integrity => Io::InvalidData,
-            _ => Io::Other,
-        };
-        Self::new(kind, error)
+        Self::new(error.kind().into(), error)
     }
 }
