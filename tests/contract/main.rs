@@ -2,7 +2,7 @@
 //!
 //! `cargo test --test contract` runs it on the test server. With `LAKEFS_TEST_ENDPOINT` and `LAKECTL_CREDENTIALS_*` it
 //! runs on that lakeFS, under `LAKEFS_TEST_STORAGE_NAMESPACE` (taken from the server's own example where that is not
-//! set). A test that holds on one and not on the other shows a bug in the test server.
+//! set). With `LAKEFS_TEST_STORAGE=presigned` the test server is one whose storage clients use by themselves. A test that holds on one and not on the other shows a bug in the test server.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -20,6 +20,7 @@ mod logs;
 mod merge_previews;
 mod merges;
 mod object_control;
+mod presigned;
 mod pull_requests;
 mod reads;
 mod references;

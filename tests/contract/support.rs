@@ -26,7 +26,7 @@ impl Lake {
     pub(crate) async fn new() -> Self {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let Some(endpoint) = variable("LAKEFS_TEST_ENDPOINT") else {
-            announce("the test server");
+            announce(if presigned() { "the test server with presigned storage" } else { "the test server" });
             return Self::start().await;
         };
         let id = variable("LAKECTL_CREDENTIALS_ACCESS_KEY_ID").expect("LAKECTL_CREDENTIALS_ACCESS_KEY_ID");
@@ -47,7 +47,11 @@ impl Lake {
     /// Starts a test server for this test alone.
     pub(crate) async fn start() -> Self {
         let contract = include_str!("../../openapi/lakefs.json");
-        let server = Server::builder().contract(contract).start().await.expect("the test server starts");
+        let mut server = Server::builder().contract(contract);
+        if presigned() {
+            server = server.presigned_storage();
+        }
+        let server = server.start().await.expect("the test server starts");
         let endpoint = server.endpoint().to_owned();
         let key_pair = [server.access_key_id(), server.secret_access_key()].map(str::to_owned);
         let client = connect(&endpoint, &key_pair).build().unwrap();
@@ -124,6 +128,11 @@ impl Drop for Lake {
             assert_eq!(server.violations(), Vec::<String>::new());
         }
     }
+}
+
+/// Whether test servers are to have a storage that clients use by themselves.
+fn presigned() -> bool {
+    env::var("LAKEFS_TEST_STORAGE").is_ok_and(|storage| storage == "presigned")
 }
 
 fn connect(endpoint: &str, [id, secret]: &[String; 2]) -> ClientBuilder {

@@ -12,7 +12,8 @@ use bytes::Bytes;
 /// The faults of a [`Server`](crate::Server), in the order in which they were planned.
 ///
 /// A fault is planned for an operation of the contract, by its `operationId`, and befalls the next requests for
-/// it. Unless told otherwise, it befalls one. Upper and lower case do not matter in an id: the contract that a
+/// it. Unless told otherwise, it befalls one. Requests for the [storage](crate::ServerBuilder::presigned_storage) are
+/// `storageGet`, `storageHead`, `storagePut` and `storagePutPart`. Upper and lower case do not matter in an id: the contract that a
 /// server hands out spells them otherwise than the one it was made from.
 ///
 /// ```

@@ -24,17 +24,41 @@
 //! With the feature `validate` and a [`contract`](ServerBuilder::contract), every reply is held against the
 //! contract, and `Server::violations` tells which do not keep to it.
 //!
+//! # Storage that clients use by themselves
+//!
+//! Started with [`presigned_storage`](ServerBuilder::presigned_storage) it signs addresses and takes uploads in parts, as a
+//! lakeFS over S3 does. Its storage is a small one of its own, on another port, that answers in the way of S3: nothing
+//! but signed requests, which expire; `Authorization` has no place there. To clients it is of the type `mem`, with
+//! namespaces as before, so that nobody takes it for S3 itself. Faults befall its requests and they are recorded like
+//! others.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! use lakefs_testserver::Server;
+//!
+//! let server = Server::builder().presigned_storage().start().await?;
+//! // The second part of an upload is refused once.
+//! server.faults().on("storagePutPart").after(1).reply(503, "");
+//! // Addresses that are handed out from now on are good for nothing.
+//! server.sign_for(std::time::Duration::ZERO);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What it is not
 //!
-//! It runs no hooks, imports nothing, signs no URLs and knows one user, like a lakeFS with storage in memory and
-//! basic authentication. Operations it does not have answer 501, as lakeFS answers those that it does not have.
+//! It runs no hooks, imports nothing and knows one user, like a lakeFS with storage in memory and basic authentication. Operations it does not have answer 501, as lakeFS answers those that it does not have.
 //! Unlike lakeFS it caches nothing: a deleted repository is gone and a protected branch is protected at once.
 
 mod fault;
 mod http;
 mod model;
+mod range;
 mod record;
 mod server;
+mod storage;
+mod suffer;
 #[cfg(feature = "validate")]
 mod validate;
 

@@ -16,6 +16,7 @@ Options:
   --access-key-id <ID>          the access key of its user
   --secret-access-key <SECRET>  the secret of that key
   --contract <FILE>             an OpenAPI document to serve at /openapi.json
+  --presigned-storage           as a lakeFS over S3, which signs addresses and takes uploads in parts
   --without-setup               as a lakeFS that nobody has set up yet
   -h, --help                    print this
 ";
@@ -64,6 +65,7 @@ fn arguments() -> Result<Option<ServerBuilder>, Box<dyn std::error::Error>> {
             Long("access-key-id") => id = Some(parser.value()?.string()?),
             Long("secret-access-key") => secret = Some(parser.value()?.string()?),
             Long("contract") => builder = builder.contract(std::fs::read(parser.value()?)?),
+            Long("presigned-storage") => builder = builder.presigned_storage(),
             Long("without-setup") => builder = builder.without_setup(),
             Short('h') | Long("help") => return Ok(None),
             _ => return Err(argument.unexpected().into()),

@@ -9,7 +9,8 @@ use axum::http::{HeaderMap, HeaderName, request};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordedRequest {
-    /// The `operationId` that the contract gives to it.
+    /// The `operationId` that the contract gives to it; `storageGet`, `storageHead`, `storagePut` or `storagePutPart` if
+    /// it came to the storage.
     pub operation: &'static str,
     /// The method, such as `GET`.
     pub method: String,
@@ -19,21 +20,22 @@ pub struct RecordedRequest {
     pub query: String,
     /// The status that was answered; none while there is no answer, or if the connection was dropped.
     pub status: Option<u16>,
+    /// Whether it carried an `Authorization` or a cookie, which are not recorded themselves.
+    pub with_credentials: bool,
     headers: HeaderMap,
 }
 
 impl RecordedRequest {
     pub(crate) fn new(operation: &'static str, parts: &request::Parts) -> Self {
         let mut headers = parts.headers.clone();
-        for secret in [AUTHORIZATION, COOKIE] {
-            headers.remove(secret);
-        }
+        let removed = [AUTHORIZATION, COOKIE].map(|secret| headers.remove(secret));
         Self {
             operation,
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             status: None,
+            with_credentials: removed.iter().any(Option::is_some),
             headers,
         }
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use crate::fault::Faults;
 use crate::http::{self, App, Auth, BLOCKSTORE};
 use crate::model::Lake;
 use crate::record::{RecordedRequest, RequestLog};
+use crate::storage::{self, Storage};
 
 /// As much as a real server takes in headers.
 const MAX_HEADERS_SIZE: usize = 1 << 20;
@@ -105,6 +107,26 @@ impl Server {
         self.app.requests.clear();
     }
 
+    /// Where its [storage](ServerBuilder::presigned_storage) listens, if it has one that clients may use by themselves.
+    #[must_use]
+    pub fn storage_endpoint(&self) -> Option<&str> {
+        self.app.storage.as_ref().map(Storage::endpoint)
+    }
+
+    /// Says how long addresses are good for that are signed from now on: 15 minutes if nothing is said, and with no time
+    /// at all they have expired already.
+    pub fn sign_for(&self, lifetime: Duration) {
+        if let Some(storage) = &self.app.storage {
+            storage.set_lifetime(lifetime);
+        }
+    }
+
+    /// How many uploads in parts were begun and neither completed nor aborted.
+    #[must_use]
+    pub fn open_uploads(&self) -> usize {
+        self.app.storage.as_ref().map_or(0, Storage::open_uploads)
+    }
+
     /// What replies so far did not keep to the [contract](ServerBuilder::contract), and how. Known deviations of
     /// lakeFS from its contract are not among them.
     #[cfg(feature = "validate")]
@@ -136,6 +158,7 @@ pub struct ServerBuilder {
     secret_access_key: String,
     contract: Option<Bytes>,
     set_up: bool,
+    presigned_storage: bool,
 }
 
 impl fmt::Debug for ServerBuilder {
@@ -155,6 +178,7 @@ impl Default for ServerBuilder {
             secret_access_key: DEFAULT_SECRET_ACCESS_KEY.to_owned(),
             contract: None,
             set_up: true,
+            presigned_storage: false,
         }
     }
 }
@@ -186,10 +210,24 @@ impl ServerBuilder {
         self
     }
 
+    /// Gives it a storage that clients read and write by themselves, as a lakeFS over S3 has: it signs addresses, and
+    /// takes uploads in parts. The storage listens on a port of its own, which makes it another origin.
+    pub fn presigned_storage(mut self) -> Self {
+        self.presigned_storage = true;
+        self
+    }
+
     /// Starts it in the current Tokio runtime.
     pub async fn start(self) -> io::Result<Server> {
         let listener = TcpListener::bind(self.listen).await?;
         let address = listener.local_addr()?;
+        let mut listeners = vec![(listener, Door::Lakefs)];
+        let mut storage = None;
+        if self.presigned_storage {
+            let listener = TcpListener::bind((address.ip(), 0)).await?;
+            storage = Some(Storage::new(format!("http://{}", listener.local_addr()?)));
+            listeners.push((listener, Door::Storage));
+        }
         let app = Arc::new(App {
             lake: RwLock::new(Lake::new(BLOCKSTORE.to_owned())),
             auth: if self.set_up {
@@ -199,6 +237,7 @@ impl ServerBuilder {
             },
             faults: Faults::default(),
             requests: RequestLog::default(),
+            storage,
             #[cfg(feature = "validate")]
             check: self.contract.as_deref().and_then(crate::validate::ReplyCheck::new),
             contract: self.contract,
@@ -206,7 +245,7 @@ impl ServerBuilder {
             instance: uuid::Uuid::new_v4(),
         });
         Ok(Server {
-            listening: tokio::spawn(listen(listener, Arc::clone(&app))),
+            listening: tokio::spawn(listen_all(listeners, Arc::clone(&app))),
             app,
             endpoint: format!("http://{address}"),
             address,
@@ -216,28 +255,47 @@ impl ServerBuilder {
     }
 }
 
+/// What is behind a listener.
+#[derive(Debug, Clone, Copy)]
+enum Door {
+    Lakefs,
+    Storage,
+}
+
 /// Serves connections until it is aborted, which aborts them too.
-async fn listen(listener: TcpListener, app: Arc<App>) {
+async fn listen_all(listeners: Vec<(TcpListener, Door)>, app: Arc<App>) {
+    let listening = listeners.into_iter().map(|(listener, door)| listen(listener, door, Arc::clone(&app)));
+    futures_util::future::join_all(listening).await;
+}
+
+async fn listen(listener: TcpListener, door: Door, app: Arc<App>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve(stream, Arc::clone(&app)));
+                    connections.spawn(serve(stream, door, Arc::clone(&app)));
                 }
                 // Too many open files, or a client that is gone already; neither is for ever.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn serve(stream: TcpStream, app: Arc<App>) {
+async fn serve(stream: TcpStream, door: Door, app: Arc<App>) {
     // Replies are small and often wait for one another.
     let _nodelay = stream.set_nodelay(true);
-    let service =
-        service_fn(move |request| http::respond(Arc::clone(&app), hyper::Request::map(request, Body::new)));
+    let service = service_fn(move |request| {
+        let (app, request) = (Arc::clone(&app), hyper::Request::map(request, Body::new));
+        async move {
+            match door {
+                Door::Lakefs => http::respond(app, request).await,
+                Door::Storage => storage::respond(app, request).await,
+            }
+        }
+    });
     let connection = http1::Builder::new()
         .max_buf_size(MAX_HEADERS_SIZE)
         .max_headers(MAX_HEADERS)

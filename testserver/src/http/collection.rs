@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call::Call;
 use super::dates;
-use super::objects::presign_unsupported;
+use super::presign;
 use super::reply::{Failure, Outcome, created, json, ok};
 use crate::model::{COLLECTION_TASK, PreparedCommits};
 
@@ -13,24 +13,32 @@ use crate::model::{COLLECTION_TASK, PreparedCommits};
 struct Prepared<'a> {
     gc_addresses_location: &'a str,
     gc_commits_location: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gc_commits_presigned_url: Option<String>,
     run_id: &'a str,
 }
 
-impl<'a> From<&'a PreparedCommits> for Prepared<'a> {
-    fn from(prepared: &'a PreparedCommits) -> Self {
+impl<'a> Prepared<'a> {
+    fn new(call: &Call<'_>, prepared: &'a PreparedCommits) -> Self {
+        let signed = presign::signed_text(call, &prepared.commits, &prepared.list, "text/csv");
         Self {
             gc_addresses_location: &prepared.addresses,
             gc_commits_location: &prepared.commits,
+            gc_commits_presigned_url: signed.map(|signed| signed.url),
             run_id: &prepared.run_id,
         }
     }
 }
 
-/// Ends in the address that this storage cannot sign. A real server goes on from there, and writes a second answer behind
-/// the first, which makes no JSON.
+/// Ends in the address that a storage without signatures cannot sign. A real server goes on from there, and writes a
+/// second answer behind the first, which makes no JSON.
 pub(crate) fn prepare_commits(call: &Call<'_>) -> Outcome {
-    call.lake().prepare_commits(call.repository())?;
-    Err(presign_unsupported().into())
+    let prepared = call.lake().prepare_commits(call.repository())?;
+    let prepared = Prepared::new(call, &prepared);
+    if prepared.gc_commits_presigned_url.is_none() {
+        return Err(presign::unsupported().into());
+    }
+    created(&prepared)
 }
 
 pub(crate) fn start_preparing_commits(call: &Call<'_>) -> Outcome {
@@ -63,7 +71,7 @@ pub(crate) fn commits_preparation(call: &Call<'_>) -> Outcome {
     ok(&Status {
         completed: true,
         error: task.error.as_deref().map(|message| Message { message }),
-        result: task.prepared.as_ref().map(Prepared::from),
+        result: task.prepared.as_ref().map(|prepared| Prepared::new(call, prepared)),
         task_id: &id,
         update_time: dates::format(task.finished),
     })

@@ -11,10 +11,12 @@ mod commits;
 mod content;
 mod dates;
 mod merges;
+mod multipart;
 mod objects;
 mod operations;
 mod params;
 mod pipeline;
+mod presign;
 mod pulls;
 mod query;
 mod reply;
@@ -35,12 +37,16 @@ use std::sync::atomic::AtomicBool;
 use bytes::Bytes;
 
 pub(crate) use auth::Auth;
+pub(crate) use dates::http as http_date;
 pub(crate) use operations::{is_operation, is_same_operation};
 pub(crate) use pipeline::respond;
+pub(crate) use query::{Query, decode};
+pub(crate) use reply::{Reply, empty as empty_reply, set as set_header};
 
 use crate::fault::Faults;
 use crate::model::Lake;
 use crate::record::RequestLog;
+use crate::storage::Storage;
 
 /// The state of a server.
 #[derive(Debug)]
@@ -49,6 +55,8 @@ pub(crate) struct App {
     pub(crate) auth: Auth,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestLog,
+    /// The storage that clients may use by themselves, if there is one.
+    pub(crate) storage: Option<Storage>,
     /// The contract to serve, if there is one.
     pub(crate) contract: Option<Bytes>,
     /// Holds replies against the contract.

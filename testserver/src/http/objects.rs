@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::call::Call;
+use super::presign;
 use super::reply::{Failure, Outcome, created, no_content, ok};
 use super::staging::new_location;
 use super::wire::{List, ObjectStats, StorageUri};
@@ -14,8 +15,11 @@ pub(crate) fn stat(call: &Call<'_>) -> Outcome {
     let lake = call.lake();
     let repository = lake.repository(call.repository())?;
     let entry = lake.entry(call.repository(), call.segment("ref"), &path)?;
-    refuse_presign(call)?;
+    let signer = presign::signer(call)?;
     let mut stats = ObjectStats::object(&repository.namespace, &path, &entry)?;
+    if let Some(storage) = signer {
+        presign::sign_stats(storage, &repository.namespace, &entry, &mut stats)?;
+    }
     if call.flag("user_metadata") == Some(false) {
         stats.metadata = Some(Metadata::new());
     }
@@ -27,31 +31,19 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let namespace = &lake.repository(call.repository())?.namespace;
     let page = lake.list_entries(call.repository(), call.segment("ref"), &call.page())?;
     let with_metadata = call.flag("user_metadata") != Some(false);
-    if page.results.iter().any(|listed| matches!(listed, Listed::Object(..))) {
-        refuse_presign(call)?;
-    }
     let results = page.results.into_iter().map(|listed| match listed {
         Listed::CommonPrefix(path) => Ok(ObjectStats::common_prefix(&path)),
         Listed::Object(path, entry) => {
             let mut stats = ObjectStats::object(namespace, &path, &entry)?;
+            if let Some(storage) = presign::signer(call)? {
+                presign::sign_stats(storage, namespace, &entry, &mut stats)?;
+            }
             stats.metadata = stats.metadata.filter(|metadata| with_metadata && !metadata.is_empty());
             Ok(stats)
         }
     });
     let page = Page { results: results.collect::<Result<_, Failure>>()?, has_more: page.has_more };
     ok(&List::new(page, |stats| &stats.path))
-}
-
-/// Storage that has no addresses of its own cannot sign any.
-pub(crate) fn refuse_presign(call: &Call<'_>) -> Result<(), Failure> {
-    if call.is_set("presign") {
-        return Err(presign_unsupported().into());
-    }
-    Ok(())
-}
-
-pub(crate) fn presign_unsupported() -> Error {
-    Error::from(ErrorKind::NotSupported).context("get pre signed url")
 }
 
 /// Answers where in the storage the addresses are written, of the objects of each directory. Where there are no objects, a real

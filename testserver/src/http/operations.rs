@@ -7,9 +7,10 @@ use super::params::Param;
 use super::reply::Outcome;
 use super::schema::Body;
 use super::{
-    accounts, actions, bodies, branches, collection, commits, content, merges, objects, pulls, repositories,
-    settings, staging, system, tags, transfer,
+    accounts, actions, bodies, branches, collection, commits, content, merges, multipart, objects, pulls,
+    repositories, settings, staging, system, tags, transfer,
 };
+use crate::storage::REQUESTS;
 
 /// An operation of the contract.
 #[derive(Debug)]
@@ -91,9 +92,10 @@ impl Operation {
     }
 }
 
-/// Whether the contract has an operation of this id.
+/// Whether the contract has an operation of this id, or the storage such a request.
 pub(crate) fn is_operation(id: &str) -> bool {
-    OPERATIONS.iter().any(|operation| is_same_operation(operation.id, id))
+    let mut known = OPERATIONS.iter().map(|operation| operation.id).chain(REQUESTS);
+    known.any(|known| is_same_operation(known, id))
 }
 
 /// Whether two ids name one operation: contracts spell it `ListRepositories` or `listRepositories`, and clients in
@@ -189,11 +191,11 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     Operation::new("getCommit", Method::GET, "/repositories/{repository}/commits/{commitId}", Handler::Answer(commits::get)),
     Operation::new("getObject", Method::GET, "/repositories/{repository}/refs/{ref}/objects", Handler::Answer(content::get)).with(&[PATH, Param::byte_range(), Param::header("If-None-Match"), PRESIGN]),
     Operation::new("headObject", Method::HEAD, "/repositories/{repository}/refs/{ref}/objects", Handler::Answer(content::head)).with(&[PATH, Param::byte_range()]),
-    Operation::new("createPresignMultipartUpload", Method::POST, "/repositories/{repository}/branches/{branch}/staging/pmpu", Handler::Answer(staging::no_multipart)).with(&[PATH, Param::integer("parts")]),
-    Operation::new("completePresignMultipartUpload", Method::PUT, "/repositories/{repository}/branches/{branch}/staging/pmpu/{uploadId}", Handler::Answer(staging::no_multipart)).with(&[PATH]).taking(&bodies::COMPLETE_UPLOAD),
-    Operation::new("abortPresignMultipartUpload", Method::DELETE, "/repositories/{repository}/branches/{branch}/staging/pmpu/{uploadId}", Handler::Answer(staging::no_multipart)).with(&[PATH]).taking(&bodies::ABORT_UPLOAD),
-    Operation::new("uploadPart", Method::PUT, "/repositories/{repository}/branches/{branch}/staging/pmpu/{uploadId}/parts/{partNumber}", Handler::Answer(staging::no_multipart)).with(&[PATH]).taking(&bodies::UPLOAD_PART),
-    Operation::new("uploadPartCopy", Method::PUT, "/repositories/{repository}/branches/{branch}/staging/pmpu/{uploadId}/parts/{partNumber}/copy", Handler::Answer(staging::no_multipart)).with(&[PATH]).taking(&bodies::COPY_PART),
+    Operation::new("createPresignMultipartUpload", Method::POST, "/repositories/{repository}/branches/{branch}/staging/pmpu", Handler::Answer(multipart::create)).with(&[PATH, Param::integer("parts")]),
+    Operation::new("completePresignMultipartUpload", Method::PUT, "/repositories/{repository}/branches/{branch}/staging/pmpu/{uploadId}", Handler::Answer(multipart::complete)).with(&[PATH]).taking(&bodies::COMPLETE_UPLOAD),
+    Operation::new("abortPresignMultipartUpload", Method::DELETE, "/repositories/{repository}/branches/{branch}/staging/pmpu/{uploadId}", Handler::Answer(multipart::abort)).with(&[PATH]).taking(&bodies::ABORT_UPLOAD),
+    Operation::new("uploadPart", Method::PUT, "/repositories/{repository}/branches/{branch}/staging/pmpu/{uploadId}/parts/{partNumber}", Handler::Answer(multipart::upload_part)).with(&[PATH]).taking(&bodies::UPLOAD_PART),
+    Operation::new("uploadPartCopy", Method::PUT, "/repositories/{repository}/branches/{branch}/staging/pmpu/{uploadId}/parts/{partNumber}/copy", Handler::Answer(multipart::copy_part)).with(&[PATH]).taking(&bodies::COPY_PART),
     Operation::new("getPhysicalAddress", Method::GET, "/repositories/{repository}/branches/{branch}/staging/backing", Handler::Answer(staging::address)).with(&[PATH, PRESIGN]),
     Operation::new("linkPhysicalAddress", Method::PUT, "/repositories/{repository}/branches/{branch}/staging/backing", Handler::Answer(staging::link)).with(&[PATH, Param::header("If-None-Match"), Param::header("If-Match")]).taking(&bodies::LINK),
     Operation::new("importStatus", Method::GET, "/repositories/{repository}/branches/{branch}/import", Handler::Answer(transfer::import_status)).with(&[Param::required("id")]),

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, request};
-use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
 
 use super::App;
 use super::call::Call;
@@ -15,20 +13,8 @@ use super::operations::{Access, Handler, Operation};
 use super::query::Query;
 use super::reply::{self, Failure, Reply};
 use super::route;
-use crate::fault::{Action, Fault};
 use crate::record::RecordedRequest;
-
-/// The connection is to be dropped without a reply.
-#[derive(Debug)]
-pub(crate) struct ConnectionDropped;
-
-impl std::fmt::Display for ConnectionDropped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("connection dropped on purpose")
-    }
-}
-
-impl std::error::Error for ConnectionDropped {}
+use crate::suffer::{ConnectionDropped, suffer};
 
 /// The methods that lakeFS's router has heard of.
 const KNOWN_METHODS: [Method; 9] = [
@@ -82,46 +68,6 @@ fn outside(app: &App, method: &Method, path: &str) -> Reply {
         // Where a real server has its web interface, which answers whatever it is asked.
         _ => reply::html("<!DOCTYPE html><title>lakeFS test server</title>\n"),
     }
-}
-
-/// Does to a request what was asked to be done to it.
-async fn suffer(fault: Fault, act: impl Future<Output = Reply>) -> Result<Reply, ConnectionDropped> {
-    if !fault.delay.is_zero() {
-        tokio::time::sleep(fault.delay).await;
-    }
-    match fault.action {
-        Action::Nothing => Ok(act.await),
-        Action::Reply(reply) => Ok(reply.into_response()),
-        Action::DropRequest => Err(ConnectionDropped),
-        Action::DropReply => {
-            act.await;
-            Err(ConnectionDropped)
-        }
-        Action::CutBody => Ok(cut(act.await).await),
-        Action::ReplaceBody(body) => {
-            let (mut parts, _) = act.await.into_parts();
-            parts.headers.remove(axum::http::header::CONTENT_LENGTH);
-            Ok(Response::from_parts(parts, Body::from(body)))
-        }
-    }
-}
-
-/// Keeps the first half of a body, under the length of the whole.
-async fn cut(reply: Reply) -> Reply {
-    let (mut parts, body) = reply.into_parts();
-    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    parts.headers.insert(axum::http::header::CONTENT_LENGTH, body.len().into());
-    let half = body.slice(..body.len() / 2);
-    let stream = async_chunks(half).chain(futures_util::stream::once(async {
-        // Lets the first half leave before the connection goes.
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        Err(ConnectionDropped)
-    }));
-    Response::from_parts(parts, Body::from_stream(stream))
-}
-
-fn async_chunks(bytes: Bytes) -> impl Stream<Item = Result<Bytes, ConnectionDropped>> {
-    futures_util::stream::iter((!bytes.is_empty()).then_some(Ok(bytes)))
 }
 
 async fn act(

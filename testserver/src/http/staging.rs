@@ -4,13 +4,14 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::call::Call;
-use super::objects::presign_unsupported;
+use super::presign;
 use super::reply::{Failure, Outcome, created, ok};
 use super::wire::{ObjectStats, parsed_address};
 use crate::model::{
     Entry, Error, ErrorKind, Location, Metadata, NewEntry, Timestamp, WriteOptions, ascending_id,
     descending_id,
 };
+use crate::storage::Purpose;
 
 /// The schemes of addresses that lakeFS has a storage for.
 const STORAGES: [&str; 6] = ["gs", "http", "https", "local", "mem", "s3"];
@@ -52,6 +53,8 @@ struct Link {
 struct StagingLocation {
     physical_address: Option<String>,
     presigned_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presigned_url_expiry: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -68,25 +71,29 @@ struct Stage {
 
 /// An address to write to, signed so that only this path of this branch can be linked to it.
 pub(crate) fn address(call: &Call<'_>) -> Outcome {
-    let namespace = namespace(call)?;
+    let address = new_address(call, &namespace(call)?);
+    let storage = presign::signer(call)
+        .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let signed =
+        storage.zip(presign::key_of(&address)).map(|(storage, key)| storage.sign(key, Purpose::Write));
+    let (url, expiry) = signed.map(|signed| (signed.url, signed.expires)).unzip();
+    ok(&StagingLocation { physical_address: Some(address), presigned_url: url, presigned_url_expiry: expiry })
+}
+
+/// A whole address that is handed out for the path of a request.
+pub(crate) fn new_address(call: &Call<'_>, namespace: &str) -> String {
     let (Location::Relative(location) | Location::Full(location)) = new_location();
     let signature = call.app.auth.sign(&signed_part(call, &location));
-    if call.is_set("presign") {
-        return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, presign_unsupported().to_string()));
-    }
-    ok(&StagingLocation {
-        physical_address: Some(format!("{namespace}/{location},{signature}")),
-        presigned_url: None,
-    })
+    format!("{namespace}/{location},{signature}")
 }
 
 pub(crate) fn link(call: &Call<'_>) -> Outcome {
     let body: Link = call.body("LinkPhysicalAddress")?;
     let namespace = namespace(call)?;
     let address = body.staging.physical_address.unwrap_or_default();
-    let location = match location_of(&namespace, &address) {
-        Location::Relative(signed) => Location::Relative(verified(call, &signed)?),
-        Location::Full(address) => Location::Full(address),
+    let location = match own_location(call, &namespace, &address)? {
+        Some(location) => Location::Relative(location),
+        None => Location::Full(address.clone()),
     };
     let checksum = body.checksum.trim_matches([' ', '"']).to_owned();
     if checksum.is_empty() {
@@ -100,7 +107,7 @@ pub(crate) fn link(call: &Call<'_>) -> Outcome {
         metadata: body.user_metadata,
         modified: body.mtime.map_or_else(Timestamp::now, Timestamp::from_seconds),
         location,
-        content: None,
+        content: presign::stored(call, &address).map(|stored| stored.content),
     });
     let path = call.path("path");
     // The answer repeats the address as it was given, even one that cannot be understood later.
@@ -132,7 +139,7 @@ pub(crate) fn stage(call: &Call<'_>) -> Outcome {
         metadata: body.metadata,
         modified: body.mtime.map_or_else(Timestamp::now, Timestamp::from_seconds),
         location,
-        content: None,
+        content: presign::stored(call, &address).map(|stored| stored.content),
     });
     let path = call.path("path");
     let stats = ObjectStats { metadata: None, ..ObjectStats::object(&namespace, &path, &entry)? };
@@ -141,13 +148,7 @@ pub(crate) fn stage(call: &Call<'_>) -> Outcome {
     created(&stats)
 }
 
-/// The storage cannot take an upload in parts.
-pub(crate) fn no_multipart(call: &Call<'_>) -> Outcome {
-    call.lake().repository(call.repository())?;
-    Err(Failure::new(StatusCode::NOT_IMPLEMENTED, "presign multipart upload API is not supported"))
-}
-
-fn namespace(call: &Call<'_>) -> Result<String, Failure> {
+pub(crate) fn namespace(call: &Call<'_>) -> Result<String, Failure> {
     let lake = call.lake();
     let repository = lake.repository(call.repository()).map_err(|error| match error.kind() {
         ErrorKind::RepositoryNotFound => Failure::from(error),
@@ -170,13 +171,14 @@ fn signed_part(call: &Call<'_>, location: &str) -> String {
     format!("{}/{}/{path}/{location}", call.repository(), call.branch())
 }
 
-/// The location in a signed address, if it was signed here for this path.
-fn verified(call: &Call<'_>, signed: &str) -> Result<String, Error> {
-    let Some((location, signature)) = signed.rsplit_once(',') else {
+/// Where in the data of the repository an address lies, if it does; then it must have been handed out for this path.
+pub(crate) fn own_location(call: &Call<'_>, namespace: &str, address: &str) -> Result<Option<String>, Error> {
+    let Location::Relative(location) = location_of(namespace, address) else { return Ok(None) };
+    let Some((place, signature)) = location.rsplit_once(',') else {
         return Err(Error::from(ErrorKind::LinkAddressInvalid).context("address is not signed"));
     };
-    match call.app.auth.has_signed(&signed_part(call, location), signature) {
-        Some(true) => Ok(location.to_owned()),
+    match call.app.auth.has_signed(&signed_part(call, place), signature) {
+        Some(true) => Ok(Some(location)),
         Some(false) => Err(Error::from(ErrorKind::InvalidAddress).context("invalid address signature")),
         None => Err(Error::from(ErrorKind::LinkAddressInvalid).context("malformed address signature")),
     }

@@ -21,10 +21,10 @@ pub(crate) fn health(_: &Call<'_>) -> Outcome {
     no_content()
 }
 
-pub(crate) fn config(_: &Call<'_>) -> Outcome {
+pub(crate) fn config(call: &Call<'_>) -> Outcome {
     named(ok(&json!({
         "capabilities_config": {},
-        "storage_config": storage_config(),
+        "storage_config": storage_config(call),
         "storage_config_list": [],
         "ui_config": {},
         "version_config": version_config(),
@@ -41,8 +41,8 @@ fn named(outcome: Outcome) -> Outcome {
     Ok(reply)
 }
 
-pub(crate) fn storage(_: &Call<'_>) -> Outcome {
-    ok(&storage_config())
+pub(crate) fn storage(call: &Call<'_>) -> Outcome {
+    ok(&storage_config(call))
 }
 
 pub(crate) fn garbage_collection(_: &Call<'_>) -> Outcome {
@@ -54,7 +54,8 @@ fn version_config() -> Value {
     json!({ "version": VERSION, "version_context": "lakeFS" })
 }
 
-fn storage_config() -> Value {
+fn storage_config(call: &Call<'_>) -> Value {
+    let signs = call.app.storage.is_some();
     let scheme = format!("^{BLOCKSTORE}://");
     json!({
         "blockstore_description": "",
@@ -65,8 +66,8 @@ fn storage_config() -> Value {
         "default_namespace_prefix": "",
         "import_support": false,
         "import_validity_regex": scheme,
-        "pre_sign_multipart_upload": false,
-        "pre_sign_support": false,
+        "pre_sign_multipart_upload": signs,
+        "pre_sign_support": signs,
         "pre_sign_support_ui": false,
     })
 }

@@ -173,7 +173,7 @@ pub(crate) fn metadata_object(call: &Call<'_>) -> Outcome {
         return Err(Failure::new(StatusCode::BAD_REQUEST, message));
     }
     call.lake().repository(call.repository())?;
-    super::objects::refuse_presign(call)?;
+    super::presign::signer(call)?;
     Err(Error::from(ErrorKind::NoData).into())
 }
 

@@ -127,6 +127,9 @@ pub(crate) struct ObjectStats {
     pub(crate) path: String,
     pub(crate) path_type: PathType,
     pub(crate) physical_address: String,
+    /// When a signed address expires, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) physical_address_expiry: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) size_bytes: Option<i64>,
 }
@@ -146,6 +149,7 @@ impl ObjectStats {
             path: lossy(path).into_owned(),
             path_type: PathType::Object,
             physical_address,
+            physical_address_expiry: None,
             size_bytes: Some(entry.size),
         }
     }
@@ -159,13 +163,14 @@ impl ObjectStats {
             path: lossy(path).into_owned(),
             path_type: PathType::CommonPrefix,
             physical_address: String::new(),
+            physical_address_expiry: None,
             size_bytes: None,
         }
     }
 }
 
 /// The address of an object's bytes.
-fn physical_address(namespace: &str, location: &Location) -> Result<String, Failure> {
+pub(crate) fn physical_address(namespace: &str, location: &Location) -> Result<String, Failure> {
     match location {
         Location::Relative(path) => Ok(format!("{}/{path}", namespace.trim_end_matches('/'))),
         Location::Full(address) => parsed_address(address),

@@ -1,4 +1,5 @@
-//! What garbage collection is told of a repository. The lists themselves lie in the storage, where nobody can look.
+//! What garbage collection is told of a repository. The lists themselves lie in the storage, where nobody can look
+//! unless the storage signs addresses.
 
 use super::entry::Location;
 use super::error::Result;
@@ -15,6 +16,8 @@ pub(crate) struct PreparedCommits {
     pub(crate) run_id: String,
     pub(crate) commits: String,
     pub(crate) addresses: String,
+    /// The list itself: every commit, none of which may go.
+    pub(crate) list: String,
 }
 
 /// Where the uncommitted objects of a repository are listed; nowhere, if there are none.
@@ -30,11 +33,18 @@ impl Lake {
         found.writable(false)?;
         self.gc_rules(repository).map_err(|error| error.context("get gc rules"))?;
         let run_id = xid::descending();
+        let list = found
+            .commits()
+            .iter()
+            .fold(String::from("commit_id,expired,metarange_id\n"), |list, (id, commit)| {
+                list + id.as_str() + ",false," + &commit.meta_range_id + "\n"
+            });
         let place = format!("{}/{RETENTION}", found.namespace);
         Ok(PreparedCommits {
             commits: format!("{place}/commits/run_id={run_id}/commits.csv"),
             addresses: format!("{place}/addresses/"),
             run_id,
+            list,
         })
     }
 

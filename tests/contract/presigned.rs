@@ -1,0 +1,190 @@
+//! Data that go to the storage and come from it by themselves, where the storage can: what lakeFS signs and what the
+//! storage makes of it.
+
+use std::collections::BTreeMap;
+
+use lakefs::{ErrorKind, Object, models};
+use reqwest::{Client, StatusCode};
+
+use crate::support::{Lake, refused, text};
+
+/// A lakeFS that signs, and an object of it; nothing if this one does not.
+async fn signing(test: &str) -> Option<(Lake, Object)> {
+    let lake = Lake::new().await;
+    if !lake.signs().await {
+        return None;
+    }
+    let object = lake.main(test).await.object("a/b c");
+    Some((lake, object))
+}
+
+async fn put(url: &str, data: impl Into<reqwest::Body>) -> String {
+    let reply = Client::new().put(url).body(data).send().await.unwrap();
+    assert_eq!(reply.status(), StatusCode::OK);
+    reply.headers()["etag"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn presign_01_an_object_is_read_where_its_address_says() {
+    let Some((lake, object)) = signing("presign_01").await else { return };
+    object.upload("hello world").await.unwrap();
+    let plain = object.get().await.unwrap();
+    assert!(plain.physical_address.contains("/data/"), "{}", plain.physical_address);
+    assert_eq!(plain.physical_address_expiry, None);
+    let signed = object.stat().presign(true).await.unwrap();
+    assert!(signed.physical_address.starts_with("http"));
+    assert!(signed.physical_address_expiry.is_some_and(|expiry| expiry > signed.mtime));
+
+    let client = Client::new();
+    let whole = client.get(&signed.physical_address).send().await.unwrap();
+    assert_eq!(whole.status(), StatusCode::OK);
+    let etag = whole.headers()["etag"].clone();
+    assert_eq!(etag.to_str().unwrap().trim_matches('"'), plain.checksum);
+    assert_eq!(whole.text().await.unwrap(), "hello world");
+    let part = client.get(&signed.physical_address).header("range", "bytes=6-8").send().await.unwrap();
+    assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(part.headers()["content-range"], "bytes 6-8/11");
+    assert_eq!(part.text().await.unwrap(), "wor");
+    let beyond = client.get(&signed.physical_address).header("range", "bytes=11-").send().await.unwrap();
+    assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+    let same = client.get(&signed.physical_address).header("if-none-match", &etag).send().await.unwrap();
+    assert_eq!(same.status(), StatusCode::NOT_MODIFIED);
+    let other = client.get(&signed.physical_address).header("if-match", "\"other\"").send().await.unwrap();
+    assert_eq!(other.status(), StatusCode::PRECONDITION_FAILED);
+    drop(lake);
+}
+
+#[tokio::test]
+async fn presign_02_data_are_written_where_the_address_says_and_linked() {
+    let Some((lake, object)) = signing("presign_02").await else { return };
+    let staging = object.physical_address().presign(true).await.unwrap();
+    assert!(staging.presigned_url_expiry.is_some());
+    let etag = put(staging.presigned_url.as_deref().unwrap(), "hello").await;
+    assert!(!object.exists().await.unwrap());
+    let address = staging.physical_address.clone();
+    let linked = object.link(staging, &etag, 5).content_type("text/plain").await.unwrap();
+    assert_eq!(linked.checksum, "5d41402abc4b2a76b9719d911017c592");
+    // What proves that the address was handed out stays a part of it.
+    assert_eq!(Some(object.get().await.unwrap().physical_address), address);
+    assert_eq!(text(&object).await, "hello");
+    let copy = object.reference().repository().branch("main").object("copy");
+    object.copy_to("main", "copy").await.unwrap();
+    assert_eq!(text(&copy).await, "hello");
+    drop(lake);
+}
+
+/// An upload in parts, begun.
+async fn begin(lake: &Lake, object: &Object, parts: i64) -> models::PresignMultipartUpload {
+    let request = lake.client.api().create_presign_multipart_upload().parts(parts);
+    let request = request.repository(object.reference().repository().name()).branch("main");
+    request.path(object.path()).send().await.unwrap().into_inner()
+}
+
+async fn complete(
+    lake: &Lake,
+    object: &Object,
+    upload: &models::PresignMultipartUpload,
+    etags: &[(i32, &str)],
+) -> Result<models::ObjectStats, lakefs::Error> {
+    let part = |&(number, etag): &(i32, &str)| {
+        models::UploadPart::builder().part_number(number).etag(etag).try_into().unwrap()
+    };
+    let body = models::CompletePresignMultipartUpload::builder()
+        .physical_address(&upload.physical_address)
+        .parts(etags.iter().map(part).collect::<Vec<models::UploadPart>>())
+        .content_type("text/csv".to_owned())
+        .user_metadata(BTreeMap::from([("k".to_owned(), "v".to_owned())]));
+    let request = lake.client.api().complete_presign_multipart_upload().upload_id(&upload.upload_id);
+    let request = request.repository(object.reference().repository().name()).branch("main");
+    Ok(request.path(object.path()).body(body).send().await?.into_inner())
+}
+
+#[tokio::test]
+async fn presign_03_an_object_is_written_in_parts() {
+    let Some((lake, object)) = signing("presign_03").await else { return };
+    let upload = begin(&lake, &object, 1).await;
+    let [first] = upload.presigned_urls.as_slice() else {
+        panic!("{} addresses", upload.presigned_urls.len())
+    };
+    let first = put(first, vec![b'a'; 5 << 20]).await;
+    let request = lake.client.api().upload_part().upload_id(&upload.upload_id).part_number(2);
+    let request = request.repository(object.reference().repository().name()).branch("main");
+    let body = models::UploadPartFrom::builder().physical_address(&upload.physical_address);
+    let second = request.path(object.path()).body(body).send().await.unwrap().into_inner();
+    let second = put(&second.presigned_url, "b").await;
+    assert!(!object.exists().await.unwrap());
+
+    let operation = "complete_presign_multipart_upload";
+    let none = complete(&lake, &object, &upload, &[]).await;
+    refused(none, operation, 400, ErrorKind::InvalidRequest, "parts are required");
+    let wrong = complete(&lake, &object, &upload, &[(1, &second), (2, &second)]).await;
+    refused(wrong, operation, 500, ErrorKind::Server, "InvalidPart");
+    let done = complete(&lake, &object, &upload, &[(1, &first), (2, &second)]).await.unwrap();
+    assert_eq!((done.path.as_str(), done.size_bytes), ("a/b c", Some((5 << 20) + 1)));
+    assert!(done.checksum.ends_with("-2"), "{}", done.checksum);
+    // The answer leaves out where the repository is.
+    assert!(done.physical_address.starts_with("data/"), "{}", done.physical_address);
+
+    let stats = object.get().await.unwrap();
+    assert_eq!((&stats.checksum, &stats.physical_address), (&done.checksum, &upload.physical_address));
+    assert_eq!(stats.content_type.as_deref(), Some("text/csv"));
+    assert_eq!(stats.metadata.unwrap().get("k").map(String::as_str), Some("v"));
+    assert_eq!(object.read().range(5 << 20..).await.unwrap(), "b");
+}
+
+#[tokio::test]
+async fn presign_04_an_upload_in_parts_is_aborted() {
+    let Some((lake, object)) = signing("presign_04").await else { return };
+    let upload = begin(&lake, &object, 0).await;
+    assert_eq!(upload.presigned_urls, Vec::<String>::new());
+    let abort = async |path: &str| {
+        let body = models::AbortPresignMultipartUpload::builder().physical_address(&upload.physical_address);
+        let request = lake.client.api().abort_presign_multipart_upload().upload_id(&upload.upload_id);
+        let request = request.repository(object.reference().repository().name()).branch("main");
+        request.path(path).body(body).send().await
+    };
+    let operation = "abort_presign_multipart_upload";
+    refused(abort("other").await, operation, 400, ErrorKind::InvalidRequest, "invalid address");
+    abort(object.path()).await.unwrap();
+    refused(abort(object.path()).await, operation, 500, ErrorKind::Server, "NoSuchUpload");
+    if let Some(server) = &lake.server {
+        assert_eq!(server.open_uploads(), 0);
+    }
+}
+
+#[tokio::test]
+async fn presign_05_a_part_is_copied_from_an_object() {
+    let Some((lake, object)) = signing("presign_05").await else { return };
+    let source = object.reference().repository().branch("main").object("source");
+    source.upload("hello world").await.unwrap();
+    let upload = begin(&lake, &object, 0).await;
+    let copy = async |path: &str| {
+        let source = models::CopyPartSource::builder();
+        let source = source.repository(object.reference().repository().name()).ref_("main").path(path);
+        let source = source.range("bytes=6-10".to_owned());
+        let body = models::UploadPartCopyFrom::builder();
+        let body = body.physical_address(&upload.physical_address).copy_source(source);
+        let request = lake.client.api().upload_part_copy().upload_id(&upload.upload_id).part_number(1);
+        let request = request.repository(object.reference().repository().name()).branch("main");
+        request.path(object.path()).body(body).send().await
+    };
+    refused(copy("none").await, "upload_part_copy", 404, ErrorKind::NotFound, "none: not found");
+    let copied = copy("source").await.unwrap();
+    let etag = copied.header("etag").unwrap().to_owned();
+    complete(&lake, &object, &upload, &[(1, &etag)]).await.unwrap();
+    assert_eq!(text(&object).await, "world");
+}
+
+#[tokio::test]
+async fn presign_06_an_upload_in_parts_needs_a_branch_and_a_number_of_parts() {
+    let Some((lake, object)) = signing("presign_06").await else { return };
+    let create = async |branch: &str, parts: i64| {
+        let request = lake.client.api().create_presign_multipart_upload().parts(parts).branch(branch);
+        request.repository(object.reference().repository().name()).path("a").send().await
+    };
+    let operation = "create_presign_multipart_upload";
+    refused(create("nope", 1).await, operation, 404, ErrorKind::NotFound, "branch 'nope' not found");
+    let words = "parts can be between 0 and 10000";
+    refused(create("main", 10_001).await, operation, 400, ErrorKind::InvalidRequest, words);
+    refused(create("main", -1).await, operation, 400, ErrorKind::InvalidRequest, words);
+}
