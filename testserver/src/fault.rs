@@ -65,6 +65,13 @@ pub(crate) struct Fault {
     pub(crate) action: Action,
 }
 
+impl Fault {
+    /// Whether something is answered without anything being done.
+    pub(crate) fn is_reply(&self) -> bool {
+        matches!(self.action, Action::Reply(_))
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
     Nothing,

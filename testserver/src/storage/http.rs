@@ -14,6 +14,7 @@ use md5::{Digest, Md5};
 
 use super::signature::Wrong;
 use super::{GET, HEAD, PUT, PUT_PART, Refusal, Storage, Stored};
+use crate::fault::Fault;
 use crate::http::{App, Query, Reply, decode, empty_reply, http_date, set_header};
 use crate::range::{ByteRange, WrongRange};
 use crate::record::RecordedRequest;
@@ -24,7 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
 /// Answers a request for the storage.
 pub(crate) async fn respond(app: Arc<App>, request: Request<Body>) -> Result<Reply, ConnectionDropped> {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let operation = match parts.method {
         Method::GET => GET,
@@ -35,6 +36,11 @@ pub(crate) async fn respond(app: Arc<App>, request: Request<Body>) -> Result<Rep
     };
     let fault = app.faults.take(operation, parts.uri.path());
     let log = app.requests.begin(RecordedRequest::new(operation, &parts));
+    if fault.as_ref().is_some_and(Fault::is_reply) {
+        // A client that is still sending might see a broken connection instead of the reply.
+        let sent = axum::body::to_bytes(std::mem::take(&mut body), usize::MAX).await;
+        body = sent.map_or_else(|_| Body::empty(), Body::from);
+    }
     let act = act(app.storage.as_ref(), parts, &query, body);
     let reply = match fault {
         None => act.await,
