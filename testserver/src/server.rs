@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -211,7 +211,8 @@ impl ServerBuilder {
     }
 
     /// Gives it a storage that clients read and write by themselves, as a lakeFS over S3 has: it signs addresses, and
-    /// takes uploads in parts. The storage listens on a port of its own, which makes it another origin.
+    /// takes uploads in parts. The storage listens on a port of its own and goes by another name, which makes it another
+    /// origin and another host.
     pub fn presigned_storage(mut self) -> Self {
         self.presigned_storage = true;
         self
@@ -225,7 +226,14 @@ impl ServerBuilder {
         let mut storage = None;
         if self.presigned_storage {
             let listener = TcpListener::bind((address.ip(), 0)).await?;
-            storage = Some(Storage::new(format!("http://{}", listener.local_addr()?)));
+            let storage_address = listener.local_addr()?;
+            // Some clients tell hosts apart and not ports, and would send their credentials along.
+            let host = match storage_address.ip() {
+                IpAddr::V4(Ipv4Addr::LOCALHOST) => "localhost".to_owned(),
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            };
+            storage = Some(Storage::new(format!("http://{host}:{}", storage_address.port())));
             listeners.push((listener, Door::Storage));
         }
         let app = Arc::new(App {
