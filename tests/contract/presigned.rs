@@ -188,3 +188,16 @@ async fn presign_06_an_upload_in_parts_needs_a_branch_and_a_number_of_parts() {
     refused(create("main", 10_001).await, operation, 400, ErrorKind::InvalidRequest, words);
     refused(create("main", -1).await, operation, 400, ErrorKind::InvalidRequest, words);
 }
+
+#[tokio::test]
+async fn presign_07_a_storage_that_does_not_sign_takes_no_upload_in_parts() {
+    let lake = Lake::new().await;
+    if lake.signs().await {
+        return;
+    }
+    let main = lake.main("presign_07").await;
+    let request = lake.client.api().create_presign_multipart_upload().parts(1).branch("main");
+    let created = request.repository(main.repository().name()).path("a").send().await;
+    let words = "presign multipart upload API is not supported";
+    refused(created, "create_presign_multipart_upload", 501, ErrorKind::Unsupported, words);
+}

@@ -146,6 +146,13 @@ async fn repo_14_sample_data() {
     let log: Vec<_> = main.log().map_ok(|commit| commit.message).try_collect().await.unwrap();
     assert_eq!(log, ["Add sample data", "Repository created"]);
     assert!(!text(&main.object("README.md")).await.is_empty());
+    let objects: Vec<_> = main.objects().try_collect().await.unwrap();
+    let named = |prefix: &str, suffix: &str| {
+        let fits = |path: &str| path.starts_with(prefix) && path.ends_with(suffix);
+        objects.iter().filter(|entry| fits(entry.path())).count()
+    };
+    assert_eq!((objects.len(), named("images/", ".png"), named("images/", ".gif")), (32, 28, 1));
+    assert_eq!((named("data/", ".md"), named("lakes", ".parquet")), (1, 1));
     let entries: Vec<_> = main.objects().delimiter("/").try_collect().await.unwrap();
     for prefix in ["data/", "images/"] {
         assert!(entries.contains(&Entry::Prefix(prefix.to_owned())), "{entries:?}");

@@ -23,6 +23,12 @@ const STAGING: Schema = Object(&[
     optional("presigned_url_expiry", &Integer),
 ]);
 const PART: Schema = Object(&[required("part_number", &Integer), required("etag", &Text)]);
+const COPY_SOURCE: Schema = Object(&[
+    required("repository", &Text),
+    required("ref", &Text),
+    required("path", &Text),
+    optional("range", &Text),
+]);
 const GC_RULE: Schema = Object(&[required("branch_id", &Text), required("retention_days", &Integer)]);
 const STATEMENT: Schema = Object(&[
     required("effect", &OneOf(&["allow", "deny"])),
@@ -208,7 +214,10 @@ pub(crate) static ABORT_UPLOAD: Body =
     Body::optional("AbortPresignMultipartUpload", Object(&[required("physical_address", &Text)]));
 pub(crate) static UPLOAD_PART: Body =
     Body::required("UploadPartFrom", Object(&[required("physical_address", &Text)]));
-pub(crate) static COPY_PART: Body = Body::required("UploadPartCopyFrom", AnyObject);
+pub(crate) static COPY_PART: Body = Body::required(
+    "UploadPartCopyFrom",
+    Object(&[required("copy_source", &COPY_SOURCE), required("physical_address", &Text)]),
+);
 pub(crate) static LINK: Body = Body::required(
     "StagingMetadata",
     Object(&[

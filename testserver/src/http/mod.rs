@@ -22,6 +22,7 @@ mod query;
 mod reply;
 mod repositories;
 mod route;
+mod samples;
 mod schema;
 mod settings;
 mod staging;

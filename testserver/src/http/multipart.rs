@@ -10,7 +10,7 @@ use super::presign;
 use super::reply::{Failure, Outcome, created, empty, no_content, ok, set};
 use super::staging::{namespace, new_address, own_location};
 use super::wire::ObjectStats;
-use crate::model::{Entry, Error, Metadata, NewEntry, WriteOptions};
+use crate::model::{Entry, Error, ErrorKind, Location, Metadata, NewEntry, WriteOptions};
 use crate::range::ByteRange;
 use crate::storage::{Purpose, Refusal, Storage};
 
@@ -106,8 +106,10 @@ pub(crate) fn upload_part(call: &Call<'_>) -> Outcome {
     }
     let number = number(call)?;
     let Address { physical_address } = call.body("UploadPart")?;
-    let storage = storage(call)?;
     let destination = Destination::of(call, &physical_address)?;
+    let storage = call.app.storage.as_ref();
+    let storage = storage.ok_or(ErrorKind::NotSupported).map_err(Error::from);
+    let storage = storage.map_err(|error| error.context("get presign upload part url"))?;
     let (upload, key) = destination.upload(call);
     ok(&UploadTo { presigned_url: storage.sign(key, Purpose::WritePart { upload, number }).url })
 }
@@ -130,16 +132,18 @@ pub(crate) fn copy_part(call: &Call<'_>) -> Outcome {
     }
     let number = number(call)?;
     let Body { physical_address, copy_source: source } = call.body("UploadPartCopy")?;
-    let storage = storage(call)?;
+    call.lake().repository(call.repository())?;
+    call.lake().repository(&source.repository)?;
+    let destination = Destination::of(call, &physical_address)?;
     let content = {
-        let lake = call.lake();
-        lake.repository(&source.repository)?;
-        let destination = Destination::of(call, &physical_address);
-        destination?;
-        let entry = lake.entry(&source.repository, &source.r#ref, source.path.as_bytes());
-        let at = format!("{}/{}/{}", source.repository, source.r#ref, source.path);
-        let entry = entry.map_err(|error: Error| error.context(at))?;
-        entry.content.clone().ok_or(Error::from(crate::model::ErrorKind::NoData))?
+        let entry = call.lake().entry(&source.repository, &source.r#ref, source.path.as_bytes());
+        let at = || format!("{}/{}/{}", source.repository, source.r#ref, source.path);
+        let entry = entry.map_err(|error| error.context(at()))?;
+        entry.content.clone().ok_or(Error::from(ErrorKind::NoData))?
+    };
+    let Some(storage) = &call.app.storage else {
+        let words = "multipart ID not found";
+        return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, words));
     };
     let content = match &source.range {
         None => content,
@@ -149,7 +153,6 @@ pub(crate) fn copy_part(call: &Call<'_>) -> Outcome {
             range.map_err(|_| refused("UploadPartCopy", Refusal::InvalidRange))?.of(&content)
         }
     };
-    let destination = Destination::of(call, &physical_address)?;
     let etag = storage.put_part(destination.upload(call), number, content);
     let etag = etag.map_err(|refusal| refused("UploadPartCopy", refusal))?;
     let mut reply = empty(StatusCode::NO_CONTENT);
@@ -193,7 +196,7 @@ pub(crate) fn complete(call: &Call<'_>) -> Outcome {
         content_type: body.content_type,
         metadata: body.user_metadata,
         modified: stored.modified,
-        location: crate::model::Location::Relative(destination.location.clone()),
+        location: Location::Relative(destination.location.clone()),
         content: Some(stored.content),
     });
     let path = call.path("path");

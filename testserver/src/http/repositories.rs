@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use super::call::Call;
-use super::reply::{Failure, Outcome, created, no_content, ok};
+use super::reply::{Outcome, created, no_content, ok};
+use super::samples;
 use super::wire;
-use crate::model::{Lake, Metadata, NewCommit, NewRepository, WriteOptions};
+use crate::model::{Metadata, NewRepository};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -42,32 +43,9 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
     }
     if body.sample_data {
         let branch = repository.default_branch.clone();
-        add_sample_data(call, &mut lake, &body.name, &branch)?;
+        samples::add(call, &mut lake, &body.name, &branch)?;
     }
     created(&wire::Repository::from(lake.repository(&body.name)?))
-}
-
-/// Commits a few files, and protects the branch they are on.
-fn add_sample_data(call: &Call<'_>, lake: &mut Lake, repository: &str, branch: &str) -> Result<(), Failure> {
-    const FILES: [(&str, &str, &str); 4] = [
-        ("README.md", "text/markdown", "# Sample data\n\nA repository to play with.\n"),
-        ("data/lakes.csv", "text/csv", "name,depth_m\nBaikal,1642\nTanganyika,1470\nCaspian Sea,1025\n"),
-        ("data/notes.txt", "text/plain", "Nothing of note.\n"),
-        (
-            "images/lake.svg",
-            "image/svg+xml",
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 2 1\"><ellipse cx=\"1\" cy=\".5\" rx=\"1\" ry=\".5\"/></svg>\n",
-        ),
-    ];
-    for (path, content_type, content) in FILES {
-        let entry = super::upload::entry(content.into(), content_type, Metadata::new());
-        lake.put_entry(repository, branch, path.into(), entry, WriteOptions::default())?;
-    }
-    let commit =
-        NewCommit { committer: call.committer()?, message: "Add sample data".into(), ..NewCommit::default() };
-    lake.commit(repository, branch, commit)?;
-    lake.set_protection(repository, vec![branch.to_owned()], None)?;
-    Ok(())
 }
 
 pub(crate) fn get(call: &Call<'_>) -> Outcome {

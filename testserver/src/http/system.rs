@@ -137,6 +137,12 @@ pub(crate) fn set_up_preferences(call: &Call<'_>) -> Outcome {
         email: Option<String>,
     }
     let body: Body = call.body("SetupCommPrefs")?;
+    if call.app.preferences.load(Ordering::Relaxed) {
+        return Err(Failure::new(StatusCode::CONFLICT, "communication preferences already set"));
+    }
+    if call.app.auth.account().is_none() {
+        return Err(Failure::new(StatusCode::PRECONDITION_FAILED, "lakeFS is not initialized"));
+    }
     let email = body.email.unwrap_or_default();
     if email.is_empty() {
         return Err(Failure::new(StatusCode::BAD_REQUEST, "email is required"));

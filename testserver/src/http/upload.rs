@@ -20,7 +20,7 @@ use crate::model::{Entry, ErrorKind, Metadata, NewEntry, Timestamp, WriteOptions
 const USER_METADATA: &str = "x-lakefs-meta-";
 const INTERNAL_METADATA: &str = "x-lakefs-internal-";
 const INTERNAL_PREFIX: &str = "::lakefs::";
-const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
+pub(super) const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
 
 /// Stores the body of a request, or a part of it, as an object.
 ///
