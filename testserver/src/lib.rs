@@ -49,7 +49,8 @@
 //! # What it is not
 //!
 //! It runs no hooks, imports nothing and knows one user, like a lakeFS with storage in memory and basic authentication. Operations it does not have answer 501, as lakeFS answers those that it does not have.
-//! Unlike lakeFS it caches nothing: a deleted repository is gone and a protected branch is protected at once.
+//! Unlike lakeFS it caches nothing: a deleted repository is gone and a protected branch is protected at once. And what
+//! was copied can be read, as from any storage but that of lakeFS in memory, which loses it.
 
 mod fault;
 mod http;

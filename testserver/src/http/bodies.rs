@@ -1,5 +1,6 @@
 //! The shapes of request bodies, from the contract.
 
+use super::params::{BYTE_RANGE, is_byte_range};
 use super::schema::Schema::{
     AnyObject, Array, Between, Boolean, Integer, Matching, Nullable, Object, OneOf, SomeArray, SomeText,
     Text, TextMap,
@@ -27,7 +28,7 @@ const COPY_SOURCE: Schema = Object(&[
     required("repository", &Text),
     required("ref", &Text),
     required("path", &Text),
-    optional("range", &Text),
+    optional("range", &Matching(is_byte_range, BYTE_RANGE)),
 ]);
 const GC_RULE: Schema = Object(&[required("branch_id", &Text), required("retention_days", &Integer)]);
 const STATEMENT: Schema = Object(&[

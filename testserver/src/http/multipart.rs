@@ -2,10 +2,12 @@
 
 use axum::http::StatusCode;
 use axum::http::header::ETAG;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::call::Call;
 use super::objects::branch_missing;
+use super::params::wrong_integer;
 use super::presign;
 use super::reply::{Failure, Outcome, created, empty, no_content, ok, set};
 use super::staging::{namespace, new_address, own_location};
@@ -14,7 +16,7 @@ use crate::model::{Entry, Error, ErrorKind, Location, Metadata, NewEntry, WriteO
 use crate::range::ByteRange;
 use crate::storage::{Purpose, Refusal, Storage};
 
-const MAX_PARTS: i64 = 10_000;
+const MAX_PARTS: u32 = 10_000;
 
 /// The storage that takes uploads in parts.
 fn storage<'a>(call: &Call<'a>) -> Result<&'a Storage, Failure> {
@@ -70,8 +72,9 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
     if !call.lake().branch_exists(call.repository(), call.branch())? {
         return Err(branch_missing(call.branch()));
     }
-    let parts = call.text("parts").parse::<i64>().unwrap_or_default();
-    let parts = u32::try_from(parts).ok().filter(|_| parts <= MAX_PARTS);
+    let parts = call.text("parts");
+    let parts =
+        if parts.is_empty() { Some(0) } else { parts.parse().ok().filter(|parts| *parts <= MAX_PARTS) };
     let parts = parts.ok_or_else(|| bad_request("parts can be between 0 and 10000"))?;
     let address = new_address(call, &namespace(call)?);
     let key = presign::key_of(&address).ok_or_else(presign::unsupported)?;
@@ -89,13 +92,13 @@ struct Address {
 
 /// The number of a part.
 fn number(call: &Call<'_>) -> Result<u32, Failure> {
-    let number = call.segment("partNumber").parse::<i64>().map_err(|_| {
-        bad_request("parameter \"partNumber\" in path has an error: an invalid integer: invalid syntax")
-    })?;
-    u32::try_from(number).ok().filter(|_| (1..=MAX_PARTS).contains(&number)).ok_or_else(|| {
-        let bound = if number < 1 { "least 1" } else { "most 10000" };
-        bad_request(&format!("parameter \"partNumber\" in path has an error: number must be at {bound}"))
-    })
+    let text = call.segment("partNumber");
+    let wrong = wrong_integer(text).unwrap_or_else(|| {
+        let bound = if text.starts_with('-') || text == "0" { "least 1" } else { "most 10000" };
+        format!("number must be at {bound}")
+    });
+    let number = text.parse().ok().filter(|number| (1..=MAX_PARTS).contains(number));
+    number.ok_or_else(|| bad_request(&format!("parameter \"partNumber\" in path has an error: {wrong}")))
 }
 
 /// Signs an address for a part. Whether there is such an upload only the storage looks at.
@@ -145,19 +148,23 @@ pub(crate) fn copy_part(call: &Call<'_>) -> Outcome {
         let words = "multipart ID not found";
         return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, words));
     };
-    let content = match &source.range {
-        None => content,
-        Some(range) => {
-            let size = i64::try_from(content.len()).unwrap_or(i64::MAX);
-            let range = ByteRange::parse(range, size);
-            range.map_err(|_| refused("UploadPartCopy", Refusal::InvalidRange))?.of(&content)
-        }
-    };
+    let content = source.range.map_or(Ok(content.clone()), |range| cut(&content, &range))?;
     let etag = storage.put_part(destination.upload(call), number, content);
     let etag = etag.map_err(|refusal| refused("UploadPartCopy", refusal))?;
     let mut reply = empty(StatusCode::NO_CONTENT);
     set(&mut reply, ETAG, &etag);
     Ok(reply)
+}
+
+/// The bytes of a range, both of whose ends have to be said.
+fn cut(content: &Bytes, range: &str) -> Result<Bytes, Failure> {
+    if range.starts_with("bytes=-") || range.ends_with('-') {
+        let message = format!("parse range \"{range}\": EOF");
+        return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, message));
+    }
+    let size = i64::try_from(content.len()).unwrap_or(i64::MAX);
+    let range = ByteRange::parse(range, size);
+    Ok(range.map_err(|_| refused("UploadPartCopy", Refusal::InvalidRange))?.of(content))
 }
 
 /// The answer says where the object is within the repository, not its whole address.

@@ -142,7 +142,7 @@ impl Param {
                 Some(format!("value is not one of the allowed values [{values}]"))
             }
             Kind::ByteRange if !is_byte_range(value) => {
-                Some(r#"string doesn't match the regular expression "^bytes=((\d*-\d*,? ?)+)$""#.to_owned())
+                Some(format!("string doesn't match the regular expression \"{BYTE_RANGE}\""))
             }
             _ => None,
         }
@@ -174,7 +174,8 @@ impl Param {
 
 const EMPTY: &str = "empty value is not allowed";
 
-fn wrong_integer(value: &str) -> Option<String> {
+/// What is wrong with an integer, if it is none.
+pub(super) fn wrong_integer(value: &str) -> Option<String> {
     let digits = value.strip_prefix(['+', '-']).unwrap_or(value);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(format!("value {value}: an invalid integer: invalid syntax"));
@@ -191,8 +192,10 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
+pub(super) const BYTE_RANGE: &str = r"^bytes=((\d*-\d*,? ?)+)$";
+
 /// Whether the text is one or more byte ranges, as the contract spells them.
-fn is_byte_range(text: &str) -> bool {
+pub(super) fn is_byte_range(text: &str) -> bool {
     let Some(mut rest) = text.strip_prefix("bytes=") else { return false };
     loop {
         rest = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
