@@ -19,6 +19,7 @@ async fn admin_01_the_one_user() {
     refused(nobody.get().await, "get_user", 404, ErrorKind::NotFound, "user not found");
     assert_eq!(nobody.get_opt().await.unwrap(), None);
     refused(nobody.delete().await, "delete_user", 404, ErrorKind::NotFound, "user not found");
+    refused(nobody.create_credentials().await, "create_credentials", 404, ErrorKind::NotFound, "not found");
     refused(admin.user("anna").create().await, "create_user", 409, ErrorKind::Conflict, "Already exists");
     unsupported(admin.user("a@b.example").create().invite(true).await, "create_user");
     let invited = admin.user("anna").create().invite(true).await;
@@ -136,7 +137,10 @@ async fn admin_04_setup_of_a_fresh_server() {
     let nobody = early.repositories().try_next().await;
     let words = "error authenticating request";
     refused(nobody, "list_repositories", 401, ErrorKind::Unauthenticated, words);
-    let tell = || stranger.admin().communication_preferences("founder@company.com");
+    let tell = || {
+        let told = stranger.admin().communication_preferences("founder@company.com").company("Company");
+        told.name("A", "Founder").feature_updates(true).security_updates(true)
+    };
     // By its contract a server is told once, and when it is set up. 1.84.0 itself may be told at any time.
     let untimely = |told: lakefs::Result<()>, status, kind, words| {
         if lake.server.is_some() || told.is_err() {

@@ -188,3 +188,25 @@ async fn repo_15_files_of_the_server_itself() {
         assert!(bytes.concat().len() > 100);
     }
 }
+
+/// Most operations hold a name against the rules for names first. Some only look for it.
+#[tokio::test]
+async fn repo_16_a_name_that_no_repository_can_have() {
+    let lake = Lake::new().await;
+    let repository = lake.client.repository("Nobody's");
+    let (invalid, words) = (ErrorKind::InvalidRequest, "invalid value");
+    refused(repository.get().await, "get_repository", 400, invalid, words);
+    refused(repository.dump().await, "dump_refs", 400, invalid, words);
+    let started = repository.dump().start().await;
+    refused(started, "dump_submit", 404, ErrorKind::NotFound, "repository not found");
+    let status = repository.dump_task("none").status().await;
+    refused(status, "dump_status", 404, ErrorKind::NotFound, "repository not found");
+    let main = repository.branch("main");
+    let status = main.import_task("none").status().await;
+    refused(status, "import_status", 404, ErrorKind::NotFound, "repository not found");
+    refused(main.get().await, "get_branch", 400, invalid, words);
+    let stage = main.object("a").stage("mem://elsewhere/a", "c0ffee", 1).await;
+    refused(stage, "stage_object", 400, invalid, words);
+    let address = main.object("a").physical_address().await;
+    refused(address, "get_physical_address", 500, invalid, words);
+}

@@ -307,3 +307,23 @@ async fn gc_04_a_read_only_repository_is_not_collected() {
     let part = collection.prepare_uncommitted().try_next().await.map(drop);
     read_only(part, "prepare_garbage_collection_uncommitted");
 }
+
+#[tokio::test]
+async fn repo_08_settings_of_a_read_only_repository_stay() {
+    let lake = Lake::new().await;
+    let name = lake.name("settings");
+    let repository = lake.client.repository(&name);
+    repository.create(lake.namespace(&name)).read_only(true).await.unwrap();
+    let (words, kind) = ("read-only repository", ErrorKind::Protected);
+    let protection = repository.branch_protection();
+    for tag in [None, Some("other".to_owned())] {
+        let told = protection.set(["main"]).if_match(tag).await;
+        refused(told, "set_branch_protection_rules", 403, kind, words);
+    }
+    let rules = repository.garbage_collection().rules();
+    refused(rules.set(7).await, "set_gc_rules", 403, kind, words);
+    refused(rules.delete().await, "delete_gc_rules", 403, kind, words);
+    assert_eq!(patterns(&protection).await, set(&[]));
+    // Metadata are no settings.
+    repository.metadata().set([("k", "v")]).await.unwrap();
+}

@@ -11,7 +11,7 @@ use super::call::Call;
 use super::dates;
 use super::reply::{Failure, Outcome, ok, set};
 use super::wire::List;
-use crate::model::Page;
+use crate::model::{Error, ErrorKind, Page};
 
 const COOKIE_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -107,7 +107,7 @@ pub(crate) fn delete_user(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn create_credentials(call: &Call<'_>) -> Outcome {
-    known_user(call)?;
+    known_user(call).map_err(|_| Failure::from(Error::from(ErrorKind::NotFound)))?;
     let message = "exceeded number of allowed credentials: invalid request";
     Err(Failure::new(StatusCode::BAD_REQUEST, message))
 }

@@ -119,7 +119,7 @@ pub(crate) fn link(call: &Call<'_>) -> Outcome {
 
 pub(crate) fn stage(call: &Call<'_>) -> Outcome {
     let body: Stage = call.body("StageObject")?;
-    let namespace = namespace(call)?;
+    let namespace = call.lake().repository(call.repository())?.namespace.trim_end_matches('/').to_owned();
     let address = body.physical_address;
     parsed_address(&address)?;
     let scheme = address.split("://").next().unwrap_or_default().to_lowercase();

@@ -146,12 +146,12 @@ pub(crate) fn start_import(call: &Call<'_>) -> Outcome {
 }
 
 pub(crate) fn import_status(call: &Call<'_>) -> Outcome {
-    call.lake().repository(call.repository())?;
+    call.lake().existing(call.repository())?;
     Err(Error::from(ErrorKind::NotFound).into())
 }
 
 pub(crate) fn cancel_import(call: &Call<'_>) -> Outcome {
-    call.lake().repository(call.repository())?;
+    call.lake().existing(call.repository())?;
     Err(Error::from(ErrorKind::NotFound).into())
 }
 
@@ -167,9 +167,8 @@ pub(crate) fn range(call: &Call<'_>) -> Outcome {
 pub(crate) fn metadata_object(call: &Call<'_>) -> Outcome {
     let kind = call.segment("type");
     if !["range", "meta_range"].contains(&kind) {
-        let message = format!(
-            "parameter \"type\" in path has an error: value is not one of the allowed values [\"range\",\"meta_range\"]: {kind:?}"
-        );
+        let message = "parameter \"type\" in path has an error: value is not one of the allowed values \
+                       [\"range\",\"meta_range\"]";
         return Err(Failure::new(StatusCode::BAD_REQUEST, message));
     }
     call.lake().repository(call.repository())?;
@@ -179,7 +178,7 @@ pub(crate) fn metadata_object(call: &Call<'_>) -> Outcome {
 
 /// Says where something would be, whether it is there or not.
 fn metadata_location(call: &Call<'_>, kind: &str) -> Outcome {
-    call.lake().repository(call.repository())?;
+    call.lake().existing(call.repository())?;
     let location = format!("_lakefs/{}", call.segment(kind));
     let mut reply = ok(&StorageUri { location: location.clone() })?;
     if HeaderValue::from_str(&location).is_ok() {

@@ -42,7 +42,7 @@ impl Lake {
     }
 
     /// A repository by an id that has been checked already, or need not be.
-    pub(super) fn existing(&self, id: &str) -> Result<&Repository> {
+    pub(crate) fn existing(&self, id: &str) -> Result<&Repository> {
         self.repositories.get(id).ok_or_else(|| ErrorKind::RepositoryNotFound.into())
     }
 

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{ErrorKind, Result};
 use super::lake::Lake;
+use super::repository::Repository;
 
 /// What a protection rule keeps a caller from doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +69,7 @@ impl Lake {
     }
 
     pub(crate) fn set_gc_rules(&mut self, repository: &str, rules: Option<GcRules>) -> Result<()> {
-        self.existing_mut(repository)?.gc_rules = rules;
+        self.writable_settings(repository)?.gc_rules = rules;
         Ok(())
     }
 
@@ -83,7 +84,14 @@ impl Lake {
         patterns: Vec<String>,
         seen: Option<&str>,
     ) -> Result<()> {
-        self.existing_mut(repository)?.protection.replace(patterns, seen)
+        self.writable_settings(repository)?.protection.replace(patterns, seen)
+    }
+
+    /// A repository whose settings may be changed.
+    fn writable_settings(&mut self, repository: &str) -> Result<&mut Repository> {
+        let found = self.existing_mut(repository)?;
+        found.writable(false)?;
+        Ok(found)
     }
 
     /// Changes the rules in place.
@@ -92,7 +100,7 @@ impl Lake {
         repository: &str,
         change: impl FnOnce(&mut Vec<String>) -> Result<()>,
     ) -> Result<()> {
-        let protection = &mut self.existing_mut(repository)?.protection;
+        let protection = &mut self.writable_settings(repository)?.protection;
         let mut patterns = protection.patterns().to_vec();
         change(&mut patterns)?;
         protection.replace(patterns, None)

@@ -38,6 +38,7 @@ struct Work {
 
 impl Lake {
     pub(crate) fn submit_dump(&mut self, repository: &str) -> Result<String> {
+        self.existing(repository)?;
         let dump = self.dump_refs(repository)?;
         self.finish(repository, DUMP_TASK, Work { dump: Some(dump), ..Work::default() })
     }
@@ -63,7 +64,7 @@ impl Lake {
     }
 
     pub(crate) fn task(&self, repository: &str, id: &str, kind: &str) -> Result<&Task> {
-        let found = self.repository(repository)?.tasks.get(id);
+        let found = self.existing(repository)?.tasks.get(id);
         found.filter(|_| id.starts_with(kind)).ok_or_else(|| ErrorKind::NotFound.into())
     }
 
