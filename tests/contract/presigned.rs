@@ -51,7 +51,13 @@ async fn presign_01_an_object_is_read_where_its_address_says() {
     assert_eq!(same.status(), StatusCode::NOT_MODIFIED);
     let other = client.get(&signed.physical_address).header("if-match", "\"other\"").send().await.unwrap();
     assert_eq!(other.status(), StatusCode::PRECONDITION_FAILED);
-    drop(lake);
+
+    assert_eq!(object.read().presign(true).await.unwrap(), "hello world");
+    if let Some(server) = &lake.server {
+        let requests = server.requests_for("storageGet");
+        assert_eq!(requests.len(), 6);
+        assert!(requests.iter().all(|request| !request.with_credentials), "{requests:?}");
+    }
 }
 
 #[tokio::test]
@@ -70,7 +76,9 @@ async fn presign_02_data_are_written_where_the_address_says_and_linked() {
     let copy = object.reference().repository().branch("main").object("copy");
     object.copy_to("main", "copy").await.unwrap();
     assert_eq!(text(&copy).await, "hello");
-    drop(lake);
+    if let Some(server) = &lake.server {
+        assert_eq!(server.requests_for("storagePut").len(), 1);
+    }
 }
 
 /// An upload in parts, begun.
