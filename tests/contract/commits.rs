@@ -144,7 +144,7 @@ async fn commit_07_of_many_at_once_those_that_succeed_are_in_the_log() {
             Ok(commit) => committed.push(commit.id),
             // The others have lost the race, and changed nothing.
             Err(error) => {
-                let lost_race = error.status() == Some(500) && error.message().ends_with("predicate failed");
+                let lost_race = error.status() == Some(500) && error.message().contains("predicate failed");
                 let kind = if lost_race { ErrorKind::Conflict } else { ErrorKind::RateLimited };
                 assert_eq!(error.kind(), kind, "{error}");
                 assert!(error.is_retryable(), "{error}");

@@ -102,10 +102,10 @@ impl Faults {
     /// Plans a fault for an operation. It is in force once one of the methods that say what happens is called.
     ///
     /// # Panics
-    /// The contract has no operation of this id: a fault that never comes would make a test prove nothing.
+    /// There is no operation or request of this id: a fault that never comes would make a test prove nothing.
     pub fn on(&self, operation: impl Into<String>) -> FaultBuilder<'_> {
         let operation = operation.into();
-        assert!(Self::is_known_operation(&operation), "the contract has no operation {operation:?}");
+        assert!(Self::is_known_operation(&operation), "there is no operation or request {operation:?}");
         FaultBuilder {
             faults: self,
             operation,
@@ -117,7 +117,7 @@ impl Faults {
         }
     }
 
-    /// Whether the contract has an operation of this id.
+    /// Whether the contract has an operation of this id, or the storage such a request.
     #[must_use]
     pub fn is_known_operation(operation: &str) -> bool {
         crate::http::is_operation(operation)
