@@ -56,6 +56,47 @@ async fn obj_17_more_than_a_page() {
 }
 
 #[tokio::test]
+async fn obj_17_a_list_read_ahead_is_the_same_list() {
+    let lake = Lake::new().await;
+    let main = lake.main("obj_17").await;
+    let all = ["a", "b/1", "b/2", "c", "d", "e", "f"];
+    fill(&main, &all).await;
+    main.commit("one").await.unwrap();
+    main.commit("two").allow_empty(true).await.unwrap();
+
+    for size in [1, 3, 7, 1000] {
+        let pages = |yes: bool| main.objects().page_size(size).prefetch(yes).pages().try_collect::<Vec<_>>();
+        let (ahead, later) = (pages(true).await.unwrap(), pages(false).await.unwrap());
+        assert_eq!(ahead, later, "{size} a page");
+        assert_eq!(paths(main.objects().page_size(size).prefetch(true)).await, all, "{size} a page");
+    }
+    let log = main.log().page_size(1).prefetch(true).map_ok(|commit| commit.message);
+    assert_eq!(log.try_collect::<Vec<_>>().await.unwrap(), ["two", "one", "Repository created"]);
+
+    let missing = main.repository().reference("nope").objects().prefetch(true).try_collect::<Vec<_>>().await;
+    refused(missing, "list_objects", 404, ErrorKind::NotFound, "not found");
+
+    // How often a list asks, a real server does not say.
+    let Some(server) = &lake.server else { return };
+    for (yes, at_once, in_all) in [(false, 1, 3), (true, 2, 3)] {
+        server.forget_requests();
+        let asked = || server.requests_for("list_objects").len();
+        let mut list = main.objects().page_size(3).prefetch(yes);
+        assert_eq!(asked(), 0);
+        for (place, path) in all.iter().enumerate() {
+            assert_eq!(list.try_next().await.unwrap().unwrap().path(), *path);
+            // What was asked for ahead is on its way.
+            while place < 3 && asked() < at_once {
+                tokio::task::yield_now().await;
+            }
+            assert!(asked() <= 1 + place / 3 + usize::from(yes), "at {path}");
+        }
+        assert!(list.try_next().await.unwrap().is_none());
+        assert_eq!(asked(), in_all);
+    }
+}
+
+#[tokio::test]
 async fn obj_18_a_delimiter_makes_prefixes() {
     let lake = Lake::new().await;
     let main = lake.main("obj_18").await;

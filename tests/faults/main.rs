@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod lists;
 mod lost_replies;
 #[allow(dead_code, reason = "made for the contract suite, of which little is needed here")]
 #[path = "../contract/support.rs"]
