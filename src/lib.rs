@@ -62,8 +62,8 @@ pub use import::{Import, Importing};
 pub use log::Log;
 pub use merge::{Merge, MergeStrategy};
 pub use object::{
-    Body, CopyObject, DeleteObject, DeleteObjects, Entry, Head, Link, Object, ObjectHead, ObjectReader,
-    Objects, Open, PhysicalAddress, Progress, Read, Stage, Stat, Transferred, Upload,
+    Body, CopyObject, DeleteObject, DeleteObjects, Download, Entry, Head, Link, Object, ObjectHead,
+    ObjectReader, Objects, Open, PhysicalAddress, Progress, Read, Stage, Stat, Transferred, Upload,
 };
 pub use pager::{List, Page, Pager, Pages};
 pub use pull_request::{CreatePullRequest, PullRequest, PullRequests, UpdatePullRequest};

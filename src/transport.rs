@@ -178,6 +178,11 @@ impl Transport {
         Self { http, authorizer, retries }
     }
 
+    /// How often and how long this client repeats what failed.
+    pub(crate) fn retries(&self) -> &Retries {
+        &self.retries
+    }
+
     /// Calls, and reads a JSON document.
     pub(crate) async fn json<T: DeserializeOwned + Send>(&self, call: Call) -> Result<Response<T>> {
         self.run(call, |_, reply| async move {
@@ -186,15 +191,6 @@ impl Transport {
                 Ok(value) => Ok(Response::new(value, status, headers)),
                 Err(error) => Err(Error::decode(status, &headers, body, error)),
             }
-        })
-        .await
-    }
-
-    /// Calls, and reads the body into memory.
-    pub(crate) async fn bytes(&self, call: Call) -> Result<Response<Bytes>> {
-        self.run(call, |_, reply| async move {
-            let (status, headers, body) = whole(reply).await?;
-            Ok(Response::new(body, status, headers))
         })
         .await
     }

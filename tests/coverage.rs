@@ -93,7 +93,7 @@ const FACADE: &[(&str, &[&str])] = &[
     ),
     ("branch_protection.rs", &["get_branch_protection_rules", "set_branch_protection_rules"]),
     ("client.rs", &["get_config"]),
-    ("object/reader.rs", &["get_object"]),
+    ("object/read.rs", &["get_object"]),
     ("object/staging.rs", &["get_physical_address", "link_physical_address", "stage_object"]),
     ("actions.rs", &["get_run", "get_run_hook_output", "list_repository_runs", "list_run_hooks"]),
     ("object/mod.rs", &["get_underlying_properties", "stat_object", "update_object_user_metadata"]),

@@ -4,75 +4,50 @@ use std::fmt::Write as _;
 
 use md5::{Digest as _, Md5};
 
-use crate::api::Response;
 use crate::{Error, ErrorKind, Result};
 
-/// Counts bytes as they come and, where the object has an MD5 for a checksum, computes theirs.
+/// Computes the MD5 of bytes as they come, to be held against the one that the object has.
 #[derive(Debug)]
 pub(super) struct Check {
-    action: String,
-    whole: bool,
-    length: Option<u64>,
-    taken: u64,
-    checksum: Option<(String, Md5)>,
-    open: bool,
+    expected: String,
+    digest: Md5,
+    /// Where the bytes lie that come next in order. Once they came otherwise, there is nothing to compute.
+    next: Option<u64>,
 }
 
 impl Check {
-    /// A check of a read that is called `action`; of all of the object, or of a part, which has no checksum.
-    pub(super) fn new(action: String, whole: bool) -> Self {
-        Self { action, whole, length: None, taken: 0, checksum: None, open: true }
+    /// A check against the entity tag of an object, which is an MD5 or is not.
+    pub(super) fn against(entity_tag: &str) -> Option<Self> {
+        let tag = entity_tag.trim_matches('"');
+        let is_md5 = tag.len() == 32 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_md5.then(|| Self { expected: tag.to_ascii_lowercase(), digest: Md5::new(), next: Some(0) })
     }
 
-    /// Learns from the headers of the reply what is to come.
-    pub(super) fn expect<T>(&mut self, reply: &Response<T>) {
-        self.length = reply.header("content-length").and_then(|length| length.parse().ok());
-        let tag = reply.header("etag").filter(|_| self.whole).map(|tag| tag.trim_matches('"'));
-        let checksum = tag.filter(|tag| tag.len() == 32 && tag.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        self.checksum = checksum.map(|checksum| (checksum.to_ascii_lowercase(), Md5::new()));
-    }
-
-    /// Bytes have come.
-    pub(super) fn take(&mut self, bytes: &[u8]) {
-        self.taken += bytes.len() as u64;
-        if let Some((_, digest)) = &mut self.checksum {
-            digest.update(bytes);
+    /// Bytes have come that lie here in the object.
+    pub(super) fn take(&mut self, at: u64, bytes: &[u8]) {
+        if at == 0 && self.next != Some(0) {
+            (self.digest, self.next) = (Md5::new(), Some(0));
+        }
+        self.next = self.next.filter(|next| *next == at).map(|next| next + bytes.len() as u64);
+        if self.next.is_some() {
+            self.digest.update(bytes);
         }
     }
 
-    /// No more will come: tells whether it is the object. It is asked once.
-    pub(super) fn end(&mut self) -> Result<()> {
-        self.open = false;
-        if let Some(length) = self.length.filter(|length| *length != self.taken) {
-            return Err(self.broken(&format!("{} bytes came, of {length}", self.taken)));
+    /// An object of this size is at its end: tells whether it is the object, if all of it came in order. It tells once.
+    pub(super) fn end(&mut self, size: u64, action: &str) -> Result<()> {
+        if self.next != Some(size) {
+            return Ok(());
         }
-        let Some((expected, digest)) = self.checksum.take() else { return Ok(()) };
+        self.next = None;
         let mut found = String::new();
-        for byte in digest.finalize() {
+        for byte in self.digest.finalize_reset() {
             _ = write!(found, "{byte:02x}");
         }
-        if found != expected {
-            return Err(self.broken(&format!("the bytes have the MD5 {found}, the object has {expected}")));
+        if found == self.expected {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// Whether the end has not been seen.
-    pub(super) fn is_open(&self) -> bool {
-        self.open
-    }
-
-    /// How many bytes are to come, in all.
-    pub(super) fn length(&self) -> Option<u64> {
-        self.length
-    }
-
-    /// What is being done, for messages.
-    pub(super) fn action(&self) -> &str {
-        &self.action
-    }
-
-    fn broken(&self, message: &str) -> Error {
-        Error::new(ErrorKind::Integrity, &*self.action, message).during("get_object", String::new)
+        let message = format!("the bytes have the MD5 {found}, the object has {}", self.expected);
+        Err(Error::new(ErrorKind::Integrity, action, message).during("get_object", String::new))
     }
 }

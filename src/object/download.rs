@@ -1,62 +1,319 @@
 //! From an object to a file.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc as hand_over;
 
-use futures::TryStreamExt as _;
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use tempfile::NamedTempFile;
-use tokio::io::AsyncWriteExt as _;
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::object::ObjectReader;
+use crate::object::check::Check;
+use crate::object::read::Get;
+use crate::object::source::Source;
+use crate::object::{ObjectReader, Progress};
+use crate::request::awaits;
 use crate::{Error, Result};
 
-/// Writes what a reader has to a file that has its name only at the end.
-pub(super) async fn to_file(mut reader: ObjectReader, path: &Path) -> Result<u64> {
-    let action = reader.action().to_owned();
-    let failed = |error: io::Error| {
-        Error::invalid(&*action, format!("{} cannot be written", path.display()))
-            .during("get_object", String::new)
-            .with_source(error)
-    };
-    // Beside its place: a file moves in one step only within a file system.
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let temporary = blocking(move || temporary(&folder)).await.map_err(failed)?;
-    let mut file = tokio::fs::File::from_std(temporary.reopen().map_err(failed)?);
-    let mut bytes = 0;
-    while let Some(chunk) = reader.try_next().await? {
-        file.write_all(&chunk).await.map_err(failed)?;
-        bytes += chunk.len() as u64;
-    }
-    file.flush().await.map_err(failed)?;
-    file.sync_all().await.map_err(failed)?;
-    let target = path.to_owned();
-    blocking(move || persist(temporary, &target)).await.map_err(failed)?;
-    Ok(bytes)
+/// How many bytes come over one connection where there are several.
+const PART: u64 = 16 * 1024 * 1024;
+
+/// How many connections there are at once.
+const CONNECTIONS: usize = 4;
+
+/// An object up to so many parts comes over one connection: others would be slower to begin than it is to end.
+const FEW_PARTS: u64 = 4;
+
+/// An object that is not larger than this is written in one step.
+const SMALL: u64 = 256 * 1024;
+
+/// How many chunks may wait to be written.
+const AHEAD: usize = 4;
+
+/// How much of a file is read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// Reads an object into a file; see [`Open::download_to`](crate::Open::download_to).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct Download {
+    get: Get,
+    path: PathBuf,
+    part: u64,
+    connections: usize,
 }
 
-/// A file with the rights that any new file has: those of a temporary one are for its owner alone.
-fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+impl Download {
+    pub(super) fn new(get: Get, path: PathBuf) -> Self {
+        Self { get, path, part: PART, connections: CONNECTIONS }
+    }
+
+    /// Over how many connections at once a large object comes: 4 unless said otherwise.
+    pub fn concurrency(mut self, connections: usize) -> Self {
+        self.connections = connections.max(1);
+        self
+    }
+
+    /// How many bytes of a large object come over one connection before the next one is made: 16 MiB unless said
+    /// otherwise. An object of no more than four such parts is not divided.
+    pub fn part_size(mut self, bytes: u64) -> Self {
+        self.part = bytes.max(1);
+        self
+    }
+
+    async fn send(self) -> Result<u64> {
+        let reader = ObjectReader::open(self.get.clone()).await?;
+        let to = Target { action: reader.action().to_owned(), path: self.path.clone() };
+        match reader.length() {
+            Some(length) if length <= SMALL => to.small(reader).await,
+            Some(length)
+                if self.connections > 1
+                    && length > FEW_PARTS.saturating_mul(self.part)
+                    && reader.is_pinned() =>
+            {
+                self.divided(reader, length, &to).await
+            }
+            _ => self.whole(reader, &to).await,
+        }
+    }
+
+    /// As it comes, over one connection.
+    async fn whole(self, mut reader: ObjectReader, to: &Target) -> Result<u64> {
+        let check = reader.detach_check();
+        let temporary = to.temporary().await?;
+        let file = to.reopen(&temporary)?;
+        let (bytes, check) = to.write(&mut reader, file, u64::MAX, check).await?;
+        verify(check, bytes, to)?;
+        to.persist(temporary).await?;
+        self.get.progress.finish_item();
+        Ok(bytes)
+    }
+
+    /// Over several connections, each of which writes to its own place.
+    async fn divided(self, mut reader: ObjectReader, length: u64, to: &Target) -> Result<u64> {
+        let temporary = to.temporary().await?;
+        let check = reader.detach_check();
+        let hasher = match check {
+            Some(check) => Some(Hasher::new(check, to.reopen(&temporary)?)),
+            None => None,
+        };
+        let (origin, progress) = (reader.origin(), &self.get.progress);
+        let version = reader.beside(origin..origin);
+        // The connection that there is serves the first part.
+        let mut reader = Some(reader);
+        let temporary_file = &temporary;
+        let part = |number: u64| -> BoxFuture<'_, Result<Range<u64>>> {
+            let start = number * self.part;
+            let part = start..start.saturating_add(self.part).min(length);
+            let reader = reader.take();
+            let source = version.beside(origin + part.start..origin + part.end);
+            Box::pin(async move {
+                let mut file = to.reopen(temporary_file)?;
+                if let Some(mut reader) = reader {
+                    let (came, _) = to.write(&mut reader, file, part.end, None).await?;
+                    // What came behind its end comes once more, in its own part.
+                    progress.retract(came.saturating_sub(part.end));
+                } else {
+                    file.seek(SeekFrom::Start(part.start)).map_err(|error| to.failed(error))?;
+                    to.write(&mut chunks(source, progress.clone()), file, u64::MAX, None).await?;
+                }
+                Ok(part)
+            })
+        };
+        // In order, so that what has come can be hashed while the rest comes.
+        let mut parts = stream::iter((0..length.div_ceil(self.part)).map(part)).buffered(self.connections);
+        while let Some(part) = parts.try_next().await? {
+            if let Some(hasher) = &hasher {
+                hasher.take(part);
+            }
+        }
+        drop(parts);
+        if let Some(hasher) = hasher {
+            verify(Some(hasher.end(to).await?), length, to)?;
+        }
+        to.persist(temporary).await?;
+        self.get.progress.finish_item();
+        Ok(length)
+    }
+}
+
+awaits!(Download => u64);
+
+/// What a source has, with those who want to know being told.
+fn chunks(mut source: Source, progress: Progress) -> impl Stream<Item = Result<Bytes>> + Unpin {
+    stream::poll_fn(move |cx| {
+        source.poll_next(cx).map(|next| {
+            next.map(|chunk| {
+                let (_, chunk) = chunk?;
+                progress.advance(chunk.len() as u64);
+                Ok(chunk)
+            })
+        })
+    })
+}
+
+fn verify(check: Option<Check>, length: u64, to: &Target) -> Result<()> {
+    check.map_or(Ok(()), |mut check| check.end(length, &to.action))
+}
+
+/// The file that there will be, and what is being done.
+struct Target {
+    action: String,
+    path: PathBuf,
+}
+
+impl Target {
+    fn failed(&self, error: io::Error) -> Error {
+        Error::invalid(&*self.action, format!("{} cannot be written", self.path.display()))
+            .during("get_object", String::new)
+            .with_source(error)
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.joined(spawn_blocking(work)).await
+    }
+
+    async fn joined<T>(&self, work: JoinHandle<io::Result<T>>) -> Result<T> {
+        work.await.map_err(io::Error::other).and_then(|done| done).map_err(|error| self.failed(error))
+    }
+
+    async fn temporary(&self) -> Result<NamedTempFile> {
+        let path = self.path.clone();
+        self.blocking(move || temporary(&path)).await
+    }
+
+    fn reopen(&self, temporary: &NamedTempFile) -> Result<File> {
+        temporary.reopen().map_err(|error| self.failed(error))
+    }
+
+    async fn persist(&self, temporary: NamedTempFile) -> Result<()> {
+        let path = self.path.clone();
+        self.blocking(move || persist(temporary, &path)).await
+    }
+
+    /// All of it in one step: every step is a change of threads.
+    async fn small(&self, mut reader: ObjectReader) -> Result<u64> {
+        let mut chunks: Vec<Bytes> = Vec::new();
+        while let Some(chunk) = reader.try_next().await? {
+            chunks.push(chunk);
+        }
+        let path = self.path.clone();
+        self.blocking(move || {
+            let mut temporary = temporary(&path)?;
+            for chunk in &chunks {
+                temporary.write_all(chunk)?;
+            }
+            persist(temporary, &path)?;
+            Ok(chunks.iter().map(|chunk| chunk.len() as u64).sum())
+        })
+        .await
+    }
+
+    /// Writes chunks to a file as they come, up to so many bytes: one thread reads from the connection, another one
+    /// writes and hashes. Tells how many bytes have come.
+    async fn write(
+        &self,
+        chunks: &mut (impl Stream<Item = Result<Bytes>> + Unpin),
+        mut file: File,
+        most: u64,
+        mut check: Option<Check>,
+    ) -> Result<(u64, Option<Check>)> {
+        let (sender, mut receiver) = mpsc::channel::<Bytes>(AHEAD);
+        let writer = spawn_blocking(move || {
+            let mut at = 0;
+            while let Some(chunk) = receiver.blocking_recv() {
+                file.write_all(&chunk)?;
+                if let Some(check) = &mut check {
+                    check.take(at, &chunk);
+                }
+                at += chunk.len() as u64;
+            }
+            Ok(check)
+        });
+        let mut bytes = 0;
+        while bytes < most {
+            let Some(mut chunk) = chunks.try_next().await? else { break };
+            let room = usize::try_from(most - bytes).unwrap_or(usize::MAX);
+            bytes += chunk.len() as u64;
+            chunk.truncate(room);
+            // It only fails when the writer has, which tells why.
+            if sender.send(chunk).await.is_err() {
+                break;
+            }
+        }
+        drop(sender);
+        Ok((bytes, self.joined(writer).await?))
+    }
+}
+
+/// Hashes the parts of a file that have come, one after another.
+struct Hasher {
+    parts: hand_over::Sender<Range<u64>>,
+    thread: JoinHandle<io::Result<Check>>,
+}
+
+impl Hasher {
+    fn new(mut check: Check, mut file: File) -> Self {
+        let (parts, come) = hand_over::channel::<Range<u64>>();
+        let thread = spawn_blocking(move || {
+            let mut chunk = vec![0; CHUNK];
+            for Range { start, end } in come {
+                let mut at = start;
+                while at < end {
+                    let room = usize::try_from(end - at).unwrap_or(CHUNK).min(CHUNK);
+                    file.read_exact(&mut chunk[..room])?;
+                    check.take(at, &chunk[..room]);
+                    at += room as u64;
+                }
+            }
+            Ok(check)
+        });
+        Self { parts, thread }
+    }
+
+    /// The next part has come.
+    fn take(&self, part: Range<u64>) {
+        // It only fails when the thread has, which tells why at the end.
+        _ = self.parts.send(part);
+    }
+
+    async fn end(self, to: &Target) -> Result<Check> {
+        drop(self.parts);
+        to.joined(self.thread).await
+    }
+}
+
+/// A file with the rights that any new file has: those of a temporary one are for its owner alone. It stands beside its
+/// place: a file moves in one step only within a file system.
+fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".lakefs-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+    builder.tempfile_in(folder(path))
 }
 
+/// Gives a file its name when its data are on the disk.
 fn persist(temporary: NamedTempFile, path: &Path) -> io::Result<()> {
+    temporary.as_file().sync_all()?;
     temporary.persist(path)?;
     // The name is an entry of the directory, which has its own place on the disk.
     #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        std::fs::File::open(folder)?.sync_all()?;
-    }
+    File::open(folder(path))?.sync_all()?;
     Ok(())
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }

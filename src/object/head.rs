@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use crate::Result;
 use crate::api::Response;
 use crate::object::Object;
-use crate::object::reader::Part;
+use crate::object::range::Part;
 use crate::request::{When as _, awaits};
 
 /// Reads the headers of an object; see [`Object::head`].

@@ -8,17 +8,22 @@ mod download;
 mod head;
 mod list;
 mod progress;
+mod range;
+mod read;
 mod reader;
+mod source;
 mod staging;
 mod upload;
 
 pub use body::Body;
 pub use copy::CopyObject;
 pub use delete::{DeleteObject, DeleteObjects};
+pub use download::Download;
 pub use head::{Head, ObjectHead};
 pub use list::{Entry, Objects};
 pub use progress::{Progress, Transferred};
-pub use reader::{ObjectReader, Open, Read};
+pub use read::{Open, Read};
+pub use reader::ObjectReader;
 pub use staging::{Link, PhysicalAddress, Stage};
 pub use upload::Upload;
 

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use lakefs::models::ObjectStatsPathType;
-use lakefs::{ErrorKind, Progress, TryStreamExt as _};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _};
+use lakefs::{ErrorKind, ObjectReader, Progress, TryStreamExt as _};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncSeekExt as _};
 
 use crate::support::{Lake, commit, refused, stage, tag, text};
 
@@ -279,4 +279,84 @@ async fn obj_22_downloads() {
     let unwritten = main.object("a").reader().download_to(&nowhere).await;
     refused(unwritten, "get_object", None, ErrorKind::InvalidRequest, "no/such/folder");
     assert_eq!((std::fs::read(&file).unwrap(), names()), (b"ho".to_vec(), vec!["data.bin".into()]));
+}
+
+async fn rest(reader: &mut ObjectReader) -> String {
+    let mut text = String::new();
+    reader.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+#[tokio::test]
+async fn obj_23_a_reader_can_seek() {
+    use std::io::SeekFrom::{Current, End, Start};
+
+    let lake = Lake::new().await;
+    let object = lake.main("obj_23").await.object("a");
+    object.upload(DATA).await.unwrap();
+
+    let mut reader = object.reader().await.unwrap();
+    assert_eq!(reader.seek(End(-3)).await.unwrap(), 7);
+    assert_eq!(rest(&mut reader).await, "789");
+    assert_eq!(reader.seek(Start(2)).await.unwrap(), 2);
+    assert_eq!(reader.read_u8().await.unwrap(), b'2');
+    assert_eq!(reader.seek(Current(2)).await.unwrap(), 5);
+    assert_eq!(rest(&mut reader).await, "56789");
+    assert_eq!(reader.seek(Start(100)).await.unwrap(), 100);
+    assert_eq!(rest(&mut reader).await, "");
+    let outside = reader.seek(End(-11)).await.unwrap_err();
+    assert_eq!(outside.kind(), std::io::ErrorKind::InvalidInput);
+    assert_eq!(reader.seek(Start(0)).await.unwrap(), 0);
+    assert_eq!(rest(&mut reader).await, DATA);
+
+    // Of a part, positions are those of the part.
+    let mut reader = object.reader().range(2..6).await.unwrap();
+    assert_eq!(reader.length(), Some(4));
+    assert_eq!(reader.seek(End(-1)).await.unwrap(), 3);
+    assert_eq!(rest(&mut reader).await, "5");
+    reader.rewind().await.unwrap();
+    assert_eq!(rest(&mut reader).await, "2345");
+
+    if let Some(server) = &lake.server {
+        server.forget_requests();
+        let mut reader = object.reader().await.unwrap();
+        for place in [Start(3), End(0), Current(-2), Start(0)] {
+            reader.seek(place).await.unwrap();
+        }
+        assert_eq!(server.requests_for("getObject").len(), 1);
+        assert_eq!(rest(&mut reader).await, DATA);
+        assert_eq!(server.requests_for("getObject").len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn obj_24_a_large_download_comes_in_parts() {
+    let lake = Lake::new().await;
+    let object = lake.main("obj_24").await.object("a");
+    let data: Vec<u8> = (0_u32..).flat_map(u32::to_be_bytes).take(1_050_000).collect();
+    object.upload(data.clone()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let signs = lake.storage().await.pre_sign_support;
+    for (name, presign) in [("server", false), ("storage", true)] {
+        if presign && !signs {
+            continue;
+        }
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let telling = told.clone();
+        let progress = Progress::new(move |now| telling.lock().unwrap().push(now));
+        let file = folder.path().join(name);
+        let open = object.reader().presign(presign).progress(progress);
+        let bytes = open.download_to(&file).part_size(100_000).concurrency(4).await.unwrap();
+        assert_eq!(bytes, 1_050_000);
+        assert!(std::fs::read(&file).unwrap() == data, "{name}");
+        let last = *told.lock().unwrap().last().unwrap();
+        assert_eq!((last.bytes, last.total_bytes), (1_050_000, Some(1_050_000)), "{name}");
+        assert_eq!((last.items, last.total_items), (1, Some(1)), "{name}");
+
+        // A part of an object as well.
+        let part = object.reader().presign(presign).range(50_000..1_000_000).download_to(&file);
+        assert_eq!(part.part_size(90_000).await.unwrap(), 950_000);
+        assert!(std::fs::read(&file).unwrap() == data[50_000..1_000_000], "{name}");
+    }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1 + usize::from(signs));
 }

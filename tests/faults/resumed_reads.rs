@@ -1,0 +1,141 @@
+//! Reads that break off, and go on.
+
+use lakefs::{Client, ErrorKind, Object, Retries, TryStreamExt as _};
+use tokio::io::AsyncReadExt as _;
+
+use crate::start;
+
+/// No two places of it are alike.
+fn data(length: usize) -> Vec<u8> {
+    (0_u32..).flat_map(u32::to_be_bytes).take(length).collect()
+}
+
+async fn all(object: &Object) -> Result<Vec<u8>, std::io::Error> {
+    let mut bytes = Vec::new();
+    object.reader().await?.read_to_end(&mut bytes).await?;
+    Ok(bytes)
+}
+
+fn kind(error: &std::io::Error) -> (ErrorKind, String) {
+    let error = error.get_ref().unwrap().downcast_ref::<lakefs::Error>().unwrap();
+    (error.kind(), error.message().to_owned())
+}
+
+#[tokio::test]
+async fn a_read_goes_on_where_the_connection_broke() {
+    let (server, main) = start().await;
+    let object = main.object("a");
+    let data = data(100_000);
+    let stats = object.upload(data.clone()).await.unwrap();
+
+    server.faults().on("getObject").times(3).cut_body();
+    assert_eq!(all(&object).await.unwrap(), data);
+    let requests = server.requests_for("getObject");
+    assert_eq!(requests.len(), 4);
+    assert_eq!(requests[0].header("range"), None);
+    let mut last = 0;
+    for request in &requests[1..] {
+        let from = request.header("range").unwrap().strip_prefix("bytes=").unwrap();
+        let (from, to) = from.split_once('-').unwrap();
+        let from: u32 = from.parse().unwrap();
+        assert!(from > last && to == "99999", "{from}-{to}");
+        last = from;
+        assert_eq!(request.header("if-match"), Some(&*format!("\"{}\"", stats.checksum)));
+    }
+
+    // A part goes on to its own end; bytes and downloads do as streams do.
+    server.faults().on("getObject").times(2).cut_body();
+    assert_eq!(object.read().last(5000).await.unwrap(), data[95_000..]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a");
+    server.faults().on("getObject").times(2).cut_body();
+    assert_eq!(object.reader().download_to(&file).await.unwrap(), 100_000);
+    assert_eq!(std::fs::read(&file).unwrap(), data);
+    assert_eq!(server.faults().pending(), [""; 0]);
+}
+
+#[tokio::test]
+async fn two_versions_are_never_mixed() {
+    let (server, main) = start().await;
+    let object = main.object("a");
+    object.upload(data(100_000)).await.unwrap();
+
+    server.faults().on("getObject").cut_body();
+    let mut reader = object.reader().await.unwrap();
+    object.upload("x".repeat(100_000)).await.unwrap();
+    let mut bytes = Vec::new();
+    let error = reader.read_to_end(&mut bytes).await.unwrap_err();
+    assert_eq!(kind(&error), (ErrorKind::Integrity, "the object changed while it was read".to_owned()));
+    assert!(bytes.len() < 100_000 && data(100_000).starts_with(&bytes));
+
+    // What is shorter now than the place where it broke off has changed as well.
+    server.faults().on("getObject").cut_body();
+    let reader = object.reader().await.unwrap();
+    object.upload("y").await.unwrap();
+    let error = reader.try_for_each(|_| async { Ok(()) }).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::Integrity, "the object changed while it was read")
+    );
+}
+
+#[tokio::test]
+async fn a_server_without_ranges_is_told_by_what_broke() {
+    let (server, main) = start().await;
+    let object = main.object("a");
+    let stats = object.upload(data(100_000)).await.unwrap();
+    server.faults().on("getObject").cut_body();
+    let tag = format!("\"{}\"", stats.checksum);
+    server.faults().on("getObject").header("etag", &tag).reply(200, data(100_000));
+    let error = all(&object).await.unwrap_err();
+    assert_eq!(kind(&error).0, ErrorKind::Transport, "{error}");
+    assert_eq!(server.requests_for("getObject").len(), 2);
+}
+
+#[tokio::test]
+async fn who_repeats_nothing_does_not_go_on() {
+    let (server, main) = start().await;
+    main.object("a").upload(data(100_000)).await.unwrap();
+    let client = Client::builder()
+        .endpoint(server.endpoint())
+        .credentials(server.access_key_id(), server.secret_access_key())
+        .retries(Retries::none())
+        .build()
+        .unwrap();
+    server.faults().on("getObject").cut_body();
+    let object = client.repository(main.repository().name()).branch("main").object("a");
+    assert_eq!(kind(&all(&object).await.unwrap_err()).0, ErrorKind::Transport);
+    assert_eq!(server.requests_for("getObject").len(), 1);
+}
+
+#[tokio::test]
+async fn each_part_of_a_large_download_goes_on_by_itself() {
+    let (server, main) = start().await;
+    let object = main.object("a");
+    let data = data(1_000_000);
+    object.upload(data.clone()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a");
+    let download = || object.reader().download_to(&file).part_size(100_000).concurrency(3);
+
+    server.faults().on("getObject").after(1).times(5).cut_body();
+    assert_eq!(download().await.unwrap(), 1_000_000);
+    assert_eq!(std::fs::read(&file).unwrap(), data);
+    assert_eq!(server.requests_for("getObject").len(), 10 + 5);
+
+    // One that fails ends it, and leaves what was there before.
+    server.forget_requests();
+    server.faults().on("getObject").after(4).reply(403, r#"{"message":"no"}"#);
+    let error = download().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+    assert!(server.requests_for("getObject").len() < 10);
+    assert_eq!(std::fs::read(&file).unwrap(), data);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+
+    // Bytes that are not the object are found out however they came.
+    server.faults().on("getObject").after(6).replace_body(vec![0; 100_000]);
+    let error = download().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    assert!(error.message().contains("MD5"), "{error}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+}
