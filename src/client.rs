@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::credentials::{Authorizer, Credentials};
 use crate::object::Object;
 use crate::repository::{Repositories, Repository};
-use crate::transport::{Authorize, Transport};
+use crate::transport::{Authorize, Http, Transport};
 use crate::{Error, Pager, Result, Retries, Uri, api, models};
 
 /// A client of one lakeFS server.
@@ -179,7 +179,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How long the server may be silent: 5 minutes by default. The whole of a transfer may take any time.
+    /// How long the server may be silent: 5 minutes by default. The whole of a transfer may take any time, in both
+    /// directions.
     pub fn read_timeout(mut self, time: Duration) -> Self {
         self.read_timeout = time;
         self
@@ -211,20 +212,23 @@ impl ClientBuilder {
             )
         })?;
         let base = base(&endpoint)?;
-        let http = match self.http {
-            Some(client) => client,
-            None => reqwest::Client::builder()
-                .connect_timeout(self.connect_timeout)
-                .read_timeout(self.read_timeout)
-                .user_agent(user_agent(self.user_agent.as_deref()))
-                .build()
-                .map_err(|error| {
-                    Error::config("the HTTP client cannot be made").with_source(error.without_url())
-                })?,
+        let agent = user_agent(self.user_agent.as_deref());
+        let own =
+            || reqwest::Client::builder().connect_timeout(self.connect_timeout).user_agent(agent.as_str());
+        let build = |builder: reqwest::ClientBuilder| {
+            builder.build().map_err(|error| {
+                Error::config("the HTTP client cannot be made").with_source(error.without_url())
+            })
+        };
+        let http = if let Some(client) = self.http {
+            Http { patient: client.clone(), client, silence: None }
+        } else {
+            let (client, patient) = (build(own().read_timeout(self.read_timeout))?, build(own())?);
+            Http { client, patient, silence: Some(self.read_timeout) }
         };
         let connect = |authorizer| {
             let transport = Transport::new(http.clone(), authorizer, self.retries.clone());
-            api::Client::new(base.clone(), http.clone(), transport)
+            api::Client::new(base.clone(), http.client.clone(), transport)
         };
         let authorizer = self.credentials.map(|credentials| -> Arc<dyn Authorize> {
             Arc::new(Authorizer::new(credentials, connect(None)))

@@ -25,6 +25,7 @@ mod object;
 #[cfg(feature = "object_store")]
 mod object_store;
 mod operation;
+mod outgoing;
 mod pager;
 mod pull_request;
 mod redact;

@@ -1,13 +1,14 @@
 //! The one way to the server: credentials, retries, tracing, and the reading of replies.
 
+use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
-use std::{fmt, io};
 
 use bytes::{Bytes, BytesMut};
-use futures::TryStreamExt as _;
-use futures::future::BoxFuture;
+use futures::future::{self, BoxFuture, Either};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use reqwest::{Request, StatusCode};
 use serde::de::DeserializeOwned;
@@ -15,6 +16,7 @@ use tracing::{Instrument as _, Span, field};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;
+use crate::outgoing::{Flow, Outgoing};
 use crate::reply::{ByteStream, Response};
 use crate::retry::{self, Check, Retries, Safety};
 
@@ -24,9 +26,20 @@ const ERROR_BODY: usize = 64 * 1024;
 /// Sends requests and reads replies.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
-    http: reqwest::Client,
+    http: Http,
     authorizer: Option<Arc<dyn Authorize>>,
     retries: Retries,
+}
+
+/// What sends requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Http {
+    /// It may know a limit to the silence of the server, which it counts from the beginning of a request.
+    pub(crate) client: reqwest::Client,
+    /// It knows no such limit, for bodies that take their time.
+    pub(crate) patient: reqwest::Client,
+    /// How long the server may be silent after it has all of a body.
+    pub(crate) silence: Option<Duration>,
 }
 
 /// Knows what to send in `Authorization`.
@@ -43,14 +56,10 @@ pub(crate) struct Call {
     operation: &'static Operation,
     request: Request,
     safety: Safety,
-    body: Option<NewBody>,
+    body: Option<Outgoing>,
     /// The body was a stream, and is gone.
     spent: bool,
 }
-
-/// Makes the body of a request, and tells its length, anew for each attempt: for bodies that are too large to keep.
-pub(crate) type NewBody =
-    Arc<dyn Fn() -> BoxFuture<'static, io::Result<(reqwest::Body, Option<u64>)>> + Send + Sync>;
 
 impl Call {
     /// A call with the request that its builder made.
@@ -77,14 +86,8 @@ impl Call {
         }
     }
 
-    /// The length of a body that is a stream.
-    pub(crate) fn length(mut self, bytes: u64) -> Self {
-        self.request.headers_mut().insert(CONTENT_LENGTH, bytes.into());
-        self
-    }
-
-    /// A body that is made anew for each attempt.
-    pub(crate) fn body(mut self, body: NewBody) -> Self {
+    /// The body, in place of what the request has.
+    pub(crate) fn body(mut self, body: Outgoing) -> Self {
         self.body = Some(body);
         self
     }
@@ -109,8 +112,8 @@ impl Call {
         self.operation.describe(self.request.url())
     }
 
-    /// The request for the next attempt.
-    async fn attempt(&mut self) -> Result<Request> {
+    /// The request for the next attempt, and what is seen of its body.
+    async fn attempt(&mut self) -> Result<(Request, Option<Flow>)> {
         let mut request = if let Some(copy) = self.request.try_clone() {
             copy
         } else {
@@ -120,15 +123,23 @@ impl Call {
             *request.body_mut() = self.request.body_mut().take();
             request
         };
-        if let Some(body) = &self.body {
-            let unreadable = |error| self.invalid("the data to send cannot be read").with_source(error);
-            let (body, length) = body().await.map_err(unreadable)?;
-            if let Some(length) = length {
-                request.headers_mut().insert(CONTENT_LENGTH, length.into());
+        let (chunks, length) = match &mut self.body {
+            None => return Ok((request, None)),
+            Some(Outgoing::Anew(body)) => {
+                body().await.map_err(|error| self.explain(Error::unreadable(error)))?
             }
-            *request.body_mut() = Some(body);
+            Some(Outgoing::Once(chunks, length)) => {
+                self.spent = true;
+                let chunks = chunks.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+                (chunks.unwrap_or_else(|| stream::empty().boxed()), *length)
+            }
+        };
+        if let Some(length) = length {
+            request.headers_mut().insert(CONTENT_LENGTH, length.into());
         }
-        Ok(request)
+        let flow = Flow::new();
+        *request.body_mut() = Some(flow.body(chunks));
+        Ok((request, Some(flow)))
     }
 
     fn span(&self) -> Span {
@@ -170,11 +181,7 @@ fn not_built(operation: &'static Operation, error: progenitor_client::Error) -> 
 }
 
 impl Transport {
-    pub(crate) fn new(
-        http: reqwest::Client,
-        authorizer: Option<Arc<dyn Authorize>>,
-        retries: Retries,
-    ) -> Self {
+    pub(crate) fn new(http: Http, authorizer: Option<Arc<dyn Authorize>>, retries: Retries) -> Self {
         Self { http, authorizer, retries }
     }
 
@@ -253,7 +260,7 @@ impl Transport {
             let (mut attempts, mut uncertain) = (0, false);
             let (mut authorization, mut refused) = (None, None);
             let outcome = loop {
-                let mut request = call.attempt().await?;
+                let (mut request, flow) = call.attempt().await?;
                 if let Some(authorizer) = &self.authorizer {
                     // To log in is a call of its own, with its own attempts.
                     authorization = match authorizer.authorization(refused.as_ref()).await {
@@ -265,7 +272,7 @@ impl Transport {
                     request.headers_mut().insert(AUTHORIZATION, value.clone());
                 }
                 attempts += 1;
-                let Failure { error, retry_after } = match self.once(&call, request, &read).await {
+                let Failure { error, retry_after } = match self.once(&call, request, flow, &read).await {
                     Ok(reply) => break Ok(reply),
                     Err(failure) => failure,
                 };
@@ -292,6 +299,24 @@ impl Transport {
         .await
     }
 
+    /// Sends a body, and waits for the reply for as long as the server may be silent then.
+    async fn send(&self, request: Request, flow: &Flow) -> Result<reqwest::Response> {
+        let silent = async {
+            match self.http.silence {
+                Some(time) => flow.silent(time).await,
+                None => std::future::pending().await,
+            }
+        };
+        match future::select(pin!(self.http.patient.execute(request)), pin!(silent)).await {
+            Either::Left((Ok(reply), _)) => Ok(reply),
+            Either::Left((Err(error), _)) => Err(match flow.failure() {
+                Some(failure) => Error::unreadable(failure),
+                None => Error::transport(error),
+            }),
+            Either::Right(_) => Err(Error::silent()),
+        }
+    }
+
     fn renews(&self) -> bool {
         self.authorizer.as_ref().is_some_and(|authorizer| authorizer.renews())
     }
@@ -301,6 +326,7 @@ impl Transport {
         &self,
         call: &Call,
         request: Request,
+        flow: Option<Flow>,
         read: impl Fn(&Call, reqwest::Response) -> F + Send + Sync,
     ) -> std::result::Result<Response<T>, Failure>
     where
@@ -308,7 +334,10 @@ impl Transport {
         F: Future<Output = Result<Response<T>>> + Send,
     {
         let method = request.method().clone();
-        let reply = self.http.execute(request).await.map_err(Error::transport)?;
+        let reply = match flow {
+            None => self.http.client.execute(request).await.map_err(Error::transport)?,
+            Some(flow) => self.send(request, &flow).await?,
+        };
         if reply.status().is_success() {
             return Ok(read(call, reply).await?);
         }

@@ -421,7 +421,9 @@ async fn an_upload_of_a_new_object_is_recognised_in_doubt() {
     let lake = Lake::new().await;
     let file = std::env::temp_dir().join(format!("lakefs-in-doubt-{}", std::process::id()));
     std::fs::write(&file, "2").unwrap();
-    for (path, body) in [("bytes", Body::from("1")), ("file", Body::file(&file))] {
+    // A stream is gone, but what was seen of it is known.
+    let stream = Body::stream(stream::iter([Ok::<_, std::io::Error>("3")]));
+    for (path, body) in [("bytes", Body::from("1")), ("file", Body::file(&file)), ("stream", stream)] {
         lake.server.forget_requests();
         lake.server.faults().on("uploadObject").drop_reply();
         let stats = lake.main.object(path).upload(body).if_none_match("*").await.unwrap();
@@ -429,12 +431,6 @@ async fn an_upload_of_a_new_object_is_recognised_in_doubt() {
         assert_eq!(lake.sent("uploadObject"), 1);
     }
     std::fs::remove_file(&file).unwrap();
-
-    // A stream is gone, and with it what there is to compare with.
-    lake.server.faults().on("uploadObject").drop_reply();
-    let stream = Body::stream(stream::iter([Ok::<_, std::io::Error>("3")]));
-    let error = lake.main.object("stream").upload(stream).if_none_match("*").await.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1), "{error}");
 
     // Nothing happened, and somebody else was there in the meantime.
     lake.main.object("other").upload("theirs").await.unwrap();

@@ -18,6 +18,8 @@ use reply::{Reply, Words, described_body, request_id, server_words, unexplained}
 /// The result of this crate's calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+const TOO_LONG: &str = "the server took too long";
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// What went wrong, of which kind, and while doing what.
@@ -177,10 +179,22 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest, action, message)
     }
 
+    /// A body that cannot be read to its end. The server has not got it, and has done nothing.
+    pub(crate) fn unreadable(error: std::io::Error) -> Self {
+        let mut new = Self::invalid("", "the data to send cannot be read");
+        new.0.refused = true;
+        new.with_source(error)
+    }
+
+    /// A server that has all of a request, and says nothing.
+    pub(crate) fn silent() -> Self {
+        Self::new(ErrorKind::Timeout, "", TOO_LONG)
+    }
+
     /// A failure below HTTP.
     pub(crate) fn transport(error: reqwest::Error) -> Self {
         let (kind, message) = if error.is_timeout() {
-            (ErrorKind::Timeout, "the server took too long")
+            (ErrorKind::Timeout, TOO_LONG)
         } else if error.is_connect() {
             (ErrorKind::Transport, "the server could not be reached")
         } else if error.is_builder() {

@@ -1,24 +1,25 @@
 //! What is uploaded.
 
-use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::{fmt, io};
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
-use md5::digest::Output;
-use md5::{Digest as _, Md5};
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use tokio::io::AsyncRead;
+use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
 
-use crate::models::ObjectStats;
-use crate::object::Progress;
-use crate::transport::NewBody;
+use crate::object::sent::Sent;
+use crate::outgoing::{Chunks, NewBody, Outgoing};
 
-/// How much of a file is read at once.
+/// How much of a file is read at once, and how much of bytes is sent at once.
 const CHUNK: usize = 256 * 1024;
+
+/// How many chunks of a file may wait to be sent.
+const AHEAD: usize = 4;
 
 /// The data of an upload: bytes, a file, a stream or a reader.
 ///
@@ -72,141 +73,118 @@ impl Body {
         self
     }
 
-    /// What it takes to recognise the body on the server.
-    pub(super) fn likeness(&self) -> Likeness {
-        match &self.0 {
-            Kind::Bytes(bytes) => Likeness::Bytes(bytes.clone()),
-            Kind::File(path) => Likeness::File(path.clone()),
-            Kind::Stream { .. } => Likeness::Unknown,
-        }
-    }
-
-    pub(super) fn into_payload(self, progress: Progress) -> Payload {
+    /// The body as the transport takes it; what is sent of it is told.
+    pub(super) fn into_outgoing(self, sent: &Sent) -> Outgoing {
+        let sent = sent.clone();
         match self.0 {
-            Kind::Bytes(bytes) => {
-                progress.expect(1, Some(bytes.len() as u64));
-                // It goes to the connection in one piece.
-                progress.advance(bytes.len() as u64);
-                Payload::Once { body: bytes.into(), length: None }
-            }
+            Kind::Bytes(bytes) => Outgoing::Anew(Arc::new(move || {
+                sent.begin(Some(bytes.len() as u64));
+                let body = (slices(bytes.clone(), sent.clone()), Some(bytes.len() as u64));
+                Box::pin(std::future::ready(Ok(body)))
+            })),
+            Kind::File(path) => Outgoing::Anew(file(path, sent)),
             Kind::Stream { stream, length } => {
-                progress.expect(1, length);
-                let stream = stream.inspect_ok(move |chunk| progress.advance(chunk.len() as u64));
+                sent.begin(length);
+                let stream = stream.inspect_ok(move |chunk| sent.take(chunk));
                 match length {
-                    Some(length) => Payload::Once {
-                        body: reqwest::Body::wrap_stream(exactly(stream, length)),
-                        // With a length of 0, nobody would look whether there is more.
-                        length: Some(length).filter(|length| *length > 0),
-                    },
-                    None => Payload::Once { body: reqwest::Body::wrap_stream(stream), length: None },
+                    // With a length of 0, nobody would look whether there is more.
+                    Some(length) => {
+                        let told = Some(length).filter(|length| *length > 0);
+                        Outgoing::once(exactly(stream, length).boxed(), told)
+                    }
+                    None => Outgoing::once(stream.boxed(), None),
                 }
             }
-            Kind::File(path) => Payload::Anew(file(path, progress)),
         }
     }
 }
 
+/// Bytes in pieces, so that it is seen how they get on.
+fn slices(bytes: Bytes, sent: Sent) -> Chunks {
+    stream::unfold(bytes, move |mut left| {
+        let chunk = left.split_to(left.len().min(CHUNK));
+        sent.take(&chunk);
+        std::future::ready((!chunk.is_empty()).then_some((Ok(chunk), left)))
+    })
+    .boxed()
+}
+
 /// Opens a file for each attempt to send it.
-fn file(path: PathBuf, progress: Progress) -> NewBody {
-    // What the last attempt has sent; none before the first.
-    let sent: Arc<Mutex<Option<u64>>> = Arc::default();
+fn file(path: PathBuf, sent: Sent) -> NewBody {
     Arc::new(move || {
-        let (path, progress, sent) = (path.clone(), progress.clone(), sent.clone());
+        let (path, sent) = (path.clone(), sent.clone());
         Box::pin(async move {
-            let about =
-                |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-            let file = tokio::fs::File::open(&path).await.map_err(about)?;
-            let metadata = file.metadata().await.map_err(about)?;
-            if metadata.is_dir() {
-                return Err(about(io::ErrorKind::IsADirectory.into()));
-            }
-            let length = metadata.len();
-            let last = sent.lock().unwrap_or_else(PoisonError::into_inner).replace(0);
-            match last {
-                Some(bytes) => progress.retract(bytes),
-                None => progress.expect(1, Some(length)),
-            }
-            // A file that grows while it is read is sent as long as it was.
-            let stream = ReaderStream::with_capacity(file.take(length), CHUNK);
-            let stream = stream.inspect_ok(move |chunk| {
-                *sent.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(0) += chunk.len() as u64;
-                progress.advance(chunk.len() as u64);
+            let about = |path: &Path, error: io::Error| {
+                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+            };
+            let open = move || {
+                let open = || {
+                    let file = std::fs::File::open(&path)?;
+                    let metadata = file.metadata()?;
+                    if metadata.is_dir() {
+                        Err(io::ErrorKind::IsADirectory.into())
+                    } else {
+                        Ok((file, metadata.len()))
+                    }
+                };
+                let (file, length) = open().map_err(|error| about(&path, error))?;
+                Ok::<_, io::Error>((file, length, path))
+            };
+            let (file, length, path) =
+                tokio::task::spawn_blocking(open).await.map_err(io::Error::other)??;
+            sent.begin(Some(length));
+            // Read and hashed on a thread of its own, so that the one that sends only sends.
+            let (sender, mut chunks) = mpsc::channel(AHEAD);
+            tokio::task::spawn_blocking(move || {
+                // A file that grows while it is read is sent as long as it was.
+                let mut file = file.take(length);
+                loop {
+                    let mut chunk = Vec::with_capacity(CHUNK);
+                    let read = file.by_ref().take(CHUNK as u64).read_to_end(&mut chunk);
+                    let chunk = match read {
+                        Ok(0) => return,
+                        Ok(_) => Ok(Bytes::from(chunk)),
+                        Err(error) => Err(about(&path, error)),
+                    };
+                    if let Ok(chunk) = &chunk {
+                        sent.take(chunk);
+                    }
+                    // Nobody wants more of it when the attempt has ended.
+                    let failed = chunk.is_err();
+                    if sender.blocking_send(chunk).is_err() || failed {
+                        return;
+                    }
+                }
             });
-            Ok((reqwest::Body::wrap_stream(stream), Some(length)))
+            let chunks = stream::poll_fn(move |cx| chunks.poll_recv(cx)).boxed();
+            Ok((chunks, Some(length)))
         })
     })
 }
 
-/// The stream, which fails where it has more bytes than was said: HTTP would leave them out, and take it for a success.
-/// That there are fewer, HTTP notices itself.
+/// The stream, which fails where it has more bytes than was said, which HTTP would leave out and take for a success, or
+/// fewer.
 fn exactly(
     stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     length: u64,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let wrong = |than: &str| io::Error::other(format!("the stream is {than} than was said"));
     let stream = Box::pin(stream.fuse());
-    futures::stream::try_unfold((stream, length), |(mut stream, left)| async move {
-        let Some(chunk) = stream.try_next().await? else { return Ok(None) };
-        let left = left.checked_sub(chunk.len() as u64).ok_or_else(longer)?;
+    stream::try_unfold((stream, length), move |(mut stream, left)| async move {
+        let Some(chunk) = stream.try_next().await? else {
+            return if left == 0 { Ok(None) } else { Err(wrong("shorter")) };
+        };
+        let left = left.checked_sub(chunk.len() as u64).ok_or_else(|| wrong("longer"))?;
         // Behind the last byte nobody asks again, so that it is the last one is found out before it is sent.
         if left == 0 {
             while let Some(more) = stream.try_next().await? {
                 if !more.is_empty() {
-                    return Err(longer());
+                    return Err(wrong("longer"));
                 }
             }
         }
         Ok(Some((chunk, (stream, left))))
     })
-}
-
-fn longer() -> io::Error {
-    io::Error::other("the stream is longer than was said")
-}
-
-/// A body to compare an object with.
-pub(super) enum Likeness {
-    Bytes(Bytes),
-    File(PathBuf),
-    /// A stream, which has gone by.
-    Unknown,
-}
-
-impl Likeness {
-    /// Whether the object has the length and the checksum of the body.
-    pub(super) async fn is_of(&self, stats: &ObjectStats) -> bool {
-        let (length, checksum) = match self {
-            Self::Bytes(bytes) => (bytes.len() as u64, Md5::digest(bytes)),
-            Self::File(path) => match digest(path).await {
-                Ok(digest) => digest,
-                Err(_) => return false,
-            },
-            Self::Unknown => return false,
-        };
-        let mut hex = String::new();
-        for byte in checksum {
-            _ = write!(hex, "{byte:02x}");
-        }
-        i64::try_from(length).ok() == stats.size_bytes && stats.checksum.eq_ignore_ascii_case(&hex)
-    }
-}
-
-async fn digest(path: &Path) -> io::Result<(u64, Output<Md5>)> {
-    let mut file = tokio::fs::File::open(path).await?;
-    let (mut hasher, mut length, mut chunk) = (Md5::new(), 0, vec![0; CHUNK]);
-    loop {
-        let bytes = file.read(&mut chunk).await?;
-        if bytes == 0 {
-            return Ok((length, hasher.finalize()));
-        }
-        hasher.update(&chunk[..bytes]);
-        length += bytes as u64;
-    }
-}
-
-/// A body as the transport takes it.
-pub(super) enum Payload {
-    Once { body: reqwest::Body, length: Option<u64> },
-    Anew(NewBody),
 }
 
 impl fmt::Debug for Body {

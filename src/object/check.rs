@@ -15,12 +15,16 @@ pub(super) struct Check {
     next: Option<u64>,
 }
 
+/// Whether a checksum may be an MD5.
+pub(super) fn is_md5(checksum: &str) -> bool {
+    checksum.len() == 32 && checksum.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 impl Check {
     /// A check against the entity tag of an object, which is an MD5 or is not.
     pub(super) fn against(entity_tag: &str) -> Option<Self> {
         let tag = entity_tag.trim_matches('"');
-        let is_md5 = tag.len() == 32 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
-        is_md5.then(|| Self { expected: tag.to_ascii_lowercase(), digest: Md5::new(), next: Some(0) })
+        is_md5(tag).then(|| Self { expected: tag.to_ascii_lowercase(), digest: Md5::new(), next: Some(0) })
     }
 
     /// Bytes have come that lie here in the object.

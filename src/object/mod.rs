@@ -11,6 +11,7 @@ mod progress;
 mod range;
 mod read;
 mod reader;
+mod sent;
 mod source;
 mod staging;
 mod upload;

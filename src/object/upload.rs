@@ -2,7 +2,7 @@
 
 use reqwest::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 
-use crate::object::body::Payload;
+use crate::object::sent::Sent;
 use crate::object::{Body, Object, Progress};
 use crate::request::{When as _, awaits, flags};
 use crate::retry::{Check, Safety};
@@ -92,11 +92,7 @@ impl Upload {
         let (reference, path) = (self.object.reference(), self.object.path());
         let repository = reference.repository();
         let api = repository.client.api();
-        let likeness = self.body.likeness();
-        let (body, anew, length) = match self.body.into_payload(self.progress.clone()) {
-            Payload::Once { body, length } => (body, None, length),
-            Payload::Anew(new) => (reqwest::Body::from(""), Some(new), None),
-        };
+        let sent = Sent::new(self.progress.clone());
         let request = api
             .upload_object()
             .repository(repository.name())
@@ -104,11 +100,8 @@ impl Upload {
             .path(path)
             .when(self.storage_class, |request, class| request.storage_class(class))
             .when(self.force, |request, force| request.force(force))
-            .body(body);
-        let mut call = request.call()?;
-        if let Some(length) = length {
-            call = call.length(length);
-        }
+            .body("");
+        let mut call = request.call()?.body(self.body.into_outgoing(&sent));
         if let Some(media_type) = &self.content_type {
             call = call.header(CONTENT_TYPE.as_str(), media_type)?;
         }
@@ -122,23 +115,21 @@ impl Upload {
         for (key, value) in &self.metadata {
             call = call.header(&format!("{METADATA}{key}"), value)?;
         }
-        if let Some(new) = anew {
-            call = call.body(new);
-        }
-        let outcome = api.transport().json::<models::ObjectStats>(call).await;
-        if outcome.is_ok() {
-            self.progress.finish_item();
-        }
-        match outcome {
+        let action = call.describe();
+        let stats = match api.transport().json::<models::ObjectStats>(call).await {
+            Ok(reply) => reply.into_inner(),
             // Only an upload with a condition is left in doubt: whether the object that is there now is the one it wrote.
             Err(error) if self.if_none_match.is_some() && error.is_uncertain() => {
                 match self.object.get_opt().await {
-                    Ok(Some(stats)) if likeness.is_of(&stats).await => Ok(stats),
-                    _ => Err(error),
+                    Ok(Some(stats)) if sent.is(&stats) => stats,
+                    _ => return Err(error),
                 }
             }
-            outcome => Ok(outcome?.into_inner()),
-        }
+            Err(error) => return Err(error),
+        };
+        sent.verify(&stats, &action)?;
+        self.progress.finish_item();
+        Ok(stats)
     }
 }
 

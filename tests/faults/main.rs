@@ -9,6 +9,7 @@ mod resumed_reads;
 #[path = "../contract/support.rs"]
 mod support;
 mod tasks;
+mod uploads;
 
 use std::sync::{Arc, Mutex};
 

@@ -1,0 +1,78 @@
+//! Uploads that take their time, and what a server makes of them.
+
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt as _};
+use lakefs::{Body, Client, ErrorKind, Retries};
+use lakefs_testserver::Server;
+
+use crate::start;
+
+/// The object `a`, as seen by one who waits for the server only for a while, once.
+fn impatient(server: &Server, repository: &str) -> lakefs::Object {
+    let client = Client::builder()
+        .endpoint(server.endpoint())
+        .credentials(server.access_key_id(), server.secret_access_key())
+        .read_timeout(Duration::from_millis(400))
+        .retries(Retries::none())
+        .build()
+        .unwrap();
+    client.repository(repository).branch("main").object("a")
+}
+
+#[tokio::test]
+async fn an_upload_may_take_longer_than_a_server_may_be_silent() {
+    let (server, main) = start().await;
+    let object = impatient(&server, main.repository().name());
+    let slow = || {
+        stream::iter(0..8).then(|_| async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            Ok::<_, std::io::Error>("0123456789")
+        })
+    };
+    let stats = object.upload(Body::stream(slow())).await.unwrap();
+    assert_eq!(stats.size_bytes, Some(80));
+
+    // That it has all and says nothing is what the limit is for.
+    server.faults().on("upload_object").delay(Duration::from_secs(20)).proceed();
+    let error = object.upload("x").await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Timeout, "the server took too long"));
+}
+
+#[tokio::test]
+async fn an_object_that_is_not_what_was_sent_is_no_success() {
+    let (server, main) = start().await;
+    let object = main.object("a");
+    let stats = |size: u32, checksum: &str| {
+        format!(
+            r#"{{"path":"a","path_type":"object","physical_address":"mem://a","mtime":1,"size_bytes":{size},"checksum":"{checksum}"}}"#
+        )
+    };
+    let abc = "900150983cd24fb0d6963f7d28e17f72";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("abc");
+    std::fs::write(&file, "abc").unwrap();
+    let bodies = || {
+        [Body::from("abc"), Body::file(&file), Body::stream(stream::iter([Ok::<_, std::io::Error>("abc")]))]
+    };
+    for (size, checksum) in [(3, &*abc.replace('9', "8")), (4, abc)] {
+        for body in bodies() {
+            server.faults().on("upload_object").replace_body(stats(size, checksum));
+            let error = object.upload(body).await.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.operation()),
+                (ErrorKind::Integrity, Some("upload_object")),
+                "{error}"
+            );
+            assert!(error.message().ends_with("it was written all the same"), "{error}");
+            assert!(error.to_string().contains("\"a\" on branch \"main\""), "{error}");
+        }
+    }
+    // What is no MD5 says nothing.
+    for (size, checksum) in [(3, abc), (3, &*abc.to_uppercase()), (3, "d41d8cd98f00b204e9800998ecf8427e-2")] {
+        for body in bodies() {
+            server.faults().on("upload_object").replace_body(stats(size, checksum));
+            object.upload(body).await.unwrap();
+        }
+    }
+}
