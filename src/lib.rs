@@ -64,7 +64,8 @@ pub use log::Log;
 pub use merge::{Merge, MergeStrategy};
 pub use object::{
     Body, CopyObject, DeleteObject, DeleteObjects, Download, Entry, Head, Link, Object, ObjectHead,
-    ObjectReader, Objects, Open, PhysicalAddress, Progress, Read, Stage, Stat, Transferred, Upload,
+    ObjectReader, ObjectWriter, Objects, Open, PhysicalAddress, Progress, Read, Stage, Stat, Transferred,
+    Upload, Write,
 };
 pub use pager::{List, Page, Pager, Pages};
 pub use pull_request::{CreatePullRequest, PullRequest, PullRequests, UpdatePullRequest};

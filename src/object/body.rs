@@ -16,7 +16,7 @@ use crate::object::sent::Sent;
 use crate::outgoing::{Chunks, NewBody, Outgoing};
 
 /// How much of a file is read at once, and how much of bytes is sent at once.
-const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK: usize = 256 * 1024;
 
 /// How many chunks of a file may wait to be sent.
 const AHEAD: usize = 4;
@@ -61,6 +61,11 @@ impl Body {
     /// What a reader has, to its end.
     pub fn reader(reader: impl AsyncRead + Send + 'static) -> Self {
         let stream = ReaderStream::with_capacity(reader, CHUNK);
+        Self(Kind::Stream { stream: Box::pin(stream), length: None })
+    }
+
+    /// Chunks of a program that knows why they break off.
+    pub(super) fn chunks(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
         Self(Kind::Stream { stream: Box::pin(stream), length: None })
     }
 

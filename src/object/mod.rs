@@ -15,6 +15,7 @@ mod sent;
 mod source;
 mod staging;
 mod upload;
+mod writer;
 
 pub use body::Body;
 pub use copy::CopyObject;
@@ -27,6 +28,7 @@ pub use read::{Open, Read};
 pub use reader::ObjectReader;
 pub use staging::{Link, PhysicalAddress, Stage};
 pub use upload::Upload;
+pub use writer::{ObjectWriter, Write};
 
 use crate::reference::Reference;
 use crate::request::{When as _, awaits, flags, opt};
@@ -81,6 +83,28 @@ impl Object {
     /// [`Protected`](crate::ErrorKind::Protected): the branch or the repository is.
     pub fn upload(&self, body: impl Into<Body>) -> Upload {
         Upload::new(self.clone(), body.into())
+    }
+
+    /// Opens the object, to be written as the data come. It is there when the writer is
+    /// [finished](ObjectWriter::finish) or shut down; a writer that is dropped before has written nothing.
+    ///
+    /// ```
+    /// # async fn example(object: lakefs::Object) -> Result<(), Box<dyn std::error::Error>> {
+    /// use tokio::io::AsyncWriteExt as _;
+    ///
+    /// let mut writer = object.writer().content_type("text/csv").await?;
+    /// for number in 0..1_000_000 {
+    ///     writer.write_all(format!("{number}\n").as_bytes()).await?;
+    /// }
+    /// let stats = writer.finish().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`upload`](Self::upload), from the writer.
+    pub fn writer(&self) -> Write {
+        Write::new(self.clone())
     }
 
     /// Reads the object into memory; [`reader`](Self::reader) is for those that are too large.

@@ -35,3 +35,4 @@ mod support;
 mod tags;
 mod transactions;
 mod uploads;
+mod writes;
