@@ -2,12 +2,13 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt as _;
 use futures::future::BoxFuture;
-use futures::stream::BoxStream;
+use futures::ready;
+use futures::stream::{self, BoxStream, StreamExt as _};
 use tokio::time::Instant;
 
 /// Data as they come.
@@ -40,29 +41,36 @@ impl Outgoing {
 pub(crate) struct Flow(Arc<Mutex<Seen>>);
 
 struct Seen {
+    /// When bytes were given to be sent.
     last: Instant,
+    /// There are none to be sent, which is not for the server to mend.
+    waiting: bool,
     /// Why there is no more of it.
     failure: Option<io::Error>,
 }
 
 impl Flow {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Seen { last: Instant::now(), failure: None })))
+        Self(Arc::new(Mutex::new(Seen { last: Instant::now(), waiting: false, failure: None })))
     }
 
     /// The body of a request that is looked at as it goes by.
-    pub(crate) fn body(&self, chunks: Chunks) -> reqwest::Body {
-        let seen = self.clone();
-        reqwest::Body::wrap_stream(chunks.map(move |chunk| {
-            seen.with(|seen| {
-                seen.last = Instant::now();
-                chunk.map_err(|error| {
-                    // The one who sends sees no more of it than that it is broken.
-                    let told = io::Error::new(error.kind(), "the data to send cannot be read");
-                    seen.failure.get_or_insert(error);
-                    told
+    pub(crate) fn body(&self, mut chunks: Chunks) -> reqwest::Body {
+        let flow = self.clone();
+        reqwest::Body::wrap_stream(stream::poll_fn(move |cx| {
+            flow.with(|seen| seen.waiting = true);
+            let chunk = ready!(chunks.poll_next_unpin(cx));
+            Poll::Ready(flow.with(|seen| {
+                (seen.waiting, seen.last) = (false, Instant::now());
+                chunk.map(|chunk| {
+                    chunk.map_err(|error| {
+                        // The one who sends sees no more of it than that it is broken.
+                        let told = io::Error::new(error.kind(), "the data to send cannot be read");
+                        seen.failure.get_or_insert(error);
+                        told
+                    })
                 })
-            })
+            }))
         }))
     }
 
@@ -71,10 +79,11 @@ impl Flow {
         self.with(|seen| seen.failure.take())
     }
 
-    /// Waits until nothing has been sent for so long.
+    /// Waits until the server has taken and said nothing for so long.
     pub(crate) async fn silent(&self, time: Duration) {
         loop {
-            let end = self.with(|seen| seen.last) + time;
+            let since = self.with(|seen| if seen.waiting { Instant::now() } else { seen.last });
+            let end = since + time;
             if end <= Instant::now() {
                 return;
             }
