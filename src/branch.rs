@@ -1,16 +1,17 @@
 //! Branches.
 
 use std::ops::Deref;
+use std::path::PathBuf;
 
 use futures::future::BoxFuture;
-use futures::stream::{self, Stream};
+use futures::stream::{self, Stream, TryStreamExt as _};
 
 use crate::cherry_pick::CherryPick;
 use crate::commit::Commit;
 use crate::diff::Uncommitted;
 use crate::import::{Import, Importing};
 use crate::models::{self, BranchCreation};
-use crate::object::DeleteObjects;
+use crate::object::{DeleteObjects, UploadTree};
 use crate::pager::{List, Page};
 use crate::reference::Reference;
 use crate::repository::Repository;
@@ -160,6 +161,67 @@ impl Branch {
         paths: impl Stream<Item = Result<String>> + Send + 'static,
     ) -> DeleteObjects {
         DeleteObjects::new(self.clone(), paths)
+    }
+
+    /// Deletes all objects whose path begins so; of an empty prefix, all there are.
+    ///
+    /// ```
+    /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+    /// branch.delete_prefix("scratch/").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`delete_objects`](Self::delete_objects), and those of the list.
+    pub fn delete_prefix(&self, prefix: impl Into<String>) -> DeleteObjects {
+        let objects = self.objects().prefix(prefix).user_metadata(false);
+        self.delete_objects_from(objects.map_ok(|entry| entry.path().to_owned()))
+    }
+
+    /// Uploads all files below a directory to paths that begin with a prefix, `data` for `data/`, in place of what was
+    /// there. They are staged until they are committed.
+    ///
+    /// Before anything is written, all names are looked at. It takes no more memory for a million files than for a few
+    /// thousand. Empty directories are not uploaded: a branch has no directories.
+    ///
+    /// ```
+    /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+    /// use lakefs::Symlinks;
+    ///
+    /// let report = branch.upload_tree("results", "data/").symlinks(Symlinks::Skip).await?;
+    /// println!("{} files, {} bytes", report.moved, report.moved_bytes);
+    /// branch.commit("Add results").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the directory cannot be read, or there is something in it that
+    /// cannot be uploaded: a name that is not Unicode or too long, a [link](crate::UploadTree::symlinks), a
+    /// [socket](crate::UploadTree::skip_special). All of them are [told](crate::Error::failed_objects), and nothing was
+    /// written. Where single files fail later, the others are uploaded all the same, and the error has the kind of the
+    /// first failure, and all of them.
+    pub fn upload_tree(&self, directory: impl Into<PathBuf>, prefix: impl Into<String>) -> UploadTree {
+        UploadTree::new(self.clone(), directory.into(), prefix.into(), false)
+    }
+
+    /// [Uploads](Self::upload_tree) the files below a directory that differ from the objects under a prefix. With
+    /// [`delete_extraneous`](UploadTree::delete_extraneous), the objects are those of the directory and no others then.
+    ///
+    /// ```
+    /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+    /// let report = branch.sync_from("results", "data/").delete_extraneous(true).await?;
+    /// println!("{} uploaded, {} as before, {} deleted", report.moved, report.equal, report.deleted);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`upload_tree`](Self::upload_tree).
+    pub fn sync_from(&self, directory: impl Into<PathBuf>, prefix: impl Into<String>) -> UploadTree {
+        UploadTree::new(self.clone(), directory.into(), prefix.into(), true)
     }
 
     /// Brings objects that are in the storage already to the branch, in a commit of its own. Their data stay where they

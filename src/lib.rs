@@ -63,9 +63,9 @@ pub use import::{Import, Importing};
 pub use log::Log;
 pub use merge::{Merge, MergeStrategy};
 pub use object::{
-    Body, CopyObject, DeleteObject, DeleteObjects, Download, Entry, Head, Link, Object, ObjectHead,
-    ObjectReader, ObjectWriter, Objects, Open, PhysicalAddress, Progress, Read, Stage, Stat, Transferred,
-    Upload, Write,
+    Body, CopyObject, DeleteObject, DeleteObjects, Download, DownloadTree, Entry, Head, Link, Object,
+    ObjectHead, ObjectReader, ObjectWriter, Objects, Open, PhysicalAddress, Progress, Read, Stage, Stat,
+    Symlinks, Transferred, TreeChange, TreeReport, Upload, UploadTree, Write,
 };
 pub use pager::{List, Page, Pager, Pages};
 pub use pull_request::{CreatePullRequest, PullRequest, PullRequests, UpdatePullRequest};

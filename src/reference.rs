@@ -1,10 +1,12 @@
 //! References: what a branch, a tag and a commit have in common.
 
+use std::path::Path;
+
 use crate::diff::{Conflicts, RefDiff};
 use crate::log::Log;
 use crate::merge::Merge;
 use crate::models;
-use crate::object::{Entry, Object, Objects};
+use crate::object::{DownloadTree, Entry, Object, Objects};
 use crate::repository::Repository;
 use crate::{Pager, Result, Uri};
 
@@ -73,6 +75,54 @@ impl Reference {
     /// ```
     pub fn objects(&self) -> Pager<Entry, Objects> {
         Pager::new(Objects::new(self.clone()))
+    }
+
+    /// Downloads all objects whose path begins with a prefix, `data` for `data/`, to files below a directory, which is
+    /// made if it is not there. What has their names there is replaced, and each file has its name only when it is whole.
+    ///
+    /// All names are looked at before anything is written, and symbolic links in the directory are never written through.
+    /// It takes no more memory for a million objects than for a few thousand. An object of no bytes whose path ends
+    /// with a slash becomes a directory.
+    ///
+    /// A tag or a commit is a snapshot, and so is an expression such as `main~1` or `main@`. A branch is not: an object
+    /// that is changed after it was listed is a failure ([`Conflict`](crate::ErrorKind::Conflict)), and what comes or goes
+    /// in the meantime may be there or not. [`Branch::head`](crate::Branch::head) is what is committed now.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// let report = repository.tag("v1").download_tree("data/", "inputs").await?;
+    /// println!("{} files, {} bytes", report.moved, report.moved_bytes);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such reference.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the directory cannot be written, or objects cannot be files
+    /// in it, all of which are [told](crate::Error::failed_objects), and nothing was written. Those are: names that lead
+    /// out of it (`..`, a leading slash or backslash, a drive letter, on every system); with a NUL, or parts that are
+    /// empty, `.`, or longer than 255 bytes; `a` where there is `a/b`; names that differ only by case where the file system
+    /// does not tell them apart; what Windows cannot have, there. Where single files fail later, the others are
+    /// downloaded all the same, and the error has the kind of the first failure, and all of them.
+    pub fn download_tree(&self, prefix: impl Into<String>, directory: impl AsRef<Path>) -> DownloadTree {
+        DownloadTree::new(self.clone(), prefix.into(), directory.as_ref(), false)
+    }
+
+    /// [Downloads](Self::download_tree) the objects under a prefix that differ from the files below a directory. With
+    /// [`delete_extraneous`](DownloadTree::delete_extraneous), the files are the objects and no others then.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// let report = repository.reference("main").sync_to("data/", "inputs").await?;
+    /// println!("{} downloaded, {} as before", report.moved, report.equal);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`download_tree`](Self::download_tree).
+    pub fn sync_to(&self, prefix: impl Into<String>, directory: impl AsRef<Path>) -> DownloadTree {
+        DownloadTree::new(self.clone(), prefix.into(), directory.as_ref(), true)
     }
 
     /// Reads the commit that it names.

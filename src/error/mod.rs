@@ -107,7 +107,8 @@ impl Error {
         &self.0.conflicts
     }
 
-    /// The objects that a deletion of many could not delete: for each the path, a status, and why.
+    /// The objects that a deletion of many could not delete, or that could not be moved from or to a directory: for each
+    /// the path, why, and the status, which is 0 where no server has said so.
     #[must_use]
     pub fn failed_objects(&self) -> &[models::ObjectError] {
         &self.0.failed_objects
@@ -248,13 +249,7 @@ impl Error {
                 let status = u16::try_from(first.status_code).ok();
                 let status = status.and_then(|status| StatusCode::from_u16(status).ok());
                 let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                let path = first.path.as_deref().unwrap_or_default();
-                let others = match failed.len() - 1 {
-                    0 => String::new(),
-                    others => format!(" (and {others} more failed)"),
-                };
-                let message = format!("{path:?}: {}{others}", first.message);
-                (ErrorKind::of_reply(operation, status, &first.message, true), message)
+                (ErrorKind::of_reply(operation, status, &first.message, true), first_of(&failed))
             }
             None => (ErrorKind::Server, "objects failed".to_owned()),
         };
@@ -302,6 +297,13 @@ impl Error {
         self
     }
 
+    /// The first of failures of single objects, which tells of all of them.
+    pub(crate) fn of_many(mut self, action: impl Into<String>, failed: Vec<models::ObjectError>) -> Self {
+        self.0.action = action.into();
+        self.0.message = first_of(&failed);
+        self.with_failed_objects(failed)
+    }
+
     pub(crate) fn with_failed_objects(mut self, failed: Vec<models::ObjectError>) -> Self {
         self.0.failed_objects = failed;
         self
@@ -317,6 +319,17 @@ impl Error {
         self.0.conflicts = conflicts;
         self
     }
+}
+
+/// What the first of some failures says, and how many more there are.
+fn first_of(failed: &[models::ObjectError]) -> String {
+    let Some((first, others)) = failed.split_first() else { return String::new() };
+    let path = first.path.as_ref().map(|path| format!("{path:?}: ")).unwrap_or_default();
+    let others = match others.len() {
+        0 => String::new(),
+        others => format!(" (and {others} more failed)"),
+    };
+    format!("{path}{}{others}", first.message)
 }
 
 impl fmt::Display for Error {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc as hand_over;
+use std::sync::{Arc, mpsc as hand_over};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -16,9 +16,10 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::object::check::Check;
 use crate::object::read::Get;
 use crate::object::source::Source;
+use crate::object::tree::make_way;
 use crate::object::{ObjectReader, Progress};
 use crate::request::awaits;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// How many bytes come over one connection where there are several.
 const PART: u64 = 16 * 1024 * 1024;
@@ -46,11 +47,26 @@ pub struct Download {
     path: PathBuf,
     part: u64,
     connections: usize,
+    tree: Option<Arc<Path>>,
+    listed: Option<(u64, String)>,
 }
 
 impl Download {
     pub(super) fn new(get: Get, path: PathBuf) -> Self {
-        Self { get, path, part: PART, connections: CONNECTIONS }
+        Self { get, path, part: PART, connections: CONNECTIONS, tree: None, listed: None }
+    }
+
+    /// One of many files below this directory. Those between are made, never gone through where they are symbolic
+    /// links, and not brought to the disk each time.
+    pub(super) fn below(mut self, directory: Arc<Path>) -> Self {
+        self.tree = Some(directory);
+        self
+    }
+
+    /// Only the object that a list has shown, with this size and checksum.
+    pub(super) fn only(mut self, bytes: u64, checksum: String) -> Self {
+        self.listed = Some((bytes, checksum));
+        self
     }
 
     /// Over how many connections at once a large object comes: 4 unless said otherwise.
@@ -68,7 +84,16 @@ impl Download {
 
     async fn send(self) -> Result<u64> {
         let reader = ObjectReader::open(self.get.clone()).await?;
-        let to = Target { action: reader.action().to_owned(), path: self.path.clone() };
+        let action = reader.action().to_owned();
+        if let Some((bytes, checksum)) = &self.listed {
+            let tag = reader.entity_tag().map(|tag| tag.trim_matches('"'));
+            let same = tag.is_none_or(|tag| tag == checksum) && reader.length().is_none_or(|it| it == *bytes);
+            if !same {
+                let error = Error::new(ErrorKind::Conflict, action, "it was changed since it was listed");
+                return Err(error.during("get_object", String::new));
+            }
+        }
+        let to = Target { action, path: self.path.clone(), tree: self.tree.clone() };
         match reader.length() {
             Some(length) if length <= SMALL => to.small(reader).await,
             Some(length)
@@ -165,6 +190,7 @@ fn verify(check: Option<Check>, length: u64, to: &Target) -> Result<()> {
 struct Target {
     action: String,
     path: PathBuf,
+    tree: Option<Arc<Path>>,
 }
 
 impl Target {
@@ -186,8 +212,8 @@ impl Target {
     }
 
     async fn temporary(&self) -> Result<NamedTempFile> {
-        let path = self.path.clone();
-        self.blocking(move || temporary(&path)).await
+        let (path, tree) = (self.path.clone(), self.tree.clone());
+        self.blocking(move || temporary(&path, tree.as_deref())).await
     }
 
     fn reopen(&self, temporary: &NamedTempFile) -> Result<File> {
@@ -195,8 +221,8 @@ impl Target {
     }
 
     async fn persist(&self, temporary: NamedTempFile) -> Result<()> {
-        let path = self.path.clone();
-        self.blocking(move || persist(temporary, &path)).await
+        let (path, alone) = (self.path.clone(), self.tree.is_none());
+        self.blocking(move || persist(temporary, &path, alone)).await
     }
 
     /// All of it in one step: every step is a change of threads.
@@ -205,13 +231,13 @@ impl Target {
         while let Some(chunk) = reader.try_next().await? {
             chunks.push(chunk);
         }
-        let path = self.path.clone();
+        let (path, tree) = (self.path.clone(), self.tree.clone());
         self.blocking(move || {
-            let mut temporary = temporary(&path)?;
+            let mut temporary = temporary(&path, tree.as_deref())?;
             for chunk in &chunks {
                 temporary.write_all(chunk)?;
             }
-            persist(temporary, &path)?;
+            persist(temporary, &path, tree.is_none())?;
             Ok(chunks.iter().map(|chunk| chunk.len() as u64).sum())
         })
         .await
@@ -293,7 +319,10 @@ impl Hasher {
 
 /// A file with the rights that any new file has: those of a temporary one are for its owner alone. It stands beside its
 /// place: a file moves in one step only within a file system.
-fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+fn temporary(path: &Path, tree: Option<&Path>) -> io::Result<NamedTempFile> {
+    if let Some(root) = tree {
+        make_way(root, path)?;
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".lakefs-");
     #[cfg(unix)]
@@ -301,13 +330,14 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder(path))
 }
 
-/// Gives a file its name when its data are on the disk.
-fn persist(temporary: NamedTempFile, path: &Path) -> io::Result<()> {
+/// Gives a file its name when its data are on the disk; one alone has it when that is on the disk, too.
+fn persist(temporary: NamedTempFile, path: &Path, alone: bool) -> io::Result<()> {
     temporary.as_file().sync_all()?;
     temporary.persist(path)?;
     // The name is an entry of the directory, which has its own place on the disk.
-    #[cfg(unix)]
-    File::open(folder(path))?.sync_all()?;
+    if cfg!(unix) && alone {
+        File::open(folder(path))?.sync_all()?;
+    }
     Ok(())
 }
 

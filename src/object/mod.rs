@@ -14,6 +14,7 @@ mod reader;
 mod sent;
 mod source;
 mod staging;
+mod tree;
 mod upload;
 mod writer;
 
@@ -27,6 +28,7 @@ pub use progress::{Progress, Transferred};
 pub use read::{Open, Read};
 pub use reader::ObjectReader;
 pub use staging::{Link, PhysicalAddress, Stage};
+pub use tree::{DownloadTree, Symlinks, TreeChange, TreeReport, UploadTree};
 pub use upload::Upload;
 pub use writer::{ObjectWriter, Write};
 

@@ -19,7 +19,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// # }
 /// ```
 #[derive(Clone, Default)]
-pub struct Progress(Option<Arc<Told>>);
+pub struct Progress {
+    told: Option<Arc<Told>>,
+    /// What there is to do is known already.
+    expected: bool,
+}
 
 struct Told {
     tell: Box<dyn Fn(Transferred) + Send + Sync>,
@@ -66,17 +70,26 @@ impl Total {
 impl Progress {
     /// Calls a function whenever the work comes further.
     pub fn new(tell: impl Fn(Transferred) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(Told {
+        let told = Told {
             tell: Box::new(tell),
             bytes: AtomicU64::new(0),
             items: AtomicU64::new(0),
             total_bytes: Total::default(),
             total_items: Total::default(),
-        })))
+        };
+        Self { told: Some(Arc::new(told)), expected: false }
+    }
+
+    /// The same, for a part of work that is known of: that it expects it does not count twice.
+    pub(super) fn of_part(&self) -> Self {
+        Self { expected: true, ..self.clone() }
     }
 
     /// More work is known of.
     pub(super) fn expect(&self, items: u64, bytes: Option<u64>) {
+        if self.expected {
+            return;
+        }
         self.change(|told| {
             told.total_items.add(Some(items));
             told.total_bytes.add(bytes);
@@ -101,7 +114,7 @@ impl Progress {
     }
 
     fn change(&self, change: impl FnOnce(&Told)) {
-        if let Some(told) = &self.0 {
+        if let Some(told) = &self.told {
             change(told);
             (told.tell)(Transferred {
                 bytes: told.bytes.load(Relaxed),
@@ -121,7 +134,7 @@ impl<F: Fn(Transferred) + Send + Sync + 'static> From<F> for Progress {
 
 impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Progress" } else { "Progress (nobody is told)" })
+        f.write_str(if self.told.is_some() { "Progress" } else { "Progress (nobody is told)" })
     }
 }
 
@@ -149,6 +162,7 @@ mod tests {
             last,
             Some(Transferred { bytes: 10, total_bytes: Some(15), items: 1, total_items: Some(3) })
         );
+        progress.of_part().expect(9, Some(9));
         progress.expect(1, None);
         let last = told.lock().unwrap_or_else(|broken| broken.into_inner()).last().copied();
         assert_eq!(last.map(|now| (now.total_bytes, now.total_items)), Some((None, Some(4))));

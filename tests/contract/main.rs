@@ -34,5 +34,6 @@ mod storage;
 mod support;
 mod tags;
 mod transactions;
+mod trees;
 mod uploads;
 mod writes;

@@ -1,0 +1,186 @@
+//! From a reference to a directory.
+
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
+
+use crate::object::Progress;
+use crate::object::check::is_md5;
+use crate::object::tree::delete::delete_extraneous;
+use crate::object::tree::files;
+use crate::object::tree::kept::Kept;
+use crate::object::tree::listing::{Listed, list};
+use crate::object::tree::names::Names;
+use crate::object::tree::options::{Options, directory, options};
+use crate::object::tree::report::{Each, Outcomes};
+use crate::object::tree::{TreeChange, TreeReport};
+use crate::reference::Reference;
+use crate::request::awaits;
+use crate::{Error, ErrorKind, Result};
+
+/// Downloads the objects under a prefix; see [`Reference::download_tree`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct DownloadTree {
+    reference: Reference,
+    prefix: String,
+    root: Arc<Path>,
+    unverified: bool,
+    options: Options,
+}
+
+options!(DownloadTree);
+
+impl DownloadTree {
+    pub(crate) fn new(reference: Reference, prefix: String, root: &Path, skip_equal: bool) -> Self {
+        let (prefix, options) = (directory(prefix), Options::new(skip_equal));
+        Self { reference, prefix, root: root.into(), unverified: false, options }
+    }
+
+    /// Deletes the files below the directory that are no objects, before anything is downloaded; with them the directories
+    /// that hold nothing else. Symbolic links are deleted, never followed. A file whose name is not Unicode stays.
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound): there is no object under the prefix, so that all would be deleted.
+    pub fn delete_extraneous(mut self, yes: bool) -> Self {
+        self.options.delete_extraneous = yes;
+        self
+    }
+
+    /// Whether the bytes are held against the checksums of the objects, as they are unless it is said otherwise; see
+    /// [`Open::verify`](crate::Open::verify).
+    pub fn verify(mut self, yes: bool) -> Self {
+        self.unverified = !yes;
+        self
+    }
+
+    async fn send(mut self) -> Result<TreeReport> {
+        self.pin().await?;
+        let root = self.root.clone();
+        let ignores_case = files::blocking(move || Ok(files::ignores_case(&root))).await;
+        let ignores_case = ignores_case.map_err(|error| self.failed(error))?;
+        let listed = self.look(ignores_case).await?;
+        let Options { concurrency, dry_run, each, .. } = &self.options;
+        let mut outcomes = Outcomes::new(&self.prefix, each);
+        if self.options.delete_extraneous {
+            let listed = listed.once_more(|| self.list_again(ignores_case));
+            delete_extraneous(&self.root, listed, *dry_run, &mut outcomes, &|error| self.failed(error))
+                .await?;
+        }
+        if !dry_run {
+            let root = self.root.clone();
+            let made = files::blocking(move || std::fs::create_dir_all(root)).await;
+            made.map_err(|error| self.failed(error))?;
+        }
+        let steps = listed.again(|| self.list_again(ignores_case)).map(|listed| self.step(listed));
+        let mut steps = pin!(steps.buffer_unordered(*concurrency));
+        while let Some(step) = steps.try_next().await? {
+            if let Some((name, outcome)) = step {
+                outcomes.take(&name, outcome);
+            }
+            if outcomes.is_hopeless() {
+                break;
+            }
+        }
+        outcomes.end(|| self.action())
+    }
+
+    /// Stays at one commit where the expression leads to one: a branch itself can have objects that are in none.
+    async fn pin(&mut self) -> Result<()> {
+        if self.reference.expression().contains(['~', '^', '@']) {
+            let commit = self.reference.get_commit().await?;
+            self.reference = self.reference.repository().reference(commit.id);
+        }
+        Ok(())
+    }
+
+    /// Looks at what there is, before anything is written.
+    async fn look(&self, ignores_case: bool) -> Result<Kept<Listed>> {
+        let mut outcomes = Outcomes::new(&self.prefix, &self.options.each);
+        let (mut kept, mut names) = (Kept::new(), Names::new(ignores_case));
+        let mut objects = pin!(list(&self.reference, &self.prefix));
+        let mut any = false;
+        while let Some(listed) = objects.try_next().await? {
+            any = true;
+            if let Err(why) = names.check(&listed.name, listed.bytes) {
+                outcomes.refuse(&listed.name, why);
+            } else {
+                if !listed.is_directory() {
+                    self.options.progress.expect(1, Some(listed.bytes));
+                }
+                kept.push(listed);
+            }
+        }
+        outcomes.end(|| self.action())?;
+        if self.options.delete_extraneous && !any {
+            let message = "there is no object under the prefix, and all files would be deleted";
+            return Err(Error::new(ErrorKind::NotFound, self.action(), message));
+        }
+        Ok(kept)
+    }
+
+    /// Lists once more. What has come in between is looked at, too.
+    fn list_again(&self, ignores_case: bool) -> impl Stream<Item = Result<Listed>> + Send + use<> {
+        let (action, mut names) = (self.action(), Names::new(ignores_case));
+        list(&self.reference, &self.prefix).map(move |listed| {
+            let listed = listed?;
+            match names.check(&listed.name, listed.bytes) {
+                Ok(()) => Ok(listed),
+                Err(why) => Err(Error::invalid(&*action, format!("{:?}: {why}", listed.name))),
+            }
+        })
+    }
+
+    /// Does what there is to do for an object.
+    async fn step(&self, listed: Result<Listed>) -> Result<Option<(String, Result<TreeChange>)>> {
+        let listed = listed?;
+        if listed.is_directory() {
+            if self.options.dry_run {
+                return Ok(None);
+            }
+            let (root, inside) = (self.root.clone(), files::place(&self.root, &listed.name).join("inside"));
+            let made = files::blocking(move || files::make_way(&root, &inside)).await;
+            let outcome = made.err().map(|error| (listed.name, Err(self.failed(error))));
+            return Ok(outcome);
+        }
+        let name = listed.name.clone();
+        let outcome = self.download(listed).await;
+        Ok(Some((name, outcome)))
+    }
+
+    async fn download(&self, listed: Listed) -> Result<TreeChange> {
+        let Listed { name, bytes, checksum } = listed;
+        let Options { skip_equal, dry_run, progress, .. } = &self.options;
+        let path = files::place(&self.root, &name);
+        if *skip_equal && is_md5(&checksum) {
+            let (root, path, md5) = (self.root.clone(), path.clone(), checksum.clone());
+            let equal = files::blocking(move || Ok(files::is_equal(&root, &path, bytes, &md5))).await;
+            if equal.map_err(|error| self.failed(error))? {
+                progress.advance(bytes);
+                progress.finish_item();
+                return Ok(TreeChange::Equal(bytes));
+            }
+        }
+        if *dry_run {
+            return Ok(TreeChange::Moved(bytes));
+        }
+        let object = self.reference.object(format!("{}{name}", self.prefix));
+        let reader = object.reader().verify(!self.unverified).progress(progress.of_part());
+        let download = reader.download_to(path).below(self.root.clone()).only(bytes, checksum);
+        Ok(TreeChange::Moved(download.await?))
+    }
+
+    fn failed(&self, error: std::io::Error) -> Error {
+        Error::invalid(self.action(), "the directory cannot be written").with_source(error)
+    }
+
+    fn action(&self) -> String {
+        let (reference, repository) = (self.reference.expression(), self.reference.repository().name());
+        let (prefix, root) = (&self.prefix, self.root.display());
+        format!("download {prefix:?} at {reference:?} of repository {repository:?} to directory {root}")
+    }
+}
+
+awaits!(DownloadTree => TreeReport);

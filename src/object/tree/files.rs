@@ -1,0 +1,187 @@
+//! Files, on threads that may block.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use md5::{Digest as _, Md5};
+use tokio::task::spawn_blocking;
+
+/// A file that is not larger than this is read in one step.
+pub(super) const SMALL: u64 = 256 * 1024;
+
+/// How much of a larger one is read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// Runs what blocks where it may.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+/// A file to be uploaded.
+pub(super) enum Content {
+    /// It has the MD5 that was asked for.
+    Equal,
+    Small(Bytes),
+    Large,
+}
+
+/// Reads a file that is small, and compares it with an MD5 if there is one.
+pub(super) fn load(path: &Path, bytes: u64, md5: Option<&str>) -> io::Result<Content> {
+    if bytes > SMALL {
+        let equal = md5.is_some_and(|md5| matches!(digest(path), Ok(digest) if digest == md5));
+        return Ok(if equal { Content::Equal } else { Content::Large });
+    }
+    let mut data = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default() + 1);
+    // It may have grown since it was found.
+    File::open(path)?.take(SMALL + 1).read_to_end(&mut data)?;
+    if data.len() as u64 > SMALL {
+        return Ok(Content::Large);
+    }
+    let equal = md5.is_some_and(|md5| hex(Md5::new_with_prefix(&data)) == md5);
+    Ok(if equal { Content::Equal } else { Content::Small(data.into()) })
+}
+
+/// Whether there is a file of this size and MD5, below `root` and behind no symbolic link.
+pub(super) fn is_equal(root: &Path, path: &Path, bytes: u64, md5: &str) -> bool {
+    let between = path.ancestors().skip(1).take_while(|above| *above != root);
+    let plain = |above: &Path| fs::symlink_metadata(above).is_ok_and(|metadata| metadata.is_dir());
+    let same = |metadata: fs::Metadata| metadata.is_file() && metadata.len() == bytes;
+    fs::symlink_metadata(path).is_ok_and(same)
+        && between.into_iter().all(plain)
+        && matches!(digest(path), Ok(digest) if digest == md5)
+}
+
+fn digest(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut chunk = vec![0; usize::try_from(length).map_or(CHUNK, |length| length.clamp(1, CHUNK))];
+    let mut digest = Md5::new();
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok(hex(digest)),
+            bytes => digest.update(&chunk[..bytes]),
+        }
+    }
+}
+
+fn hex(digest: Md5) -> String {
+    let mut hex = String::with_capacity(32);
+    for byte in digest.finalize() {
+        _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// Makes the directories between `root` and a file below it. Where something else is in their place, such as a symbolic
+/// link, nothing is made behind it.
+pub(in crate::object) fn make_way(root: &Path, file: &Path) -> io::Result<()> {
+    let mut above: Vec<_> = file.ancestors().skip(1).take_while(|above| *above != root).collect();
+    above.reverse();
+    for directory in above {
+        let metadata = match fs::symlink_metadata(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::create_dir(directory) {
+                Ok(()) => continue,
+                // Another file needed it at the same moment.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    fs::symlink_metadata(directory)?
+                }
+                Err(error) => return Err(error),
+            },
+            metadata => metadata?,
+        };
+        if !metadata.is_dir() {
+            let what = if metadata.is_symlink() { "a symbolic link" } else { "no directory" };
+            return Err(io::Error::new(
+                io::ErrorKind::NotADirectory,
+                format!("{} is {what}", directory.display()),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the file system at a place takes `a` for `A`: there, or where it will be made. Tried with a file that is
+/// gone at once.
+pub(super) fn ignores_case(root: &Path) -> bool {
+    let usual = cfg!(any(windows, target_vendor = "apple"));
+    let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+    let Some(directory) = absolute.ancestors().find(|above| above.is_dir()) else { return usual };
+    let Ok(probe) = tempfile::Builder::new().prefix(".lakefs-Case-").tempfile_in(directory) else {
+        return usual;
+    };
+    let lower = probe.path().file_name().map(|name| name.to_string_lossy().to_lowercase());
+    lower.is_some_and(|lower| directory.join(lower).symlink_metadata().is_ok())
+}
+
+/// Where the file of a name that was checked is, below a directory.
+pub(super) fn place(root: &Path, name: &str) -> PathBuf {
+    let mut path = root.to_owned();
+    path.extend(name.split('/').filter(|segment| !segment.is_empty()));
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_is_made_and_used_again() {
+        let root = tempfile::tempdir().unwrap();
+        let file = place(root.path(), "a/b/c");
+        make_way(root.path(), &file).unwrap();
+        make_way(root.path(), &file).unwrap();
+        make_way(root.path(), &place(root.path(), "c")).unwrap();
+        assert!(root.path().join("a/b").is_dir() && !file.exists());
+        fs::write(&file, "").unwrap();
+        assert!(make_way(root.path(), &file.join("d")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_way_goes_through_no_symbolic_link() {
+        let (root, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::os::unix::fs::symlink(elsewhere.path(), root.path().join("a")).unwrap();
+        let error = make_way(root.path(), &place(root.path(), "a/b/c")).unwrap_err();
+        assert!(error.to_string().contains("symbolic link"), "{error}");
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        fs::write(elsewhere.path().join("f"), "").unwrap();
+        let md5 = hex(Md5::new());
+        assert!(is_equal(elsewhere.path(), &elsewhere.path().join("f"), 0, &md5));
+        assert!(!is_equal(root.path(), &place(root.path(), "a/f"), 0, &md5));
+    }
+
+    #[test]
+    fn equal_is_what_has_the_size_and_the_md5() {
+        let root = tempfile::tempdir().unwrap();
+        let large = usize::try_from(SMALL).unwrap() + 7;
+        for length in [0, 5, large] {
+            let (path, data) = (root.path().join(length.to_string()), vec![b'x'; length]);
+            fs::write(&path, &data).unwrap();
+            let md5 = hex(Md5::new_with_prefix(&data));
+            let other = md5.replace(|digit: char| digit.is_ascii_digit(), "f");
+            let bytes = length as u64;
+            assert!(matches!(load(&path, bytes, Some(&md5)).unwrap(), Content::Equal), "{length}");
+            assert!(!matches!(load(&path, bytes, Some(&other)).unwrap(), Content::Equal), "{length}");
+            assert!(
+                is_equal(root.path(), &path, bytes, &md5) && !is_equal(root.path(), &path, bytes + 1, &md5)
+            );
+        }
+        // Small when it was found, and large now.
+        assert!(matches!(load(&root.path().join(large.to_string()), 5, None).unwrap(), Content::Large));
+    }
+
+    #[test]
+    fn a_file_system_is_asked_whether_it_ignores_case() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("Upper"), "").unwrap();
+        let expected = root.path().join("upper").exists();
+        assert_eq!(ignores_case(root.path()), expected);
+        assert_eq!(ignores_case(&root.path().join("not/yet")), expected);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+}

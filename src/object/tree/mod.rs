@@ -1,0 +1,20 @@
+//! Directories and the objects under a prefix: moving them, and making one like the other.
+
+mod delete;
+mod download;
+mod files;
+mod join;
+mod kept;
+mod listing;
+mod names;
+mod options;
+mod report;
+mod upload;
+mod walk;
+
+pub use download::DownloadTree;
+pub use report::{TreeChange, TreeReport};
+pub use upload::UploadTree;
+pub use walk::Symlinks;
+
+pub(super) use files::make_way;

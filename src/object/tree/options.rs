@@ -1,0 +1,78 @@
+//! What both directions can be told.
+
+use crate::object::Progress;
+use crate::object::tree::report::Each;
+
+/// How many files are on their way at once, unless said otherwise.
+const CONCURRENCY: usize = 25;
+
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub(super) concurrency: usize,
+    pub(super) skip_equal: bool,
+    pub(super) delete_extraneous: bool,
+    pub(super) dry_run: bool,
+    pub(super) progress: Progress,
+    pub(super) each: Each,
+}
+
+impl Options {
+    pub(super) fn new(skip_equal: bool) -> Self {
+        Self {
+            concurrency: CONCURRENCY,
+            skip_equal,
+            delete_extraneous: false,
+            dry_run: false,
+            progress: Progress::default(),
+            each: Each::default(),
+        }
+    }
+}
+
+/// A prefix as that of a directory: it ends with a slash, or is nothing.
+pub(super) fn directory(prefix: String) -> String {
+    if prefix.is_empty() || prefix.ends_with('/') { prefix } else { prefix + "/" }
+}
+
+macro_rules! options {
+    ($request:ident) => {
+        impl $request {
+            /// How many files are on their way at once: 25 unless said otherwise.
+            pub fn concurrency(mut self, files: usize) -> Self {
+                self.options.concurrency = files.max(1);
+                self
+            }
+
+            /// Whether to leave alone what is the same on both sides: of the same size, and with the same MD5, which is
+            /// computed only where the size is the same. Media types and metadata are not compared.
+            pub fn skip_equal(mut self, yes: bool) -> Self {
+                self.options.skip_equal = yes;
+                self
+            }
+
+            /// Finds out what there is to do, and does nothing. The report is that of what would be done.
+            pub fn dry_run(mut self, yes: bool) -> Self {
+                self.options.dry_run = yes;
+                self
+            }
+
+            /// Who is told how far it has come. What there is in all is counted before anything moves; what is found to
+            /// be equal has come at once.
+            pub fn progress(mut self, progress: impl Into<Progress>) -> Self {
+                self.options.progress = progress.into();
+                self
+            }
+
+            /// Who is told what becomes of each file, by its name below the directory, in no order. Of a dry run, what
+            /// would become of it.
+            ///
+            /// It runs in the middle of the work, so it should be quick.
+            pub fn each(mut self, tell: impl Fn(&str, TreeChange) + Send + Sync + 'static) -> Self {
+                self.options.each = Each::new(tell);
+                self
+            }
+        }
+    };
+}
+
+pub(super) use options;

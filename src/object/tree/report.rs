@@ -1,0 +1,204 @@
+//! What became of the files of a tree.
+
+use std::error::Error as _;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::models::ObjectError;
+use crate::{Error, ErrorKind, Result};
+
+/// So many failures one after another that are not about single files, and the others are not tried.
+const IN_VAIN: usize = 50;
+
+/// What a transfer of a directory has done, or would do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TreeReport {
+    /// Files that were moved.
+    pub moved: u64,
+    /// Their bytes.
+    pub moved_bytes: u64,
+    /// Files that were the same on both sides and were left alone.
+    pub equal: u64,
+    /// Their bytes.
+    pub equal_bytes: u64,
+    /// Objects or files that were deleted.
+    pub deleted: u64,
+}
+
+/// What became of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TreeChange {
+    /// It was moved, and has this many bytes.
+    Moved(u64),
+    /// It was the same on both sides, and has this many bytes.
+    Equal(u64),
+    /// It was only where it should not be, and is deleted.
+    Deleted,
+}
+
+type Tell = dyn Fn(&str, TreeChange) + Send + Sync;
+
+/// Who is told of each file.
+#[derive(Clone, Default)]
+pub(super) struct Each(Option<Arc<Tell>>);
+
+impl Each {
+    pub(super) fn new(tell: impl Fn(&str, TreeChange) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(tell)))
+    }
+}
+
+impl fmt::Debug for Each {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Each" } else { "Each (nobody is told)" })
+    }
+}
+
+/// Counts what became of the files, and keeps the failures.
+#[derive(Debug)]
+pub(super) struct Outcomes<'a> {
+    prefix: &'a str,
+    each: &'a Each,
+    report: TreeReport,
+    failed: Vec<ObjectError>,
+    first: Option<Error>,
+    in_vain: usize,
+}
+
+impl<'a> Outcomes<'a> {
+    pub(super) fn new(prefix: &'a str, each: &'a Each) -> Self {
+        let report = TreeReport::default();
+        Self { prefix, each, report, failed: Vec::new(), first: None, in_vain: 0 }
+    }
+
+    /// What became of the file of this name.
+    pub(super) fn take(&mut self, name: &str, outcome: Result<TreeChange>) {
+        match outcome {
+            Ok(change) => {
+                self.in_vain = 0;
+                let report = &mut self.report;
+                match change {
+                    TreeChange::Moved(bytes) => {
+                        report.moved += 1;
+                        report.moved_bytes += bytes;
+                    }
+                    TreeChange::Equal(bytes) => {
+                        report.equal += 1;
+                        report.equal_bytes += bytes;
+                    }
+                    TreeChange::Deleted => report.deleted += 1,
+                }
+                if let Some(tell) = &self.each.0 {
+                    tell(name, change);
+                }
+            }
+            Err(error) => {
+                self.in_vain = if would_meet_others(error.kind()) { self.in_vain + 1 } else { 0 };
+                self.fail(Some(name), error);
+            }
+        }
+    }
+
+    /// There can be no file of this name.
+    pub(super) fn refuse(&mut self, name: &str, why: impl Into<String>) {
+        self.fail(Some(name), Error::invalid("", why));
+    }
+
+    /// Objects could not be deleted.
+    pub(super) fn not_deleted(&mut self, error: Error) {
+        match error.failed_objects() {
+            [] => self.fail(None, error),
+            failed => {
+                self.failed.extend_from_slice(failed);
+                self.first.get_or_insert(error);
+            }
+        }
+    }
+
+    fn fail(&mut self, name: Option<&str>, error: Error) {
+        let mut message = error.message().to_owned();
+        if let Some(source) = error.source() {
+            message = format!("{message}: {source}");
+        }
+        self.failed.push(ObjectError {
+            path: name.map(|name| format!("{}{name}", self.prefix)),
+            status_code: error.status().map_or(0, Into::into),
+            message,
+        });
+        self.first.get_or_insert(error);
+    }
+
+    /// Whether to try no more: whatever fails, it is not about single files.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.in_vain >= IN_VAIN
+    }
+
+    /// The report, or an error that tells of all failures and has the kind of the first.
+    pub(super) fn end(self, action: impl FnOnce() -> String) -> Result<TreeReport> {
+        match self.first {
+            None => Ok(self.report),
+            Some(error) => Err(error.of_many(action(), self.failed)),
+        }
+    }
+}
+
+/// Whether what has befallen one file is likely to befall all others.
+fn would_meet_others(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Unauthenticated
+            | ErrorKind::PermissionDenied
+            | ErrorKind::Protected
+            | ErrorKind::RateLimited
+            | ErrorKind::Server
+            | ErrorKind::Transport
+            | ErrorKind::Timeout
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(kind: ErrorKind) -> Result<TreeChange> {
+        Err(Error::new(kind, "move", "no").with_source("because"))
+    }
+
+    #[test]
+    fn all_failures_are_told_and_the_first_gives_the_kind() {
+        let each = Each::default();
+        let mut outcomes = Outcomes::new("data/", &each);
+        outcomes.take("a", Ok(TreeChange::Moved(3)));
+        outcomes.take("b", failure(ErrorKind::Integrity));
+        outcomes.take("c", failure(ErrorKind::Transport));
+        let error = outcomes.end(|| "move all".to_owned()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity);
+        assert_eq!(error.to_string(), r#"move all: "data/b": no: because (and 1 more failed)"#);
+        let paths: Vec<_> =
+            error.failed_objects().iter().filter_map(|failed| failed.path.as_deref()).collect();
+        assert_eq!(paths, ["data/b", "data/c"]);
+    }
+
+    #[test]
+    fn what_would_meet_all_files_is_not_tried_with_all_of_them() {
+        let each = Each::default();
+        let mut outcomes = Outcomes::new("", &each);
+        for _ in 0..2 * IN_VAIN {
+            outcomes.take("a", failure(ErrorKind::InvalidRequest));
+        }
+        assert!(!outcomes.is_hopeless());
+        for _ in 1..IN_VAIN {
+            outcomes.take("a", failure(ErrorKind::Transport));
+        }
+        assert!(!outcomes.is_hopeless());
+        outcomes.take("a", Ok(TreeChange::Equal(1)));
+        outcomes.take("a", failure(ErrorKind::Transport));
+        assert!(!outcomes.is_hopeless());
+        for _ in 1..IN_VAIN {
+            outcomes.take("a", failure(ErrorKind::Protected));
+        }
+        assert!(outcomes.is_hopeless());
+    }
+}

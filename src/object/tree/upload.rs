@@ -1,0 +1,265 @@
+//! From a directory to a branch.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::future;
+use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
+use tokio::sync::mpsc;
+
+use crate::branch::Branch;
+use crate::object::Body;
+use crate::object::check::is_md5;
+use crate::object::tree::files::{self, Content};
+use crate::object::tree::join::{Pair, join};
+use crate::object::tree::kept::Kept;
+use crate::object::tree::listing::{Listed, list};
+use crate::object::tree::options::{Options, directory, options};
+use crate::object::tree::report::{Each, Outcomes};
+use crate::object::tree::walk::{Found, Kind, Symlinks, walk};
+use crate::object::tree::{TreeChange, TreeReport};
+use crate::request::{When as _, awaits, flags};
+use crate::{Error, Progress, Result};
+
+/// The longest path of an object, in bytes.
+const LONGEST_PATH: usize = 1024;
+
+/// How many paths may wait to be deleted.
+const AHEAD: usize = 1000;
+
+/// Uploads a directory; see [`Branch::upload_tree`].
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct UploadTree {
+    branch: Branch,
+    root: PathBuf,
+    prefix: String,
+    symlinks: Symlinks,
+    skip_special: bool,
+    media_types: MediaTypes,
+    force: Option<bool>,
+    options: Options,
+}
+
+options!(UploadTree);
+
+impl UploadTree {
+    pub(crate) fn new(branch: Branch, root: PathBuf, prefix: String, skip_equal: bool) -> Self {
+        Self {
+            branch,
+            root,
+            prefix: directory(prefix),
+            symlinks: Symlinks::default(),
+            skip_special: false,
+            media_types: MediaTypes(None),
+            force: None,
+            options: Options::new(skip_equal),
+        }
+    }
+
+    /// What becomes of symbolic links below the directory. Unless said otherwise, one is an error.
+    pub fn symlinks(mut self, policy: Symlinks) -> Self {
+        self.symlinks = policy;
+        self
+    }
+
+    /// Leaves out sockets, pipes and devices, of which one is an error otherwise.
+    pub fn skip_special(mut self, yes: bool) -> Self {
+        self.skip_special = yes;
+        self
+    }
+
+    /// Deletes the objects under the prefix that have no file in the directory.
+    pub fn delete_extraneous(mut self, yes: bool) -> Self {
+        self.options.delete_extraneous = yes;
+        self
+    }
+
+    /// Tells the media type of a file by its path. For `None`, it is `application/octet-stream`.
+    pub fn content_type(
+        mut self,
+        media_type: impl Fn(&Path) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.media_types = MediaTypes(Some(Arc::new(media_type)));
+        self
+    }
+
+    flags! {
+        /// Writes even if the repository is read-only.
+        force => force;
+    }
+
+    async fn send(self) -> Result<TreeReport> {
+        // Or each of the files would be told so.
+        self.branch.get().await?;
+        let found = self.look().await?.again(|| self.walk());
+        let joined: BoxStream<'_, _> = if self.options.skip_equal || self.options.delete_extraneous {
+            join(found, list(&self.branch, &self.prefix).boxed()).map_ok(|joined| joined.pair).boxed()
+        } else {
+            found.map_ok(Pair::Left).boxed()
+        };
+        let (extraneous, mut paths) = mpsc::channel(AHEAD);
+        let mut outcomes = Outcomes::new(&self.prefix, &self.options.each);
+        let moving = async {
+            let extraneous = extraneous;
+            let steps = joined.map(|pair| self.step(pair, &extraneous));
+            let mut steps = pin!(steps.buffer_unordered(self.options.concurrency));
+            while let Some(step) = steps.try_next().await? {
+                if let Some((name, outcome)) = step {
+                    outcomes.take(&name, outcome);
+                }
+                if outcomes.is_hopeless() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let deleting = async {
+            if self.options.delete_extraneous && !self.options.dry_run {
+                let paths = stream::poll_fn(move |cx| paths.poll_recv(cx)).map(Ok);
+                return self.branch.delete_objects_from(paths).force(self.force.is_some()).await;
+            }
+            Ok(())
+        };
+        let (moved, deleted): (Result<()>, Result<()>) =
+            future::join(Box::pin(moving), Box::pin(deleting)).await;
+        moved?;
+        if let Err(error) = deleted {
+            outcomes.not_deleted(error);
+        }
+        outcomes.end(|| self.action())
+    }
+
+    /// Looks at what there is, before anything is moved.
+    async fn look(&self) -> Result<Kept<Found>> {
+        let mut outcomes = Outcomes::new(&self.prefix, &self.options.each);
+        let (mut kept, mut walk) = (Kept::new(), pin!(self.walk()));
+        while let Some(found) = walk.try_next().await? {
+            if let Some(why) = self.refusal(&found) {
+                outcomes.refuse(&found.name, why);
+            } else {
+                if let Kind::File { bytes } = found.kind {
+                    self.options.progress.expect(1, Some(bytes));
+                }
+                kept.push(found);
+            }
+        }
+        outcomes.end(|| self.action())?;
+        Ok(kept)
+    }
+
+    /// Why what was found cannot be an object.
+    fn refusal(&self, found: &Found) -> Option<String> {
+        match &found.kind {
+            Kind::Refused(why) => Some(why.clone()),
+            Kind::Link => Some("it is a symbolic link".to_owned()),
+            Kind::Special => Some("it is no regular file".to_owned()),
+            Kind::Directory => None,
+            Kind::File { .. } => {
+                let length = self.prefix.len() + found.name.len();
+                (length > LONGEST_PATH)
+                    .then(|| format!("a path has at most {LONGEST_PATH} bytes, and this one has {length}"))
+            }
+        }
+    }
+
+    /// What there is, without what is to be left out.
+    fn walk(&self) -> impl Stream<Item = Result<Found>> + Send + use<> {
+        let (skip_links, skip_special) = (self.symlinks == Symlinks::Skip, self.skip_special);
+        let action = self.action();
+        walk(self.root.clone(), self.symlinks == Symlinks::Follow)
+            .map_err(move |error| Error::invalid(&*action, "the directory cannot be read").with_source(error))
+            .try_filter(move |found| {
+                future::ready(match found.kind {
+                    Kind::Link => !skip_links,
+                    Kind::Special => !skip_special,
+                    _ => true,
+                })
+            })
+    }
+
+    /// Does what there is to do at a name.
+    async fn step(
+        &self,
+        pair: Result<Pair<Found, Listed>>,
+        extraneous: &mpsc::Sender<String>,
+    ) -> Result<Option<(String, Result<TreeChange>)>> {
+        let (found, listed) = match pair? {
+            Pair::Left(found) => (found, None),
+            Pair::Both(found, listed) => (found, Some(listed)),
+            Pair::Right(listed) if self.options.delete_extraneous => {
+                if !self.options.dry_run {
+                    // It only fails when the deletion has, which tells why at the end.
+                    _ = extraneous.send(format!("{}{}", self.prefix, listed.name)).await;
+                }
+                return Ok(Some((listed.name, Ok(TreeChange::Deleted))));
+            }
+            Pair::Right(_) => return Ok(None),
+        };
+        let outcome = match found.kind {
+            Kind::File { bytes } => self.upload(&found.name, bytes, listed).await,
+            // It has come between the two looks.
+            Kind::Refused(_) | Kind::Link | Kind::Special => {
+                Err(Error::invalid("", self.refusal(&found).unwrap_or_default()))
+            }
+            Kind::Directory => return Ok(None),
+        };
+        Ok(Some((found.name, outcome)))
+    }
+
+    async fn upload(&self, name: &str, bytes: u64, there: Option<Listed>) -> Result<TreeChange> {
+        let Options { skip_equal, dry_run, progress, .. } = &self.options;
+        let md5 = there.filter(|there| *skip_equal && there.bytes == bytes && is_md5(&there.checksum));
+        if *dry_run && md5.is_none() {
+            return Ok(TreeChange::Moved(bytes));
+        }
+        let path = files::place(&self.root, name);
+        let content = if bytes <= files::SMALL || md5.is_some() {
+            let path = path.clone();
+            let load = move || files::load(&path, bytes, md5.as_ref().map(|there| &*there.checksum));
+            let unreadable = |error| Error::invalid("", "it cannot be read").with_source(error);
+            files::blocking(load).await.map_err(unreadable)?
+        } else {
+            Content::Large
+        };
+        let body = match content {
+            Content::Equal => {
+                progress.advance(bytes);
+                progress.finish_item();
+                return Ok(TreeChange::Equal(bytes));
+            }
+            _ if *dry_run => return Ok(TreeChange::Moved(bytes)),
+            Content::Small(data) => Body::from(data),
+            Content::Large => Body::file(&path),
+        };
+        let media_type = self.media_types.0.as_ref().and_then(|media_type| media_type(&path));
+        let upload = self.branch.object(format!("{}{name}", self.prefix)).upload(body);
+        let stats = upload
+            .progress(progress.of_part())
+            .force(self.force.is_some())
+            .when(media_type, |upload, media_type| upload.content_type(media_type))
+            .await?;
+        Ok(TreeChange::Moved(stats.size_bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or(bytes)))
+    }
+
+    fn action(&self) -> String {
+        let (branch, repository) = (self.branch.name(), self.branch.repository().name());
+        let (root, prefix) = (self.root.display(), &self.prefix);
+        format!("upload directory {root} to {prefix:?} on branch {branch:?} of repository {repository:?}")
+    }
+}
+
+awaits!(UploadTree => TreeReport);
+
+/// Who knows the media types of files.
+#[derive(Clone)]
+#[expect(clippy::type_complexity, reason = "what the option takes")]
+struct MediaTypes(Option<Arc<dyn Fn(&Path) -> Option<String> + Send + Sync>>);
+
+impl fmt::Debug for MediaTypes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "by a function" } else { "none" })
+    }
+}
