@@ -78,8 +78,8 @@ fn chunks(items: Receiver<Item>) -> impl stream::Stream<Item = io::Result<Bytes>
 
 /// Writes an object: see [`Object::writer`].
 ///
-/// The object is there, all of it, once [`finish`](Self::finish) or [`shutdown`](AsyncWriteExt::shutdown) has succeeded.
-/// Of a writer that is dropped without either, or fails, there is none. A write waits while what was written before has not
+/// The object is there, all of it, once [`finish`](Self::finish) or [`shutdown`](tokio::io::AsyncWriteExt::shutdown)
+/// has succeeded. Of a writer that is dropped without either, or fails, there is none. A write waits while what was written before has not
 /// been sent, but for about a MiB.
 ///
 /// An error of it is a [`lakefs::Error`](Error) inside of an [`io::Error`].
@@ -103,7 +103,8 @@ enum State {
 }
 
 impl ObjectWriter {
-    /// Writes what is left, and makes the object: what [`shutdown`](AsyncWriteExt::shutdown) does, with an answer.
+    /// Writes what is left, and makes the object: what [`shutdown`](tokio::io::AsyncWriteExt::shutdown) does, with an
+    /// answer.
     ///
     /// # Errors
     /// Those of [`Object::upload`].
