@@ -20,6 +20,15 @@ pub(super) fn is_md5(checksum: &str) -> bool {
     checksum.len() == 32 && checksum.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// A digest as lakeFS spells it.
+pub(super) fn hex(digest: Md5) -> String {
+    let mut hex = String::with_capacity(32);
+    for byte in digest.finalize() {
+        _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
 impl Check {
     /// A check against the entity tag of an object, which is an MD5 or is not.
     pub(super) fn against(entity_tag: &str) -> Option<Self> {
@@ -44,10 +53,7 @@ impl Check {
             return Ok(());
         }
         self.next = None;
-        let mut found = String::new();
-        for byte in self.digest.finalize_reset() {
-            _ = write!(found, "{byte:02x}");
-        }
+        let found = hex(std::mem::take(&mut self.digest));
         if found == self.expected {
             return Ok(());
         }

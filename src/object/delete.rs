@@ -17,7 +17,7 @@ const BATCH: usize = 1000;
 const CONCURRENCY: usize = 8;
 
 /// The longest path, in bytes.
-const LONGEST_PATH: usize = 1024;
+pub(super) const LONGEST_PATH: usize = 1024;
 
 /// Deletes an object; see [`Object::delete`].
 #[derive(Clone, Debug)]

@@ -1,13 +1,12 @@
 //! What has been sent of a body.
 
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use md5::{Digest as _, Md5};
 
 use crate::models::ObjectStats;
 use crate::object::Progress;
-use crate::object::check::is_md5;
+use crate::object::check::{hex, is_md5};
 use crate::{Error, ErrorKind, Result};
 
 /// Counts and hashes the bytes of a body as they are sent, and tells of them. An attempt begins anew.
@@ -48,13 +47,7 @@ impl Sent {
 
     /// How many bytes were sent last, and their MD5.
     fn last(&self) -> Option<(u64, String)> {
-        let last = |attempt: &Attempt| (attempt.bytes, attempt.digest.clone().finalize());
-        let (bytes, digest) = self.with(|attempt| attempt.as_ref().map(last))?;
-        let mut hex = String::new();
-        for byte in digest {
-            _ = write!(hex, "{byte:02x}");
-        }
-        Some((bytes, hex))
+        self.with(|attempt| attempt.as_ref().map(|attempt| (attempt.bytes, hex(attempt.digest.clone()))))
     }
 
     /// Whether the object is certainly what was sent last.

@@ -1,6 +1,5 @@
 //! Files, on threads that may block.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -8,6 +7,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 use tokio::task::spawn_blocking;
+
+use crate::object::check::hex;
 
 /// A file that is not larger than this is read in one step.
 pub(super) const SMALL: u64 = 256 * 1024;
@@ -67,14 +68,6 @@ fn digest(path: &Path) -> io::Result<String> {
             bytes => digest.update(&chunk[..bytes]),
         }
     }
-}
-
-fn hex(digest: Md5) -> String {
-    let mut hex = String::with_capacity(32);
-    for byte in digest.finalize() {
-        _ = write!(hex, "{byte:02x}");
-    }
-    hex
 }
 
 /// Makes the directories between `root` and a file below it. Where something else is in their place, such as a symbolic

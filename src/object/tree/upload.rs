@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::branch::Branch;
 use crate::object::Body;
 use crate::object::check::is_md5;
+use crate::object::delete::LONGEST_PATH;
 use crate::object::tree::files::{self, Content};
 use crate::object::tree::join::{Pair, join};
 use crate::object::tree::kept::Kept;
@@ -22,9 +23,6 @@ use crate::object::tree::walk::{Found, Kind, Symlinks, walk};
 use crate::object::tree::{TreeChange, TreeReport};
 use crate::request::{When as _, awaits, flags};
 use crate::{Error, Progress, Result};
-
-/// The longest path of an object, in bytes.
-const LONGEST_PATH: usize = 1024;
 
 /// How many paths may wait to be deleted.
 const AHEAD: usize = 1000;
