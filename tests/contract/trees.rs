@@ -193,6 +193,22 @@ async fn tree_04_symbolic_links_are_dealt_with_as_was_said() {
         ["follow/a", "follow/b/c", "follow/link/d", "follow/same", "skip/a", "skip/b/c"]
     );
 
+    // What is left out is not extraneous, nor is what lies below it; what only begins alike is.
+    for path in ["skip/link", "skip/link-x", "skip/link.txt", "skip/link/d", "skip/link0", "skip/same"] {
+        main.object(path).upload("x").await.unwrap();
+    }
+    let sync = main.sync_from(from.path(), "skip").symlinks(Symlinks::Skip).delete_extraneous(true);
+    assert_eq!(sync.await.unwrap().deleted, 3);
+    main.delete_prefix("follow/").await.unwrap();
+    let left = ["skip/a", "skip/b/c", "skip/link", "skip/link/d", "skip/same"];
+    assert_eq!(paths(&main).await, left);
+    main.delete_prefix("skip/link").await.unwrap();
+    main.object("skip/same").delete().await.unwrap();
+    // Without a file, all would be deleted.
+    let nothing = main.sync_from(tempdir().unwrap().path(), "skip").delete_extraneous(true).await;
+    assert_eq!(nothing.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(paths(&main).await, ["skip/a", "skip/b/c"]);
+
     // One that leads back to where it is.
     symlink(from.path(), from.path().join("b/up")).unwrap();
     let loops = main.upload_tree(from.path(), "again").symlinks(Symlinks::Follow).await.unwrap_err();

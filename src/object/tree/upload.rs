@@ -17,12 +17,13 @@ use crate::object::tree::files::{self, Content};
 use crate::object::tree::join::{Pair, join};
 use crate::object::tree::kept::Kept;
 use crate::object::tree::listing::{Listed, list};
+use crate::object::tree::names::Above;
 use crate::object::tree::options::{Options, directory, options};
 use crate::object::tree::report::{Each, Outcomes};
 use crate::object::tree::walk::{Found, Kind, Symlinks, walk};
 use crate::object::tree::{TreeChange, TreeReport};
 use crate::request::{When as _, awaits, flags};
-use crate::{Error, Progress, Result};
+use crate::{Error, ErrorKind, Progress, Result};
 
 /// How many paths may wait to be deleted.
 const AHEAD: usize = 1000;
@@ -69,7 +70,10 @@ impl UploadTree {
         self
     }
 
-    /// Deletes the objects under the prefix that have no file in the directory.
+    /// Deletes the objects under the prefix that have no file in the directory. What is left out there counts as being there.
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound): there is no file in the directory, so that all would be deleted.
     pub fn delete_extraneous(mut self, yes: bool) -> Self {
         self.options.delete_extraneous = yes;
         self
@@ -98,6 +102,8 @@ impl UploadTree {
         } else {
             found.map_ok(Pair::Left).boxed()
         };
+        let mut left_out = Above::default();
+        let joined = joined.try_filter(|pair| future::ready(!self.is_left_out(pair, &mut left_out)));
         let (extraneous, mut paths) = mpsc::channel(AHEAD);
         let mut outcomes = Outcomes::new(&self.prefix, &self.options.each);
         let moving = async {
@@ -134,7 +140,9 @@ impl UploadTree {
     async fn look(&self) -> Result<Kept<Found>> {
         let mut outcomes = Outcomes::new(&self.prefix, &self.options.each);
         let (mut kept, mut walk) = (Kept::new(), pin!(self.walk()));
+        let mut any = false;
         while let Some(found) = walk.try_next().await? {
+            any |= found.kind != Kind::Directory;
             if let Some(why) = self.refusal(&found) {
                 outcomes.refuse(&found.name, why);
             } else {
@@ -145,12 +153,17 @@ impl UploadTree {
             }
         }
         outcomes.end(|| self.action())?;
+        if self.options.delete_extraneous && !any {
+            let message = "there is no file in the directory, and all objects would be deleted";
+            return Err(Error::new(ErrorKind::NotFound, self.action(), message));
+        }
         Ok(kept)
     }
 
     /// Why what was found cannot be an object.
     fn refusal(&self, found: &Found) -> Option<String> {
         match &found.kind {
+            kind if self.leaves_out(kind) => None,
             Kind::Refused(why) => Some(why.clone()),
             Kind::Link => Some("it is a symbolic link".to_owned()),
             Kind::Special => Some("it is no regular file".to_owned()),
@@ -163,19 +176,34 @@ impl UploadTree {
         }
     }
 
-    /// What there is, without what is to be left out.
+    fn leaves_out(&self, kind: &Kind) -> bool {
+        match kind {
+            Kind::Link => self.symlinks == Symlinks::Skip,
+            Kind::Special => self.skip_special,
+            Kind::File { .. } | Kind::Directory | Kind::Refused(_) => false,
+        }
+    }
+
+    /// Whether it is to be left out. So is the object of what is left out in the directory, and all that is below it: it may
+    /// well have a file behind a link that nobody has looked at.
+    fn is_left_out(&self, pair: &Pair<Found, Listed>, before: &mut Above) -> bool {
+        match pair {
+            Pair::Left(found) | Pair::Both(found, _) => {
+                let left_out = self.leaves_out(&found.kind);
+                if left_out {
+                    before.of(&found.name);
+                    before.push(&found.name);
+                }
+                left_out
+            }
+            Pair::Right(listed) => before.of(&listed.name).is_some(),
+        }
+    }
+
     fn walk(&self) -> impl Stream<Item = Result<Found>> + Send + use<> {
-        let (skip_links, skip_special) = (self.symlinks == Symlinks::Skip, self.skip_special);
         let action = self.action();
         walk(self.root.clone(), self.symlinks == Symlinks::Follow)
             .map_err(move |error| Error::invalid(&*action, "the directory cannot be read").with_source(error))
-            .try_filter(move |found| {
-                future::ready(match found.kind {
-                    Kind::Link => !skip_links,
-                    Kind::Special => !skip_special,
-                    _ => true,
-                })
-            })
     }
 
     /// Does what there is to do at a name.
