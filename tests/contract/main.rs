@@ -34,6 +34,8 @@ mod storage;
 mod support;
 mod tags;
 mod transactions;
+mod tree_edges;
 mod trees;
+
 mod uploads;
 mod writes;

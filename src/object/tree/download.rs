@@ -66,8 +66,12 @@ impl DownloadTree {
         let mut outcomes = Outcomes::new(&self.prefix, each);
         if self.options.delete_extraneous {
             let listed = listed.once_more(|| self.list_again(ignores_case));
-            delete_extraneous(&self.root, listed, *dry_run, &mut outcomes, &|error| self.failed(error))
-                .await?;
+            let deleted =
+                delete_extraneous(&self.root, listed, *dry_run, &mut outcomes, &|error| self.failed(error))
+                    .await;
+            if let Err(error) = deleted {
+                return Err(outcomes.broken(error));
+            }
         }
         if !dry_run {
             let root = self.root.clone();
@@ -76,7 +80,12 @@ impl DownloadTree {
         }
         let steps = listed.again(|| self.list_again(ignores_case)).map(|listed| self.step(listed));
         let mut steps = pin!(steps.buffer_unordered(*concurrency));
-        while let Some(step) = steps.try_next().await? {
+        loop {
+            let step = match steps.try_next().await {
+                Ok(Some(step)) => step,
+                Ok(None) => break,
+                Err(error) => return Err(outcomes.broken(error)),
+            };
             if let Some((name, outcome)) = step {
                 outcomes.take(&name, outcome);
             }

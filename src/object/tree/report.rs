@@ -135,6 +135,11 @@ impl<'a> Outcomes<'a> {
         self.in_vain >= IN_VAIN
     }
 
+    /// What has ended it all, with the failures of single files before it.
+    pub(super) fn broken(self, error: Error) -> Error {
+        error.with_failed_objects(self.failed)
+    }
+
     /// The report, or an error that tells of all failures and has the kind of the first.
     pub(super) fn end(self, action: impl FnOnce() -> String) -> Result<TreeReport> {
         match self.first {
@@ -179,6 +184,16 @@ mod tests {
         let paths: Vec<_> =
             error.failed_objects().iter().filter_map(|failed| failed.path.as_deref()).collect();
         assert_eq!(paths, ["data/b", "data/c"]);
+    }
+
+    #[test]
+    fn what_ends_it_all_does_not_hide_the_failures_before_it() {
+        let each = Each::default();
+        let mut outcomes = Outcomes::new("data/", &each);
+        outcomes.take("b", failure(ErrorKind::Integrity));
+        let error = outcomes.broken(Error::new(ErrorKind::Transport, "list", "no more"));
+        assert_eq!((error.kind(), &*error.to_string()), (ErrorKind::Transport, "list: no more"));
+        assert_eq!(error.failed_objects()[0].path.as_deref(), Some("data/b"));
     }
 
     #[test]

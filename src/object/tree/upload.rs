@@ -129,9 +129,11 @@ impl UploadTree {
         };
         let (moved, deleted): (Result<()>, Result<()>) =
             future::join(Box::pin(moving), Box::pin(deleting)).await;
-        moved?;
         if let Err(error) = deleted {
             outcomes.not_deleted(error);
+        }
+        if let Err(error) = moved {
+            return Err(outcomes.broken(error));
         }
         outcomes.end(|| self.action())
     }
