@@ -36,6 +36,5 @@ mod tags;
 mod transactions;
 mod tree_edges;
 mod trees;
-
 mod uploads;
 mod writes;
