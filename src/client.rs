@@ -1,10 +1,13 @@
 //! The client: where everything starts.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Url;
+use reqwest::redirect::Policy;
 use tokio::sync::OnceCell;
 
 use crate::config::Config;
@@ -12,7 +15,7 @@ use crate::credentials::{Authorizer, Credentials};
 use crate::object::Object;
 use crate::repository::{Repositories, Repository};
 use crate::transport::{Authorize, Http, Transport};
-use crate::{Error, Pager, Result, Retries, Uri, api, models};
+use crate::{Error, ErrorKind, Pager, Result, Retries, Uri, api, models};
 
 /// A client of one lakeFS server.
 ///
@@ -38,6 +41,18 @@ pub struct Client(Arc<Shared>);
 struct Shared {
     api: api::Client,
     server: OnceCell<models::Config>,
+    storages: Storages,
+}
+
+/// What is known of the storages of a server beside its configuration.
+#[derive(Default)]
+struct Storages {
+    /// The server does not say what they can do.
+    unknown: AtomicBool,
+    /// They cannot be reached from here.
+    passed_over: AtomicBool,
+    /// Which storage a repository is on, where there are several; none where the server does not say.
+    of: Mutex<HashMap<String, Option<String>>>,
 }
 
 impl Client {
@@ -103,6 +118,52 @@ impl Client {
     pub async fn server_config(&self) -> Result<&models::Config> {
         let ask = || async { Ok(self.api().get_config().send().await?.into_inner()) };
         self.0.server.get_or_try_init(ask).await
+    }
+
+    /// From now on, data go through the server where nobody has said otherwise.
+    pub(crate) fn pass_storage_over(&self) {
+        self.0.storages.passed_over.store(true, Relaxed);
+    }
+
+    /// Whether that was said.
+    pub(crate) fn passes_storage_over(&self) -> bool {
+        self.0.storages.passed_over.load(Relaxed)
+    }
+
+    /// What the storage of a repository can do, without a request where that is known already.
+    pub(crate) async fn storage_of(&self, repository: &Repository) -> Result<Option<&models::StorageConfig>> {
+        let Storages { unknown, of, .. } = &self.0.storages;
+        if unknown.load(Relaxed) {
+            return Ok(None);
+        }
+        // What will not be different the next time is not asked again.
+        let lasting = |error: &Error| !error.is_retryable() && error.kind() != ErrorKind::NotFound;
+        let config = match self.server_config().await {
+            Ok(config) => config,
+            Err(error) => {
+                unknown.store(lasting(&error), Relaxed);
+                return Err(error);
+            }
+        };
+        let listed = config.storage_config_list.iter().flat_map(|list| list.iter());
+        if listed.clone().nth(1).is_none() {
+            return Ok(listed.chain(&config.storage_config).next());
+        }
+        let of = || of.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = of().get(repository.name()).cloned();
+        let id = if let Some(known) = known {
+            known
+        } else {
+            let id = repository.get().await.map(|found| Some(found.storage_id.unwrap_or_default()));
+            let id = id.or_else(|error| if lasting(&error) { Ok(None) } else { Err(error) })?;
+            of().insert(repository.name().to_owned(), id.clone());
+            id
+        };
+        let named = |id: String| {
+            let mut listed = listed;
+            listed.find(|storage| storage.blockstore_id.as_deref().unwrap_or_default() == id)
+        };
+        Ok(id.and_then(named))
     }
 }
 
@@ -223,7 +284,8 @@ impl ClientBuilder {
         let http = if let Some(client) = self.http {
             Http { patient: client.clone(), client, silence: None }
         } else {
-            let (client, patient) = (build(own().read_timeout(self.read_timeout))?, build(own())?);
+            let client = build(own().read_timeout(self.read_timeout))?;
+            let patient = build(own().redirect(Policy::none()))?;
             Http { client, patient, silence: Some(self.read_timeout) }
         };
         let connect = |authorizer| {
@@ -233,7 +295,11 @@ impl ClientBuilder {
         let authorizer = self.credentials.map(|credentials| -> Arc<dyn Authorize> {
             Arc::new(Authorizer::new(credentials, connect(None)))
         });
-        Ok(Client(Arc::new(Shared { api: connect(authorizer), server: OnceCell::new() })))
+        Ok(Client(Arc::new(Shared {
+            api: connect(authorizer),
+            server: OnceCell::new(),
+            storages: Storages::default(),
+        })))
     }
 }
 
@@ -281,7 +347,7 @@ mod tests {
             ["", "localhost:8000", "ftp://h", "http://", "https://id:hush@h", "https://h?token=hush"]
         {
             let error = base(endpoint).unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Config, "{endpoint}");
+            assert_eq!(error.kind(), ErrorKind::Config, "{endpoint}");
             assert!(!error.to_string().contains("hush"), "{error}");
         }
     }

@@ -18,6 +18,23 @@ pub(crate) struct Operation {
     pub(crate) action: &'static str,
 }
 
+/// To write an object to the storage, at an address that the server has signed. It goes by the name of the operation that
+/// signs, and has its parameters.
+pub(crate) static WRITE_DATA: Operation = Operation {
+    id: "get_physical_address",
+    method: "PUT",
+    path: "/repositories/{repository}/branches/{branch}/staging/backing",
+    action: "write the data of {path} on branch {branch} of repository {repository} to the storage",
+};
+
+/// To write a part of an object to the storage.
+pub(crate) static WRITE_PART: Operation = Operation {
+    id: "upload_part",
+    method: "PUT",
+    path: "/repositories/{repository}/branches/{branch}/staging/pmpu/{uploadId}/parts/{partNumber}",
+    action: "write part {partNumber} of {path} on branch {branch} of repository {repository} to the storage",
+};
+
 impl Operation {
     /// What a request to `url` does: `commit to branch "exp" of repository "example"`.
     pub(crate) fn describe(&self, url: &Url) -> String {

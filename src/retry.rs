@@ -103,6 +103,8 @@ pub(crate) enum Safety {
     Idempotent,
     /// Look whether it happened.
     CheckAfter(Check),
+    /// Send it again: it is a storage, which may fail in more ways than a lakeFS for a while.
+    Storage,
     /// Tell the caller.
     Never,
 }
@@ -130,10 +132,16 @@ impl Safety {
         let transient = match error.kind() {
             ErrorKind::RateLimited | ErrorKind::Transport | ErrorKind::Timeout => true,
             ErrorKind::Conflict => error.is_lost_race(),
-            ErrorKind::Server => matches!(error.status(), Some(502 | 503)),
+            ErrorKind::Server => match error.status() {
+                Some(502 | 503) => true,
+                Some(status) => self == Self::Storage && status >= 500,
+                None => false,
+            },
             _ => false,
         };
-        transient && (error.was_refused() || matches!(self, Self::Idempotent | Self::CheckAfter(Check::Gone)))
+        transient
+            && (error.was_refused()
+                || matches!(self, Self::Idempotent | Self::Storage | Self::CheckAfter(Check::Gone)))
     }
 }
 

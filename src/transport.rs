@@ -1,4 +1,4 @@
-//! The one way to the server: credentials, retries, tracing, and the reading of replies.
+//! The one way to the server, and to its storage: credentials, retries, tracing, and the reading of replies.
 
 use std::fmt;
 use std::future::Future;
@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use futures::future::{self, BoxFuture, Either};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue};
-use reqwest::{Request, StatusCode};
+use reqwest::{Method, Request, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use tracing::{Instrument as _, Span, field};
 
@@ -36,7 +36,7 @@ pub(crate) struct Transport {
 pub(crate) struct Http {
     /// It may know a limit to the silence of the server, which it counts from the beginning of a request.
     pub(crate) client: reqwest::Client,
-    /// It knows no such limit, for bodies that take their time.
+    /// It knows no such limit, for bodies that take their time; and follows no redirects, which a body cannot.
     pub(crate) patient: reqwest::Client,
     /// How long the server may be silent after it has all of a body.
     pub(crate) silence: Option<Duration>,
@@ -59,6 +59,8 @@ pub(crate) struct Call {
     body: Option<Outgoing>,
     /// The body was a stream, and is gone.
     spent: bool,
+    /// Of a request to the storage: the one to the server that it belongs to, for messages. Its own is signed, and a secret.
+    instead_of: Option<Url>,
 }
 
 impl Call {
@@ -66,9 +68,25 @@ impl Call {
     pub(crate) fn new(operation: &'static Operation, request: Built) -> Result<Self> {
         match request {
             Ok(request) => {
-                Ok(Self { operation, request, safety: Safety::of(operation.id), body: None, spent: false })
+                let safety = Safety::of(operation.id);
+                Ok(Self { operation, request, safety, body: None, spent: false, instead_of: None })
             }
             Err(error) => Err(not_built(operation, error)),
+        }
+    }
+
+    /// A call of the storage in place of the server, at an address that the server has signed. It shows no credentials.
+    pub(crate) fn at_storage(self, operation: &'static Operation, signed: Option<&str>) -> Result<Self> {
+        let signed = signed.ok_or("the server gives no signed address");
+        match signed
+            .and_then(|signed| Url::parse(signed).map_err(|_| "what the server has signed is no address"))
+        {
+            Ok(signed) => {
+                let request = Request::new(Method::PUT, signed);
+                let instead_of = Some(self.request.url().clone());
+                Ok(Self { operation, request, safety: Safety::Storage, instead_of, ..self })
+            }
+            Err(why) => Err(self.explain(Error::new(ErrorKind::Decode, "", why))),
         }
     }
 
@@ -109,7 +127,16 @@ impl Call {
 
     /// What is being done, for messages.
     pub(crate) fn describe(&self) -> String {
-        self.operation.describe(self.request.url())
+        self.operation.describe(self.url())
+    }
+
+    /// The address of the server that it is about.
+    fn url(&self) -> &Url {
+        self.instead_of.as_ref().unwrap_or(self.request.url())
+    }
+
+    fn is_at_storage(&self) -> bool {
+        self.instead_of.is_some()
     }
 
     /// The request for the next attempt, and what is seen of its body.
@@ -155,7 +182,7 @@ impl Call {
             elapsed_ms = field::Empty,
         );
         if !span.is_disabled() {
-            let parameter = |name| self.operation.parameter(self.request.url(), name);
+            let parameter = |name| self.operation.parameter(self.url(), name);
             if let Some(repository) = parameter("repository") {
                 span.record("repository", &*repository);
             }
@@ -261,7 +288,7 @@ impl Transport {
             let (mut authorization, mut refused) = (None, None);
             let outcome = loop {
                 let (mut request, flow) = call.attempt().await?;
-                if let Some(authorizer) = &self.authorizer {
+                if let Some(authorizer) = self.authorizer.as_ref().filter(|_| !call.is_at_storage()) {
                     // To log in is a call of its own, with its own attempts.
                     authorization = match authorizer.authorization(refused.as_ref()).await {
                         Ok(value) => Some(value),
@@ -276,7 +303,8 @@ impl Transport {
                     Ok(reply) => break Ok(reply),
                     Err(failure) => failure,
                 };
-                uncertain |= !error.was_refused() && call.safety != Safety::Idempotent;
+                let harmless = matches!(call.safety, Safety::Idempotent | Safety::Storage);
+                uncertain |= !error.was_refused() && !harmless;
                 if error.kind() == ErrorKind::Unauthenticated
                     && refused.is_none()
                     && self.renews()
@@ -333,17 +361,23 @@ impl Transport {
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
-        let method = request.method().clone();
+        let (method, url) = (request.method().clone(), request.url().clone());
         let reply = match flow {
             None => self.http.client.execute(request).await.map_err(Error::transport)?,
             Some(flow) => self.send(request, &flow).await?,
         };
-        if reply.status().is_success() {
+        // What was sent on to somewhere else is not where it was signed for, if it is anywhere.
+        let elsewhere = call.is_at_storage() && *reply.url() != url;
+        if reply.status().is_success() && !elsewhere {
             return Ok(read(call, reply).await?);
         }
         let (status, headers) = (reply.status(), reply.headers().clone());
         let body = beginning(reply).await?;
-        let error = Error::reply(call.operation.id, &method, status, &headers, body);
+        let error = if call.is_at_storage() {
+            Error::storage(status, &headers, &body, elsewhere)
+        } else {
+            Error::reply(call.operation.id, &method, status, &headers, body)
+        };
         Err(Failure { error, retry_after: retry::retry_after(&headers) })
     }
 }

@@ -94,6 +94,15 @@ const FACADE: &[(&str, &[&str])] = &[
     ("branch_protection.rs", &["get_branch_protection_rules", "set_branch_protection_rules"]),
     ("client.rs", &["get_config"]),
     ("object/read.rs", &["get_object"]),
+    (
+        "object/multipart.rs",
+        &[
+            "abort_presign_multipart_upload",
+            "complete_presign_multipart_upload",
+            "create_presign_multipart_upload",
+            "upload_part",
+        ],
+    ),
     ("object/staging.rs", &["get_physical_address", "link_physical_address", "stage_object"]),
     ("actions.rs", &["get_run", "get_run_hook_output", "list_repository_runs", "list_run_hooks"]),
     ("object/mod.rs", &["get_underlying_properties", "stat_object", "update_object_user_metadata"]),
@@ -125,22 +134,10 @@ const FACADE: &[(&str, &[&str])] = &[
 /// The operations that only `lakefs::api` has, and why.
 const API_ONLY: &[(&str, &str)] = &[
     (
-        "abort_presign_multipart_upload",
-        "a step of a pre-signed upload in parts, which the facade does not have yet",
-    ),
-    (
-        "complete_presign_multipart_upload",
-        "a step of a pre-signed upload in parts, which the facade does not have yet",
-    ),
-    (
         "create_branch_protection_rule_preflight",
         "internal: asks whether the web interface should offer a button",
     ),
     ("create_commit_record", "internal: restores a history, a commit at a time, without its data"),
-    (
-        "create_presign_multipart_upload",
-        "a step of a pre-signed upload in parts, which the facade does not have yet",
-    ),
     ("create_symlink_file", "internal: for old versions of Hive"),
     ("external_principal_login", "a login with what only a provider of identities can make"),
     ("get_garbage_collection_config", "internal: for the garbage collector itself"),
@@ -170,8 +167,7 @@ const API_ONLY: &[(&str, &str)] = &[
     ),
     ("sts_login", "a login with what only a provider of identities can make"),
     ("upload_object_preflight", "internal: asks whether the web interface should offer a button"),
-    ("upload_part", "a step of a pre-signed upload in parts, which the facade does not have yet"),
-    ("upload_part_copy", "a step of a pre-signed upload in parts, which the facade does not have yet"),
+    ("upload_part_copy", "makes an object of parts of others, which `copy_object` does of one"),
 ];
 
 fn root() -> &'static Path {

@@ -97,6 +97,23 @@ impl ErrorKind {
         }
     }
 
+    /// The kind of a refusal of the storage, by its status and its code.
+    pub(super) fn of_storage(status: StatusCode, code: &str) -> Self {
+        match (status.as_u16(), code) {
+            (_, "BadDigest" | "Md5Mismatch" | "InvalidDigest") => Self::Integrity,
+            (_, "SlowDown" | "ServerBusy") | (429, _) => Self::RateLimited,
+            (_, "RequestTimeout") | (408 | 504, _) => Self::Timeout,
+            // What expires is the signature, or the credentials behind it.
+            (_, "ExpiredToken") | (401 | 403, _) => Self::PermissionDenied,
+            (404, _) => Self::NotFound,
+            (409, _) => Self::Conflict,
+            (412, _) => Self::PreconditionFailed,
+            (501, _) => Self::Unsupported,
+            (400..=499, _) => Self::InvalidRequest,
+            _ => Self::Server,
+        }
+    }
+
     /// The kind of what failed in the background, by the server's report of it.
     pub(super) fn of_task(message: &str) -> Self {
         match message {

@@ -13,7 +13,9 @@ pub use kind::ErrorKind;
 pub(crate) use reply::REQUEST_ID;
 
 use crate::models;
-use reply::{Reply, Words, described_body, request_id, server_words, unexplained};
+use reply::{
+    Reply, Words, described_body, request_id, server_words, storage_code, storage_request_id, unexplained,
+};
 
 /// The result of this crate's calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -146,6 +148,11 @@ impl Error {
         self.0.refused
     }
 
+    /// Whether there was nobody to send it to.
+    pub(crate) fn is_unreached(&self) -> bool {
+        self.kind() == ErrorKind::Transport && self.was_refused()
+    }
+
     /// Whether it may have happened all the same: a reply was lost, of this attempt or of one before it.
     ///
     /// The client has then looked whether it happened, where that can be told, and could not. It is never so for calls
@@ -235,6 +242,26 @@ impl Error {
         let lost_race = new.is_lost_race() && operation != "merge_pull_request";
         let not_done = matches!(kind, ErrorKind::InvalidRequest | ErrorKind::Unsupported);
         new.0.refused = lost_race || not_done || matches!(status.as_u16(), 400..=499 | 503);
+        new
+    }
+
+    /// A reply of the storage that is not a success, or is one from somewhere `elsewhere`.
+    ///
+    /// Nothing of it is kept but its code: a storage repeats what was signed.
+    pub(crate) fn storage(status: StatusCode, headers: &HeaderMap, body: &[u8], elsewhere: bool) -> Self {
+        let code = storage_code(body);
+        let (kind, message) = match code {
+            _ if elsewhere || status.is_redirection() => {
+                (ErrorKind::Server, format!("the storage redirects ({status}), which is not followed"))
+            }
+            Some(code) => {
+                (ErrorKind::of_storage(status, code), format!("the storage answered {status}: {code}"))
+            }
+            None => (ErrorKind::of_storage(status, ""), format!("the storage answered {status}")),
+        };
+        let mut new = Self::new(kind, "", message);
+        new.0.reply = Some(Reply { status, request_id: storage_request_id(headers), body: Bytes::new() });
+        new.0.refused = true;
         new
     }
 

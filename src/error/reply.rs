@@ -64,3 +64,37 @@ pub(crate) const REQUEST_ID: &str = "x-request-id";
 pub(super) fn request_id(headers: &HeaderMap) -> Option<String> {
     headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).map(str::to_owned)
 }
+
+/// The code that a storage gives for an error, in the way of S3.
+pub(super) fn storage_code(body: &[u8]) -> Option<&str> {
+    const LONGEST: usize = 64;
+    let (_, rest) = std::str::from_utf8(body).ok()?.split_once("<Code>")?;
+    let (code, _) = rest.split_once("</Code>")?;
+    let plain = code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (plain && (1..=LONGEST).contains(&code.len())).then_some(code)
+}
+
+/// What a storage calls a request: S3, Azure, Google.
+pub(super) fn storage_request_id(headers: &HeaderMap) -> Option<String> {
+    let names = ["x-amz-request-id", "x-ms-request-id", "x-guploader-uploadid"];
+    let value = names.into_iter().find_map(|name| headers.get(name))?;
+    value.to_str().ok().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_words_of_a_storage_the_code_is_kept() {
+        let error =
+            |code: &str| format!("<?xml?><Error><Code>{code}</Code><Signature>abc</Signature></Error>");
+        assert_eq!(storage_code(error("SlowDown").as_bytes()), Some("SlowDown"));
+        let long = "A".repeat(65);
+        for wrong in ["", "a b", "a<b>", "https://h?X-Amz-Signature=abc", &*long] {
+            assert_eq!(storage_code(error(wrong).as_bytes()), None, "{wrong}");
+        }
+        assert_eq!(storage_code(b"<html>busy</html>"), None);
+        assert_eq!(storage_code(b"\xff<Code>SlowDown</Code>"), None);
+    }
+}

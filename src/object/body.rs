@@ -1,25 +1,19 @@
 //! What is uploaded.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use std::pin::Pin;
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::{fmt, io};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use tokio::io::AsyncRead;
-use tokio::sync::mpsc;
 use tokio_util::io::ReaderStream;
 
+use crate::object::piece::{Piece, Source};
 use crate::object::sent::Sent;
-use crate::outgoing::{Chunks, NewBody, Outgoing};
+use crate::outgoing::{Chunks, Outgoing};
 
 /// How much of a file is read at once, and how much of bytes is sent at once.
 pub(super) const CHUNK: usize = 256 * 1024;
-
-/// How many chunks of a file may wait to be sent.
-const AHEAD: usize = 4;
 
 /// The data of an upload: bytes, a file, a stream or a reader.
 ///
@@ -38,7 +32,7 @@ pub struct Body(Kind);
 enum Kind {
     Bytes(Bytes),
     File(PathBuf),
-    Stream { stream: Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>, length: Option<u64> },
+    Stream { stream: Chunks, length: Option<u64> },
 }
 
 impl Body {
@@ -64,11 +58,6 @@ impl Body {
         Self(Kind::Stream { stream: Box::pin(stream), length: None })
     }
 
-    /// Chunks of a program that knows why they break off.
-    pub(super) fn chunks(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
-        Self(Kind::Stream { stream: Box::pin(stream), length: None })
-    }
-
     /// Says how many bytes a stream or reader will have. An upload with more or fewer fails.
     #[must_use]
     pub fn with_length(mut self, bytes: u64) -> Self {
@@ -78,93 +67,53 @@ impl Body {
         self
     }
 
-    /// The body as the transport takes it; what is sent of it is told.
-    pub(super) fn into_outgoing(self, sent: &Sent) -> Outgoing {
-        let sent = sent.clone();
-        match self.0 {
-            Kind::Bytes(bytes) => Outgoing::Anew(Arc::new(move || {
-                sent.begin(Some(bytes.len() as u64));
-                let body = (slices(bytes.clone(), sent.clone()), Some(bytes.len() as u64));
-                Box::pin(std::future::ready(Ok(body)))
-            })),
-            Kind::File(path) => Outgoing::Anew(file(path, sent)),
-            Kind::Stream { stream, length } => {
-                sent.begin(length);
-                let stream = stream.inspect_ok(move |chunk| sent.take(chunk));
-                match length {
-                    // With a length of 0, nobody would look whether there is more.
-                    Some(length) => {
-                        let told = Some(length).filter(|length| *length > 0);
-                        Outgoing::once(exactly(stream, length).boxed(), told)
-                    }
-                    None => Outgoing::once(stream.boxed(), None),
-                }
+    /// The data, at hand.
+    pub(super) async fn open(self) -> io::Result<Data> {
+        Ok(match self.0 {
+            Kind::Bytes(bytes) => Data::Piece(Piece::Bytes(bytes)),
+            Kind::File(path) => {
+                let source = Source::open(&path).await?;
+                let length = source.length();
+                Data::Piece(Piece::File(source, 0..length))
             }
-        }
+            Kind::Stream { stream, length: Some(length) } => {
+                Data::Stream(exactly(stream, length).boxed(), Some(length))
+            }
+            Kind::Stream { stream, length: None } => Data::Stream(stream, None),
+        })
     }
 }
 
-/// Bytes in pieces, so that it is seen how they get on.
-fn slices(bytes: Bytes, sent: Sent) -> Chunks {
-    stream::unfold(bytes, move |mut left| {
-        let chunk = left.split_to(left.len().min(CHUNK));
-        sent.take(&chunk);
-        std::future::ready((!chunk.is_empty()).then_some((Ok(chunk), left)))
-    })
-    .boxed()
+/// The data of a body, at hand.
+pub(super) enum Data {
+    /// They can be sent as often as it takes.
+    Piece(Piece),
+    /// They go by once, and are as many as is said or fail.
+    Stream(Chunks, Option<u64>),
 }
 
-/// Opens a file for each attempt to send it.
-fn file(path: PathBuf, sent: Sent) -> NewBody {
-    Arc::new(move || {
-        let (path, sent) = (path.clone(), sent.clone());
-        Box::pin(async move {
-            let about = |path: &Path, error: io::Error| {
-                io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-            };
-            let open = move || {
-                let open = || {
-                    let file = std::fs::File::open(&path)?;
-                    let metadata = file.metadata()?;
-                    if metadata.is_dir() {
-                        Err(io::ErrorKind::IsADirectory.into())
-                    } else {
-                        Ok((file, metadata.len()))
-                    }
-                };
-                let (file, length) = open().map_err(|error| about(&path, error))?;
-                Ok::<_, io::Error>((file, length, path))
-            };
-            let (file, length, path) =
-                tokio::task::spawn_blocking(open).await.map_err(io::Error::other)??;
-            sent.begin(Some(length));
-            // Read and hashed on a thread of its own, so that the one that sends only sends.
-            let (sender, mut chunks) = mpsc::channel(AHEAD);
-            tokio::task::spawn_blocking(move || {
-                // A file that grows while it is read is sent as long as it was.
-                let mut file = file.take(length);
-                loop {
-                    let mut chunk = Vec::with_capacity(CHUNK);
-                    let read = file.by_ref().take(CHUNK as u64).read_to_end(&mut chunk);
-                    let chunk = match read {
-                        Ok(0) => return,
-                        Ok(_) => Ok(Bytes::from(chunk)),
-                        Err(error) => Err(about(&path, error)),
-                    };
-                    if let Ok(chunk) = &chunk {
-                        sent.take(chunk);
-                    }
-                    // Nobody wants more of it when the attempt has ended.
-                    let failed = chunk.is_err();
-                    if sender.blocking_send(chunk).is_err() || failed {
-                        return;
-                    }
-                }
-            });
-            let chunks = stream::poll_fn(move |cx| chunks.poll_recv(cx)).boxed();
-            Ok((chunks, Some(length)))
-        })
-    })
+impl Data {
+    /// How many bytes they are, if that is known.
+    pub(super) fn length(&self) -> Option<u64> {
+        match self {
+            Self::Piece(piece) => Some(piece.length()),
+            Self::Stream(_, length) => *length,
+        }
+    }
+
+    /// The data as the transport takes them; what is sent of them is told.
+    pub(super) fn into_outgoing(self, sent: &Sent) -> Outgoing {
+        match self {
+            Self::Piece(piece) => piece.into_outgoing(sent),
+            Self::Stream(stream, length) => {
+                sent.begin();
+                let sent = sent.clone();
+                let stream = stream.inspect_ok(move |chunk| sent.take(chunk));
+                // With a length of 0, nobody would look whether there is more.
+                Outgoing::once(stream.boxed(), length.filter(|length| *length > 0))
+            }
+        }
+    }
 }
 
 /// The stream, which fails where it has more bytes than was said, which HTTP would leave out and take for a success, or

@@ -1,9 +1,8 @@
 //! Whether what arrived is the object.
 
-use std::fmt::Write as _;
-
 use md5::{Digest as _, Md5};
 
+use crate::object::checksum::{hex, is_md5};
 use crate::{Error, ErrorKind, Result};
 
 /// Computes the MD5 of bytes as they come, to be held against the one that the object has.
@@ -13,20 +12,6 @@ pub(super) struct Check {
     digest: Md5,
     /// Where the bytes lie that come next in order. Once they came otherwise, there is nothing to compute.
     next: Option<u64>,
-}
-
-/// Whether a checksum may be an MD5.
-pub(super) fn is_md5(checksum: &str) -> bool {
-    checksum.len() == 32 && checksum.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// A digest as lakeFS spells it.
-pub(super) fn hex(digest: Md5) -> String {
-    let mut hex = String::with_capacity(32);
-    for byte in digest.finalize() {
-        _ = write!(hex, "{byte:02x}");
-    }
-    hex
 }
 
 impl Check {
@@ -53,7 +38,7 @@ impl Check {
             return Ok(());
         }
         self.next = None;
-        let found = hex(std::mem::take(&mut self.digest));
+        let found = hex(&self.digest.finalize_reset());
         if found == self.expected {
             return Ok(());
         }

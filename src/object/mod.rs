@@ -2,11 +2,15 @@
 
 mod body;
 mod check;
+mod checksum;
 mod copy;
 mod delete;
 mod download;
 mod head;
 mod list;
+mod multipart;
+mod piece;
+mod presigned;
 mod progress;
 mod range;
 mod read;

@@ -6,13 +6,14 @@ use md5::{Digest as _, Md5};
 
 use crate::models::ObjectStats;
 use crate::object::Progress;
-use crate::object::check::{hex, is_md5};
+use crate::object::checksum::{hex, is_md5};
 use crate::{Error, ErrorKind, Result};
 
 /// Counts and hashes the bytes of a body as they are sent, and tells of them. An attempt begins anew.
 #[derive(Clone)]
 pub(super) struct Sent {
     progress: Progress,
+    hashing: bool,
     attempt: Arc<Mutex<Option<Attempt>>>,
 }
 
@@ -24,14 +25,25 @@ struct Attempt {
 
 impl Sent {
     pub(super) fn new(progress: Progress) -> Self {
-        Self { progress, attempt: Arc::default() }
+        Self { progress, hashing: true, attempt: Arc::default() }
+    }
+
+    /// For bytes of which the MD5 is known.
+    pub(super) fn unhashed(progress: Progress) -> Self {
+        Self { hashing: false, ..Self::new(progress) }
     }
 
     /// An attempt begins.
-    pub(super) fn begin(&self, length: Option<u64>) {
-        match self.with(|attempt| attempt.replace(Attempt::default())) {
-            Some(last) => self.progress.retract(last.bytes),
-            None => self.progress.expect(1, length),
+    pub(super) fn begin(&self) {
+        if let Some(last) = self.with(|attempt| attempt.replace(Attempt::default())) {
+            self.progress.retract(last.bytes);
+        }
+    }
+
+    /// Nothing of it counts, as it has not arrived.
+    pub(super) fn take_back(&self) {
+        if let Some(last) = self.with(Option::take) {
+            self.progress.retract(last.bytes);
         }
     }
 
@@ -40,14 +52,18 @@ impl Sent {
         self.with(|attempt| {
             let attempt = attempt.get_or_insert_default();
             attempt.bytes += chunk.len() as u64;
-            attempt.digest.update(chunk);
+            if self.hashing {
+                attempt.digest.update(chunk);
+            }
         });
         self.progress.advance(chunk.len() as u64);
     }
 
     /// How many bytes were sent last, and their MD5.
-    fn last(&self) -> Option<(u64, String)> {
-        self.with(|attempt| attempt.as_ref().map(|attempt| (attempt.bytes, hex(attempt.digest.clone()))))
+    pub(super) fn last(&self) -> Option<(u64, String)> {
+        let last = |attempt: &Attempt| (attempt.bytes, attempt.digest.clone().finalize());
+        let (bytes, digest) = self.with(|attempt| attempt.as_ref().map(last))?;
+        Some((bytes, hex(&digest)))
     }
 
     /// Whether the object is certainly what was sent last.

@@ -9,6 +9,7 @@ use crate::models::{self, ObjectStageCreation, ObjectUserMetadata, StagingLocati
 use crate::object::Object;
 use crate::request::{When as _, awaits, flags};
 use crate::retry::{Check, Safety};
+use crate::transport::Call;
 
 const TOO_LARGE: &str = "no object is as large as this";
 
@@ -30,7 +31,7 @@ impl PhysicalAddress {
         presign => presign;
     }
 
-    async fn send(self) -> Result<StagingLocation> {
+    pub(super) fn call(&self) -> Result<Call> {
         let reference = self.object.reference();
         let repository = reference.repository();
         let request = repository
@@ -41,7 +42,12 @@ impl PhysicalAddress {
             .branch(reference.expression())
             .path(self.object.path())
             .when(self.presign, |request, presign| request.presign(presign));
-        Ok(request.send().await?.into_inner())
+        request.call()
+    }
+
+    async fn send(self) -> Result<StagingLocation> {
+        let api = self.object.reference().repository().client.api();
+        Ok(api.transport().json::<StagingLocation>(self.call()?).await?.into_inner())
     }
 }
 

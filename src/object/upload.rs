@@ -1,13 +1,19 @@
 //! Uploads.
 
-use reqwest::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
+use std::sync::Arc;
 
+use reqwest::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
+use tokio::sync::Semaphore;
+
+use crate::models::ObjectStats;
+use crate::object::body::Data;
+use crate::object::presigned::Way;
 use crate::object::sent::Sent;
 use crate::object::{Body, Object, Progress};
 use crate::request::{When as _, awaits};
 use crate::retry::{Check, Safety};
-use crate::transport::Call;
-use crate::{Result, models};
+use crate::transport::{Call, Transport};
+use crate::{Error, Result};
 
 /// In front of the name of a metadata pair, as a header.
 const METADATA: &str = "x-lakefs-meta-";
@@ -23,6 +29,11 @@ pub(super) struct Put {
     pub(super) storage_class: Option<String>,
     pub(super) force: Option<bool>,
     pub(super) progress: Progress,
+    pub(super) presign: Option<bool>,
+    pub(super) part_size: Option<u64>,
+    pub(super) concurrency: Option<usize>,
+    /// How many parts may be under way of all the uploads that share it.
+    pub(super) slots: Option<Arc<Semaphore>>,
 }
 
 /// The options of a request that is over a [`Put`].
@@ -72,6 +83,34 @@ macro_rules! put_options {
                 self
             }
 
+            /// Whether the data go to the storage by themselves, at a signed address, and only word of them to the server.
+            ///
+            /// Unless it is said, they do so where the storage of the repository signs addresses, the data are a MiB or
+            /// more, as far as is known, and there is no condition or option that only the server knows. Then a storage
+            /// that cannot be reached is passed over for the server, as long as the data can be sent again.
+            ///
+            /// # Errors
+            /// Where it must be and cannot, it fails with [`Unsupported`](crate::ErrorKind::Unsupported).
+            pub fn presign(mut self, yes: bool) -> Self {
+                self.put.presign = Some(yes);
+                self
+            }
+
+            /// How large the parts are in which data go to the storage by themselves, in bytes: 8 MiB, and of a stream 5
+            /// MiB, unless said otherwise, and at least 5 MiB. They are larger where they would be more than 10,000: those
+            /// of a stream of unknown length grow with their number, which is enough for 260 GiB.
+            pub fn part_size(mut self, bytes: u64) -> Self {
+                self.put.part_size = Some(bytes);
+                self
+            }
+
+            /// How many parts are under way at once: 4, and of a stream 3, unless said otherwise. Those of a stream are in
+            /// memory.
+            pub fn concurrency(mut self, parts: usize) -> Self {
+                self.put.concurrency = Some(parts);
+                self
+            }
+
             $crate::request::flags! {
                 /// Writes even if the repository is read-only.
                 force => put.force;
@@ -97,12 +136,18 @@ impl Upload {
         Self { put: Put::new(object), body }
     }
 
-    async fn send(self) -> Result<models::ObjectStats> {
+    /// As many parts are under way as these uploads together may have.
+    pub(super) fn sharing(mut self, slots: Arc<Semaphore>) -> Self {
+        self.put.slots = Some(slots);
+        self
+    }
+
+    async fn send(self) -> Result<ObjectStats> {
         self.put.send(self.body).await
     }
 }
 
-awaits!(Upload => models::ObjectStats);
+awaits!(Upload => ObjectStats);
 
 impl Put {
     pub(super) fn new(object: Object) -> Self {
@@ -115,6 +160,10 @@ impl Put {
             storage_class: None,
             force: None,
             progress: Progress::default(),
+            presign: None,
+            part_size: None,
+            concurrency: None,
+            slots: None,
         }
     }
 
@@ -149,12 +198,55 @@ impl Put {
         Ok(call)
     }
 
-    pub(super) async fn send(self, body: Body) -> Result<models::ObjectStats> {
+    /// What is being done, for messages.
+    pub(super) fn action(&self) -> Result<String> {
+        Ok(self.call()?.describe())
+    }
+
+    /// A failure before or after what is asked of the server.
+    pub(super) fn failed(&self, error: Error) -> Error {
+        error.during("upload_object", || self.action().unwrap_or_default())
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        self.object.reference().repository().client.api().transport()
+    }
+
+    pub(super) async fn send(self, body: Body) -> Result<ObjectStats> {
+        // What no way can carry is refused first.
+        self.call()?;
+        let data = body.open().await.map_err(|error| self.failed(Error::unreadable(error)))?;
+        let way = self.way(data.length()).await?;
+        self.send_by(way, data).await
+    }
+
+    pub(super) async fn send_by(self, way: Way, data: Data) -> Result<ObjectStats> {
+        self.progress.expect(1, data.length());
+        let stats = match way {
+            Way::Server => self.send_to_server(data).await?,
+            Way::Storage(storage) => match data {
+                Data::Piece(piece) if self.presign.is_none() => {
+                    match self.send_to_storage(storage, Data::Piece(piece.clone())).await {
+                        Err(error) if error.is_unreached() => {
+                            tracing::debug!(%error, "the storage is passed over, as it cannot be reached");
+                            self.object.reference().repository().client.pass_storage_over();
+                            self.send_to_server(Data::Piece(piece)).await?
+                        }
+                        outcome => outcome?,
+                    }
+                }
+                data => self.send_to_storage(storage, data).await?,
+            },
+        };
+        self.progress.finish_item();
+        Ok(stats)
+    }
+
+    pub(super) async fn send_to_server(&self, data: Data) -> Result<ObjectStats> {
         let sent = Sent::new(self.progress.clone());
-        let call = self.call()?.body(body.into_outgoing(&sent));
+        let call = self.call()?.body(data.into_outgoing(&sent));
         let action = call.describe();
-        let api = self.object.reference().repository().client.api();
-        let stats = match api.transport().json::<models::ObjectStats>(call).await {
+        let stats = match self.transport().json::<ObjectStats>(call).await {
             Ok(reply) => reply.into_inner(),
             // Only an upload with a condition is left in doubt: whether the object that is there now is the one it wrote.
             Err(error) if self.if_none_match.is_some() && error.is_uncertain() => {
@@ -166,7 +258,6 @@ impl Put {
             Err(error) => return Err(error),
         };
         sent.verify(&stats, &action)?;
-        self.progress.finish_item();
         Ok(stats)
     }
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::{fmt, io};
 
 use bytes::{Bytes, BytesMut};
-use futures::{FutureExt as _, future, ready, stream};
+use futures::{FutureExt as _, StreamExt as _, ready, stream};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, Receiver};
@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::PollSender;
 
 use crate::models::ObjectStats;
-use crate::object::body::{Body, CHUNK};
+use crate::object::body::{CHUNK, Data};
 use crate::object::upload::{Put, put_options};
 use crate::object::{Object, Progress};
 use crate::request::awaits;
@@ -36,17 +36,13 @@ impl Write {
         Self { put: Put::new(object) }
     }
 
-    /// When it is polled, and not before, there is a runtime.
-    fn send(self) -> impl Future<Output = Result<ObjectWriter>> + Send {
-        future::lazy(|_| self.open())
-    }
-
-    fn open(self) -> Result<ObjectWriter> {
-        let action = self.put.call()?.describe();
+    async fn send(self) -> Result<ObjectWriter> {
+        let action = self.put.action()?;
+        let way = self.put.way(None).await?;
         let runtime = Handle::try_current()
             .map_err(|error| Error::invalid(&*action, "it needs a runtime of tokio").with_source(error))?;
         let (sender, receiver) = mpsc::channel(AHEAD);
-        let upload = runtime.spawn(self.put.send(Body::chunks(chunks(receiver))));
+        let upload = runtime.spawn(self.put.send_by(way, Data::Stream(chunks(receiver).boxed(), None)));
         Ok(ObjectWriter {
             action,
             chunk: BytesMut::new(),

@@ -21,6 +21,7 @@ mod merge_previews;
 mod merges;
 mod object_control;
 mod presigned;
+mod presigned_writes;
 mod pull_requests;
 mod reads;
 mod references;

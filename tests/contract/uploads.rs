@@ -79,7 +79,7 @@ async fn obj_01_what_cannot_be_sent_is_not_written() {
         let failed = object.upload(body).await;
         let error = refused(failed, "upload_object", None, ErrorKind::InvalidRequest, "cannot be read");
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert!(source.contains(why) && error.attempts() == 1 && !error.is_uncertain(), "{source}");
+        assert!(source.contains(why) && error.attempts() <= 1 && !error.is_uncertain(), "{source}");
     }
     assert!(!object.exists().await.unwrap());
 }
@@ -393,7 +393,7 @@ async fn obj_20_a_body_of_unknown_length_is_sent_in_chunks() {
     let length = 33 * CHUNK.len() as u64;
     let chunks = || Body::stream(stream::iter((0..33).map(|_| Ok::<_, std::io::Error>(CHUNK))));
     for (path, body) in [("unknown", chunks()), ("known", chunks().with_length(length))] {
-        let written = main.object(path).upload(body).await.unwrap();
+        let written = main.object(path).upload(body).presign(false).await.unwrap();
         assert_eq!(written.size_bytes, i64::try_from(length).ok());
         let read = main.object(path).read().await.unwrap();
         assert!(read.len() as u64 == length && read.iter().all(|byte| *byte == b'x'), "{path}");

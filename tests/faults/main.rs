@@ -4,6 +4,7 @@
 
 mod lists;
 mod lost_replies;
+mod presigned;
 mod resumed_reads;
 #[allow(dead_code, reason = "made for the contract suite, of which little is needed here")]
 #[path = "../contract/support.rs"]

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::object::Progress;
-use crate::object::check::is_md5;
 use crate::object::tree::delete::delete_extraneous;
 use crate::object::tree::files;
 use crate::object::tree::kept::Kept;
@@ -163,9 +162,9 @@ impl DownloadTree {
         let Listed { name, bytes, checksum } = listed;
         let Options { skip_equal, dry_run, progress, .. } = &self.options;
         let path = files::place(&self.root, &name);
-        if *skip_equal && is_md5(&checksum) {
-            let (root, path, md5) = (self.root.clone(), path.clone(), checksum.clone());
-            let equal = files::blocking(move || Ok(files::is_equal(&root, &path, bytes, &md5))).await;
+        if *skip_equal {
+            let (root, path, checksum) = (self.root.clone(), path.clone(), checksum.clone());
+            let equal = files::blocking(move || Ok(files::is_equal(&root, &path, bytes, &checksum))).await;
             if equal.map_err(|error| self.failed(error))? {
                 progress.advance(bytes);
                 progress.finish_item();

@@ -5,10 +5,9 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use md5::{Digest as _, Md5};
 use tokio::task::spawn_blocking;
 
-use crate::object::check::hex;
+use crate::object::checksum::Comparison;
 
 /// A file that is not larger than this is read in one step.
 pub(super) const SMALL: u64 = 256 * 1024;
@@ -25,16 +24,16 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 /// A file to be uploaded.
 pub(super) enum Content {
-    /// It has the MD5 that was asked for.
+    /// It has the checksum that was asked for.
     Equal,
     Small(Bytes),
     Large,
 }
 
-/// Reads a file that is small, and compares it with an MD5 if there is one.
-pub(super) fn load(path: &Path, bytes: u64, md5: Option<&str>) -> io::Result<Content> {
+/// Reads a file that is small, and compares it with a checksum if there is one.
+pub(super) fn load(path: &Path, bytes: u64, comparison: Option<Comparison>) -> io::Result<Content> {
     if bytes > SMALL {
-        let equal = md5.is_some_and(|md5| matches!(digest(path), Ok(digest) if digest == md5));
+        let equal = comparison.is_some_and(|comparison| matches!(compare(path, comparison), Ok(true)));
         return Ok(if equal { Content::Equal } else { Content::Large });
     }
     let mut data = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default() + 1);
@@ -43,29 +42,32 @@ pub(super) fn load(path: &Path, bytes: u64, md5: Option<&str>) -> io::Result<Con
     if data.len() as u64 > SMALL {
         return Ok(Content::Large);
     }
-    let equal = md5.is_some_and(|md5| hex(Md5::new_with_prefix(&data)) == md5);
+    let equal = comparison.is_some_and(|mut comparison| {
+        comparison.take(&data);
+        comparison.holds()
+    });
     Ok(if equal { Content::Equal } else { Content::Small(data.into()) })
 }
 
-/// Whether there is a file of this size and MD5, below `root` and behind no symbolic link.
-pub(super) fn is_equal(root: &Path, path: &Path, bytes: u64, md5: &str) -> bool {
+/// Whether there is a file of this size and checksum, below `root` and behind no symbolic link.
+pub(super) fn is_equal(root: &Path, path: &Path, bytes: u64, checksum: &str) -> bool {
     let between = path.ancestors().skip(1).take_while(|above| *above != root);
     let plain = |above: &Path| fs::symlink_metadata(above).is_ok_and(|metadata| metadata.is_dir());
     let same = |metadata: fs::Metadata| metadata.is_file() && metadata.len() == bytes;
+    let Some(comparison) = Comparison::with(checksum, bytes) else { return false };
     fs::symlink_metadata(path).is_ok_and(same)
         && between.into_iter().all(plain)
-        && matches!(digest(path), Ok(digest) if digest == md5)
+        && matches!(compare(path, comparison), Ok(true))
 }
 
-fn digest(path: &Path) -> io::Result<String> {
+fn compare(path: &Path, mut comparison: Comparison) -> io::Result<bool> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut chunk = vec![0; usize::try_from(length).map_or(CHUNK, |length| length.clamp(1, CHUNK))];
-    let mut digest = Md5::new();
     loop {
         match file.read(&mut chunk)? {
-            0 => return Ok(hex(digest)),
-            bytes => digest.update(&chunk[..bytes]),
+            0 => return Ok(comparison.holds()),
+            bytes => comparison.take(&chunk[..bytes]),
         }
     }
 }
@@ -120,7 +122,10 @@ pub(super) fn place(root: &Path, name: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use md5::{Digest as _, Md5};
+
     use super::*;
+    use crate::object::checksum::hex;
 
     #[test]
     fn the_way_is_made_and_used_again() {
@@ -143,7 +148,7 @@ mod tests {
         assert!(error.to_string().contains("symbolic link"), "{error}");
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
         fs::write(elsewhere.path().join("f"), "").unwrap();
-        let md5 = hex(Md5::new());
+        let md5 = hex(&Md5::digest(""));
         assert!(is_equal(elsewhere.path(), &elsewhere.path().join("f"), 0, &md5));
         assert!(!is_equal(root.path(), &place(root.path(), "a/f"), 0, &md5));
     }
@@ -155,11 +160,17 @@ mod tests {
         for length in [0, 5, large] {
             let (path, data) = (root.path().join(length.to_string()), vec![b'x'; length]);
             fs::write(&path, &data).unwrap();
-            let md5 = hex(Md5::new_with_prefix(&data));
+            let md5 = hex(&Md5::digest(&data));
             let other = md5.replace(|digit: char| digit.is_ascii_digit(), "f");
             let bytes = length as u64;
-            assert!(matches!(load(&path, bytes, Some(&md5)).unwrap(), Content::Equal), "{length}");
-            assert!(!matches!(load(&path, bytes, Some(&other)).unwrap(), Content::Equal), "{length}");
+            assert!(
+                matches!(load(&path, bytes, Comparison::with(&md5, bytes)).unwrap(), Content::Equal),
+                "{length}"
+            );
+            assert!(
+                !matches!(load(&path, bytes, Comparison::with(&other, bytes)).unwrap(), Content::Equal),
+                "{length}"
+            );
             assert!(
                 is_equal(root.path(), &path, bytes, &md5) && !is_equal(root.path(), &path, bytes + 1, &md5)
             );

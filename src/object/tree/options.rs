@@ -43,8 +43,8 @@ macro_rules! options {
                 self
             }
 
-            /// Whether to leave alone what is the same on both sides: of the same size, and with the same MD5, which is
-            /// computed only where the size is the same. Media types and metadata are not compared.
+            /// Whether to leave alone what is the same on both sides: of the same size, and with the same checksum, which
+            /// is computed only where the size is the same. Media types and metadata are not compared.
             pub fn skip_equal(mut self, yes: bool) -> Self {
                 self.options.skip_equal = yes;
                 self

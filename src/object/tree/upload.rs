@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use futures::future;
 use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::branch::Branch;
 use crate::object::Body;
-use crate::object::check::is_md5;
+use crate::object::checksum::Comparison;
 use crate::object::delete::LONGEST_PATH;
 use crate::object::tree::files::{self, Content};
 use crate::object::tree::join::{Pair, join};
@@ -24,6 +24,9 @@ use crate::object::tree::walk::{Found, Kind, Symlinks, walk};
 use crate::object::tree::{TreeChange, TreeReport};
 use crate::request::{When as _, awaits, flags};
 use crate::{Error, ErrorKind, Progress, Result};
+
+/// How many parts of large files are under way at once, whichever files they are of.
+const PARTS: usize = 8;
 
 /// How many paths may wait to be deleted.
 const AHEAD: usize = 1000;
@@ -39,6 +42,7 @@ pub struct UploadTree {
     skip_special: bool,
     media_types: MediaTypes,
     force: Option<bool>,
+    slots: Arc<Semaphore>,
     options: Options,
 }
 
@@ -54,6 +58,7 @@ impl UploadTree {
             skip_special: false,
             media_types: MediaTypes(None),
             force: None,
+            slots: Arc::new(Semaphore::new(PARTS)),
             options: Options::new(skip_equal),
         }
     }
@@ -239,14 +244,15 @@ impl UploadTree {
 
     async fn upload(&self, name: &str, bytes: u64, there: Option<Listed>) -> Result<TreeChange> {
         let Options { skip_equal, dry_run, progress, .. } = &self.options;
-        let md5 = there.filter(|there| *skip_equal && there.bytes == bytes && is_md5(&there.checksum));
-        if *dry_run && md5.is_none() {
+        let same_size = there.filter(|there| *skip_equal && there.bytes == bytes);
+        let comparison = same_size.and_then(|there| Comparison::with(&there.checksum, bytes));
+        if *dry_run && comparison.is_none() {
             return Ok(TreeChange::Moved(bytes));
         }
         let path = files::place(&self.root, name);
-        let content = if bytes <= files::SMALL || md5.is_some() {
+        let content = if bytes <= files::SMALL || comparison.is_some() {
             let path = path.clone();
-            let load = move || files::load(&path, bytes, md5.as_ref().map(|there| &*there.checksum));
+            let load = move || files::load(&path, bytes, comparison);
             let unreadable = |error| Error::invalid("", "it cannot be read").with_source(error);
             files::blocking(load).await.map_err(unreadable)?
         } else {
@@ -266,6 +272,7 @@ impl UploadTree {
         let upload = self.branch.object(format!("{}{name}", self.prefix)).upload(body);
         let stats = upload
             .progress(progress.of_part())
+            .sharing(self.slots.clone())
             .force(self.force.is_some())
             .when(media_type, |upload, media_type| upload.content_type(media_type))
             .await?;
