@@ -6,7 +6,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
 use futures::ready;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use tokio::time::Instant;
@@ -14,14 +13,10 @@ use tokio::time::Instant;
 /// Data as they come.
 pub(crate) type Chunks = BoxStream<'static, io::Result<Bytes>>;
 
-/// Makes a body, and tells its length, anew for each attempt.
-pub(crate) type NewBody =
-    Arc<dyn Fn() -> BoxFuture<'static, io::Result<(Chunks, Option<u64>)>> + Send + Sync>;
-
 /// A body that is not kept in memory as a whole.
 pub(crate) enum Outgoing {
-    /// One that can be had again.
-    Anew(NewBody),
+    /// One that is made anew for each attempt, with its length.
+    Anew(Box<dyn Fn() -> (Chunks, u64) + Send + Sync>),
     /// One that goes by once, and is gone then; with its length, if that is known.
     Once(Mutex<Option<Chunks>>, Option<u64>),
 }

@@ -140,7 +140,7 @@ impl Call {
     }
 
     /// The request for the next attempt, and what is seen of its body.
-    async fn attempt(&mut self) -> Result<(Request, Option<Flow>)> {
+    fn attempt(&mut self) -> (Request, Option<Flow>) {
         let mut request = if let Some(copy) = self.request.try_clone() {
             copy
         } else {
@@ -151,9 +151,10 @@ impl Call {
             request
         };
         let (chunks, length) = match &mut self.body {
-            None => return Ok((request, None)),
+            None => return (request, None),
             Some(Outgoing::Anew(body)) => {
-                body().await.map_err(|error| self.explain(Error::unreadable(error)))?
+                let (chunks, length) = body();
+                (chunks, Some(length))
             }
             Some(Outgoing::Once(chunks, length)) => {
                 self.spent = true;
@@ -166,7 +167,7 @@ impl Call {
         }
         let flow = Flow::new();
         *request.body_mut() = Some(flow.body(chunks));
-        Ok((request, Some(flow)))
+        (request, Some(flow))
     }
 
     fn span(&self) -> Span {
@@ -287,7 +288,7 @@ impl Transport {
             let (mut attempts, mut uncertain) = (0, false);
             let (mut authorization, mut refused) = (None, None);
             let outcome = loop {
-                let (mut request, flow) = call.attempt().await?;
+                let (mut request, flow) = call.attempt();
                 if let Some(authorizer) = self.authorizer.as_ref().filter(|_| !call.is_at_storage()) {
                     // To log in is a call of its own, with its own attempts.
                     authorization = match authorizer.authorization(refused.as_ref()).await {

@@ -13,11 +13,12 @@ use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use crate::object::body::CHUNK;
 use crate::object::check::Check;
 use crate::object::read::Get;
 use crate::object::source::Source;
 use crate::object::tree::make_way;
-use crate::object::{ObjectReader, Progress};
+use crate::object::{ObjectReader, Progress, blocking};
 use crate::request::awaits;
 use crate::{Error, ErrorKind, Result};
 
@@ -35,9 +36,6 @@ const SMALL: u64 = 256 * 1024;
 
 /// How many chunks may wait to be written.
 const AHEAD: usize = 4;
-
-/// How much of a file is read at once.
-const CHUNK: usize = 256 * 1024;
 
 /// Reads an object into a file; see [`Open::download_to`](crate::Open::download_to).
 #[derive(Clone, Debug)]
@@ -204,7 +202,7 @@ impl Target {
         &self,
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.joined(spawn_blocking(work)).await
+        blocking(work).await.map_err(|error| self.failed(error))
     }
 
     async fn joined<T>(&self, work: JoinHandle<io::Result<T>>) -> Result<T> {

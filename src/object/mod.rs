@@ -36,9 +36,18 @@ pub use tree::{DownloadTree, Symlinks, TreeChange, TreeReport, UploadTree};
 pub use upload::Upload;
 pub use writer::{ObjectWriter, Write};
 
+use std::io;
+
+use tokio::task::spawn_blocking;
+
 use crate::reference::Reference;
 use crate::request::{When as _, awaits, flags, opt};
 use crate::{Result, Uri, models};
+
+/// Runs what blocks where it may.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
+}
 
 /// An object by its path at a reference, whether it exists or not.
 ///

@@ -19,6 +19,7 @@ use md5::{Digest as _, Md5};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
+use crate::object::blocking;
 use crate::object::body::CHUNK;
 use crate::object::sent::Sent;
 use crate::outgoing::{Chunks, Outgoing};
@@ -133,10 +134,6 @@ fn about(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    spawn_blocking(work).await.map_err(io::Error::other)?
-}
-
 /// Bytes in memory or of a file.
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
@@ -191,14 +188,14 @@ impl Piece {
     /// The piece as the transport takes it; what is sent of it is told.
     pub(super) fn into_outgoing(self, sent: &Sent) -> Outgoing {
         let sent = sent.clone();
-        Outgoing::Anew(Arc::new(move || {
+        Outgoing::Anew(Box::new(move || {
             let length = self.length();
             sent.begin();
             let chunks = match &self {
                 Self::Bytes(bytes) => slices(bytes.clone(), sent.clone()),
                 Self::File(source, bytes) => source.chunks(bytes.clone(), sent.clone()),
             };
-            Box::pin(std::future::ready(Ok((chunks, Some(length)))))
+            (chunks, length)
         }))
     }
 }

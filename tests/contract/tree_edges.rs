@@ -8,24 +8,9 @@ use std::sync::{Arc, Mutex};
 use lakefs::{
     Branch, Error, ErrorKind, Progress, Reference, Symlinks, Transferred, TreeChange, TryStreamExt as _,
 };
-use tempfile::TempDir;
 
 use crate::support::{Lake, commit, stage, text};
-
-/// A directory with these files, each of which has this text.
-fn directory(files: &[(&str, &str)]) -> TempDir {
-    let root = tempfile::tempdir().unwrap();
-    write(root.path(), files);
-    root
-}
-
-fn write(root: &Path, files: &[(&str, &str)]) {
-    for (name, data) in files {
-        let path = root.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, data).unwrap();
-    }
-}
+use crate::trees::{directory, write};
 
 /// The files below a directory, and what they have. A directory has a name with a slash, and is only told when it is
 /// empty.

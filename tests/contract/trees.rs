@@ -11,13 +11,13 @@ use tempfile::{TempDir, tempdir};
 use crate::support::Lake;
 
 /// A directory with these files.
-fn directory(files: &[(&str, &str)]) -> TempDir {
+pub(crate) fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = tempdir().unwrap();
     write(directory.path(), files);
     directory
 }
 
-fn write(root: &Path, files: &[(&str, &str)]) {
+pub(crate) fn write(root: &Path, files: &[(&str, &str)]) {
     for (name, data) in files {
         let path = root.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -7,8 +7,9 @@ use std::pin::pin;
 
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 
+use crate::object::blocking;
 use crate::object::tree::TreeChange;
-use crate::object::tree::files::{blocking, place};
+use crate::object::tree::files::place;
 use crate::object::tree::join::{Joined, Pair, join};
 use crate::object::tree::listing::Listed;
 use crate::object::tree::report::Outcomes;

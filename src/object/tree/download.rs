@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
-use crate::object::Progress;
 use crate::object::tree::delete::delete_extraneous;
 use crate::object::tree::files;
 use crate::object::tree::kept::Kept;
 use crate::object::tree::listing::{Listed, list};
 use crate::object::tree::names::Names;
 use crate::object::tree::options::{Options, directory, options};
-use crate::object::tree::report::{Each, Outcomes};
+use crate::object::tree::report::{Each, Outcomes, Step};
 use crate::object::tree::{TreeChange, TreeReport};
+use crate::object::{Progress, blocking};
 use crate::reference::Reference;
 use crate::request::awaits;
 use crate::{Error, ErrorKind, Result};
@@ -58,7 +58,7 @@ impl DownloadTree {
     async fn send(mut self) -> Result<TreeReport> {
         self.pin().await?;
         let root = self.root.clone();
-        let ignores_case = files::blocking(move || Ok(files::ignores_case(&root))).await;
+        let ignores_case = blocking(move || Ok(files::ignores_case(&root))).await;
         let ignores_case = ignores_case.map_err(|error| self.failed(error))?;
         let listed = self.look(ignores_case).await?;
         let Options { concurrency, dry_run, each, .. } = &self.options;
@@ -74,23 +74,12 @@ impl DownloadTree {
         }
         if !dry_run {
             let root = self.root.clone();
-            let made = files::blocking(move || std::fs::create_dir_all(root)).await;
+            let made = blocking(move || std::fs::create_dir_all(root)).await;
             made.map_err(|error| self.failed(error))?;
         }
         let steps = listed.again(|| self.list_again(ignores_case)).map(|listed| self.step(listed));
-        let mut steps = pin!(steps.buffer_unordered(*concurrency));
-        loop {
-            let step = match steps.try_next().await {
-                Ok(Some(step)) => step,
-                Ok(None) => break,
-                Err(error) => return Err(outcomes.broken(error)),
-            };
-            if let Some((name, outcome)) = step {
-                outcomes.take(&name, outcome);
-            }
-            if outcomes.is_hopeless() {
-                break;
-            }
+        if let Err(error) = outcomes.take_all(steps.buffer_unordered(*concurrency)).await {
+            return Err(outcomes.broken(error));
         }
         outcomes.end(|| self.action())
     }
@@ -142,14 +131,14 @@ impl DownloadTree {
     }
 
     /// Does what there is to do for an object.
-    async fn step(&self, listed: Result<Listed>) -> Result<Option<(String, Result<TreeChange>)>> {
+    async fn step(&self, listed: Result<Listed>) -> Result<Option<Step>> {
         let listed = listed?;
         if listed.is_directory() {
             if self.options.dry_run {
                 return Ok(None);
             }
             let (root, inside) = (self.root.clone(), files::place(&self.root, &listed.name).join("inside"));
-            let made = files::blocking(move || files::make_way(&root, &inside)).await;
+            let made = blocking(move || files::make_way(&root, &inside)).await;
             let outcome = made.err().map(|error| (listed.name, Err(self.failed(error))));
             return Ok(outcome);
         }
@@ -164,7 +153,7 @@ impl DownloadTree {
         let path = files::place(&self.root, &name);
         if *skip_equal {
             let (root, path, checksum) = (self.root.clone(), path.clone(), checksum.clone());
-            let equal = files::blocking(move || Ok(files::is_equal(&root, &path, bytes, &checksum))).await;
+            let equal = blocking(move || Ok(files::is_equal(&root, &path, bytes, &checksum))).await;
             if equal.map_err(|error| self.failed(error))? {
                 progress.advance(bytes);
                 progress.finish_item();

@@ -5,22 +5,12 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use tokio::task::spawn_blocking;
 
+use crate::object::body::CHUNK;
 use crate::object::checksum::Comparison;
 
 /// A file that is not larger than this is read in one step.
 pub(super) const SMALL: u64 = 256 * 1024;
-
-/// How much of a larger one is read at once.
-const CHUNK: usize = 256 * 1024;
-
-/// Runs what blocks where it may.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    spawn_blocking(work).await.map_err(io::Error::other)?
-}
 
 /// A file to be uploaded.
 pub(super) enum Content {

@@ -2,7 +2,10 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
+
+use futures::{Stream, TryStreamExt as _};
 
 use crate::models::ObjectError;
 use crate::{Error, ErrorKind, Result};
@@ -39,6 +42,9 @@ pub enum TreeChange {
 }
 
 type Tell = dyn Fn(&str, TreeChange) + Send + Sync;
+
+/// The name of a file, and what became of it.
+pub(super) type Step = (String, Result<TreeChange>);
 
 /// Who is told of each file.
 #[derive(Clone, Default)]
@@ -101,6 +107,20 @@ impl<'a> Outcomes<'a> {
         }
     }
 
+    /// What became of all files, as it comes. An error ends it.
+    pub(super) async fn take_all(&mut self, steps: impl Stream<Item = Result<Option<Step>>>) -> Result<()> {
+        let mut steps = pin!(steps);
+        while let Some(step) = steps.try_next().await? {
+            if let Some((name, outcome)) = step {
+                self.take(&name, outcome);
+            }
+            if self.is_hopeless() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// There can be no file of this name.
     pub(super) fn refuse(&mut self, name: &str, why: impl Into<String>) {
         self.fail(Some(name), Error::invalid("", why));
@@ -131,7 +151,7 @@ impl<'a> Outcomes<'a> {
     }
 
     /// Whether to try no more: whatever fails, it is not about single files.
-    pub(super) fn is_hopeless(&self) -> bool {
+    fn is_hopeless(&self) -> bool {
         self.in_vain >= IN_VAIN
     }
 

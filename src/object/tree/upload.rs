@@ -10,7 +10,6 @@ use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::branch::Branch;
-use crate::object::Body;
 use crate::object::checksum::Comparison;
 use crate::object::delete::LONGEST_PATH;
 use crate::object::tree::files::{self, Content};
@@ -19,9 +18,10 @@ use crate::object::tree::kept::Kept;
 use crate::object::tree::listing::{Listed, list};
 use crate::object::tree::names::Above;
 use crate::object::tree::options::{Options, directory, options};
-use crate::object::tree::report::{Each, Outcomes};
+use crate::object::tree::report::{Each, Outcomes, Step};
 use crate::object::tree::walk::{Found, Kind, Symlinks, walk};
 use crate::object::tree::{TreeChange, TreeReport};
+use crate::object::{Body, blocking};
 use crate::request::{When as _, awaits, flags};
 use crate::{Error, ErrorKind, Progress, Result};
 
@@ -114,16 +114,7 @@ impl UploadTree {
         let moving = async {
             let extraneous = extraneous;
             let steps = joined.map(|pair| self.step(pair, &extraneous));
-            let mut steps = pin!(steps.buffer_unordered(self.options.concurrency));
-            while let Some(step) = steps.try_next().await? {
-                if let Some((name, outcome)) = step {
-                    outcomes.take(&name, outcome);
-                }
-                if outcomes.is_hopeless() {
-                    break;
-                }
-            }
-            Ok(())
+            outcomes.take_all(steps.buffer_unordered(self.options.concurrency)).await
         };
         let deleting = async {
             if self.options.delete_extraneous && !self.options.dry_run {
@@ -218,7 +209,7 @@ impl UploadTree {
         &self,
         pair: Result<Pair<Found, Listed>>,
         extraneous: &mpsc::Sender<String>,
-    ) -> Result<Option<(String, Result<TreeChange>)>> {
+    ) -> Result<Option<Step>> {
         let (found, listed) = match pair? {
             Pair::Left(found) => (found, None),
             Pair::Both(found, listed) => (found, Some(listed)),
@@ -254,7 +245,7 @@ impl UploadTree {
             let path = path.clone();
             let load = move || files::load(&path, bytes, comparison);
             let unreadable = |error| Error::invalid("", "it cannot be read").with_source(error);
-            files::blocking(load).await.map_err(unreadable)?
+            blocking(load).await.map_err(unreadable)?
         } else {
             Content::Large
         };
