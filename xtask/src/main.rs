@@ -1,5 +1,6 @@
 //! Tasks of this repository: `cargo xtask --help` lists them.
 
+mod bench;
 mod codegen;
 mod difference;
 mod failure;
@@ -35,6 +36,8 @@ cargo xtask <task>
     --directory PATH          Where the contract is, if not in openapi/.
 
   package-check               Packages the client and builds the package offline from a read-only directory.
+
+  bench                       Compares the client with others on a running lakeFS; `cargo xtask bench --help` says how.
 ";
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn run(mut arguments: Parser) -> Result<(), Failure> {
             None => package_check::run(&workspace()),
             Some(other) => Err(other.unexpected().into()),
         },
+        Arg::Value(task) if task == "bench" => bench::run(&workspace(), arguments.raw_args()?),
         other => Err(other.unexpected().into()),
     }
 }

@@ -1,0 +1,45 @@
+//! The jobs, done with this crate.
+
+use lakefs::{Body, Client, TryStreamExt as _};
+use lakefs_bench::{CONCURRENCY, Failure, Job, Order, numbered};
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let Order { repository, branch, job } = Order::from_command_line()?;
+    let branch = Client::from_env()?.repository(repository).branch(branch);
+    match job {
+        Job::Upload { file, path } => {
+            branch.object(path).upload(Body::file(file)).await?;
+        }
+        Job::Download { path, file, verify } => {
+            branch
+                .object(path)
+                .reader()
+                .verify(verify)
+                .download_to(file)
+                .concurrency(std::env::var("CC").map_or(4, |c| c.parse().unwrap()))
+                .await?;
+        }
+        Job::UploadTree { directory, prefix } => {
+            branch.upload_tree(directory, prefix).concurrency(CONCURRENCY).await?;
+        }
+        Job::DownloadTree { prefix, directory } => {
+            branch.download_tree(prefix, directory).concurrency(CONCURRENCY).await?;
+        }
+        Job::List { prefix, pause, prefetch } => {
+            let mut pages = branch.objects().prefix(prefix).page_size(1000).prefetch(prefetch).pages();
+            let mut count = 0;
+            while let Some(page) = pages.try_next().await? {
+                count += page.items.len();
+                tokio::time::sleep(pause).await;
+            }
+            println!("{count}");
+        }
+        Job::Stats { prefix, count } => {
+            for number in 0..count {
+                branch.object(numbered(&prefix, number)).get().await?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! The jobs, done with OpenDAL's service for lakeFS. It sends an object in one piece, from memory, and does not list more
+//! than one page.
+
+use std::path::{Path, PathBuf};
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use lakefs_bench::{CONCURRENCY, FILES, Failure, Job, Order, numbered};
+use opendal::Operator;
+use opendal::services::Lakefs;
+use tokio::fs::File;
+use tokio::io::AsyncWriteExt as _;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let Order { repository, branch, job } = Order::from_command_line()?;
+    let service = Lakefs::default()
+        .endpoint(&std::env::var("LAKECTL_SERVER_ENDPOINT_URL")?)
+        .username(&std::env::var("LAKECTL_CREDENTIALS_ACCESS_KEY_ID")?)
+        .password(&std::env::var("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY")?)
+        .repository(&repository)
+        .branch(&branch);
+    let operator = Operator::new(service)?.finish();
+    match job {
+        Job::Upload { file, path } => upload(&operator, &file, &path).await?,
+        Job::Download { path, file, .. } => download(&operator, &path, &file).await?,
+        Job::UploadTree { directory, prefix } => {
+            let mut files = tokio::fs::read_dir(&directory).await?;
+            let mut uploads: Vec<(PathBuf, String)> = Vec::new();
+            while let Some(file) = files.next_entry().await? {
+                uploads.push((file.path(), format!("{prefix}{}", file.file_name().to_string_lossy())));
+            }
+            let uploads = uploads.iter().map(|(file, path)| upload(&operator, file, path));
+            stream::iter(uploads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
+        }
+        Job::DownloadTree { prefix, directory } => {
+            tokio::fs::create_dir_all(&directory).await?;
+            // Its list ends after one page: the names are given to it.
+            let downloads = (0..FILES).map(|number| {
+                let (path, file) = (numbered(&prefix, number), directory.join(numbered("", number)));
+                let operator = &operator;
+                async move { download(operator, &path, &file).await }
+            });
+            stream::iter(downloads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
+        }
+        Job::List { .. } => return Err("its list ends after one page".into()),
+        Job::Stats { prefix, count } => {
+            for number in 0..count {
+                operator.stat(&numbered(&prefix, number)).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn upload(operator: &Operator, file: &Path, path: &str) -> Result<(), Failure> {
+    operator.write(path, tokio::fs::read(file).await?).await?;
+    Ok(())
+}
+
+async fn download(operator: &Operator, path: &str, file: &Path) -> Result<(), Failure> {
+    let mut chunks = operator.reader(path).await?.into_bytes_stream(..).await?;
+    let mut file = File::create(file).await?;
+    while let Some(chunk) = chunks.try_next().await? {
+        file.write_all(&chunk).await?;
+    }
+    file.flush().await?;
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Whether a contender has done its job.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use lakefs_bench::{Failure, Job};
+
+use crate::measure::output;
+use crate::tool::{Place, Tool};
+use crate::work::OBJECTS;
+
+/// Holds what a run has left against what it was to leave; `source` is where the data come from.
+pub(crate) fn check(place: &Place, tool: Tool, job: &Job, source: &Path) -> Result<(), Failure> {
+    let back = place.directory.join("back");
+    let fetch = |path: &str, recursive: &[&str]| -> Result<(), Failure> {
+        let mut command = Command::new("lakectl");
+        command.args(["fs", "download", "--no-progress"]).args(recursive).arg(place.uri(path)).arg(&back);
+        output(&mut command).map(drop)
+    };
+    match job {
+        Job::Upload { file, path } => {
+            fetch(path, &[])?;
+            same_file(file, &back)?;
+            fs::remove_file(back)?;
+        }
+        Job::UploadTree { directory, prefix } => {
+            fetch(prefix, &["-r"])?;
+            same_directory(directory, &back)?;
+            fs::remove_dir_all(back)?;
+        }
+        Job::Download { path, file, .. } => same_file(&source.join(path), file)?,
+        Job::DownloadTree { prefix, directory } => same_directory(&source.join(prefix), directory)?,
+        Job::List { .. } => {
+            let Some(mut command) = place.command(tool, job)? else { return Ok(()) };
+            let printed = output(command.stdin(Stdio::null()))?;
+            // lakectl prints a line for each, the others how many there are.
+            let count = match printed.trim().parse() {
+                Ok(count) => count,
+                Err(_) => printed.lines().count(),
+            };
+            if count != OBJECTS {
+                return Err(format!("{count} objects were listed").into());
+            }
+        }
+        // That there was an object each time is what it fails without.
+        Job::Stats { .. } => {}
+    }
+    Ok(())
+}
+
+/// Removes a large file that a run has left. Small ones stay: ext4 is slow to make new ones for some seconds after many
+/// were removed, and the next contender would be the one to pay.
+pub(crate) fn clear(job: &Job) -> Result<(), Failure> {
+    if let Job::Download { file, .. } = job {
+        fs::remove_file(file)?;
+    }
+    Ok(())
+}
+
+fn same_directory(left: &Path, right: &Path) -> Result<(), Failure> {
+    let (mut here, there) = (0, fs::read_dir(right)?.count());
+    for file in fs::read_dir(left)? {
+        let file = file?;
+        same_file(&file.path(), &right.join(file.file_name()))?;
+        here += 1;
+    }
+    if here == there { Ok(()) } else { Err(format!("{there} files instead of {here}").into()) }
+}
+
+fn same_file(left: &Path, right: &Path) -> Result<(), Failure> {
+    let differ = || Failure::from(format!("{} and {} differ", left.display(), right.display()));
+    let (mut here, mut there) = (BufReader::new(File::open(left)?), BufReader::new(File::open(right)?));
+    loop {
+        let (a, b) = (here.fill_buf()?, there.fill_buf()?);
+        let bytes = a.len().min(b.len());
+        if a[..bytes] != b[..bytes] {
+            return Err(differ());
+        }
+        if bytes == 0 {
+            return if a.len() == b.len() { Ok(()) } else { Err(differ()) };
+        }
+        here.consume(bytes);
+        there.consume(bytes);
+    }
+}
