@@ -32,7 +32,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// Under this prefix the files are on the branch.
 const PREFIX: &str = "data/";
 const FILES: u64 = 40;
-const LARGE_FILE: u64 = 48 * 1024 * 1024;
+const LARGE_FILE: u64 = 96 * 1024 * 1024;
 
 /// Which directories, and what may be done to them.
 struct Directories {
