@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc as hand_over};
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
+use futures::future::{self, BoxFuture};
 use futures::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
@@ -37,6 +37,9 @@ const SMALL: u64 = 256 * 1024;
 /// How many chunks may wait to be written.
 const AHEAD: usize = 4;
 
+/// How many bytes are written before who hashes is woken for them.
+const STRIDE: u64 = 1024 * 1024;
+
 /// Reads an object into a file; see [`Open::download_to`](crate::Open::download_to).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
@@ -46,18 +49,19 @@ pub struct Download {
     part: u64,
     connections: usize,
     tree: Option<Arc<Path>>,
+    durable: bool,
     listed: Option<(u64, String)>,
 }
 
 impl Download {
     pub(super) fn new(get: Get, path: PathBuf) -> Self {
-        Self { get, path, part: PART, connections: CONNECTIONS, tree: None, listed: None }
+        Self { get, path, part: PART, connections: CONNECTIONS, tree: None, durable: true, listed: None }
     }
 
     /// One of many files below this directory. Those between are made, never gone through where they are symbolic
-    /// links, and not brought to the disk each time.
-    pub(super) fn below(mut self, directory: Arc<Path>) -> Self {
-        self.tree = Some(directory);
+    /// links. Whether the file is brought to the disk before it has its name, is said.
+    pub(super) fn below(mut self, directory: Arc<Path>, durable: bool) -> Self {
+        (self.tree, self.durable) = (Some(directory), durable);
         self
     }
 
@@ -91,7 +95,7 @@ impl Download {
                 return Err(error.during("get_object", String::new));
             }
         }
-        let to = Target { action, path: self.path.clone(), tree: self.tree.clone() };
+        let to = Target { action, path: self.path.clone(), tree: self.tree.clone(), durable: self.durable };
         match reader.length() {
             Some(length) if length <= SMALL => to.small(reader).await,
             Some(length)
@@ -107,12 +111,11 @@ impl Download {
 
     /// As it comes, over one connection.
     async fn whole(self, mut reader: ObjectReader, to: &Target) -> Result<u64> {
-        let check = reader.detach_check();
         let temporary = to.temporary().await?;
-        let file = to.reopen(&temporary)?;
-        let (bytes, check) = to.write(&mut reader, file, u64::MAX, check).await?;
-        verify(check, bytes, to)?;
-        to.persist(temporary).await?;
+        let hasher = to.hasher(reader.detach_check(), &temporary)?;
+        let written = hasher.as_ref().map(Hasher::parts);
+        let bytes = to.write(&mut reader, to.reopen(&temporary)?, u64::MAX, written).await?;
+        to.end(temporary, hasher, bytes).await?;
         self.get.progress.finish_item();
         Ok(bytes)
     }
@@ -120,11 +123,7 @@ impl Download {
     /// Over several connections, each of which writes to its own place.
     async fn divided(self, mut reader: ObjectReader, length: u64, to: &Target) -> Result<u64> {
         let temporary = to.temporary().await?;
-        let check = reader.detach_check();
-        let hasher = match check {
-            Some(check) => Some(Hasher::new(check, to.reopen(&temporary)?)),
-            None => None,
-        };
+        let hasher = to.hasher(reader.detach_check(), &temporary)?;
         let (origin, progress) = (reader.origin(), &self.get.progress);
         let version = reader.beside(origin..origin);
         // The connection that there is serves the first part.
@@ -138,7 +137,7 @@ impl Download {
             Box::pin(async move {
                 let mut file = to.reopen(temporary_file)?;
                 if let Some(mut reader) = reader {
-                    let (came, _) = to.write(&mut reader, file, part.end, None).await?;
+                    let came = to.write(&mut reader, file, part.end, None).await?;
                     // What came behind its end comes once more, in its own part.
                     progress.retract(came.saturating_sub(part.end));
                 } else {
@@ -151,15 +150,10 @@ impl Download {
         // In order, so that what has come can be hashed while the rest comes.
         let mut parts = stream::iter((0..length.div_ceil(self.part)).map(part)).buffered(self.connections);
         while let Some(part) = parts.try_next().await? {
-            if let Some(hasher) = &hasher {
-                hasher.take(part);
-            }
+            tell(hasher.as_ref().map(|hasher| &hasher.parts), part);
         }
         drop(parts);
-        if let Some(hasher) = hasher {
-            verify(Some(hasher.end(to).await?), length, to)?;
-        }
-        to.persist(temporary).await?;
+        to.end(temporary, hasher, length).await?;
         self.get.progress.finish_item();
         Ok(length)
     }
@@ -180,15 +174,12 @@ fn chunks(mut source: Source, progress: Progress) -> impl Stream<Item = Result<B
     })
 }
 
-fn verify(check: Option<Check>, length: u64, to: &Target) -> Result<()> {
-    check.map_or(Ok(()), |mut check| check.end(length, &to.action))
-}
-
 /// The file that there will be, and what is being done.
 struct Target {
     action: String,
     path: PathBuf,
     tree: Option<Arc<Path>>,
+    durable: bool,
 }
 
 impl Target {
@@ -218,7 +209,21 @@ impl Target {
         temporary.reopen().map_err(|error| self.failed(error))
     }
 
-    async fn persist(&self, temporary: NamedTempFile) -> Result<()> {
+    fn hasher(&self, check: Option<Check>, temporary: &NamedTempFile) -> Result<Option<Hasher>> {
+        check.map(|check| Ok(Hasher::new(check, self.reopen(temporary)?))).transpose()
+    }
+
+    /// All is written: gives it its name if it is the object.
+    async fn end(&self, temporary: NamedTempFile, hasher: Option<Hasher>, length: u64) -> Result<()> {
+        let file = self.reopen(&temporary)?;
+        // The disk works while the last bytes are hashed.
+        let durable = self.durable;
+        let on_disk = self.blocking(move || if durable { file.sync_all() } else { Ok(()) });
+        let same = async {
+            let Some(hasher) = hasher else { return Ok(()) };
+            hasher.end(self).await?.end(length, &self.action)
+        };
+        future::try_join(on_disk, same).await?;
         let (path, alone) = (self.path.clone(), self.tree.is_none());
         self.blocking(move || persist(temporary, &path, alone)).await
     }
@@ -229,11 +234,14 @@ impl Target {
         while let Some(chunk) = reader.try_next().await? {
             chunks.push(chunk);
         }
-        let (path, tree) = (self.path.clone(), self.tree.clone());
+        let (path, tree, durable) = (self.path.clone(), self.tree.clone(), self.durable);
         self.blocking(move || {
             let mut temporary = temporary(&path, tree.as_deref())?;
             for chunk in &chunks {
                 temporary.write_all(chunk)?;
+            }
+            if durable {
+                temporary.as_file().sync_all()?;
             }
             persist(temporary, &path, tree.is_none())?;
             Ok(chunks.iter().map(|chunk| chunk.len() as u64).sum())
@@ -241,26 +249,28 @@ impl Target {
         .await
     }
 
-    /// Writes chunks to a file as they come, up to so many bytes: one thread reads from the connection, another one
-    /// writes and hashes. Tells how many bytes have come.
+    /// Writes chunks to a file as they come, up to so many bytes: one thread reads from the connection, another one writes.
+    /// What is written is told. Answers how many bytes have come.
     async fn write(
         &self,
         chunks: &mut (impl Stream<Item = Result<Bytes>> + Unpin),
         mut file: File,
         most: u64,
-        mut check: Option<Check>,
-    ) -> Result<(u64, Option<Check>)> {
+        written: Option<Parts>,
+    ) -> Result<u64> {
         let (sender, mut receiver) = mpsc::channel::<Bytes>(AHEAD);
         let writer = spawn_blocking(move || {
-            let mut at = 0;
+            let (mut at, mut told) = (0, 0);
             while let Some(chunk) = receiver.blocking_recv() {
                 file.write_all(&chunk)?;
-                if let Some(check) = &mut check {
-                    check.take(at, &chunk);
-                }
                 at += chunk.len() as u64;
+                if at - told >= STRIDE {
+                    tell(written.as_ref(), told..at);
+                    told = at;
+                }
             }
-            Ok(check)
+            tell(written.as_ref(), told..at);
+            Ok(())
         });
         let mut bytes = 0;
         while bytes < most {
@@ -274,13 +284,23 @@ impl Target {
             }
         }
         drop(sender);
-        Ok((bytes, self.joined(writer).await?))
+        self.joined(writer).await?;
+        Ok(bytes)
     }
 }
 
-/// Hashes the parts of a file that have come, one after another.
+/// Where it is told which parts of a file are written.
+type Parts = hand_over::Sender<Range<u64>>;
+
+fn tell(parts: Option<&Parts>, part: Range<u64>) {
+    // It only fails when who hashes has, who tells why at the end.
+    _ = parts.map(|parts| parts.send(part));
+}
+
+/// Hashes the parts of a file that are written, one after another. It reads them from the file, as they may be more than
+/// memory holds: hashing may be slower than the wire.
 struct Hasher {
-    parts: hand_over::Sender<Range<u64>>,
+    parts: Parts,
     thread: JoinHandle<io::Result<Check>>,
 }
 
@@ -303,10 +323,9 @@ impl Hasher {
         Self { parts, thread }
     }
 
-    /// The next part has come.
-    fn take(&self, part: Range<u64>) {
-        // It only fails when the thread has, which tells why at the end.
-        _ = self.parts.send(part);
+    /// Where it is told of the parts.
+    fn parts(&self) -> Parts {
+        self.parts.clone()
     }
 
     async fn end(self, to: &Target) -> Result<Check> {
@@ -328,9 +347,8 @@ fn temporary(path: &Path, tree: Option<&Path>) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder(path))
 }
 
-/// Gives a file its name when its data are on the disk; one alone has it when that is on the disk, too.
+/// Gives a file its name; one alone has it when that is on the disk.
 fn persist(temporary: NamedTempFile, path: &Path, alone: bool) -> io::Result<()> {
-    temporary.as_file().sync_all()?;
     temporary.persist(path)?;
     // The name is an entry of the directory, which has its own place on the disk.
     if cfg!(unix) && alone {

@@ -27,6 +27,7 @@ pub struct DownloadTree {
     prefix: String,
     root: Arc<Path>,
     unverified: bool,
+    durable: bool,
     options: Options,
 }
 
@@ -35,7 +36,7 @@ options!(DownloadTree);
 impl DownloadTree {
     pub(crate) fn new(reference: Reference, prefix: String, root: &Path, skip_equal: bool) -> Self {
         let (prefix, options) = (directory(prefix), Options::new(skip_equal));
-        Self { reference, prefix, root: root.into(), unverified: false, options }
+        Self { reference, prefix, root: root.into(), unverified: false, durable: false, options }
     }
 
     /// Deletes the files below the directory that are no objects, before anything is downloaded; with them the directories
@@ -52,6 +53,14 @@ impl DownloadTree {
     /// [`Open::verify`](crate::Open::verify).
     pub fn verify(mut self, yes: bool) -> Self {
         self.unverified = !yes;
+        self
+    }
+
+    /// Whether each file is brought to the disk before it has its name. It is not unless it is said, as that takes most of
+    /// the time where files are small: then a download that ends early still leaves no file that is torn, but a machine that
+    /// loses its power may. [`Reference::sync_to`] finds such a file, as it compares the contents.
+    pub fn durable(mut self, yes: bool) -> Self {
+        self.durable = yes;
         self
     }
 
@@ -165,7 +174,7 @@ impl DownloadTree {
         }
         let object = self.reference.object(format!("{}{name}", self.prefix));
         let reader = object.reader().verify(!self.unverified).progress(progress.of_part());
-        let download = reader.download_to(path).below(self.root.clone()).only(bytes, checksum);
+        let download = reader.download_to(path).below(self.root.clone(), self.durable).only(bytes, checksum);
         Ok(TreeChange::Moved(download.await?))
     }
 
