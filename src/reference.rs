@@ -104,6 +104,10 @@ impl Reference {
     /// empty, `.`, or longer than 255 bytes; `a` where there is `a/b`; names that differ only by case where the file system
     /// does not tell them apart; what Windows cannot have, there. Where single files fail later, the others are
     /// downloaded all the same, and the error has the kind of the first failure, and all of them.
+    ///
+    /// There is an end to that: after 1000 failures nothing more is begun, or looked at, and after 50 in a row that are not
+    /// about single files, such as those of a connection. What is under way is finished, and the error tells all failures
+    /// that there were, and says that the rest was not tried.
     pub fn download_tree(&self, prefix: impl Into<String>, directory: impl AsRef<Path>) -> DownloadTree {
         DownloadTree::new(self.clone(), prefix.into(), directory.as_ref(), false)
     }

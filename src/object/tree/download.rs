@@ -77,8 +77,9 @@ impl DownloadTree {
             let made = blocking(move || std::fs::create_dir_all(root)).await;
             made.map_err(|error| self.failed(error))?;
         }
-        let steps = listed.again(|| self.list_again(ignores_case)).map(|listed| self.step(listed));
-        if let Err(error) = outcomes.take_all(steps.buffer_unordered(*concurrency)).await {
+        let listed = listed.again(|| self.list_again(ignores_case));
+        let moved = outcomes.take_all(listed, *concurrency, |listed| self.step(listed));
+        if let Err(error) = moved.await {
             return Err(outcomes.broken(error));
         }
         outcomes.end(|| self.action())
@@ -100,6 +101,9 @@ impl DownloadTree {
         let mut objects = pin!(list(&self.reference, &self.prefix));
         let mut any = false;
         while let Some(listed) = objects.try_next().await? {
+            if outcomes.leaves_rest() {
+                break;
+            }
             any = true;
             if let Err(why) = names.check(&listed.name, listed.bytes) {
                 outcomes.refuse(&listed.name, why);
@@ -131,20 +135,18 @@ impl DownloadTree {
     }
 
     /// Does what there is to do for an object.
-    async fn step(&self, listed: Result<Listed>) -> Result<Option<Step>> {
-        let listed = listed?;
+    async fn step(&self, listed: Listed) -> Option<Step> {
         if listed.is_directory() {
             if self.options.dry_run {
-                return Ok(None);
+                return None;
             }
             let (root, inside) = (self.root.clone(), files::place(&self.root, &listed.name).join("inside"));
             let made = blocking(move || files::make_way(&root, &inside)).await;
-            let outcome = made.err().map(|error| (listed.name, Err(self.failed(error))));
-            return Ok(outcome);
+            return made.err().map(|error| (listed.name, Err(self.failed(error))));
         }
         let name = listed.name.clone();
         let outcome = self.download(listed).await;
-        Ok(Some((name, outcome)))
+        Some((name, outcome))
     }
 
     async fn download(&self, listed: Listed) -> Result<TreeChange> {

@@ -3,14 +3,18 @@
 use std::error::Error as _;
 use std::fmt;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::{Stream, TryStreamExt as _};
+use futures::FutureExt as _;
+use futures::stream::{self, Stream, StreamExt as _};
 
 use crate::models::ObjectError;
 use crate::{Error, ErrorKind, Result};
 
-/// So many failures one after another that are not about single files, and the others are not tried.
+/// So many failures, and nothing more is begun: each of them is kept until it is told.
+const MOST_FAILURES: usize = 1000;
+
+/// So many one after another that are not about single files suffice for that.
 const IN_VAIN: usize = 50;
 
 /// What a transfer of a directory has done, or would do.
@@ -71,12 +75,14 @@ pub(super) struct Outcomes<'a> {
     failed: Vec<ObjectError>,
     first: Option<Error>,
     in_vain: usize,
+    /// Something was left that was not tried, because so many failed.
+    rest: bool,
 }
 
 impl<'a> Outcomes<'a> {
     pub(super) fn new(prefix: &'a str, each: &'a Each) -> Self {
         let report = TreeReport::default();
-        Self { prefix, each, report, failed: Vec::new(), first: None, in_vain: 0 }
+        Self { prefix, each, report, failed: Vec::new(), first: None, in_vain: 0, rest: false }
     }
 
     /// What became of the file of this name.
@@ -107,18 +113,40 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    /// What became of all files, as it comes. An error ends it.
-    pub(super) async fn take_all(&mut self, steps: impl Stream<Item = Result<Option<Step>>>) -> Result<()> {
-        let mut steps = pin!(steps);
-        while let Some(step) = steps.try_next().await? {
-            if let Some((name, outcome)) = step {
-                self.take(&name, outcome);
-            }
-            if self.is_hopeless() {
-                break;
+    /// Does what there is to do, so much of it at once, and takes what becomes of it. When too many fail, or the list
+    /// breaks off, nothing more is begun, and what is under way is finished.
+    pub(super) async fn take_all<T, F>(
+        &mut self,
+        to_do: impl Stream<Item = Result<T>> + Send,
+        concurrency: usize,
+        step: impl Fn(T) -> F + Send + Sync,
+    ) -> Result<()>
+    where
+        F: Future<Output = Option<Step>> + Send,
+    {
+        let mut to_do = pin!(to_do.fuse());
+        let broken = Mutex::new(None);
+        {
+            let (begun, no_more) = stream::abortable(to_do.as_mut());
+            let begun = begun.scan((), |(), item| {
+                let keep = |error| *broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                std::future::ready(item.map_err(keep).ok().map(&step))
+            });
+            let mut steps = pin!(begun.buffer_unordered(concurrency));
+            loop {
+                if self.has_enough() {
+                    no_more.abort();
+                }
+                match steps.next().await {
+                    Some(Some((name, outcome))) => self.take(&name, outcome),
+                    Some(None) => {}
+                    None => break,
+                }
             }
         }
-        Ok(())
+        // What is not even known yet is a rest as well.
+        self.rest |= !matches!(to_do.next().now_or_never(), Some(None));
+        broken.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
     /// There can be no file of this name.
@@ -150,9 +178,15 @@ impl<'a> Outcomes<'a> {
         self.first.get_or_insert(error);
     }
 
-    /// Whether to try no more: whatever fails, it is not about single files.
-    fn is_hopeless(&self) -> bool {
-        self.in_vain >= IN_VAIN
+    /// Whether to try no more: too many have failed, or whatever fails is not about single files.
+    fn has_enough(&self) -> bool {
+        self.failed.len() >= MOST_FAILURES || self.in_vain >= IN_VAIN
+    }
+
+    /// Whether what comes next is not to be tried, which is told at the end.
+    pub(super) fn leaves_rest(&mut self) -> bool {
+        self.rest |= self.has_enough();
+        self.rest
     }
 
     /// What has ended it all, with the failures of single files before it.
@@ -164,7 +198,10 @@ impl<'a> Outcomes<'a> {
     pub(super) fn end(self, action: impl FnOnce() -> String) -> Result<TreeReport> {
         match self.first {
             None => Ok(self.report),
-            Some(error) => Err(error.of_many(action(), self.failed)),
+            Some(error) => {
+                let error = error.of_many(action(), self.failed);
+                Err(if self.rest { error.leaving_rest() } else { error })
+            }
         }
     }
 }
@@ -223,17 +260,79 @@ mod tests {
         for _ in 0..2 * IN_VAIN {
             outcomes.take("a", failure(ErrorKind::InvalidRequest));
         }
-        assert!(!outcomes.is_hopeless());
+        assert!(!outcomes.has_enough());
         for _ in 1..IN_VAIN {
             outcomes.take("a", failure(ErrorKind::Transport));
         }
-        assert!(!outcomes.is_hopeless());
+        assert!(!outcomes.has_enough());
         outcomes.take("a", Ok(TreeChange::Equal(1)));
         outcomes.take("a", failure(ErrorKind::Transport));
-        assert!(!outcomes.is_hopeless());
+        assert!(!outcomes.has_enough());
         for _ in 1..IN_VAIN {
             outcomes.take("a", failure(ErrorKind::Protected));
         }
-        assert!(outcomes.is_hopeless());
+        assert!(outcomes.has_enough());
+    }
+
+    /// What there is to do, and the numbers of what has been begun.
+    async fn taken(
+        outcomes: &mut Outcomes<'_>,
+        to_do: impl IntoIterator<Item = Result<usize>, IntoIter: Send>,
+        fails: impl Fn(usize) -> bool + Send + Sync,
+    ) -> (Result<()>, Vec<usize>) {
+        let begun = Mutex::new(Vec::new());
+        let (begun_here, fails) = (&begun, &fails);
+        let step = |number: usize| async move {
+            begun_here.lock().unwrap().push(number);
+            tokio::task::yield_now().await;
+            let outcome =
+                if fails(number) { failure(ErrorKind::InvalidRequest) } else { Ok(TreeChange::Moved(1)) };
+            Some((number.to_string(), outcome))
+        };
+        let taken = outcomes.take_all(stream::iter(to_do), 7, step).await;
+        (taken, begun.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn so_many_failures_and_the_rest_is_not_tried() {
+        let each = Each::default();
+        let mut outcomes = Outcomes::new("", &each);
+        let (taken, begun) = taken(&mut outcomes, (0..100_000).map(Ok), |number| number >= 3000).await;
+        taken.unwrap();
+        // Those that were under way are finished, and told.
+        assert_eq!(outcomes.report.moved, 3000);
+        let error = outcomes.end(|| "move all".to_owned()).unwrap_err();
+        let failures = error.failed_objects().len();
+        assert!((MOST_FAILURES..MOST_FAILURES + 7).contains(&failures), "{failures}");
+        assert_eq!(begun.len(), 3000 + failures);
+        let end = format!("no: because (and {} more failed); the rest was not tried", failures - 1);
+        assert!(error.to_string().ends_with(&end), "{error}");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    }
+
+    #[tokio::test]
+    async fn where_there_is_no_rest_none_is_told_of() {
+        let each = Each::default();
+        let mut outcomes = Outcomes::new("", &each);
+        let (taken, begun) = taken(&mut outcomes, (0..MOST_FAILURES).map(Ok), |_| true).await;
+        taken.unwrap();
+        assert_eq!(begun.len(), MOST_FAILURES);
+        let error = outcomes.end(|| "move all".to_owned()).unwrap_err();
+        assert_eq!(error.failed_objects().len(), MOST_FAILURES);
+        assert!(error.to_string().ends_with("(and 999 more failed)"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_is_under_way_is_finished_when_the_list_breaks_off() {
+        let each = Each::default();
+        let mut outcomes = Outcomes::new("", &each);
+        let broken = Err(Error::new(ErrorKind::Transport, "list", "no more"));
+        let to_do = [Ok(1), Ok(2), broken, Ok(3)];
+        let (taken, begun) = taken(&mut outcomes, to_do, |number| number == 2).await;
+        assert_eq!(begun, [1, 2]);
+        assert_eq!((outcomes.report.moved, outcomes.failed.len()), (1, 1));
+        let error = outcomes.broken(taken.unwrap_err());
+        assert_eq!((error.kind(), &*error.to_string()), (ErrorKind::Transport, "list: no more"));
+        assert_eq!(error.failed_objects()[0].path.as_deref(), Some("2"));
     }
 }

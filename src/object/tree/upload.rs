@@ -113,8 +113,8 @@ impl UploadTree {
         let mut outcomes = Outcomes::new(&self.prefix, &self.options.each);
         let moving = async {
             let extraneous = extraneous;
-            let steps = joined.map(|pair| self.step(pair, &extraneous));
-            outcomes.take_all(steps.buffer_unordered(self.options.concurrency)).await
+            let step = |pair| self.step(pair, &extraneous);
+            outcomes.take_all(joined, self.options.concurrency, step).await
         };
         let deleting = async {
             if self.options.delete_extraneous && !self.options.dry_run {
@@ -140,6 +140,9 @@ impl UploadTree {
         let (mut kept, mut walk) = (Kept::new(), pin!(self.walk()));
         let mut any = false;
         while let Some(found) = walk.try_next().await? {
+            if outcomes.leaves_rest() {
+                break;
+            }
             any |= found.kind != Kind::Directory;
             if let Some(why) = self.refusal(&found) {
                 outcomes.refuse(&found.name, why);
@@ -205,12 +208,8 @@ impl UploadTree {
     }
 
     /// Does what there is to do at a name.
-    async fn step(
-        &self,
-        pair: Result<Pair<Found, Listed>>,
-        extraneous: &mpsc::Sender<String>,
-    ) -> Result<Option<Step>> {
-        let (found, listed) = match pair? {
+    async fn step(&self, pair: Pair<Found, Listed>, extraneous: &mpsc::Sender<String>) -> Option<Step> {
+        let (found, listed) = match pair {
             Pair::Left(found) => (found, None),
             Pair::Both(found, listed) => (found, Some(listed)),
             Pair::Right(listed) if self.options.delete_extraneous => {
@@ -218,9 +217,9 @@ impl UploadTree {
                     // It only fails when the deletion has, which tells why at the end.
                     _ = extraneous.send(format!("{}{}", self.prefix, listed.name)).await;
                 }
-                return Ok(Some((listed.name, Ok(TreeChange::Deleted))));
+                return Some((listed.name, Ok(TreeChange::Deleted)));
             }
-            Pair::Right(_) => return Ok(None),
+            Pair::Right(_) => return None,
         };
         let outcome = match found.kind {
             Kind::File { bytes } => self.upload(&found.name, bytes, listed).await,
@@ -228,9 +227,9 @@ impl UploadTree {
             Kind::Refused(_) | Kind::Link | Kind::Special => {
                 Err(Error::invalid("", self.refusal(&found).unwrap_or_default()))
             }
-            Kind::Directory => return Ok(None),
+            Kind::Directory => return None,
         };
-        Ok(Some((found.name, outcome)))
+        Some((found.name, outcome))
     }
 
     async fn upload(&self, name: &str, bytes: u64, there: Option<Listed>) -> Result<TreeChange> {
