@@ -12,7 +12,7 @@ use crate::request::{When as _, awaits, flags};
 use crate::{Error, Result};
 
 /// How many paths the server takes at once.
-const BATCH: usize = 1000;
+pub(super) const BATCH: usize = 1000;
 
 /// How many batches are under way at once, unless said otherwise.
 const CONCURRENCY: usize = 8;
@@ -70,10 +70,10 @@ pub struct DeleteObjects {
 
 /// Where a batch goes, and how.
 #[derive(Debug)]
-struct Target {
-    branch: Branch,
-    force: Option<bool>,
-    no_tombstone: Option<bool>,
+pub(super) struct Target {
+    pub(super) branch: Branch,
+    pub(super) force: Option<bool>,
+    pub(super) no_tombstone: Option<bool>,
 }
 
 impl DeleteObjects {
@@ -131,7 +131,7 @@ awaits!(DeleteObjects => ());
 
 impl Target {
     /// Deletes a batch, and tells what could not be deleted.
-    async fn delete(&self, paths: Vec<String>) -> Result<Vec<ObjectError>> {
+    pub(super) async fn delete(&self, paths: Vec<String>) -> Result<Vec<ObjectError>> {
         // Beside one of these the server would delete nothing at all, and for an empty one it would not say so.
         let (paths, impossible): (Vec<_>, Vec<_>) =
             paths.into_iter().partition(|path| (1..=LONGEST_PATH).contains(&path.len()));

@@ -142,11 +142,11 @@ impl DownloadTree {
             }
             let (root, inside) = (self.root.clone(), files::place(&self.root, &listed.name).join("inside"));
             let made = blocking(move || files::make_way(&root, &inside)).await;
-            return made.err().map(|error| (listed.name, Err(self.failed(error))));
+            return made.err().map(|error| Step::One(listed.name, Err(self.failed(error))));
         }
         let name = listed.name.clone();
         let outcome = self.download(listed).await;
-        Some((name, outcome))
+        Some(Step::One(name, outcome))
     }
 
     async fn download(&self, listed: Listed) -> Result<TreeChange> {

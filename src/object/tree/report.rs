@@ -1,5 +1,6 @@
 //! What became of the files of a tree.
 
+use std::collections::HashSet;
 use std::error::Error as _;
 use std::fmt;
 use std::pin::pin;
@@ -47,8 +48,13 @@ pub enum TreeChange {
 
 type Tell = dyn Fn(&str, TreeChange) + Send + Sync;
 
-/// The name of a file, and what became of it.
-pub(super) type Step = (String, Result<TreeChange>);
+/// What has been done.
+pub(super) enum Step {
+    /// The name of a file, and what became of it.
+    One(String, Result<TreeChange>),
+    /// The names of objects that were to be deleted together, and which of them could not be.
+    Deleted(Vec<String>, Result<Vec<ObjectError>>),
+}
 
 /// Who is told of each file.
 #[derive(Clone, Default)]
@@ -107,8 +113,8 @@ impl<'a> Outcomes<'a> {
                 }
             }
             Err(error) => {
-                self.in_vain = if would_meet_others(error.kind()) { self.in_vain + 1 } else { 0 };
-                self.fail(Some(name), error);
+                self.count(error.kind());
+                self.fail(name, error);
             }
         }
     }
@@ -138,7 +144,8 @@ impl<'a> Outcomes<'a> {
                     no_more.abort();
                 }
                 match steps.next().await {
-                    Some(Some((name, outcome))) => self.take(&name, outcome),
+                    Some(Some(Step::One(name, outcome))) => self.take(&name, outcome),
+                    Some(Some(Step::Deleted(names, outcome))) => self.take_deleted(&names, outcome),
                     Some(None) => {}
                     None => break,
                 }
@@ -151,31 +158,59 @@ impl<'a> Outcomes<'a> {
 
     /// There can be no file of this name.
     pub(super) fn refuse(&mut self, name: &str, why: impl Into<String>) {
-        self.fail(Some(name), Error::invalid("", why));
+        self.fail(name, Error::invalid("", why));
     }
 
-    /// Objects could not be deleted.
-    pub(super) fn not_deleted(&mut self, error: Error) {
-        match error.failed_objects() {
-            [] => self.fail(None, error),
-            failed => {
-                self.failed.extend_from_slice(failed);
+    /// What became of objects that were to be deleted together.
+    fn take_deleted(&mut self, names: &[String], outcome: Result<Vec<ObjectError>>) {
+        let failed = match outcome {
+            Ok(failed) => failed,
+            // Of none it is known that it is gone.
+            Err(error) => {
+                self.count(error.kind());
+                let failures: Vec<_> = names.iter().map(|name| self.failure(name, &error)).collect();
+                self.failed.extend(failures);
                 self.first.get_or_insert(error);
+                return;
             }
+        };
+        let name_of =
+            |failed: &ObjectError| Some(failed.path.as_deref()?.strip_prefix(self.prefix)?.to_owned());
+        let left: HashSet<_> = failed.iter().filter_map(name_of).collect();
+        // A failure without the name of one of them may be that of any.
+        if names.iter().filter(|name| left.contains(*name)).count() == failed.len() {
+            for name in names.iter().filter(|name| !left.contains(*name)) {
+                self.take(name, Ok(TreeChange::Deleted));
+            }
+        }
+        for failed in failed {
+            let error = Error::objects("delete_objects", "", vec![failed.clone()]);
+            self.count(error.kind());
+            self.failed.push(failed);
+            self.first.get_or_insert(error);
         }
     }
 
-    fn fail(&mut self, name: Option<&str>, error: Error) {
+    fn fail(&mut self, name: &str, error: Error) {
+        self.failed.push(self.failure(name, &error));
+        self.first.get_or_insert(error);
+    }
+
+    fn failure(&self, name: &str, error: &Error) -> ObjectError {
         let mut message = error.message().to_owned();
         if let Some(source) = error.source() {
             message = format!("{message}: {source}");
         }
-        self.failed.push(ObjectError {
-            path: name.map(|name| format!("{}{name}", self.prefix)),
+        ObjectError {
+            path: Some(format!("{}{name}", self.prefix)),
             status_code: error.status().map_or(0, Into::into),
             message,
-        });
-        self.first.get_or_insert(error);
+        }
+    }
+
+    /// Counts a failure, if it is not about a single file.
+    fn count(&mut self, kind: ErrorKind) {
+        self.in_vain = if would_meet_others(kind) { self.in_vain + 1 } else { 0 };
     }
 
     /// Whether to try no more: too many have failed, or whatever fails is not about single files.
@@ -287,7 +322,7 @@ mod tests {
             tokio::task::yield_now().await;
             let outcome =
                 if fails(number) { failure(ErrorKind::InvalidRequest) } else { Ok(TreeChange::Moved(1)) };
-            Some((number.to_string(), outcome))
+            Some(Step::One(number.to_string(), outcome))
         };
         let taken = outcomes.take_all(stream::iter(to_do), 7, step).await;
         (taken, begun.into_inner().unwrap())
@@ -334,5 +369,41 @@ mod tests {
         let error = outcomes.broken(taken.unwrap_err());
         assert_eq!((error.kind(), &*error.to_string()), (ErrorKind::Transport, "list: no more"));
         assert_eq!(error.failed_objects()[0].path.as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn deleted_is_what_the_server_does_not_name() {
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let telling = told.clone();
+        let each = Each::new(move |name, change| {
+            assert_eq!(change, TreeChange::Deleted);
+            telling.lock().unwrap().push(name.to_owned());
+        });
+        let names = ["a", "b", "c"].map(str::to_owned);
+        let failure = |path: Option<&str>| ObjectError {
+            path: path.map(str::to_owned),
+            status_code: 403,
+            message: "cannot write to protected branch".to_owned(),
+        };
+        let deleted = |outcome| {
+            let mut outcomes = Outcomes::new("t/", &each);
+            outcomes.take_deleted(&names, outcome);
+            let count = outcomes.report.deleted;
+            let error = outcomes.end(|| "delete".to_owned()).err();
+            let failed: Vec<_> = error.iter().flat_map(|error| error.failed_objects().to_vec()).collect();
+            let failed: Vec<_> = failed.into_iter().map(|failed| failed.path.unwrap_or_default()).collect();
+            (std::mem::take(&mut *told.lock().unwrap()), count, failed, error.map(|error| error.kind()))
+        };
+        let all = names.to_vec();
+        assert_eq!(deleted(Ok(vec![])), (all, 3, vec![], None));
+        let (one, protected) = (vec!["t/b".to_owned()], Some(ErrorKind::Protected));
+        let told = vec!["a".to_owned(), "c".to_owned()];
+        assert_eq!(deleted(Ok(vec![failure(Some("t/b"))])), (told, 2, one, protected));
+        // It may be any of them.
+        let unnamed = Ok(vec![failure(None)]);
+        assert_eq!(deleted(unnamed), (vec![], 0, vec![String::new()], protected));
+        let all = names.iter().map(|name| format!("t/{name}")).collect();
+        let lost = Err(Error::new(ErrorKind::Timeout, "delete", "no word"));
+        assert_eq!(deleted(lost), (vec![], 0, all, Some(ErrorKind::Timeout)));
     }
 }
