@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::object::tree::delete::delete_extraneous;
-use crate::object::tree::files;
+use crate::object::tree::files::{self, Sameness};
 use crate::object::tree::kept::Kept;
 use crate::object::tree::listing::{Listed, list};
 use crate::object::tree::names::Names;
@@ -58,13 +58,12 @@ impl DownloadTree {
     async fn send(mut self) -> Result<TreeReport> {
         self.pin().await?;
         let root = self.root.clone();
-        let ignores_case = blocking(move || Ok(files::ignores_case(&root))).await;
-        let ignores_case = ignores_case.map_err(|error| self.failed(error))?;
-        let listed = self.look(ignores_case).await?;
+        let sameness = blocking(move || Ok(Sameness::at(&root))).await.map_err(|error| self.failed(error))?;
+        let listed = self.look(sameness).await?;
         let Options { concurrency, dry_run, each, .. } = &self.options;
         let mut outcomes = Outcomes::new(&self.prefix, each);
         if self.options.delete_extraneous {
-            let listed = listed.once_more(|| self.list_again(ignores_case));
+            let listed = listed.once_more(|| self.list_again(sameness));
             let deleted =
                 delete_extraneous(&self.root, listed, *dry_run, &mut outcomes, &|error| self.failed(error))
                     .await;
@@ -77,7 +76,7 @@ impl DownloadTree {
             let made = blocking(move || std::fs::create_dir_all(root)).await;
             made.map_err(|error| self.failed(error))?;
         }
-        let listed = listed.again(|| self.list_again(ignores_case));
+        let listed = listed.again(|| self.list_again(sameness));
         let moved = outcomes.take_all(listed, *concurrency, |listed| self.step(listed));
         if let Err(error) = moved.await {
             return Err(outcomes.broken(error));
@@ -95,9 +94,9 @@ impl DownloadTree {
     }
 
     /// Looks at what there is, before anything is written.
-    async fn look(&self, ignores_case: bool) -> Result<Kept<Listed>> {
+    async fn look(&self, sameness: Sameness) -> Result<Kept<Listed>> {
         let mut outcomes = Outcomes::new(&self.prefix, &self.options.each);
-        let (mut kept, mut names) = (Kept::new(), Names::new(ignores_case));
+        let (mut kept, mut names) = (Kept::new(), Names::new(sameness));
         let mut objects = pin!(list(&self.reference, &self.prefix));
         let mut any = false;
         while let Some(listed) = objects.try_next().await? {
@@ -123,8 +122,8 @@ impl DownloadTree {
     }
 
     /// Lists once more. What has come in between is looked at, too.
-    fn list_again(&self, ignores_case: bool) -> impl Stream<Item = Result<Listed>> + Send + use<> {
-        let (action, mut names) = (self.action(), Names::new(ignores_case));
+    fn list_again(&self, sameness: Sameness) -> impl Stream<Item = Result<Listed>> + Send + use<> {
+        let (action, mut names) = (self.action(), Names::new(sameness));
         list(&self.reference, &self.prefix).map(move |listed| {
             let listed = listed?;
             match names.check(&listed.name, listed.bytes) {
