@@ -135,7 +135,7 @@ impl Branch {
     /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch. For objects that could not be deleted, the
     /// kind that the first of them has, such as [`Protected`](crate::ErrorKind::Protected), with
     /// [all of them](crate::Error::failed_objects). The first failure ends it: requests that are under way are
-    /// finished, later paths are not sent.
+    /// finished, later paths are not sent, and the error says that they were not tried.
     pub fn delete_objects<P: Into<String>>(
         &self,
         paths: impl IntoIterator<Item = P, IntoIter: Send + 'static>,
@@ -203,6 +203,10 @@ impl Branch {
     /// [socket](crate::UploadTree::skip_special). All of them are [told](crate::Error::failed_objects), and nothing was
     /// written. Where single files fail later, the others are uploaded all the same, and the error has the kind of the
     /// first failure, and all of them.
+    ///
+    /// There is an end to that: after 1000 failures nothing more is begun, or looked at, and after 50 in a row that are not
+    /// about single files, such as those of a connection. What is under way is finished, and the error tells all failures
+    /// that there were, and says that the rest was not tried.
     pub fn upload_tree(&self, directory: impl Into<PathBuf>, prefix: impl Into<String>) -> UploadTree {
         UploadTree::new(self.clone(), directory.into(), prefix.into(), false)
     }

@@ -101,9 +101,14 @@ impl Reference {
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the directory cannot be written, or objects cannot be files
     /// in it, all of which are [told](crate::Error::failed_objects), and nothing was written. Those are: names that lead
     /// out of it (`..`, a leading slash or backslash, a drive letter, on every system); with a NUL, or parts that are
-    /// empty, `.`, or longer than 255 bytes; `a` where there is `a/b`; names that differ only by case where the file system
-    /// does not tell them apart; what Windows cannot have, there. Where single files fail later, the others are
-    /// downloaded all the same, and the error has the kind of the first failure, and all of them.
+    /// empty, `.`, or longer than 255 bytes; `a` where there is `a/b`; names that differ only by case, or by how accented
+    /// letters are composed, where the file system does not tell them apart; what Windows cannot have, there. Where single
+    /// files fail later, the others are downloaded all the same, and the error has the kind of the first failure, and all
+    /// of them.
+    ///
+    /// There is an end to that: after 1000 failures nothing more is begun, or looked at, and after 50 in a row that are not
+    /// about single files, such as those of a connection. What is under way is finished, and the error tells all failures
+    /// that there were, and says that the rest was not tried.
     pub fn download_tree(&self, prefix: impl Into<String>, directory: impl AsRef<Path>) -> DownloadTree {
         DownloadTree::new(self.clone(), prefix.into(), directory.as_ref(), false)
     }

@@ -336,6 +336,12 @@ impl Error {
         self
     }
 
+    /// Says that nothing more was begun after it.
+    pub(crate) fn leaving_rest(mut self) -> Self {
+        self.0.message = format!("{}; the rest was not tried", self.0.message);
+        self
+    }
+
     /// Says that a branch could not be cleaned up.
     pub(crate) fn leaving_behind(mut self, branch: &str) -> Self {
         self.0.message = format!("{}; the hidden branch {branch:?} is left behind", self.0.message);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use futures::FutureExt as _;
 use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::branch::Branch;
@@ -11,7 +12,7 @@ use crate::request::{When as _, awaits, flags};
 use crate::{Error, Result};
 
 /// How many paths the server takes at once.
-const BATCH: usize = 1000;
+pub(super) const BATCH: usize = 1000;
 
 /// How many batches are under way at once, unless said otherwise.
 const CONCURRENCY: usize = 8;
@@ -69,10 +70,10 @@ pub struct DeleteObjects {
 
 /// Where a batch goes, and how.
 #[derive(Debug)]
-struct Target {
-    branch: Branch,
-    force: Option<bool>,
-    no_tombstone: Option<bool>,
+pub(super) struct Target {
+    pub(super) branch: Branch,
+    pub(super) force: Option<bool>,
+    pub(super) no_tombstone: Option<bool>,
 }
 
 impl DeleteObjects {
@@ -100,8 +101,9 @@ impl DeleteObjects {
         to.branch.get().await?;
         let to = &to;
         // Once something failed, what is under way is finished, and nothing more is begun.
-        let (batches, no_more) = stream::abortable(paths.try_chunks(BATCH));
-        let mut replies = batches
+        let mut batches = paths.try_chunks(BATCH);
+        let (begun, no_more) = stream::abortable(&mut batches);
+        let mut replies = begun
             .map(|batch| async { to.delete(batch.map_err(|broken| broken.1)?).await })
             .buffer_unordered(concurrency);
         let (mut failed, mut failure) = (Vec::new(), None);
@@ -113,11 +115,15 @@ impl DeleteObjects {
             }
             no_more.abort();
         }
-        match failure {
-            Some(error) => Err(error.with_failed_objects(failed)),
-            None if failed.is_empty() => Ok(()),
-            None => Err(Error::objects("delete_objects", to.action(), failed)),
-        }
+        drop(replies);
+        let error = match failure {
+            Some(error) => error.with_failed_objects(failed),
+            None if failed.is_empty() => return Ok(()),
+            None => Error::objects("delete_objects", to.action(), failed),
+        };
+        // What is not even known yet is a rest as well.
+        let rest = !matches!(batches.next().now_or_never(), Some(None));
+        Err(if rest { error.leaving_rest() } else { error })
     }
 }
 
@@ -125,7 +131,7 @@ awaits!(DeleteObjects => ());
 
 impl Target {
     /// Deletes a batch, and tells what could not be deleted.
-    async fn delete(&self, paths: Vec<String>) -> Result<Vec<ObjectError>> {
+    pub(super) async fn delete(&self, paths: Vec<String>) -> Result<Vec<ObjectError>> {
         // Beside one of these the server would delete nothing at all, and for an empty one it would not say so.
         let (paths, impossible): (Vec<_>, Vec<_>) =
             paths.into_iter().partition(|path| (1..=LONGEST_PATH).contains(&path.len()));

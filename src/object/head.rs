@@ -46,11 +46,14 @@ impl ObjectHead {
             length,
             content_type: text("content-type"),
             entity_tag: text("etag"),
-            last_modified: reply
-                .header("last-modified")
-                .and_then(|date| httpdate::parse_http_date(date).ok()),
+            last_modified: last_modified(reply),
         }
     }
+}
+
+/// When the object of a reply was written, as far as it says so.
+pub(super) fn last_modified<T>(reply: &Response<T>) -> Option<SystemTime> {
+    httpdate::parse_http_date(reply.header("last-modified")?).ok()
 }
 
 impl Head {

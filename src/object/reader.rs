@@ -4,6 +4,7 @@ use std::io::{self, SeekFrom};
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures::{Stream, ready};
@@ -99,7 +100,7 @@ impl ObjectReader {
     }
 
     /// Where in the object it begins.
-    pub(super) fn origin(&self) -> u64 {
+    pub(crate) fn origin(&self) -> u64 {
         self.start
     }
 
@@ -117,6 +118,18 @@ impl ObjectReader {
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         self.source.end().map(|end| end.saturating_sub(self.start))
+    }
+
+    /// How many bytes the object has, of which a range is a part.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        self.source.size()
+    }
+
+    /// When the object was written.
+    #[must_use]
+    pub fn last_modified(&self) -> Option<SystemTime> {
+        self.described.last_modified
     }
 
     /// The media type of the object.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use futures::{Stream as _, ready};
@@ -15,6 +15,7 @@ use tokio_util::sync::ReusableBoxFuture;
 
 use crate::api::{ByteStream, Response};
 use crate::object::check::Check;
+use crate::object::head::last_modified;
 use crate::object::range::{ContentRange, Part};
 use crate::object::read::Get;
 use crate::retry::Safety;
@@ -90,6 +91,7 @@ enum State {
 pub(super) struct Described {
     pub(super) content_type: Option<String>,
     pub(super) entity_tag: Option<String>,
+    pub(super) last_modified: Option<SystemTime>,
 }
 
 /// A body, and how large the object is.
@@ -119,7 +121,11 @@ impl Source {
             (length, (0, length))
         };
         let text = |name: &str| reply.header(name).map(str::to_owned);
-        let described = Described { content_type: text("content-type"), entity_tag: text("etag") };
+        let described = Described {
+            content_type: text("content-type"),
+            entity_tag: text("etag"),
+            last_modified: last_modified(&reply),
+        };
         let version = Version::of(&reply, size);
         let mut source = Self::closed(get, action, version, bytes.0, bytes.1);
         source.state = State::Open(reply.into_inner());
@@ -144,6 +150,11 @@ impl Source {
     /// Where the last byte lies, plus one.
     pub(super) fn end(&self) -> Option<u64> {
         self.end
+    }
+
+    /// How many bytes all of the object has.
+    pub(super) fn size(&self) -> Option<u64> {
+        self.version.size
     }
 
     /// Whether the version is known again, so that it can be read in more than one piece.

@@ -14,7 +14,7 @@ use object_store::{
 use super::error::{failure, generic};
 use super::location::meta;
 use crate::models::ObjectStats;
-use crate::object::{Object, ObjectReader};
+use crate::object::{Object, ObjectReader, Open};
 
 /// How often a read begins anew because the object was overwritten between the look at it and its first byte.
 const TRIES: usize = 5;
@@ -22,15 +22,74 @@ const TRIES: usize = 5;
 /// The most memory that is asked for before any byte has come.
 const FORESIGHT: u64 = 8 * 1024 * 1024;
 
-/// Reads as the options say.
+/// Reads as the options say, with conditions that are held here: lakeFS knows one, and none by time.
 ///
-/// lakeFS knows no conditions on reads but one. So the object is looked at, the conditions are held against what was seen,
-/// and its bytes are given only if they are still of that object.
+/// A range is read with one request, whose reply says what the conditions need. All of an object is not: its reader is owed
+/// the metadata of users, which no reply to a read has. That look costs as much as a small read, and engines read many
+/// ranges of one object.
 pub(super) async fn get(object: &Object, location: &Path, options: GetOptions) -> Result<GetResult> {
     if options.version.is_some() {
         let why = "objects have no versions but those of the references that they are read at";
         return Err(object_store::Error::NotSupported { source: why.into() });
     }
+    if let Some(range) = options.range.as_ref().filter(|_| !options.head)
+        && let Some(open) = ranged(object, range)
+        && let Some(result) = at_once(open, location, range, &options).await?
+    {
+        return Ok(result);
+    }
+    look_and_get(object, location, options).await
+}
+
+/// The read of a range of which it can be said without the size of the object that there is something in it.
+fn ranged(object: &Object, range: &GetRange) -> Option<Open> {
+    let open = object.reader();
+    match range {
+        GetRange::Bounded(range) => (!range.is_empty()).then(|| open.range(range.clone())),
+        GetRange::Offset(offset) => Some(open.range(*offset..)),
+        GetRange::Suffix(bytes) => (*bytes > 0).then(|| open.last(*bytes)),
+    }
+}
+
+/// Reads a range with one request. Nothing, if the reply does not say what has to be known.
+async fn at_once(
+    open: Open,
+    location: &Path,
+    range: &GetRange,
+    options: &GetOptions,
+) -> Result<Option<GetResult>> {
+    let reader = match open.await {
+        // The range is none, which is said only after the conditions were held; the last bytes of nothing are a failure of
+        // the server.
+        Err(error) if matches!(error.status(), Some(400 | 416 | 500)) => return Ok(None),
+        reader => reader.map_err(|error| failure(location, error))?,
+    };
+    let (Some(size), Some(last_modified), Some(tag)) =
+        (reader.size(), reader.last_modified(), reader.entity_tag())
+    else {
+        return Ok(None);
+    };
+    let meta = ObjectMeta {
+        location: location.clone(),
+        last_modified: last_modified.into(),
+        size,
+        e_tag: Some(tag.to_owned()),
+        version: None,
+    };
+    options.check_preconditions(&meta)?;
+    let range = range.as_range(size).map_err(generic)?;
+    if reader.origin() != range.start || reader.length() != Some(range.end - range.start) {
+        return Ok(None);
+    }
+    let media_type = reader.content_type().map(str::to_owned);
+    let attributes = media_type.into_iter().map(|media_type| (Attribute::ContentType, media_type)).collect();
+    let payload = payload(reader, location);
+    Ok(Some(GetResult { payload, meta, range, attributes }))
+}
+
+/// Looks at the object, holds the conditions against what was seen, and gives its bytes only if they are still of that
+/// object.
+async fn look_and_get(object: &Object, location: &Path, options: GetOptions) -> Result<GetResult> {
     for _ in 0..TRIES {
         let seen = Seen::look(object, location).await?;
         options.check_preconditions(&seen.meta)?;
@@ -38,22 +97,21 @@ pub(super) async fn get(object: &Object, location: &Path, options: GetOptions) -
         let range =
             options.range.as_ref().map_or(Ok(0..size), |range| range.as_range(size)).map_err(generic)?;
         let payload = if options.head || range.is_empty() {
-            stream::empty().boxed()
+            GetResultPayload::Stream(stream::empty().boxed())
         } else {
             let part = options.range.is_some().then(|| range.clone());
             let Some(reader) = seen.open(part).await? else { continue };
-            let location = location.clone();
-            reader.map_err(move |error| failure(&location, error)).boxed()
+            payload(reader, location)
         };
         let attributes = attributes(seen.stats);
-        return Ok(GetResult {
-            payload: GetResultPayload::Stream(payload),
-            meta: seen.meta,
-            range,
-            attributes,
-        });
+        return Ok(GetResult { payload, meta: seen.meta, range, attributes });
     }
     Err(changing(location))
+}
+
+fn payload(reader: ObjectReader, location: &Path) -> GetResultPayload {
+    let location = location.clone();
+    GetResultPayload::Stream(reader.map_err(move |error| failure(&location, error)).boxed())
 }
 
 /// Reads ranges, near ones together, all of one version of the object: the one that the first reply is of.

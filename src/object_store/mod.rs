@@ -61,9 +61,10 @@ use crate::repository::Repository;
 /// object with no data whose name ends in `/`.
 ///
 /// # What it does
-/// * **Conditions on reads**, all of them, as lakeFS has only one: the object is looked at, the conditions are held
-///   against what was seen, and bytes are given only if they are of the object that was seen. So a read is two requests.
-///   Ranges that are read together are of one version of the object, without that look.
+/// * **Reads of a range** with one request, whose reply says what the conditions need to know. Ranges that are read together
+///   are of one version of the object. Only the media type comes with them, and no metadata: no reply to a read has them.
+/// * **Reads of all** with two: the object is looked at, and bytes are given only if they are of the object that was seen.
+/// * **Conditions on reads**, all of them, as lakeFS has only one.
 /// * **`PutMode::Create`**, decided by the server: of many writers one wins.
 /// * **Uploads in parts**, of any size: the parts go to the server as one body, in the order in which they were put, and
 ///   the object is there when the upload is complete. Of one that is dropped or aborted there is none. A part is held in

@@ -42,7 +42,9 @@ enum Item {
     End,
 }
 
-/// Begins an upload.
+/// Begins an upload, of a stream like any other: where the storage signs addresses, it goes there in parts. An
+/// [`ObjectWriter`](crate::ObjectWriter) would not do, which has one owner, copies what it is given, and does not say of
+/// each part when it has gone.
 pub(super) fn begin(object: &Object, location: &Path, options: &PutMultipartOptions) -> Result<Parts> {
     let (sender, receiver) = mpsc::unbounded_channel();
     let upload = with_attributes(object.upload(Body::stream(body(receiver))), &options.attributes)?;

@@ -167,6 +167,13 @@ async fn obj_14_each_failure_is_told_and_the_rest_is_not_sent() {
     let expected: Vec<_> = all.iter().map(|path| (path.as_str(), 403)).collect();
     assert_eq!(failures(&error), expected);
     assert!(error.message().contains("read-only repository"), "{error}");
+    assert!(error.message().ends_with("(and 999 more failed); the rest was not tried"), "{error}");
+    // Where there is no rest, none is told of; what a list has not said yet is one.
+    let error = main.delete_objects((0..1000).map(|n| n.to_string())).concurrency(1).await.unwrap_err();
+    assert!(error.message().ends_with("(and 999 more failed)"), "{error}");
+    let error = main.delete_prefix("5").await.unwrap_err();
+    assert_eq!((error.kind(), &*failures(&error)), (ErrorKind::Protected, &[("5", 403)][..]));
+    assert!(error.message().ends_with("read-only repository"), "{error}");
     assert_eq!(paths(&main).await, ["5"]);
 
     main.delete_objects(["5"]).force(true).await.unwrap();

@@ -92,7 +92,10 @@ async fn obj_09_ranges() {
     }
 
     let reader = object.reader().range(2..5).await.unwrap();
-    assert_eq!(reader.length(), Some(3));
+    assert_eq!((reader.length(), reader.size()), (Some(3), Some(10)));
+    let head = object.head().await.unwrap();
+    assert!(head.last_modified.is_some());
+    assert_eq!(reader.last_modified(), head.last_modified);
     assert_eq!(reader.try_collect::<Vec<_>>().await.unwrap().concat(), b"234");
 }
 

@@ -451,3 +451,41 @@ async fn tree_12_more_than_a_page() {
     assert_eq!((report.moved, report.equal, report.deleted), (0, 402, 803));
     assert_eq!(paths(&main).await.len(), 402);
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn tree_13_of_a_thousand_failures_all_are_told_and_that_the_rest_was_not_tried() {
+    let lake = Lake::new().await;
+    let main = lake.main("tree_13").await;
+    let told = |error: &Error, most: usize| {
+        let failures = error.failed_objects().len();
+        assert!((1000..=most).contains(&failures), "{failures}");
+        let end = format!("(and {} more failed); the rest was not tried", failures - 1);
+        assert!(error.message().ends_with(&end), "{error}");
+    };
+    let drives: Vec<_> = (0..1205).map(|number| format!("drives/c:{number:04}")).collect();
+    let plain: Vec<_> = (0..1205).map(|number| format!("plain/{number:04}")).collect();
+    let files: Vec<_> = drives.iter().chain(&plain).map(|name| (&**name, "x")).collect();
+    let source = directory(&files);
+    assert_eq!(main.upload_tree(source.path(), "").await.unwrap().moved, 2410);
+
+    // Names that can be no files are told before anything is written.
+    let target = tempfile::tempdir().unwrap();
+    let place = target.path().join("place");
+    let error = main.download_tree("drives", &place).await.unwrap_err();
+    told(&error, 1000);
+    let mut all: Vec<_> = drives.clone();
+    all.truncate(1000);
+    assert_eq!(failed::<()>(Err(error), ErrorKind::InvalidRequest), all);
+    assert!(!place.exists());
+
+    // Directories where files should be; and one that is not in the way, which is the first.
+    for name in &plain[1..] {
+        fs::create_dir_all(target.path().join(name).join("not empty")).unwrap();
+    }
+    let error = main.download_tree("plain", target.path().join("plain")).concurrency(8).await.unwrap_err();
+    told(&error, 1007);
+    let named = failed::<()>(Err(error), ErrorKind::InvalidRequest);
+    assert!(named.iter().all(|name| plain[1..].contains(name)));
+    assert_eq!(fs::read_to_string(target.path().join("plain/0000")).unwrap(), "x");
+}

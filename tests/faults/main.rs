@@ -10,6 +10,7 @@ mod resumed_reads;
 #[path = "../contract/support.rs"]
 mod support;
 mod tasks;
+mod trees;
 mod uploads;
 
 use std::sync::{Arc, Mutex};

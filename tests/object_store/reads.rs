@@ -1,9 +1,10 @@
 //! Reads: of any reference, in part.
 
+use chrono::TimeDelta;
 use futures::TryStreamExt as _;
 use lakefs::LakeFsStore;
 use object_store::path::Path;
-use object_store::{Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
+use object_store::{Attribute, Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 
 use crate::support::{self, Lake};
 use crate::{stores, text};
@@ -94,4 +95,115 @@ async fn a_version_is_not_taken_for_the_newest() {
     let options = GetOptions::new().with_version(Some("1"));
     let error = store.get_opts(&a, options).await.unwrap_err();
     assert!(matches!(error, Error::NotSupported { .. }), "{error}");
+}
+
+/// The operations that a lakeFS was asked for since it was asked this last. Of a real one it is not known.
+fn asked(lake: &Lake, expected: &[&str]) {
+    if let Some(server) = &lake.server {
+        let asked: Vec<_> = server.requests().iter().map(|request| request.operation).collect();
+        assert_eq!(asked, expected);
+        server.forget_requests();
+    }
+}
+
+#[tokio::test]
+async fn a_range_is_read_with_one_request() {
+    let (lake, main, [store, _]) = stores("one_request").await;
+    let digits = Path::from("digits");
+    main.object("digits").upload("0123456789").content_type("text/csv").metadata("k", "v").await.unwrap();
+    let head = store.head(&digits).await.unwrap();
+    if let Some(server) = &lake.server {
+        server.forget_requests();
+    }
+
+    assert_eq!(store.get_range(&digits, 2..5).await.unwrap(), "234");
+    asked(&lake, &["getObject"]);
+    let ranged = |range: GetRange| GetOptions::new().with_range(Some(range));
+    for (range, bytes, text) in [
+        (GetRange::Bounded(2..4), 2..4, "23"),
+        (GetRange::Bounded(8..40), 8..10, "89"),
+        (GetRange::Offset(7), 7..10, "789"),
+        (GetRange::Suffix(3), 7..10, "789"),
+        (GetRange::Suffix(30), 0..10, "0123456789"),
+    ] {
+        let result = store.get_opts(&digits, ranged(range.clone())).await.unwrap();
+        // What it says of the object is what a look at it says.
+        assert_eq!((&result.meta, &result.range), (&head, &bytes), "{range:?}");
+        let media_type = result.attributes.get(&Attribute::ContentType).map(|value| value.to_string());
+        assert_eq!(media_type.as_deref(), Some("text/csv"), "{range:?}");
+        assert_eq!(result.bytes().await.unwrap(), text, "{range:?}");
+        asked(&lake, &["getObject"]);
+    }
+}
+
+#[tokio::test]
+async fn a_condition_on_a_range_costs_no_request() {
+    let (lake, main, [store, _]) = stores("one_request").await;
+    let digits = Path::from("digits");
+    main.object("digits").upload("0123456789").await.unwrap();
+    let head = store.head(&digits).await.unwrap();
+    let (tag, written) = (head.e_tag.as_deref().unwrap(), head.last_modified);
+    let (before, after) = (written - TimeDelta::seconds(5), written + TimeDelta::seconds(5));
+    if let Some(server) = &lake.server {
+        server.forget_requests();
+    }
+    let ranged = || GetOptions::new().with_range(Some(GetRange::Bounded(3..6)));
+    let list = format!("\"other\", {tag}");
+    for options in [
+        ranged().with_if_match(Some(tag)),
+        ranged().with_if_match(Some(&*list)),
+        ranged().with_if_match(Some("*")),
+        ranged().with_if_none_match(Some("\"other\"")),
+        ranged().with_if_unmodified_since(Some(written)),
+        ranged().with_if_modified_since(Some(before)),
+    ] {
+        let result = store.get_opts(&digits, options).await.unwrap();
+        assert_eq!(result.meta, head);
+        assert_eq!(result.bytes().await.unwrap(), "345");
+        asked(&lake, &["getObject"]);
+    }
+    for options in
+        [ranged().with_if_match(Some("\"other\"")), ranged().with_if_unmodified_since(Some(before))]
+    {
+        let error = store.get_opts(&digits, options).await.unwrap_err();
+        assert!(matches!(&error, Error::Precondition { path, .. } if path == "digits"), "{error}");
+        asked(&lake, &["getObject"]);
+    }
+    for options in [
+        ranged().with_if_none_match(Some(tag)),
+        ranged().with_if_none_match(Some("*")),
+        ranged().with_if_modified_since(Some(written)),
+        ranged().with_if_modified_since(Some(after)),
+    ] {
+        let error = store.get_opts(&digits, options).await.unwrap_err();
+        assert!(matches!(&error, Error::NotModified { path, .. } if path == "digits"), "{error}");
+        asked(&lake, &["getObject"]);
+    }
+    // Where there is nothing in the range, what the conditions say comes first all the same.
+    let outside = GetOptions::new().with_range(Some(GetRange::Bounded(10..12)));
+    let error = store.get_opts(&digits, outside.with_if_match(Some("\"other\""))).await.unwrap_err();
+    assert!(matches!(error, Error::Precondition { .. }), "{error}");
+    asked(&lake, &["getObject", "statObject"]);
+    let error = store.get_range(&Path::from("nothing"), 0..1).await.unwrap_err();
+    assert!(matches!(&error, Error::NotFound { path, .. } if path == "nothing"), "{error}");
+    asked(&lake, &["getObject"]);
+}
+
+#[tokio::test]
+async fn all_of_an_object_comes_with_its_metadata() {
+    let (lake, main, [store, _]) = stores("metadata").await;
+    let a = Path::from("a");
+    main.object("a").upload("x").content_type("text/csv").metadata("k", "v").await.unwrap();
+    if let Some(server) = &lake.server {
+        server.forget_requests();
+    }
+    let expected =
+        [(Attribute::ContentType, "text/csv"), (Attribute::Metadata("k".into()), "v")].into_iter().collect();
+    let result = store.get(&a).await.unwrap();
+    assert_eq!((&result.attributes, &result.range), (&expected, &(0..1)));
+    asked(&lake, &["statObject", "getObject"]);
+    // A look needs no more than that.
+    let options = GetOptions::new().with_head(true).with_range(Some(GetRange::Bounded(0..1)));
+    assert_eq!(store.get_opts(&a, options).await.unwrap().attributes, expected);
+    asked(&lake, &["statObject"]);
 }

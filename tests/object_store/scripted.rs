@@ -3,7 +3,7 @@
 use futures::{StreamExt as _, stream};
 use lakefs::{ErrorKind, LakeFsStore};
 use object_store::path::Path;
-use object_store::{Error, GetOptions, ObjectStore as _, ObjectStoreExt as _};
+use object_store::{Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 
 use crate::cause;
 use crate::script::{Reply, Script};
@@ -95,4 +95,39 @@ async fn of_a_batch_those_fail_that_the_server_names() {
         assert!(matches!(outcome, Err(Error::Generic { .. })), "{outcome:?}");
     }
     assert_eq!(outcomes.len(), 3);
+}
+
+#[tokio::test]
+async fn a_reply_that_says_too_little_is_looked_behind() {
+    let a = Path::from("a");
+    let options =
+        || GetOptions::new().with_range(Some(GetRange::Bounded(1..3))).with_if_match(Some("\"tag\""));
+    let date = ("Last-Modified", "Tue, 14 Nov 2023 22:13:20 GMT");
+    let dated = part("tag", "hr", 1, 5).header(date.0, date.1);
+    let (script, store) = scripted([dated]).await;
+    let expected = store.get_opts(&a, options()).await.unwrap();
+    assert_eq!(script.requests().len(), 1);
+    assert_eq!((expected.meta.size, expected.meta.last_modified.timestamp()), (5, 1_700_000_000));
+    assert_eq!((expected.range.clone(), expected.meta.e_tag.as_deref()), (1..3, Some("\"tag\"")));
+
+    // No date, no size, no tag, no range; and failures of which it is not known what they mean.
+    let sizeless = Reply::new(206, "text/plain", "hr")
+        .header("ETag", "\"tag\"")
+        .header("Content-Range", "bytes 1-2/*")
+        .header(date.0, date.1);
+    let tagless =
+        Reply::new(206, "text/plain", "hr").header("Content-Range", "bytes 1-2/5").header(date.0, date.1);
+    let refused = |status| Reply::json(status, r#"{"message":"bad index"}"#);
+    for first in [part("tag", "hr", 1, 5), sizeless, tagless, refused(416), refused(500), refused(400)] {
+        let (script, store) = scripted([first, stats("tag", 5), part("tag", "hr", 1, 5)]).await;
+        let read = store.get_opts(&a, options()).await.unwrap();
+        assert_eq!((&read.meta, &read.range), (&expected.meta, &expected.range));
+        assert_eq!(read.bytes().await.unwrap(), "hr");
+        assert_eq!(script.requests().len(), 3);
+    }
+    // Others are failures.
+    let (script, store) = scripted([refused(404)]).await;
+    let error = store.get_opts(&a, options()).await.unwrap_err();
+    assert!(matches!(error, Error::NotFound { .. }), "{error}");
+    assert_eq!(script.requests().len(), 1);
 }

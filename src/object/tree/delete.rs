@@ -40,6 +40,9 @@ pub(super) async fn delete_extraneous(
             Pair::Both(found, _) => (found, true),
             Pair::Right(_) => continue,
         };
+        if outcomes.leaves_rest() {
+            break;
+        }
         while let Some(done) = directories.pop_if(|directory| !name.starts_with(&**directory)) {
             remove_directory(place(root, &done), dry_run).await;
         }

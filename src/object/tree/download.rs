@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::object::tree::delete::delete_extraneous;
-use crate::object::tree::files;
+use crate::object::tree::files::{self, Sameness};
 use crate::object::tree::kept::Kept;
 use crate::object::tree::listing::{Listed, list};
 use crate::object::tree::names::Names;
@@ -67,13 +67,12 @@ impl DownloadTree {
     async fn send(mut self) -> Result<TreeReport> {
         self.pin().await?;
         let root = self.root.clone();
-        let ignores_case = blocking(move || Ok(files::ignores_case(&root))).await;
-        let ignores_case = ignores_case.map_err(|error| self.failed(error))?;
-        let listed = self.look(ignores_case).await?;
+        let sameness = blocking(move || Ok(Sameness::at(&root))).await.map_err(|error| self.failed(error))?;
+        let listed = self.look(sameness).await?;
         let Options { concurrency, dry_run, each, .. } = &self.options;
         let mut outcomes = Outcomes::new(&self.prefix, each);
         if self.options.delete_extraneous {
-            let listed = listed.once_more(|| self.list_again(ignores_case));
+            let listed = listed.once_more(|| self.list_again(sameness));
             let deleted =
                 delete_extraneous(&self.root, listed, *dry_run, &mut outcomes, &|error| self.failed(error))
                     .await;
@@ -86,8 +85,9 @@ impl DownloadTree {
             let made = blocking(move || std::fs::create_dir_all(root)).await;
             made.map_err(|error| self.failed(error))?;
         }
-        let steps = listed.again(|| self.list_again(ignores_case)).map(|listed| self.step(listed));
-        if let Err(error) = outcomes.take_all(steps.buffer_unordered(*concurrency)).await {
+        let listed = listed.again(|| self.list_again(sameness));
+        let moved = outcomes.take_all(listed, *concurrency, |listed| self.step(listed));
+        if let Err(error) = moved.await {
             return Err(outcomes.broken(error));
         }
         outcomes.end(|| self.action())
@@ -103,12 +103,15 @@ impl DownloadTree {
     }
 
     /// Looks at what there is, before anything is written.
-    async fn look(&self, ignores_case: bool) -> Result<Kept<Listed>> {
+    async fn look(&self, sameness: Sameness) -> Result<Kept<Listed>> {
         let mut outcomes = Outcomes::new(&self.prefix, &self.options.each);
-        let (mut kept, mut names) = (Kept::new(), Names::new(ignores_case));
+        let (mut kept, mut names) = (Kept::new(), Names::new(sameness));
         let mut objects = pin!(list(&self.reference, &self.prefix));
         let mut any = false;
         while let Some(listed) = objects.try_next().await? {
+            if outcomes.leaves_rest() {
+                break;
+            }
             any = true;
             if let Err(why) = names.check(&listed.name, listed.bytes) {
                 outcomes.refuse(&listed.name, why);
@@ -128,8 +131,8 @@ impl DownloadTree {
     }
 
     /// Lists once more. What has come in between is looked at, too.
-    fn list_again(&self, ignores_case: bool) -> impl Stream<Item = Result<Listed>> + Send + use<> {
-        let (action, mut names) = (self.action(), Names::new(ignores_case));
+    fn list_again(&self, sameness: Sameness) -> impl Stream<Item = Result<Listed>> + Send + use<> {
+        let (action, mut names) = (self.action(), Names::new(sameness));
         list(&self.reference, &self.prefix).map(move |listed| {
             let listed = listed?;
             match names.check(&listed.name, listed.bytes) {
@@ -140,20 +143,18 @@ impl DownloadTree {
     }
 
     /// Does what there is to do for an object.
-    async fn step(&self, listed: Result<Listed>) -> Result<Option<Step>> {
-        let listed = listed?;
+    async fn step(&self, listed: Listed) -> Option<Step> {
         if listed.is_directory() {
             if self.options.dry_run {
-                return Ok(None);
+                return None;
             }
             let (root, inside) = (self.root.clone(), files::place(&self.root, &listed.name).join("inside"));
             let made = blocking(move || files::make_way(&root, &inside)).await;
-            let outcome = made.err().map(|error| (listed.name, Err(self.failed(error))));
-            return Ok(outcome);
+            return made.err().map(|error| Step::One(listed.name, Err(self.failed(error))));
         }
         let name = listed.name.clone();
         let outcome = self.download(listed).await;
-        Ok(Some((name, outcome)))
+        Some(Step::One(name, outcome))
     }
 
     async fn download(&self, listed: Listed) -> Result<TreeChange> {

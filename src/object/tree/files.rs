@@ -90,17 +90,35 @@ pub(in crate::object) fn make_way(root: &Path, file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the file system at a place takes `a` for `A`: there, or where it will be made. Tried with a file that is
-/// gone at once.
-pub(super) fn ignores_case(root: &Path) -> bool {
-    let usual = cfg!(any(windows, target_vendor = "apple"));
-    let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
-    let Some(directory) = absolute.ancestors().find(|above| above.is_dir()) else { return usual };
-    let Ok(probe) = tempfile::Builder::new().prefix(".lakefs-Case-").tempfile_in(directory) else {
-        return usual;
-    };
-    let lower = probe.path().file_name().map(|name| name.to_string_lossy().to_lowercase());
-    lower.is_some_and(|lower| directory.join(lower).symlink_metadata().is_ok())
+/// Which names a file system takes for one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sameness {
+    /// `a` and `A`.
+    pub(super) ignores_case: bool,
+    /// An accented letter that is one character, and the same one as a letter and an accent.
+    pub(super) ignores_composition: bool,
+}
+
+impl Sameness {
+    /// That of the file system at a place: there, or where it will be made. Tried with files that are gone at once.
+    pub(super) fn at(root: &Path) -> Self {
+        let apple = cfg!(target_vendor = "apple");
+        let absolute = std::path::absolute(root).unwrap_or_else(|_| root.to_owned());
+        let directory = absolute.ancestors().find(|above| above.is_dir());
+        let probe = |prefix: &str, other: fn(&str) -> String| is_found_as(directory?, prefix, other);
+        Self {
+            ignores_case: probe(".lakefs-Case-", str::to_lowercase).unwrap_or(apple || cfg!(windows)),
+            ignores_composition: probe(".lakefs-\u{e9}-", |name| name.replace('\u{e9}', "e\u{301}"))
+                .unwrap_or(apple),
+        }
+    }
+}
+
+/// Whether a file is found by another name; nothing, if it cannot be made.
+fn is_found_as(directory: &Path, prefix: &str, other: fn(&str) -> String) -> Option<bool> {
+    let probe = tempfile::Builder::new().prefix(prefix).tempfile_in(directory).ok()?;
+    let name = probe.path().file_name()?.to_str()?;
+    Some(directory.join(other(name)).symlink_metadata().is_ok())
 }
 
 /// Where the file of a name that was checked is, below a directory.
@@ -170,12 +188,24 @@ mod tests {
     }
 
     #[test]
-    fn a_file_system_is_asked_whether_it_ignores_case() {
+    fn a_file_system_is_asked_which_names_it_takes_for_one() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("Upper"), "").unwrap();
-        let expected = root.path().join("upper").exists();
-        assert_eq!(ignores_case(root.path()), expected);
-        assert_eq!(ignores_case(&root.path().join("not/yet")), expected);
-        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+        fs::write(root.path().join("\u{e9}"), "").unwrap();
+        let expected = Sameness {
+            ignores_case: root.path().join("upper").exists(),
+            ignores_composition: root.path().join("e\u{301}").exists(),
+        };
+        assert_eq!(Sameness::at(root.path()), expected);
+        assert_eq!(Sameness::at(&root.path().join("not/yet")), expected);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_file_is_found_by_the_names_that_are_its_own() {
+        let root = tempfile::tempdir().unwrap();
+        assert_eq!(is_found_as(root.path(), "a", str::to_owned), Some(true));
+        assert_eq!(is_found_as(root.path(), "a", |name| format!("{name}-other")), Some(false));
+        assert_eq!(is_found_as(&root.path().join("nothing"), "a", str::to_owned), None);
     }
 }

@@ -2,6 +2,7 @@
 
 mod delete;
 mod download;
+mod extraneous;
 mod files;
 mod join;
 mod kept;

@@ -1,8 +1,13 @@
 //! Which objects can be files of one directory.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::{DefaultHasher, Entry};
 use std::hash::{Hash as _, Hasher as _};
+
+use icu_normalizer::DecomposingNormalizerBorrowed;
+
+use crate::object::tree::files::Sameness;
 
 /// The longest name that file systems have in common, in bytes.
 const LONGEST_NAME: usize = 255;
@@ -33,13 +38,15 @@ impl Above {
 #[derive(Debug)]
 pub(super) struct Names {
     files: Above,
-    /// On a file system that takes `A` for `a`: what has been seen, by its name in lower case. Hashes of both suffice.
-    folded: Option<HashMap<u64, u64>>,
+    sameness: Sameness,
+    /// On a file system that takes different names for one: what has been seen, by what it would be for the file system.
+    /// Hashes of both suffice.
+    seen: HashMap<u64, u64>,
 }
 
 impl Names {
-    pub(super) fn new(ignores_case: bool) -> Self {
-        Self { files: Above::default(), folded: ignores_case.then(HashMap::new) }
+    pub(super) fn new(sameness: Sameness) -> Self {
+        Self { files: Above::default(), sameness, seen: HashMap::new() }
     }
 
     /// Why there can be no file, or directory, of this name.
@@ -51,16 +58,15 @@ impl Names {
         if let Some(file) = self.files.of(name) {
             return Err(format!("{file:?} is an object too, and cannot be a file and a directory"));
         }
-        if let Some(folded) = &mut self.folded {
+        if let Some(how) = differing(self.sameness) {
             let directories = name.match_indices('/').map(|(end, _)| &name[..end]);
             for part in directories.chain((!name.ends_with('/')).then_some(name)) {
-                // Both ways, since some letters have no counterpart, or another one on the way back.
-                match folded.entry(hash(&part.to_uppercase().to_lowercase())) {
+                match self.seen.entry(hash(&same(self.sameness, part))) {
                     Entry::Vacant(new) => _ = new.insert(hash(part)),
                     Entry::Occupied(known) if *known.get() == hash(part) => {}
                     Entry::Occupied(_) => {
                         return Err(format!(
-                            "the file system cannot tell {part:?} from one that differs by case"
+                            "the file system cannot tell {part:?} from one that differs {how}"
                         ));
                     }
                 }
@@ -71,6 +77,31 @@ impl Names {
         }
         Ok(())
     }
+}
+
+/// How names can differ that are one for the file system.
+fn differing(sameness: Sameness) -> Option<&'static str> {
+    match (sameness.ignores_case, sameness.ignores_composition) {
+        (false, false) => None,
+        (true, false) => Some("by case"),
+        (false, true) => Some("by how its letters are composed"),
+        (true, true) => Some("by case, or by how its letters are composed"),
+    }
+}
+
+fn decomposed(name: &str) -> Cow<'_, str> {
+    DecomposingNormalizerBorrowed::new_nfd().normalize(name)
+}
+
+/// One text for all names that are one for the file system.
+fn same(sameness: Sameness, name: &str) -> Cow<'_, str> {
+    let name = if sameness.ignores_composition { decomposed(name) } else { name.into() };
+    if !sameness.ignores_case {
+        return name;
+    }
+    // Both ways, since some letters have no counterpart, or another one on the way back.
+    let name = name.to_uppercase().to_lowercase();
+    if sameness.ignores_composition { decomposed(&name).into_owned().into() } else { name.into() }
 }
 
 fn hash(text: &str) -> u64 {
@@ -130,10 +161,15 @@ fn windows_has(segment: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn refused(ignores_case: bool, names: &[&str]) -> Vec<String> {
+    const EXACT: Sameness = Sameness { ignores_case: false, ignores_composition: false };
+    const CASE: Sameness = Sameness { ignores_case: true, ..EXACT };
+    const COMPOSITION: Sameness = Sameness { ignores_composition: true, ..EXACT };
+    const BOTH: Sameness = Sameness { ignores_case: true, ignores_composition: true };
+
+    fn refused(sameness: Sameness, names: &[&str]) -> Vec<String> {
         let mut sorted = names.to_vec();
         sorted.sort_unstable();
-        let mut check = Names::new(ignores_case);
+        let mut check = Names::new(sameness);
         sorted.into_iter().filter(|name| check.check(name, 0).is_err()).map(str::to_owned).collect()
     }
 
@@ -168,17 +204,62 @@ mod tests {
 
     #[test]
     fn a_file_is_no_directory() {
-        assert_eq!(refused(false, &["a", "a-b", "a.txt", "a/b", "a0", "b"]), ["a/b"]);
-        assert_eq!(refused(false, &["a", "a/", "a/b/c"]), ["a/", "a/b/c"]);
-        assert_eq!(refused(false, &["a/b", "a/b c", "a/b/c", "a/bb/c"]), ["a/b/c"]);
-        assert_eq!(refused(false, &["a/", "a/b", "ab", "a b"]), [""; 0]);
+        assert_eq!(refused(EXACT, &["a", "a-b", "a.txt", "a/b", "a0", "b"]), ["a/b"]);
+        assert_eq!(refused(EXACT, &["a", "a/", "a/b/c"]), ["a/", "a/b/c"]);
+        assert_eq!(refused(EXACT, &["a/b", "a/b c", "a/b/c", "a/bb/c"]), ["a/b/c"]);
+        assert_eq!(refused(EXACT, &["a/", "a/b", "ab", "a b"]), [""; 0]);
     }
 
     #[test]
     fn names_that_differ_by_case_collide_where_case_is_ignored() {
         let names = ["A", "a", "B/x", "b/y", "É", "é", "c/d/e", "c/d/f"];
-        assert_eq!(refused(false, &names), [""; 0]);
-        assert_eq!(refused(true, &names), ["a", "b/y", "é"]);
+        assert_eq!(refused(EXACT, &names), [""; 0]);
+        assert_eq!(refused(CASE, &names), ["a", "b/y", "é"]);
+        assert_eq!(refused(BOTH, &names), ["a", "b/y", "é"]);
+        assert_eq!(refused(COMPOSITION, &names), [""; 0]);
+    }
+
+    #[test]
+    fn names_that_are_composed_otherwise_collide_where_that_is_ignored() {
+        // The last three are the sign of the unit, the letter, and the letter and its ring.
+        let names =
+            ["\u{e9}", "e\u{301}", "d\u{e9}/x", "de\u{301}/y", "e", "d/e", "\u{212b}", "\u{c5}", "A\u{30a}"];
+        assert_eq!(refused(EXACT, &names), [""; 0]);
+        assert_eq!(refused(CASE, &["\u{e9}", "e\u{301}", "E"]), [""; 0]);
+        let collide = ["d\u{e9}/x", "\u{c5}", "\u{e9}", "\u{212b}"];
+        assert_eq!(refused(COMPOSITION, &names), collide);
+        assert_eq!(refused(BOTH, &names), collide);
+        // What is only alike is told apart: a ligature, and full width.
+        assert_eq!(refused(COMPOSITION, &["fi", "\u{fb01}", "a", "\u{ff41}"]), [""; 0]);
+    }
+
+    #[test]
+    fn case_and_composition_are_ignored_together() {
+        let names = ["\u{c9}t\u{e9}", "e\u{301}te\u{301}", "E\u{301}t\u{e9}x"];
+        assert_eq!(refused(CASE, &names), [""; 0]);
+        assert_eq!(refused(COMPOSITION, &names), [""; 0]);
+        assert_eq!(refused(BOTH, &names), ["\u{c9}t\u{e9}"]);
+        // Its capital has two characters, one of which is a mark that has a place of its own.
+        assert_eq!(
+            refused(BOTH, &["\u{1f80}", "\u{1f88}", "\u{3b1}\u{313}\u{345}"]),
+            ["\u{1f80}", "\u{1f88}"]
+        );
+    }
+
+    #[test]
+    fn it_is_told_what_the_file_system_does_not_tell_apart() {
+        for (sameness, words) in [
+            (CASE, "differs by case"),
+            (COMPOSITION, "differs by how its letters are composed"),
+            (BOTH, "differs by case, or by how its letters are composed"),
+        ] {
+            let mut names = Names::new(sameness);
+            let mut pair = if sameness.ignores_case { ["A", "a"] } else { ["e\u{301}", "\u{e9}"] };
+            pair.sort_unstable();
+            names.check(pair[0], 0).unwrap();
+            let why = names.check(pair[1], 0).unwrap_err();
+            assert_eq!(why, format!("the file system cannot tell {:?} from one that {words}", pair[1]));
+        }
     }
 
     #[test]

@@ -63,8 +63,8 @@ macro_rules! options {
                 self
             }
 
-            /// Who is told what becomes of each file, by its name below the directory, in no order. Of a dry run, what
-            /// would become of it.
+            /// Who is told what has become of each file, by its name below the directory, in no order: after it was
+            /// moved or deleted, and not of those that failed. Of a dry run, what would become of it.
             ///
             /// It runs in the middle of the work, so it should be quick.
             pub fn each(mut self, tell: impl Fn(&str, TreeChange) + Send + Sync + 'static) -> Self {

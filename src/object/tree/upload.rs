@@ -6,12 +6,14 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures::future;
-use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
-use tokio::sync::{Semaphore, mpsc};
+use futures::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _};
+use tokio::sync::Semaphore;
 
 use crate::branch::Branch;
+use crate::models::ObjectError;
 use crate::object::checksum::Comparison;
-use crate::object::delete::LONGEST_PATH;
+use crate::object::delete::{LONGEST_PATH, Target};
+use crate::object::tree::extraneous::{Work, gather};
 use crate::object::tree::files::{self, Content};
 use crate::object::tree::join::{Pair, join};
 use crate::object::tree::kept::Kept;
@@ -27,9 +29,6 @@ use crate::{Error, ErrorKind, Progress, Result};
 
 /// How many parts of large files are under way at once, whichever files they are of.
 const PARTS: usize = 8;
-
-/// How many paths may wait to be deleted.
-const AHEAD: usize = 1000;
 
 /// Uploads a directory; see [`Branch::upload_tree`].
 #[derive(Clone, Debug)]
@@ -109,26 +108,9 @@ impl UploadTree {
         };
         let mut left_out = Above::default();
         let joined = joined.try_filter(|pair| future::ready(!self.is_left_out(pair, &mut left_out)));
-        let (extraneous, mut paths) = mpsc::channel(AHEAD);
         let mut outcomes = Outcomes::new(&self.prefix, &self.options.each);
-        let moving = async {
-            let extraneous = extraneous;
-            let steps = joined.map(|pair| self.step(pair, &extraneous));
-            outcomes.take_all(steps.buffer_unordered(self.options.concurrency)).await
-        };
-        let deleting = async {
-            if self.options.delete_extraneous && !self.options.dry_run {
-                let paths = stream::poll_fn(move |cx| paths.poll_recv(cx)).map(Ok);
-                return self.branch.delete_objects_from(paths).force(self.force.is_some()).await;
-            }
-            Ok(())
-        };
-        let (moved, deleted): (Result<()>, Result<()>) =
-            future::join(Box::pin(moving), Box::pin(deleting)).await;
-        if let Err(error) = deleted {
-            outcomes.not_deleted(error);
-        }
-        if let Err(error) = moved {
+        let moved = outcomes.take_all(gather(joined), self.options.concurrency, |work| self.step(work));
+        if let Err(error) = moved.await {
             return Err(outcomes.broken(error));
         }
         outcomes.end(|| self.action())
@@ -140,6 +122,9 @@ impl UploadTree {
         let (mut kept, mut walk) = (Kept::new(), pin!(self.walk()));
         let mut any = false;
         while let Some(found) = walk.try_next().await? {
+            if outcomes.leaves_rest() {
+                break;
+            }
             any |= found.kind != Kind::Directory;
             if let Some(why) = self.refusal(&found) {
                 outcomes.refuse(&found.name, why);
@@ -194,7 +179,7 @@ impl UploadTree {
                 }
                 left_out
             }
-            Pair::Right(listed) => before.of(&listed.name).is_some(),
+            Pair::Right(listed) => !self.options.delete_extraneous || before.of(&listed.name).is_some(),
         }
     }
 
@@ -204,23 +189,13 @@ impl UploadTree {
             .map_err(move |error| Error::invalid(&*action, "the directory cannot be read").with_source(error))
     }
 
-    /// Does what there is to do at a name.
-    async fn step(
-        &self,
-        pair: Result<Pair<Found, Listed>>,
-        extraneous: &mpsc::Sender<String>,
-    ) -> Result<Option<Step>> {
-        let (found, listed) = match pair? {
-            Pair::Left(found) => (found, None),
-            Pair::Both(found, listed) => (found, Some(listed)),
-            Pair::Right(listed) if self.options.delete_extraneous => {
-                if !self.options.dry_run {
-                    // It only fails when the deletion has, which tells why at the end.
-                    _ = extraneous.send(format!("{}{}", self.prefix, listed.name)).await;
-                }
-                return Ok(Some((listed.name, Ok(TreeChange::Deleted))));
+    async fn step(&self, work: Work) -> Option<Step> {
+        let (found, listed) = match work {
+            Work::Found(found, listed) => (found, listed),
+            Work::Extraneous(names) => {
+                let outcome = if self.options.dry_run { Ok(Vec::new()) } else { self.delete(&names).await };
+                return Some(Step::Deleted(names, outcome));
             }
-            Pair::Right(_) => return Ok(None),
         };
         let outcome = match found.kind {
             Kind::File { bytes } => self.upload(&found.name, bytes, listed).await,
@@ -228,9 +203,15 @@ impl UploadTree {
             Kind::Refused(_) | Kind::Link | Kind::Special => {
                 Err(Error::invalid("", self.refusal(&found).unwrap_or_default()))
             }
-            Kind::Directory => return Ok(None),
+            Kind::Directory => return None,
         };
-        Ok(Some((found.name, outcome)))
+        Some(Step::One(found.name, outcome))
+    }
+
+    /// Deletes a batch of objects, and tells which of them could not be.
+    async fn delete(&self, names: &[String]) -> Result<Vec<ObjectError>> {
+        let to = Target { branch: self.branch.clone(), force: self.force, no_tombstone: None };
+        to.delete(names.iter().map(|name| format!("{}{name}", self.prefix)).collect()).await
     }
 
     async fn upload(&self, name: &str, bytes: u64, there: Option<Listed>) -> Result<TreeChange> {
