@@ -98,9 +98,9 @@ impl UploadTree {
     }
 
     async fn send(self) -> Result<TreeReport> {
-        // Or each of the files would be told so.
-        self.branch.get().await?;
-        let found = self.look().await?.again(|| self.walk());
+        // Without the branch, each of the files would be told so.
+        let (_, kept) = future::try_join(self.branch.get(), self.look()).await?;
+        let found = kept.again(|| self.walk());
         let joined: BoxStream<'_, _> = if self.options.skip_equal || self.options.delete_extraneous {
             join(found, list(&self.branch, &self.prefix).boxed()).map_ok(|joined| joined.pair).boxed()
         } else {
