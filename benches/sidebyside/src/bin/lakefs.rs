@@ -3,7 +3,7 @@
 use lakefs::{Body, Client, TryStreamExt as _};
 use lakefs_bench::{CONCURRENCY, Failure, Job, Order, numbered};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     let Order { repository, branch, job } = Order::from_command_line()?;
     let branch = Client::from_env()?.repository(repository).branch(branch);

@@ -10,7 +10,7 @@ use opendal::services::Lakefs;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     let Order { repository, branch, job } = Order::from_command_line()?;
     let service = Lakefs::default()

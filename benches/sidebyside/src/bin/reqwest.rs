@@ -48,7 +48,7 @@ struct Lake {
     key: (String, String),
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     let Order { repository, branch, job } = Order::from_command_line()?;
     let server = std::env::var("LAKECTL_SERVER_ENDPOINT_URL")?;
