@@ -33,13 +33,8 @@ pub(crate) fn check(place: &Place, tool: Tool, job: &Job, source: &Path) -> Resu
         Job::Download { path, file, .. } => same_file(&source.join(path), file)?,
         Job::DownloadTree { prefix, directory } => same_directory(&source.join(prefix), directory)?,
         Job::List { .. } => {
-            let Some(mut command) = place.command(tool, job)? else { return Ok(()) };
-            let printed = output(command.stdin(Stdio::null()))?;
-            // lakectl prints a line for each, the others how many there are.
-            let count = match printed.trim().parse() {
-                Ok(count) => count,
-                Err(_) => printed.lines().count(),
-            };
+            let Some(command) = place.command(tool, job)? else { return Ok(()) };
+            let count = count(command)?;
             if count != OBJECTS {
                 return Err(format!("{count} objects were listed").into());
             }
@@ -57,6 +52,20 @@ pub(crate) fn clear(job: &Job) -> Result<(), Failure> {
         fs::remove_file(file)?;
     }
     Ok(())
+}
+
+/// How many objects were listed: lakectl prints a line for each, the others the number. What is printed is not kept, as a
+/// process begins with the peak of the one that has started it.
+fn count(mut command: Command) -> Result<usize, Failure> {
+    let mut lister = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    let (mut lines, mut last) = (0, String::new());
+    for line in BufReader::new(lister.stdout.take().ok_or("nothing can be read")?).lines() {
+        (lines, last) = (lines + 1, line?);
+    }
+    if !lister.wait()?.success() {
+        return Err("the list fails".into());
+    }
+    Ok(last.trim().parse().unwrap_or(lines))
 }
 
 fn same_directory(left: &Path, right: &Path) -> Result<(), Failure> {

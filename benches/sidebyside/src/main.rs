@@ -37,6 +37,9 @@ cargo xtask bench [WORK...]
 const MARKS: (&str, &str) =
     ("<!-- figures: cargo xtask bench --write -->\n", "<!-- end of the figures -->\n");
 
+/// How long the machine rests before each run.
+const REST: Duration = Duration::from_secs(1);
+
 struct Options {
     works: Vec<String>,
     rounds: usize,
@@ -106,8 +109,8 @@ fn lakectl(words: &[&str]) -> Result<(), Failure> {
 
 fn compare(place: &Place, options: &Options) -> Result<String, Failure> {
     let wanted = |id: &str| options.works.is_empty() || options.works.iter().any(|work| work == id);
-    let known: Vec<&str> = works(&place.directory, Duration::ZERO).iter().map(|work| work.id).collect();
-    if let Some(unknown) = options.works.iter().find(|work| !known.contains(&&***work)) {
+    let known: Vec<_> = works(&place.directory, Duration::ZERO).iter().map(|work| work.id).collect();
+    if let Some(unknown) = options.works.iter().find(|work| !known.contains(&work.as_str())) {
         return Err(format!("there is no work {unknown:?}").into());
     }
     prepare(place, &wanted)?;
@@ -197,6 +200,7 @@ fn rounds(place: &Place, work: &Work, rounds: usize) -> Result<Vec<Vec<Run>>, Fa
             let failed = |failure| format!("{} does not: {failure}", contender.name);
             // What the one before has left to be written to the disk is not for this one to wait for.
             output(&mut Command::new("sync"))?;
+            std::thread::sleep(REST);
             let run = measure(command).map_err(failed)?;
             if round == 0 {
                 check::check(place, contender.tool, &job, &place.directory).map_err(failed)?;

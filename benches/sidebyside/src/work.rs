@@ -1,6 +1,6 @@
 //! What is compared.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lakefs_bench::Job;
@@ -47,6 +47,9 @@ pub(crate) struct Contender {
     pub(crate) job: Box<dyn Fn(&str) -> Job>,
 }
 
+/// How much memory this crate may need, in MiB, however large the data are.
+const PEAK: Option<f64> = Some(32.0);
+
 /// The name of the contender that the bars are for.
 pub(crate) const OURS: &str = "lakefs";
 
@@ -69,35 +72,27 @@ fn all(job: impl Fn(&str) -> Job + Clone + 'static) -> Vec<Contender> {
 
 /// All of it. `page` is how long the server needs for a page of a list.
 pub(crate) fn works(directory: &Path, page: Duration) -> Vec<Work> {
-    let file = |name: &str| {
-        let directory = directory.to_owned();
-        let name = name.to_owned();
-        move |run: &str| directory.join(&name).join(run)
-    };
-    let (large, huge) = (directory.join("large"), directory.join("huge"));
-    let upload = |file: &Path| {
-        let file = file.to_owned();
+    let mut works = large(directory);
+    works.extend(trees(directory));
+    works.extend(questions(page));
+    works
+}
+
+/// What a run makes has its name, in a directory.
+fn within(directory: PathBuf) -> impl Fn(&str) -> PathBuf + Clone {
+    move |run: &str| directory.join(run)
+}
+
+/// One large object.
+fn large(directory: &Path) -> Vec<Work> {
+    let upload = |name: &str| {
+        let file = directory.join(name);
         move |run: &str| Job::Upload { file: file.clone(), path: format!("uploads/{run}") }
     };
     let download = |path: &'static str, verify: bool| {
-        let file = file("downloads");
+        let file = within(directory.join("downloads"));
         move |run: &str| Job::Download { path: path.to_owned(), file: file(run), verify }
     };
-    let some = |job: &dyn Fn() -> Box<dyn Fn(&str) -> Job>| {
-        vec![contender(OURS, Tool::Lakefs, job()), contender("curl", Tool::Curl, job())]
-    };
-    let upload_tree = {
-        let directory = directory.join("small");
-        move |run: &str| Job::UploadTree { directory: directory.clone(), prefix: format!("uploads/{run}/") }
-    };
-    let download_tree = {
-        let directory = file("downloads");
-        move |run: &str| Job::DownloadTree { prefix: "small/".to_owned(), directory: directory(run) }
-    };
-    let list = |pause, prefetch| move |_: &str| Job::List { prefix: "many/".to_owned(), pause, prefetch };
-    let stats = |_: &str| Job::Stats { prefix: "many/".to_owned(), count: STATS };
-    let peak = Some(32.0);
-    let tree = Bars { wall: Some(0.9), cpu: Some(1.0), peak };
     let mut downloads = all(download("large", true));
     downloads.insert(1, contender("lakefs, not verified", Tool::Lakefs, download("large", false)));
     downloads.insert(3, contender("curl, md5sum, sync", Tool::CurlAndMore, download("large", true)));
@@ -106,56 +101,82 @@ pub(crate) fn works(directory: &Path, page: Duration) -> Vec<Work> {
             id: "upload",
             title: "Upload one file of 256 MiB",
             reference: "curl",
-            bars: Bars { wall: Some(1.05), peak, ..Bars::default() },
-            contenders: all(upload(&large)),
+            bars: Bars { wall: Some(1.05), peak: PEAK, ..Bars::default() },
+            contenders: all(upload("large")),
         },
         Work {
             id: "download",
             title: "Download it to a file",
             reference: "curl",
-            bars: Bars { wall: Some(1.10), peak, ..Bars::default() },
+            bars: Bars { wall: Some(1.10), peak: PEAK, ..Bars::default() },
             contenders: downloads,
         },
         Work {
             id: "upload-1g",
             title: "Upload one file of 1 GiB",
             reference: "curl",
-            bars: Bars { peak, ..Bars::default() },
-            contenders: some(&|| Box::new(upload(&huge))),
+            bars: Bars { peak: PEAK, ..Bars::default() },
+            contenders: vec![
+                contender(OURS, Tool::Lakefs, upload("huge")),
+                contender("curl", Tool::Curl, upload("huge")),
+            ],
         },
         Work {
             id: "download-1g",
-            title: "Download it to a file",
+            title: "Download one file of 1 GiB",
             reference: "curl",
-            bars: Bars { peak, ..Bars::default() },
-            contenders: some(&|| Box::new(download("huge", true))),
+            bars: Bars { peak: PEAK, ..Bars::default() },
+            contenders: vec![
+                contender(OURS, Tool::Lakefs, download("huge", true)),
+                contender("curl", Tool::Curl, download("huge", true)),
+            ],
         },
+    ]
+}
+
+/// Many small objects.
+fn trees(directory: &Path) -> Vec<Work> {
+    let bars = Bars { wall: Some(0.9), cpu: Some(1.0), peak: PEAK };
+    let source = directory.join("small");
+    let target = within(directory.join("downloads"));
+    let upload =
+        move |run: &str| Job::UploadTree { directory: source.clone(), prefix: format!("uploads/{run}/") };
+    let download = move |run: &str| Job::DownloadTree { prefix: "small/".to_owned(), directory: target(run) };
+    vec![
         Work {
             id: "upload-tree",
             title: "Upload 2,000 files of 4 KiB, 25 at once",
             reference: "lakectl",
-            bars: tree,
-            contenders: all(upload_tree),
+            bars,
+            contenders: all(upload),
         },
         Work {
             id: "download-tree",
-            title: "Download them",
+            title: "Download 2,000 files of 4 KiB, 25 at once",
             reference: "lakectl",
-            bars: tree,
-            contenders: all(download_tree),
+            bars,
+            contenders: all(download),
         },
+    ]
+}
+
+/// What moves no data.
+fn questions(page: Duration) -> Vec<Work> {
+    let list = |pause, prefetch| move |_: &str| Job::List { prefix: "many/".to_owned(), pause, prefetch };
+    let stats = |_: &str| Job::Stats { prefix: "many/".to_owned(), count: STATS };
+    vec![
         Work {
             id: "list",
             title: "List 100,000 objects",
             reference: "reqwest",
-            bars: Bars { wall: Some(1.05), peak, ..Bars::default() },
+            bars: Bars { wall: Some(1.05), peak: PEAK, ..Bars::default() },
             contenders: all(list(Duration::ZERO, false)),
         },
         Work {
             id: "list-ahead",
-            title: "List them for who takes as long for a page as the server does",
+            title: "List 100,000 objects for who takes as long for a page as the server does",
             reference: "lakefs, without prefetch",
-            bars: Bars { wall: Some(0.65), peak, ..Bars::default() },
+            bars: Bars { wall: Some(0.65), peak: PEAK, ..Bars::default() },
             contenders: vec![
                 contender(OURS, Tool::Lakefs, list(page, true)),
                 contender("lakefs, without prefetch", Tool::Lakefs, list(page, false)),
