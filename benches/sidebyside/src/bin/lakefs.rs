@@ -12,13 +12,7 @@ async fn main() -> Result<(), Failure> {
             branch.object(path).upload(Body::file(file)).await?;
         }
         Job::Download { path, file, verify } => {
-            branch
-                .object(path)
-                .reader()
-                .verify(verify)
-                .download_to(file)
-                .concurrency(std::env::var("CC").map_or(4, |c| c.parse().unwrap()))
-                .await?;
+            branch.object(path).reader().verify(verify).download_to(file).await?;
         }
         Job::UploadTree { directory, prefix } => {
             branch.upload_tree(directory, prefix).concurrency(CONCURRENCY).await?;
