@@ -1,7 +1,11 @@
 //! How long the calls take that programs make most. `cargo bench` runs them on a lakeFS in memory, where next to nothing of
 //! the time is the server's; with `LAKECTL_SERVER_ENDPOINT_URL` and credentials in the environment, on that server, under
 //! `LAKEFS_STORAGE_NAMESPACE` (`local://bench` unless said otherwise).
-#![allow(missing_docs, reason = "what the macros of criterion write")]
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    reason = "what criterion's macros write, and nobody can be answered"
+)]
 
 use std::error::Error;
 use std::hint::black_box;

@@ -1,20 +1,20 @@
 //! From an object to a file.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc as hand_over};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::{self, BoxFuture};
 use futures::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::spawn_blocking;
 
-use crate::object::body::CHUNK;
 use crate::object::check::Check;
+use crate::object::hasher::Hasher;
 use crate::object::read::Get;
 use crate::object::source::Source;
 use crate::object::tree::make_way;
@@ -113,8 +113,7 @@ impl Download {
     async fn whole(self, mut reader: ObjectReader, to: &Target) -> Result<u64> {
         let temporary = to.temporary().await?;
         let hasher = to.hasher(reader.detach_check(), &temporary)?;
-        let written = hasher.as_ref().map(Hasher::parts);
-        let bytes = to.write(&mut reader, to.reopen(&temporary)?, u64::MAX, written).await?;
+        let bytes = to.write(&mut reader, to.reopen(&temporary)?, 0..u64::MAX, hasher.as_ref()).await?;
         to.end(temporary, hasher, bytes).await?;
         self.get.progress.finish_item();
         Ok(bytes)
@@ -128,8 +127,8 @@ impl Download {
         let version = reader.beside(origin..origin);
         // The connection that there is serves the first part.
         let mut reader = Some(reader);
-        let temporary_file = &temporary;
-        let part = |number: u64| -> BoxFuture<'_, Result<Range<u64>>> {
+        let (temporary_file, hasher_there) = (&temporary, hasher.as_ref());
+        let part = |number: u64| -> BoxFuture<'_, Result<()>> {
             let start = number * self.part;
             let part = start..start.saturating_add(self.part).min(length);
             let reader = reader.take();
@@ -137,22 +136,18 @@ impl Download {
             Box::pin(async move {
                 let mut file = to.reopen(temporary_file)?;
                 if let Some(mut reader) = reader {
-                    let came = to.write(&mut reader, file, part.end, None).await?;
+                    let came = to.write(&mut reader, file, part.clone(), hasher_there).await?;
                     // What came behind its end comes once more, in its own part.
                     progress.retract(came.saturating_sub(part.end));
                 } else {
                     file.seek(SeekFrom::Start(part.start)).map_err(|error| to.failed(error))?;
-                    to.write(&mut chunks(source, progress.clone()), file, u64::MAX, None).await?;
+                    to.write(&mut chunks(source, progress.clone()), file, part, hasher_there).await?;
                 }
-                Ok(part)
+                Ok(())
             })
         };
-        // In order, so that what has come can be hashed while the rest comes.
-        let mut parts = stream::iter((0..length.div_ceil(self.part)).map(part)).buffered(self.connections);
-        while let Some(part) = parts.try_next().await? {
-            tell(hasher.as_ref().map(|hasher| &hasher.parts), part);
-        }
-        drop(parts);
+        let parts = stream::iter((0..length.div_ceil(self.part)).map(part));
+        parts.buffer_unordered(self.connections).try_collect::<()>().await?;
         to.end(temporary, hasher, length).await?;
         self.get.progress.finish_item();
         Ok(length)
@@ -196,10 +191,6 @@ impl Target {
         blocking(work).await.map_err(|error| self.failed(error))
     }
 
-    async fn joined<T>(&self, work: JoinHandle<io::Result<T>>) -> Result<T> {
-        work.await.map_err(io::Error::other).and_then(|done| done).map_err(|error| self.failed(error))
-    }
-
     async fn temporary(&self) -> Result<NamedTempFile> {
         let (path, tree) = (self.path.clone(), self.tree.clone());
         self.blocking(move || temporary(&path, tree.as_deref())).await
@@ -221,7 +212,8 @@ impl Target {
         let on_disk = self.blocking(move || if durable { file.sync_all() } else { Ok(()) });
         let same = async {
             let Some(hasher) = hasher else { return Ok(()) };
-            hasher.end(self).await?.end(length, &self.action)
+            let check = hasher.end().await.map_err(|error| self.failed(error));
+            check?.end(length, &self.action)
         };
         future::try_join(on_disk, same).await?;
         let (path, alone) = (self.path.clone(), self.tree.is_none());
@@ -249,30 +241,33 @@ impl Target {
         .await
     }
 
-    /// Writes chunks to a file as they come, up to so many bytes: one thread reads from the connection, another one writes.
-    /// What is written is told. Answers how many bytes have come.
+    /// Writes chunks to their place in a file as they come: one thread reads from the connection, another one writes, and who
+    /// hashes is told. Answers how many bytes have come, of which none are written behind the place.
     async fn write(
         &self,
         chunks: &mut (impl Stream<Item = Result<Bytes>> + Unpin),
         mut file: File,
-        most: u64,
-        written: Option<Parts>,
+        place: Range<u64>,
+        hasher: Option<&Hasher>,
     ) -> Result<u64> {
         let (sender, mut receiver) = mpsc::channel::<Bytes>(AHEAD);
+        let written = hasher.map(|hasher| hasher.written().clone());
+        let start = place.start;
         let writer = spawn_blocking(move || {
-            let (mut at, mut told) = (0, 0);
+            let (mut at, mut told) = (start, start);
+            let tell = |bytes| written.as_ref().map(|written| written.tell(bytes));
             while let Some(chunk) = receiver.blocking_recv() {
                 file.write_all(&chunk)?;
                 at += chunk.len() as u64;
                 if at - told >= STRIDE {
-                    tell(written.as_ref(), told..at);
+                    tell(told..at);
                     told = at;
                 }
             }
-            tell(written.as_ref(), told..at);
+            tell(told..at);
             Ok(())
         });
-        let mut bytes = 0;
+        let (mut bytes, most) = (0, place.end - place.start);
         while bytes < most {
             let Some(mut chunk) = chunks.try_next().await? else { break };
             let room = usize::try_from(most - bytes).unwrap_or(usize::MAX);
@@ -284,53 +279,9 @@ impl Target {
             }
         }
         drop(sender);
-        self.joined(writer).await?;
+        let done = writer.await.map_err(io::Error::other).and_then(|done| done);
+        done.map_err(|error| self.failed(error))?;
         Ok(bytes)
-    }
-}
-
-/// Where it is told which parts of a file are written.
-type Parts = hand_over::Sender<Range<u64>>;
-
-fn tell(parts: Option<&Parts>, part: Range<u64>) {
-    // It only fails when who hashes has, who tells why at the end.
-    _ = parts.map(|parts| parts.send(part));
-}
-
-/// Hashes the parts of a file that are written, one after another. It reads them from the file, as they may be more than
-/// memory holds: hashing may be slower than the wire.
-struct Hasher {
-    parts: Parts,
-    thread: JoinHandle<io::Result<Check>>,
-}
-
-impl Hasher {
-    fn new(mut check: Check, mut file: File) -> Self {
-        let (parts, come) = hand_over::channel::<Range<u64>>();
-        let thread = spawn_blocking(move || {
-            let mut chunk = vec![0; CHUNK];
-            for Range { start, end } in come {
-                let mut at = start;
-                while at < end {
-                    let room = usize::try_from(end - at).unwrap_or(CHUNK).min(CHUNK);
-                    file.read_exact(&mut chunk[..room])?;
-                    check.take(at, &chunk[..room]);
-                    at += room as u64;
-                }
-            }
-            Ok(check)
-        });
-        Self { parts, thread }
-    }
-
-    /// Where it is told of the parts.
-    fn parts(&self) -> Parts {
-        self.parts.clone()
-    }
-
-    async fn end(self, to: &Target) -> Result<Check> {
-        drop(self.parts);
-        to.joined(self.thread).await
     }
 }
 

@@ -6,6 +6,7 @@ mod checksum;
 mod copy;
 mod delete;
 mod download;
+mod hasher;
 mod head;
 mod list;
 mod multipart;

@@ -56,9 +56,9 @@ fn failed<T: std::fmt::Debug>(outcome: Result<T, Error>, kind: ErrorKind) -> Vec
 }
 
 #[tokio::test]
-async fn tree_01_what_is_uploaded_is_downloaded() {
+async fn tree_07_what_is_uploaded_is_downloaded() {
     let lake = Lake::new().await;
-    let main = lake.main("tree_01").await;
+    let main = lake.main("tree_07").await;
     let (long, large) = ("n".repeat(255), "0123456789abcdef".repeat(20_000));
     let files = [
         ("a", "1"),
@@ -104,9 +104,9 @@ async fn tree_01_what_is_uploaded_is_downloaded() {
 }
 
 #[tokio::test]
-async fn tree_01_a_file_that_is_there_is_replaced() {
+async fn tree_07_a_file_that_is_there_is_replaced() {
     let lake = Lake::new().await;
-    let main = lake.main("tree_01").await;
+    let main = lake.main("tree_07").await;
     commit(&main, "first", &[("d/a", "old"), ("d/b", "same")]).await;
     stage(&main, &[("d/a", "new")]).await;
     let target = directory(&[("a", "local"), ("c", "stays")]);
@@ -119,9 +119,9 @@ async fn tree_01_a_file_that_is_there_is_replaced() {
 }
 
 #[tokio::test]
-async fn tree_02_what_is_equal_is_left_alone() {
+async fn tree_08_what_is_equal_is_left_alone() {
     let lake = Lake::new().await;
-    let main = lake.main("tree_02").await;
+    let main = lake.main("tree_08").await;
     let large = "x".repeat(300_000);
     let source = directory(&[("a", "same"), ("b/c", "four"), ("d", "longer"), ("e", &large)]);
     assert_eq!(main.sync_from(source.path(), "t").await.unwrap().moved, 4);
@@ -145,9 +145,9 @@ async fn tree_02_what_is_equal_is_left_alone() {
 }
 
 #[tokio::test]
-async fn tree_03_objects_without_a_file_are_deleted_on_request() {
+async fn tree_09_objects_without_a_file_are_deleted_on_request() {
     let lake = Lake::new().await;
-    let main = lake.main("tree_03").await;
+    let main = lake.main("tree_09").await;
     let others = [("t", "o"), ("t-x", "o"), ("t.x", "o"), ("t0", "o"), ("u/a", "o")];
     stage(&main, &others).await;
     stage(&main, &[("t/", ""), ("t/a", "old"), ("t/a/b", "x"), ("t/b/", ""), ("t/c/", ""), ("t/z", "x")])
@@ -173,11 +173,11 @@ async fn tree_03_objects_without_a_file_are_deleted_on_request() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn tree_04_files_without_an_object_are_deleted_on_request() {
+async fn tree_10_files_without_an_object_are_deleted_on_request() {
     use std::os::unix::fs::symlink;
 
     let lake = Lake::new().await;
-    let main = lake.main("tree_04").await;
+    let main = lake.main("tree_10").await;
     stage(&main, &[("t/a", "1"), ("t/b/c", "2"), ("t/d", "3"), ("t/e/", ""), ("t/l/m", "4")]).await;
     let elsewhere = directory(&[("m", "not ours"), ("precious", "not ours")]);
     let target = directory(&[
@@ -206,9 +206,9 @@ async fn tree_04_files_without_an_object_are_deleted_on_request() {
 }
 
 #[tokio::test]
-async fn tree_05_objects_that_cannot_be_files_are_named_and_nothing_is_written() {
+async fn tree_11_objects_that_cannot_be_files_are_named_and_nothing_is_written() {
     let lake = Lake::new().await;
-    let main = lake.main("tree_05").await;
+    let main = lake.main("tree_11").await;
     let long = format!("t/{}", "n".repeat(256));
     let bad = [
         "t/../x", "t/./x", "t//x", "t/a/b", "t/a/b/", "t/C:x", "t/\\x", "t/..\\x", "t/b/..", "t/nul\0",
@@ -237,14 +237,14 @@ async fn tree_05_objects_that_cannot_be_files_are_named_and_nothing_is_written()
 
 #[cfg(unix)]
 #[tokio::test]
-async fn tree_06_files_that_cannot_be_objects_are_named_and_nothing_is_written() {
+async fn tree_12_files_that_cannot_be_objects_are_named_and_nothing_is_written() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;
 
     let lake = Lake::new().await;
-    let main = lake.main("tree_06").await;
+    let main = lake.main("tree_12").await;
     let elsewhere = directory(&[("x", "there")]);
     let source = directory(&[("a", "1"), ("b/c", "2")]);
     symlink("a", source.path().join("link")).unwrap();
@@ -282,11 +282,11 @@ async fn tree_06_files_that_cannot_be_objects_are_named_and_nothing_is_written()
 
 #[cfg(unix)]
 #[tokio::test]
-async fn tree_07_nothing_is_written_through_a_link_and_the_others_are() {
+async fn tree_13_nothing_is_written_through_a_link_and_the_others_are() {
     use std::os::unix::fs::symlink;
 
     let lake = Lake::new().await;
-    let main = lake.main("tree_07").await;
+    let main = lake.main("tree_13").await;
     let large = "x".repeat(300_000);
     stage(&main, &[("a", "1"), ("d/x", "2"), ("d/y/", ""), ("e", "3"), ("f", "4"), ("g/h", "5")]).await;
     main.object("d/large").upload(large.clone()).await.unwrap();
@@ -308,9 +308,9 @@ async fn tree_07_nothing_is_written_through_a_link_and_the_others_are() {
 }
 
 #[tokio::test]
-async fn tree_08_a_dry_run_tells_and_does_nothing() {
+async fn tree_14_a_dry_run_tells_and_does_nothing() {
     let lake = Lake::new().await;
-    let main = lake.main("tree_08").await;
+    let main = lake.main("tree_14").await;
     stage(&main, &[("t/a", "same"), ("t/b", "old"), ("t/x", "only here")]).await;
     let local = directory(&[("a", "same"), ("b", "new!"), ("c/d", "only there")]);
     let (objects, files) = (paths(&main).await, contents(local.path()));
@@ -355,9 +355,9 @@ async fn tree_08_a_dry_run_tells_and_does_nothing() {
 }
 
 #[tokio::test]
-async fn tree_09_progress_knows_the_whole_from_the_start() {
+async fn tree_15_progress_knows_the_whole_from_the_start() {
     let lake = Lake::new().await;
-    let main = lake.main("tree_09").await;
+    let main = lake.main("tree_15").await;
     let files: Vec<_> = (0..60).map(|number| format!("{}/{number}", number % 7)).collect();
     let files: Vec<_> = files.iter().map(|name| (&**name, "0123456789")).collect();
     let source = directory(&files);
@@ -395,9 +395,9 @@ async fn tree_09_progress_knows_the_whole_from_the_start() {
 }
 
 #[tokio::test]
-async fn tree_10_what_is_not_there_is_an_error() {
+async fn tree_16_what_is_not_there_is_an_error() {
     let lake = Lake::new().await;
-    let main = lake.main("tree_10").await;
+    let main = lake.main("tree_16").await;
     let source = directory(&[("a", "1")]);
     let missing: Branch = main.repository().branch("missing");
     let error = missing.upload_tree(source.path(), "").await.unwrap_err();
@@ -422,9 +422,9 @@ async fn tree_10_what_is_not_there_is_an_error() {
 }
 
 #[tokio::test]
-async fn tree_11_the_media_type_of_a_file_can_be_told() {
+async fn tree_17_the_media_type_of_a_file_can_be_told() {
     let lake = Lake::new().await;
-    let main = lake.main("tree_11").await;
+    let main = lake.main("tree_17").await;
     let source = directory(&[("a.csv", "1"), ("b", "2")]);
     let by_extension = |path: &Path| (path.extension()? == "csv").then(|| "text/csv".to_owned());
     main.upload_tree(source.path(), "").content_type(by_extension).await.unwrap();
@@ -434,9 +434,9 @@ async fn tree_11_the_media_type_of_a_file_can_be_told() {
 }
 
 #[tokio::test]
-async fn tree_12_more_than_a_page() {
+async fn tree_18_more_than_a_page() {
     let lake = Lake::new().await;
-    let main = lake.main("tree_12").await;
+    let main = lake.main("tree_18").await;
     let files: Vec<_> = (0..1205).map(|number| format!("d{}/{number:04}", number % 3)).collect();
     let files: Vec<_> = files.iter().map(|name| (&**name, &name[3..])).collect();
     let source = directory(&files);
@@ -454,9 +454,9 @@ async fn tree_12_more_than_a_page() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn tree_13_of_a_thousand_failures_all_are_told_and_that_the_rest_was_not_tried() {
+async fn tree_19_of_a_thousand_failures_all_are_told_and_that_the_rest_was_not_tried() {
     let lake = Lake::new().await;
-    let main = lake.main("tree_13").await;
+    let main = lake.main("tree_19").await;
     let told = |error: &Error, most: usize| {
         let failures = error.failed_objects().len();
         assert!((1000..=most).contains(&failures), "{failures}");
