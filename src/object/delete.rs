@@ -121,13 +121,16 @@ impl DeleteObjects {
             None if failed.is_empty() => return Ok(()),
             None => Error::objects("delete_objects", to.action(), failed),
         };
-        // What is not even known yet is a rest as well.
-        let rest = !matches!(batches.next().now_or_never(), Some(None));
-        Err(if rest { error.leaving_rest() } else { error })
+        Err(if has_rest(&mut batches) { error.leaving_rest() } else { error })
     }
 }
 
 awaits!(DeleteObjects => ());
+
+/// Whether a list of which no more is wanted has more. What is not even known yet is more as well.
+pub(super) fn has_rest(list: &mut (impl Stream + Unpin)) -> bool {
+    !matches!(list.next().now_or_never(), Some(None))
+}
 
 impl Target {
     /// Deletes a batch, and tells what could not be deleted.

@@ -206,10 +206,14 @@ impl Target {
 
     /// All is written: gives it its name if it is the object.
     async fn end(&self, temporary: NamedTempFile, hasher: Option<Hasher>, length: u64) -> Result<()> {
-        let file = self.reopen(&temporary)?;
         // The disk works while the last bytes are hashed.
-        let durable = self.durable;
-        let on_disk = self.blocking(move || if durable { file.sync_all() } else { Ok(()) });
+        let on_disk = async {
+            if !self.durable {
+                return Ok(());
+            }
+            let file = self.reopen(&temporary)?;
+            self.blocking(move || file.sync_all()).await
+        };
         let same = async {
             let Some(hasher) = hasher else { return Ok(()) };
             let check = hasher.end().await.map_err(|error| self.failed(error));

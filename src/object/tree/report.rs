@@ -6,10 +6,10 @@ use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::FutureExt as _;
 use futures::stream::{self, Stream, StreamExt as _};
 
 use crate::models::ObjectError;
+use crate::object::delete::has_rest;
 use crate::{Error, ErrorKind, Result};
 
 /// So many failures, and nothing more is begun: each of them is kept until it is told.
@@ -151,8 +151,7 @@ impl<'a> Outcomes<'a> {
                 }
             }
         }
-        // What is not even known yet is a rest as well.
-        self.rest |= !matches!(to_do.next().now_or_never(), Some(None));
+        self.rest |= has_rest(&mut to_do);
         broken.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
