@@ -15,7 +15,7 @@ use lakefs::{Body, Branch};
 use lakefs_testserver::Server;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::process::trial;
+use crate::process::{Place, trial};
 
 /// What any work may take, in KiB: an eighth of what is moved, so that nothing that grows with it can hide. The most that was
 /// measured is 20 MiB, for a stream in parts, of which three of 5 MiB are kept, and 18 MiB for a download over four
@@ -35,19 +35,11 @@ const FILE: usize = 4096;
 
 #[test]
 fn a_file_goes_up() {
-    trial(
-        "a_file_goes_up",
-        Server::builder(),
-        async |place, name| {
-            let file = Body::file(place.directory.join(&name));
-            place.branch.object(name).upload(file).await.unwrap();
-        },
-        async |trial| {
-            make_large_file(&trial.place.directory.join("large"));
-            assert_modest(trial.peak_of("large"));
-            assert_large_object(&trial.place.branch).await;
-        },
-    );
+    trial("a_file_goes_up", Server::builder(), upload_file, async |trial| {
+        make_large_file(&trial.place.directory.join("large"));
+        assert_modest(trial.peak_of("large"));
+        assert_large_object(&trial.place.branch).await;
+    });
 }
 
 #[test]
@@ -55,10 +47,7 @@ fn a_file_goes_to_the_storage_in_parts() {
     trial(
         "a_file_goes_to_the_storage_in_parts",
         Server::builder().presigned_storage(),
-        async |place, name| {
-            let file = Body::file(place.directory.join(&name));
-            place.branch.object(name).upload(file).await.unwrap();
-        },
+        upload_file,
         async |trial| {
             make_large_file(&trial.place.directory.join("large"));
             assert_modest(trial.peak_of("large"));
@@ -71,17 +60,10 @@ fn a_file_goes_to_the_storage_in_parts() {
 
 #[test]
 fn a_stream_of_unknown_length_goes_up() {
-    trial(
-        "a_stream_of_unknown_length_goes_up",
-        Server::builder(),
-        async |place, name| {
-            place.branch.object(name).upload(Body::stream(blocks())).await.unwrap();
-        },
-        async |trial| {
-            assert_modest(trial.peak_of("large"));
-            assert_large_object(&trial.place.branch).await;
-        },
-    );
+    trial("a_stream_of_unknown_length_goes_up", Server::builder(), upload_stream, async |trial| {
+        assert_modest(trial.peak_of("large"));
+        assert_large_object(&trial.place.branch).await;
+    });
 }
 
 #[test]
@@ -89,9 +71,7 @@ fn a_stream_of_unknown_length_goes_to_the_storage_in_parts() {
     trial(
         "a_stream_of_unknown_length_goes_to_the_storage_in_parts",
         Server::builder().presigned_storage(),
-        async |place, name| {
-            place.branch.object(name).upload(Body::stream(blocks())).await.unwrap();
-        },
+        upload_stream,
         async |trial| {
             assert_modest(trial.peak_of("large"));
             let stats = trial.place.branch.object("large").stat().await.unwrap();
@@ -190,6 +170,15 @@ fn a_list_of_ten_times_as_many_objects_takes_no_more() {
             assert!(many <= few + MORE, "{many} KiB, and {few} KiB for a tenth of it");
         },
     );
+}
+
+async fn upload_file(place: Place, name: String) {
+    let file = Body::file(place.directory.join(&name));
+    place.branch.object(name).upload(file).await.unwrap();
+}
+
+async fn upload_stream(place: Place, name: String) {
+    place.branch.object(name).upload(Body::stream(blocks())).await.unwrap();
 }
 
 #[track_caller]

@@ -11,22 +11,22 @@ use crate::measure::output;
 use crate::tool::{Place, Tool};
 use crate::work::OBJECTS;
 
-/// Holds what a run has left against what it was to leave; `source` is where the data come from.
-pub(crate) fn check(place: &Place, tool: Tool, job: &Job, source: &Path) -> Result<(), Failure> {
-    let back = place.directory.join("back");
-    let fetch = |path: &str, recursive: &[&str]| -> Result<(), Failure> {
-        let mut command = Command::new("lakectl");
-        command.args(["fs", "download", "--no-progress"]).args(recursive).arg(place.uri(path)).arg(&back);
+/// Holds what a run has left against what it was to leave.
+pub(crate) fn check(place: &Place, tool: Tool, job: &Job) -> Result<(), Failure> {
+    let source = &place.directory;
+    let back = source.join("back");
+    let fetch = |job: &Job| -> Result<(), Failure> {
+        let mut command = place.command(Tool::Lakectl, job)?.ok_or("lakectl cannot")?;
         output(&mut command).map(drop)
     };
     match job {
         Job::Upload { file, path } => {
-            fetch(path, &[])?;
+            fetch(&Job::Download { path: path.clone(), file: back.clone(), verify: false })?;
             same_file(file, &back)?;
             fs::remove_file(back)?;
         }
         Job::UploadTree { directory, prefix } => {
-            fetch(prefix, &["-r"])?;
+            fetch(&Job::DownloadTree { prefix: prefix.clone(), directory: back.clone() })?;
             same_directory(directory, &back)?;
             fs::remove_dir_all(back)?;
         }

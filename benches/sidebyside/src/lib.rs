@@ -1,6 +1,8 @@
 //! What each contender is asked to do, in the words of its command line.
 
-use std::path::PathBuf;
+use std::fs::{self, DirEntry};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How many files are under way at once.
@@ -106,6 +108,15 @@ impl Order {
         };
         Ok(Self { repository, branch, job })
     }
+}
+
+/// What there is to upload of a directory: the files, and the paths of their objects.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn uploads(directory: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, String)>> {
+    let upload = |file: DirEntry| (file.path(), format!("{prefix}{}", file.file_name().to_string_lossy()));
+    fs::read_dir(directory)?.map(|file| file.map(upload)).collect()
 }
 
 /// The path of the object with this number.

@@ -131,11 +131,11 @@ fn prepare(place: &Place, wanted: &dyn Fn(&str) -> bool) -> Result<(), Failure> 
     let directory = &place.directory;
     let upload = |file: &str| {
         let job = Job::Upload { file: directory.join(file), path: file.to_owned() };
-        place.command(Tool::Lakefs, &job)?.map(measure).transpose()
+        done(place, Tool::Lakefs, &job)
     };
     let upload_tree = |name: &str| {
         let job = Job::UploadTree { directory: directory.join(name), prefix: format!("{name}/") };
-        place.command(Tool::Lakefs, &job)?.map(measure).transpose()
+        done(place, Tool::Lakefs, &job)
     };
     fs::create_dir(directory.join("downloads"))?;
     if wanted("upload") || wanted("download") {
@@ -155,6 +155,11 @@ fn prepare(place: &Place, wanted: &dyn Fn(&str) -> bool) -> Result<(), Failure> 
         upload_tree("many")?;
     }
     lakectl(&["commit", &format!("lakefs://{}/{}", place.repository, place.branch), "-m", "data"])
+}
+
+/// Has a job done, by who can.
+fn done(place: &Place, tool: Tool, job: &Job) -> Result<Option<Run>, Failure> {
+    place.command(tool, job)?.map(measure).transpose()
 }
 
 /// Data that no storage makes smaller.
@@ -181,7 +186,7 @@ fn time_of_a_page(place: &Place) -> Result<Duration, Failure> {
     let job = Job::List { prefix: "many/".to_owned(), pause: Duration::ZERO, prefetch: false };
     let mut times = Vec::new();
     for _ in 0..3 {
-        times.extend(place.command(Tool::Reqwest, &job)?.map(measure).transpose()?.map(|run| run.wall));
+        times.extend(done(place, Tool::Reqwest, &job)?.map(|run| run.wall));
     }
     times.sort_unstable();
     let pages = u32::try_from(OBJECTS / 1000)?;
@@ -203,7 +208,7 @@ fn rounds(place: &Place, work: &Work, rounds: usize) -> Result<Vec<Vec<Run>>, Fa
             std::thread::sleep(REST);
             let run = measure(command).map_err(failed)?;
             if round == 0 {
-                check::check(place, contender.tool, &job, &place.directory).map_err(failed)?;
+                check::check(place, contender.tool, &job).map_err(failed)?;
             } else {
                 runs[number].push(run);
             }

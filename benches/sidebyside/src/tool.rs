@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lakefs_bench::{CONCURRENCY, FILES, Failure, Job, numbered};
+use lakefs_bench::{CONCURRENCY, FILES, Failure, Job, numbered, uploads};
 
 /// Who does a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,23 +34,21 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) fn uri(&self, path: &str) -> String {
+    fn uri(&self, path: &str) -> String {
         format!("lakefs://{}/{}/{path}", self.repository, self.branch)
     }
 
     /// The command that has a job done; none, if the tool cannot do it.
     pub(crate) fn command(&self, tool: Tool, job: &Job) -> Result<Option<Command>, Failure> {
         Ok(match tool {
-            Tool::Lakefs => Some(self.program(self.programs.join("bench-lakefs"), job)),
-            Tool::Reqwest => Some(self.program(self.programs.join("bench-reqwest"), job)),
+            Tool::Lakefs => Some(self.order(self.program("bench-lakefs"), job)),
+            Tool::Reqwest => Some(self.order(self.program("bench-reqwest"), job)),
             Tool::OpenDal if matches!(job, Job::List { .. }) => None,
-            Tool::OpenDal => Some(self.program(self.programs.join("bench-opendal"), job)),
+            Tool::OpenDal => Some(self.order(self.program("bench-opendal"), job)),
             Tool::Python => {
-                let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("contender.py");
                 let mut command = Command::new("python3");
-                command.arg(script);
-                self.order(&mut command, job);
-                Some(command)
+                command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("contender.py"));
+                Some(self.order(command, job))
             }
             Tool::Lakectl => self.lakectl(job),
             Tool::Curl => self.curl(job)?,
@@ -58,14 +56,12 @@ impl Place {
         })
     }
 
-    fn program(&self, program: PathBuf, job: &Job) -> Command {
-        let mut command = Command::new(program);
-        self.order(&mut command, job);
-        command
+    fn program(&self, name: &str) -> Command {
+        Command::new(self.programs.join(name))
     }
 
-    /// The job in the words of the programs of this package.
-    fn order(&self, command: &mut Command, job: &Job) {
+    /// With the job in the words of the programs of this package.
+    fn order(&self, mut command: Command, job: &Job) -> Command {
         command.args([&self.repository, &self.branch]);
         match job {
             Job::Upload { file, path } => command.arg("upload").arg(file).arg(path),
@@ -83,6 +79,7 @@ impl Place {
             }
             Job::Stats { prefix, count } => command.args(["stats", prefix, &count.to_string()]),
         };
+        command
     }
 
     fn lakectl(&self, job: &Job) -> Option<Command> {
@@ -117,10 +114,8 @@ impl Place {
             Job::Upload { file, path } => options.upload(file, &self.write(path)),
             Job::Download { path, file, .. } => options.download(&self.read("objects", path), file),
             Job::UploadTree { directory, prefix } => {
-                for file in fs::read_dir(directory)? {
-                    let file = file?;
-                    let path = format!("{prefix}{}", file.file_name().to_string_lossy());
-                    options.upload(&file.path(), &self.write(&path));
+                for (file, path) in uploads(directory, prefix)? {
+                    options.upload(&file, &self.write(&path));
                 }
             }
             // It cannot list: the names are given to it.

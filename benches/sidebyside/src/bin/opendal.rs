@@ -1,10 +1,10 @@
 //! The jobs, done with OpenDAL's service for lakeFS. It sends an object in one piece, from memory, and does not list more
 //! than one page.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs_bench::{CONCURRENCY, FILES, Failure, Job, Order, numbered};
+use lakefs_bench::{CONCURRENCY, FILES, Failure, Job, Order, numbered, uploads};
 use opendal::Operator;
 use opendal::services::Lakefs;
 use tokio::fs::File;
@@ -24,11 +24,7 @@ async fn main() -> Result<(), Failure> {
         Job::Upload { file, path } => upload(&operator, &file, &path).await?,
         Job::Download { path, file, .. } => download(&operator, &path, &file).await?,
         Job::UploadTree { directory, prefix } => {
-            let mut files = tokio::fs::read_dir(&directory).await?;
-            let mut uploads: Vec<(PathBuf, String)> = Vec::new();
-            while let Some(file) = files.next_entry().await? {
-                uploads.push((file.path(), format!("{prefix}{}", file.file_name().to_string_lossy())));
-            }
+            let uploads = uploads(&directory, &prefix)?;
             let uploads = uploads.iter().map(|(file, path)| upload(&operator, file, path));
             stream::iter(uploads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
         }

@@ -1,10 +1,10 @@
 //! The jobs, done with bare reqwest, as one would write them without a client for lakeFS: nothing is verified and nothing
 //! is sent again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs_bench::{CONCURRENCY, Failure, Job, Order, numbered};
+use lakefs_bench::{CONCURRENCY, Failure, Job, Order, numbered, uploads};
 use reqwest::{Body, Client, RequestBuilder};
 use serde::Deserialize;
 use tokio::fs::File;
@@ -62,11 +62,7 @@ async fn main() -> Result<(), Failure> {
         Job::Upload { file, path } => lake.upload(&file, &path).await?,
         Job::Download { path, file, .. } => lake.download(&path, &file).await?,
         Job::UploadTree { directory, prefix } => {
-            let mut files = tokio::fs::read_dir(&directory).await?;
-            let mut uploads: Vec<(PathBuf, String)> = Vec::new();
-            while let Some(file) = files.next_entry().await? {
-                uploads.push((file.path(), format!("{prefix}{}", file.file_name().to_string_lossy())));
-            }
+            let uploads = uploads(&directory, &prefix)?;
             let uploads = uploads.iter().map(|(file, path)| lake.upload(file, path));
             stream::iter(uploads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
         }
