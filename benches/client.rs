@@ -33,7 +33,7 @@ async fn branch() -> Result<(Branch, Option<Server>), Box<dyn Error>> {
         let server = Server::start().await?;
         let client = Client::builder()
             .endpoint(server.endpoint())
-            .credentials(server.access_key_id(), server.secret_access_key())
+            .access_key(server.access_key_id(), server.secret_access_key())
             .build()?;
         (client, Some(server), "mem://bench".to_owned())
     };

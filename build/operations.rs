@@ -80,12 +80,12 @@ pub fn table(operations: &[Operation], words: &Words) -> syn::Item {
     let rows = operations.iter().map(|operation| {
         let Operation { name, method, path, .. } = operation;
         let action = words.action(name);
-        quote!(crate::operation::Operation { id: #name, method: #method, path: #path, action: #action })
+        quote!(crate::http::operation::Operation { id: #name, method: #method, path: #path, action: #action })
     });
     let count = operations.len();
     let table: TokenStream = quote! {
         /// Every operation of the contract, sorted by id.
-        pub(crate) static OPERATIONS: [crate::operation::Operation; #count] = [#(#rows),*];
+        pub(crate) static OPERATIONS: [crate::http::operation::Operation; #count] = [#(#rows),*];
     };
     syn::parse_quote!(#table)
 }

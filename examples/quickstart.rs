@@ -32,7 +32,7 @@ async fn main() -> Result<()> {
         );
         let client = Client::builder()
             .endpoint(server.endpoint())
-            .credentials(server.access_key_id(), server.secret_access_key())
+            .access_key(server.access_key_id(), server.secret_access_key())
             .build()?;
         (client, Some(server), "mem://quickstart".to_owned())
     };
@@ -90,7 +90,7 @@ async fn story(
 
     heading("Merge experiment1 into main");
     let merged = experiment.merge_into("main").await?;
-    let counts = repository.reference(&merged.reference).changes().summary().await?;
+    let counts = repository.reference(&merged.reference).diff_from_parent().summary().await?;
     println!("reference  {}", merged.reference);
     println!("paths      {} added, {} changed, {} removed", counts.added, counts.changed, counts.removed);
     println!("what experiment1 still has and main has not:");

@@ -24,7 +24,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, io, process};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lakefs::{Client, Progress, Repository, TreeReport};
+use lakefs::{Client, Progress, Repository, SyncReport};
 use lakefs_testserver::Server;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -69,7 +69,7 @@ async fn main() -> Result<()> {
         );
         let client = Client::builder()
             .endpoint(server.endpoint())
-            .credentials(server.access_key_id(), server.secret_access_key())
+            .access_key(server.access_key_id(), server.secret_access_key())
             .build()?;
         (client, Some(server), "mem://sync".to_owned())
     };
@@ -107,17 +107,17 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
 
     heading(&format!("Upload {}", source.display()));
     let bar = new_bar();
-    let report = branch.sync_from(source, PREFIX).progress(progress(&bar)).await?;
+    let report = branch.sync_from_dir(source, PREFIX).progress(progress(&bar)).await?;
     runs.push(Run::done("up", &bar, report));
 
     if *own {
         heading("Edit a file, add one, remove one; upload what differs");
         change_files(source)?;
         let bar = new_bar();
-        let sync = branch.sync_from(source, PREFIX).delete_extraneous(true);
+        let sync = branch.sync_from_dir(source, PREFIX).delete_extraneous(true);
         let report = sync.progress(progress(&bar)).await?;
         runs.push(Run::done("up again", &bar, report));
-        if (report.moved, report.deleted) != (2, 1) {
+        if (report.transferred, report.deleted) != (2, 1) {
             return Err("something else was moved than what differs".into());
         }
     }
@@ -128,7 +128,7 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
 
     heading(&format!("Download the commit to {}", target.display()));
     let bar = new_bar();
-    let sync = repository.reference(commit.id).sync_to(PREFIX, target).delete_extraneous(*delete);
+    let sync = repository.reference(commit.id).sync_to_dir(PREFIX, target).delete_extraneous(*delete);
     let report = sync.progress(progress(&bar)).await?;
     runs.push(Run::done("down", &bar, report));
 
@@ -154,8 +154,8 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
     );
     for Run { name, report, time } in runs {
         let (bytes, time) =
-            (HumanBytes(report.moved_bytes).to_string(), format!("{:.2} s", time.as_secs_f64()));
-        let TreeReport { moved, equal, deleted, .. } = report;
+            (HumanBytes(report.bytes_transferred).to_string(), format!("{:.2} s", time.as_secs_f64()));
+        let SyncReport { moved, equal, deleted, .. } = report;
         println!("{name:10} {moved:7} {equal:7} {deleted:7} {bytes:>12} {time:>9}");
     }
     Ok(())
@@ -164,12 +164,12 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
 /// A row of the summary.
 struct Run {
     name: &'static str,
-    report: TreeReport,
+    report: SyncReport,
     time: Duration,
 }
 
 impl Run {
-    fn done(name: &'static str, bar: &ProgressBar, report: TreeReport) -> Self {
+    fn done(name: &'static str, bar: &ProgressBar, report: SyncReport) -> Self {
         bar.finish();
         Self { name, report, time: bar.elapsed() }
     }

@@ -14,8 +14,8 @@
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use crate::Result;
-pub use crate::reply::{ByteStream, Response};
-use crate::transport::{Call, Transport};
+pub use crate::http::response::{ByteStream, Response};
+use crate::http::send::{Call, Transport};
 
 // What progenitor writes is not ours to style; that it is documented is checked when it is generated.
 #[allow(

@@ -1,81 +1,72 @@
 #![doc = include_str!("../README.md")]
 
-mod actions;
-pub mod admin;
 pub mod api;
 #[cfg(feature = "blocking")]
 pub mod blocking;
-mod branch;
-mod branch_protection;
-mod cherry_pick;
-mod client;
-mod commit;
 mod config;
 mod credentials;
-mod diff;
-mod dump;
 mod error;
-mod garbage_collection;
-mod import;
-mod log;
-mod lost;
-mod merge;
+mod handles;
+mod http;
+mod macros;
 pub mod models;
-mod object;
 #[cfg(feature = "object_store")]
 mod object_store;
-mod operation;
-mod outgoing;
 mod pager;
-mod pull_request;
 mod redact;
-mod reference;
-mod reply;
-mod repository;
-mod repository_metadata;
-mod request;
-mod reset;
-mod retry;
-mod revert;
-mod tag;
+mod ref_expr;
+mod requests;
+mod scope;
 mod task;
-mod transaction;
-mod transport;
+mod transfer;
 mod uri;
 
 #[cfg(feature = "object_store")]
 pub use crate::object_store::LakeFsStore;
-pub use actions::{ActionRun, ActionRuns, HookRuns};
-pub use branch::{Branch, Branches, CreateBranch, DeleteBranch};
-pub use branch_protection::{BranchProtection, ProtectionRules, SetProtection};
-pub use cherry_pick::CherryPick;
-pub use client::{Client, ClientBuilder};
-pub use commit::Commit;
 pub use credentials::Credentials;
-pub use diff::{Conflicts, DiffSummary, RefDiff, Uncommitted};
-pub use dump::{Dump, Dumping, Restore, Restoring};
 pub use error::{Error, ErrorKind, Result};
 pub use futures::{StreamExt, TryStreamExt};
-pub use garbage_collection::{
-    GarbageCollection, GcRules, PreparingCommits, SetGcRules, UncommittedPreparation,
+pub use handles::action_run::{ActionRun, ActionRuns, HookRuns};
+pub use handles::admin;
+pub use handles::branch::{Branch, Branches, CreateBranchRequest, DeleteBranchRequest};
+pub use handles::branch_protection::{BranchProtection, ProtectionRules, SetBranchProtectionRequest};
+pub use handles::client::{Client, ClientBuilder};
+pub use handles::garbage_collection::{
+    GarbageCollection, GcRules, PrepareCommitsTask, PrepareUncommittedParts, SetGcRulesRequest,
 };
-pub use import::{Import, Importing};
-pub use log::Log;
-pub use merge::{Merge, MergeStrategy};
-pub use object::{
-    Body, CopyObject, DeleteObject, DeleteObjects, Download, DownloadTree, Entry, Head, Link, Object,
-    ObjectHead, ObjectReader, ObjectWriter, Objects, Open, PhysicalAddress, Progress, Read, Stage, Stat,
-    Symlinks, Transferred, TreeChange, TreeReport, Upload, UploadTree, Write,
+pub use handles::object::{Object, Stat};
+pub use handles::pull_request::{
+    CreatePullRequestRequest, PullRequest, PullRequests, UpdatePullRequestRequest,
 };
+pub use handles::reference::Reference;
+pub use handles::repository::{CreateRepositoryRequest, DeleteRepositoryRequest, Repositories, Repository};
+pub use handles::repository_metadata::RepositoryMetadata;
+pub use handles::tag::{CreateTagRequest, DeleteTagRequest, Tag, Tags};
+pub use handles::transaction::{Transaction, TransactionOutcome};
+pub use http::retry::RetryPolicy;
 pub use pager::{List, Page, Pager, Pages};
-pub use pull_request::{CreatePullRequest, PullRequest, PullRequests, UpdatePullRequest};
-pub use reference::Reference;
-pub use repository::{CreateRepository, DeleteRepository, Repositories, Repository};
-pub use repository_metadata::RepositoryMetadata;
-pub use reset::{HardReset, Reset};
-pub use retry::Retries;
-pub use revert::Revert;
-pub use tag::{CreateTag, DeleteTag, Tag, Tags};
-pub use task::{Job, Task, TaskProgress};
-pub use transaction::{Transacted, Transaction};
+pub use ref_expr::{BranchName, RefExpr};
+pub use requests::cherry_pick::CherryPickRequest;
+pub use requests::commit::Commit;
+pub use requests::diff::{Conflicts, DiffSummary, RefDiff, Uncommitted};
+pub use requests::dump::{Dump, DumpTask, Restore, RestoreTask};
+pub use requests::import::{Import, ImportTask};
+pub use requests::log::Log;
+pub use requests::merge::{Merge, MergeStrategy};
+pub use requests::objects::copy::CopyObjectRequest;
+pub use requests::objects::delete::{DeleteObjectRequest, DeleteObjectsRequest};
+pub use requests::objects::head::{Head, ObjectHead};
+pub use requests::objects::list::{Entry, Objects};
+pub use requests::objects::staging::{Link, PhysicalAddressRequest, Stage};
+pub use requests::reset::{HardResetRequest, Reset};
+pub use requests::revert::Revert;
+pub use task::{Job, Task, TaskPoller};
+pub use transfer::dir::{DownloadDirRequest, SymlinkPolicy, SyncAction, SyncReport, UploadDirRequest};
+pub use transfer::progress::{Progress, ProgressUpdate};
+pub use transfer::read::download::Download;
+pub use transfer::read::reader::ObjectReader;
+pub use transfer::read::request::{Open, Read};
+pub use transfer::write::body::Body;
+pub use transfer::write::upload::Upload;
+pub use transfer::write::writer::{ObjectWriter, Write};
 pub use uri::Uri;

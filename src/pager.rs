@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
+use futures::stream::{BoxStream, FusedStream};
 use futures::{Stream, ready};
 use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
@@ -35,13 +36,12 @@ const LARGEST_PAGE: u16 = 1000;
 /// ```
 #[must_use = "a list asks for nothing until it is consumed"]
 pub struct Pager<T, L: List<Item = T>> {
-    pages: Pages<T, L>,
+    pages: PageStream<T, L>,
     items: std::vec::IntoIter<T>,
 }
 
-/// The same list, a page at a time.
-#[must_use = "a list asks for nothing until it is consumed"]
-pub struct Pages<T, L: List<Item = T>> {
+/// The engine of a list: its pages, requested one after the other.
+pub(crate) struct PageStream<T, L: List<Item = T>> {
     pub(crate) list: L,
     page_size: u16,
     prefetch: bool,
@@ -86,7 +86,7 @@ enum State<T> {
 
 impl<T, L: List<Item = T>> Pager<T, L> {
     pub(crate) fn new(list: L) -> Self {
-        let pages = Pages {
+        let pages = PageStream {
             list,
             page_size: LARGEST_PAGE,
             prefetch: false,
@@ -135,8 +135,11 @@ impl<T, L: List<Item = T>> Pager<T, L> {
     }
 
     /// The pages in place of the items.
-    pub fn pages(self) -> Pages<T, L> {
-        self.pages
+    pub fn pages(self) -> Pages<T>
+    where
+        T: Send + Unpin + 'static,
+    {
+        Pages(Box::pin(self.pages))
     }
 
     /// Sets an option of the list.
@@ -146,7 +149,7 @@ impl<T, L: List<Item = T>> Pager<T, L> {
     }
 }
 
-impl<T: Send + Unpin + 'static, L: List<Item = T>> Pages<T, L> {
+impl<T: Send + Unpin + 'static, L: List<Item = T>> PageStream<T, L> {
     /// Goes behind the page that has come, if there is more.
     fn advance(&mut self, page: &Page<T>) -> Result<()> {
         let Some(next) = &page.next else {
@@ -189,7 +192,7 @@ impl<T: Send + Unpin + 'static, L: List<Item = T>> Pages<T, L> {
     }
 }
 
-impl<T: Send + Unpin + 'static, L: List<Item = T>> Stream for Pages<T, L> {
+impl<T: Send + Unpin + 'static, L: List<Item = T>> Stream for PageStream<T, L> {
     type Item = Result<Page<T>>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -226,13 +229,39 @@ impl<T: Send + Unpin + 'static, L: List<Item = T>> Stream for Pager<T, L> {
     }
 }
 
+impl<T: Send + Unpin + 'static, L: List<Item = T>> FusedStream for Pager<T, L> {
+    fn is_terminated(&self) -> bool {
+        matches!(self.pages.state, State::Done) && self.items.len() == 0
+    }
+}
+
+/// The pages of a list, as a stream. It ends after the last page, and after an error.
+///
+/// Every list returns it from its method `pages`.
+#[must_use = "a list sends no request until it is read"]
+pub struct Pages<T>(BoxStream<'static, Result<Page<T>>>);
+
+impl<T> Stream for Pages<T> {
+    type Item = Result<Page<T>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(cx)
+    }
+}
+
+impl<T> std::fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pages")
+    }
+}
+
 impl<T, L: List<Item = T> + std::fmt::Debug> std::fmt::Debug for Pager<T, L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.pages.fmt(f)
     }
 }
 
-impl<T, L: List<Item = T> + std::fmt::Debug> std::fmt::Debug for Pages<T, L> {
+impl<T, L: List<Item = T> + std::fmt::Debug> std::fmt::Debug for PageStream<T, L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { list, page_size, after, .. } = self;
         f.debug_struct("Pager")

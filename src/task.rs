@@ -84,8 +84,8 @@ impl<J: Job> Task<J> {
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when something is staged on the branch,
     /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) when the storage refuses,
     /// [`Cancelled`](crate::ErrorKind::Cancelled), [`HookFailed`](crate::ErrorKind::HookFailed).
-    pub fn wait(&self) -> TaskProgress<J> {
-        TaskProgress { task: self.clone(), interval: INTERVAL, output: None, state: State::Begin }
+    pub fn wait(&self) -> TaskPoller<J> {
+        TaskPoller { task: self.clone(), interval: INTERVAL, output: None, state: State::Begin }
     }
 }
 
@@ -112,7 +112,7 @@ impl<J: Job> fmt::Debug for Task<J> {
 /// # }
 /// ```
 #[must_use = "nothing is asked until it is awaited or read"]
-pub struct TaskProgress<J: Job> {
+pub struct TaskPoller<J: Job> {
     task: Task<J>,
     interval: Duration,
     output: Option<J::Output>,
@@ -125,7 +125,7 @@ enum State<S> {
     Done,
 }
 
-impl<J: Job> TaskProgress<J> {
+impl<J: Job> TaskPoller<J> {
     /// How long to wait between two looks: a second unless said otherwise.
     pub fn interval(mut self, time: Duration) -> Self {
         self.interval = time;
@@ -172,7 +172,7 @@ impl<J: Job> TaskProgress<J> {
     }
 }
 
-impl<J: Job> IntoFuture for TaskProgress<J> {
+impl<J: Job> IntoFuture for TaskPoller<J> {
     type Output = Result<J::Output>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
@@ -181,7 +181,7 @@ impl<J: Job> IntoFuture for TaskProgress<J> {
     }
 }
 
-impl<J: Job> Stream for TaskProgress<J> {
+impl<J: Job> Stream for TaskPoller<J> {
     type Item = Result<J::Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -203,9 +203,9 @@ impl<J: Job> Stream for TaskProgress<J> {
     }
 }
 
-impl<J: Job> fmt::Debug for TaskProgress<J> {
+impl<J: Job> fmt::Debug for TaskPoller<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { task, interval, .. } = self;
-        f.debug_struct("TaskProgress").field("task", task).field("interval", interval).finish_non_exhaustive()
+        f.debug_struct("TaskPoller").field("task", task).field("interval", interval).finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ fn branch() -> (Server, Branch) {
     let server = Server::start().wait().unwrap();
     let client = Client::builder()
         .endpoint(server.endpoint())
-        .credentials(server.access_key_id(), server.secret_access_key());
+        .access_key(server.access_key_id(), server.secret_access_key());
     let repository = client.build().unwrap().repository("blocking");
     repository.create("mem://blocking").wait().unwrap();
     (server, repository.branch("main"))
@@ -127,7 +127,7 @@ fn what_is_called_back_while_a_thread_waits_must_not_wait() {
     let (sender, errors) = std::sync::mpsc::channel();
     let object = main.object("a");
     let nested = object.clone();
-    let upload = object.upload("1").progress(move |_: lakefs::Transferred| {
+    let upload = object.upload("1").progress(move |_: lakefs::ProgressUpdate| {
         _ = sender.send(nested.exists().wait().unwrap_err());
     });
     upload.wait().unwrap();

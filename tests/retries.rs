@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::stream;
 use lakefs::models::{CherryPickCreation, PullRequestCreation};
-use lakefs::{Body, Branch, Client, ClientBuilder, ErrorKind, Repository, Retries, TryStreamExt as _};
+use lakefs::{Body, Branch, Client, ClientBuilder, ErrorKind, Repository, RetryPolicy, TryStreamExt as _};
 use lakefs_testserver::Server;
 
 /// A server, and a repository on it with `main` and one commit.
@@ -21,7 +21,7 @@ impl Lake {
         Self::with(quick()).await
     }
 
-    async fn with(retries: Retries) -> Self {
+    async fn with(retries: RetryPolicy) -> Self {
         let server = Server::start().await.unwrap();
         let repository = builder(&server).retries(retries).build().unwrap().repository("example");
         repository.create("mem://example").await.unwrap();
@@ -49,12 +49,12 @@ impl Lake {
 fn builder(server: &Server) -> ClientBuilder {
     Client::builder()
         .endpoint(server.endpoint())
-        .credentials(server.access_key_id(), server.secret_access_key())
+        .access_key(server.access_key_id(), server.secret_access_key())
 }
 
 /// As often as by default, and faster.
-fn quick() -> Retries {
-    Retries::default().first_wait(Duration::from_millis(1))
+fn quick() -> RetryPolicy {
+    RetryPolicy::default().initial_backoff(Duration::from_millis(1))
 }
 
 const SLOW_DOWN: &str = r#"{"message":"Throughput exceeded. Slow down and retry"}"#;
@@ -110,9 +110,9 @@ async fn there_is_an_end_to_it() {
         (quick(), 5),
         (quick().max_attempts(2), 2),
         (quick().max_attempts(0), 1),
-        (Retries::none(), 1),
+        (RetryPolicy::none(), 1),
         // No time for a wait.
-        (Retries::default().first_wait(Duration::from_secs(3600)).within(Duration::ZERO), 1),
+        (RetryPolicy::default().initial_backoff(Duration::from_secs(3600)).max_elapsed(Duration::ZERO), 1),
     ] {
         let lake = Lake::with(retries).await;
         lake.server.faults().on("getBranch").always().reply(503, SLOW_DOWN);
@@ -128,7 +128,7 @@ async fn there_is_an_end_to_it() {
 #[tokio::test]
 async fn a_wait_that_the_server_asks_for_takes_the_place_of_ours() {
     // At once, where the client would have waited for an hour.
-    let lake = Lake::with(Retries::default().first_wait(Duration::from_secs(3600))).await;
+    let lake = Lake::with(RetryPolicy::default().initial_backoff(Duration::from_secs(3600))).await;
     for (status, body) in [(429, ""), (503, SLOW_DOWN)] {
         lake.server.forget_requests();
         for wait in ["0", "Wed, 21 Oct 2015 07:28:00 GMT"] {

@@ -59,7 +59,7 @@ async fn credentials_follow_no_chain_of_redirects() {
     let between = Script::start([Reply::new(307, "", "").header("Location", &signed)]).await;
     let server = Script::start([Reply::new(302, "", "").header("Location", between.endpoint())]).await;
     let token = Credentials::token("hush").unwrap();
-    let client = server.builder().with_credentials(token).build().unwrap();
+    let client = server.builder().credentials(token).build().unwrap();
     client.repository("example").branch("main").object("a").reader().presign(true).await.unwrap();
     assert!(server.requests()[0].contains("authorization: bearer hush"));
     for other in [between.requests(), storage.requests()] {
@@ -104,7 +104,7 @@ async fn nothing_shows_its_secret() {
     assert_no_secret(&seen(&error));
 
     let token = Credentials::token("hush").unwrap();
-    let pair = Credentials::key_pair("key", "hush");
+    let pair = Credentials::access_key("key", "hush");
     let login = models::LoginInformation::builder().access_key_id("key").secret_access_key("hush");
     let request = client.api().login().body(login.clone());
     let shown = [

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use lakefs::{Retries, models};
+use lakefs::{RetryPolicy, models};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -106,7 +106,7 @@ async fn a_span_tells_what_was_done_and_no_secret() {
         Reply::none(),
     ])
     .await;
-    let client = server.builder().retries(Retries::default().max_attempts(2)).build().unwrap();
+    let client = server.builder().retries(RetryPolicy::default().max_attempts(2)).build().unwrap();
     let branch = client.repository("example").branch("exp");
     branch.get().await.unwrap();
     branch.uncommitted().summary().await.unwrap_err();

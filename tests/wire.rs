@@ -169,7 +169,7 @@ async fn errors_of_head_have_no_words() {
     for (status, kind) in [
         (401, ErrorKind::Unauthenticated),
         (404, ErrorKind::NotFound),
-        (410, ErrorKind::Gone),
+        (410, ErrorKind::DataDeleted),
         (416, ErrorKind::InvalidRequest),
         (500, ErrorKind::Server),
     ] {

@@ -21,7 +21,7 @@ pub enum ErrorKind {
     /// The credentials are good, but do not permit this.
     PermissionDenied,
     /// A branch protection rule, a read-only repository or its default branch stand against it.
-    Protected,
+    WriteProtected,
     /// A condition of the request (`if_match`, `if_none_match`) did not hold.
     PreconditionFailed,
     /// The object is the one that the caller has already (`if_none_match` on a read).
@@ -33,7 +33,7 @@ pub enum ErrorKind {
     /// The request itself is wrong: a name, a reference, an option.
     InvalidRequest,
     /// It existed, and its data are gone, or the repository is being deleted.
-    Gone,
+    DataDeleted,
     /// Too many requests, also after the retries.
     RateLimited,
     /// This server, or the storage behind it, cannot do this.
@@ -65,7 +65,7 @@ impl ErrorKind {
             401 if says("insufficient permissions") => Self::PermissionDenied,
             401 => Self::Unauthenticated,
             403 if says("protected branch") || says("read-only repository") || says("default branch") => {
-                Self::Protected
+                Self::WriteProtected
             }
             403 if says("not supported") => Self::Unsupported,
             403 => Self::PermissionDenied,
@@ -81,7 +81,7 @@ impl ErrorKind {
                 Self::MergeConflict
             }
             409 => Self::Conflict,
-            410 => Self::Gone,
+            410 => Self::DataDeleted,
             412 if says("hook aborted") => Self::HookFailed,
             412 => Self::PreconditionFailed,
             429 => Self::RateLimited,
@@ -118,12 +118,12 @@ impl ErrorKind {
     pub(super) fn of_task(message: &str) -> Self {
         match message {
             words if words.contains("hook aborted") => Self::HookFailed,
-            words if words.contains("read-only repository") => Self::Protected,
+            words if words.contains("read-only repository") => Self::WriteProtected,
             words if words.contains("dirty branch") => Self::InvalidRequest,
             words if words.ends_with("Canceled") => Self::Cancelled,
             words if words.ends_with("forbidden") => Self::PermissionDenied,
             words if words.ends_with("not found") => Self::NotFound,
-            words if words.ends_with("No data") => Self::Gone,
+            words if words.ends_with("No data") => Self::DataDeleted,
             _ => Self::Server,
         }
     }
@@ -142,7 +142,7 @@ impl From<ErrorKind> for io::ErrorKind {
         match kind {
             ErrorKind::NotFound => Self::NotFound,
             ErrorKind::Conflict => Self::AlreadyExists,
-            ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::Protected => {
+            ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::WriteProtected => {
                 Self::PermissionDenied
             }
             ErrorKind::InvalidRequest => Self::InvalidInput,

@@ -158,7 +158,7 @@ impl Error {
     /// The client has then looked whether it happened, where that can be told, and could not. It is never so for calls
     /// that may safely be repeated.
     #[must_use]
-    pub fn is_uncertain(&self) -> bool {
+    pub fn is_outcome_unknown(&self) -> bool {
         self.0.uncertain
     }
 

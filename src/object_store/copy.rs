@@ -4,7 +4,7 @@ use object_store::path::Path;
 use object_store::{CopyMode, Result};
 
 use super::error::{failure, generic, not_written};
-use crate::object::{Body, Object};
+use crate::{Body, Object};
 use crate::{Error, ErrorKind};
 
 /// An object and its location.
@@ -58,7 +58,7 @@ async fn create(from: Place<'_>, to: Place<'_>) -> Result<()> {
         return Err(exists(to.location));
     }
     let reader = from.object.reader().await.map_err(|error| failure(from.location, error))?;
-    if reader.entity_tag().map(|tag| tag.trim_matches('"')) != Some(&*stats.checksum) {
+    if reader.etag().map(|tag| tag.trim_matches('"')) != Some(&*stats.checksum) {
         return Err(generic(format!("{} was overwritten while it was copied", from.location)));
     }
     let length = reader.length();

@@ -11,7 +11,7 @@ use object_store::path::Path;
 use super::error::not_written;
 use super::location::Root;
 use crate::Error;
-use crate::object::Object;
+use crate::Object;
 
 /// How many locations make a batch: as many as the server takes at once.
 const BATCH: usize = 1000;

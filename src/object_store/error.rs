@@ -54,7 +54,7 @@ fn of_kind(
         ErrorKind::PreconditionFailed => Out::AlreadyExists { path, source },
         ErrorKind::NotModified => Out::NotModified { path, source },
         ErrorKind::Unauthenticated => Out::Unauthenticated { path, source },
-        ErrorKind::PermissionDenied | ErrorKind::Protected => Out::PermissionDenied { path, source },
+        ErrorKind::PermissionDenied | ErrorKind::WriteProtected => Out::PermissionDenied { path, source },
         ErrorKind::Unsupported => Out::NotSupported { source },
         // `Gone` as well: that there is no object would be another thing to say than that its data are lost.
         _ => Out::Generic { store: STORE, source },

@@ -14,7 +14,7 @@ use object_store::{
 use super::error::{failure, generic};
 use super::location::meta;
 use crate::models::ObjectStats;
-use crate::object::{Object, ObjectReader, Open};
+use crate::{Object, ObjectReader, Open};
 
 /// How often a read begins anew because the object was overwritten between the look at it and its first byte.
 const TRIES: usize = 5;
@@ -47,7 +47,7 @@ fn ranged(object: &Object, range: &GetRange) -> Option<Open> {
     match range {
         GetRange::Bounded(range) => (!range.is_empty()).then(|| open.range(range.clone())),
         GetRange::Offset(offset) => Some(open.range(*offset..)),
-        GetRange::Suffix(bytes) => (*bytes > 0).then(|| open.last(*bytes)),
+        GetRange::Suffix(bytes) => (*bytes > 0).then(|| open.suffix(*bytes)),
     }
 }
 
@@ -64,8 +64,7 @@ async fn at_once(
         Err(error) if matches!(error.status(), Some(400 | 416 | 500)) => return Ok(None),
         reader => reader.map_err(|error| failure(location, error))?,
     };
-    let (Some(size), Some(last_modified), Some(tag)) =
-        (reader.size(), reader.last_modified(), reader.entity_tag())
+    let (Some(size), Some(last_modified), Some(tag)) = (reader.size(), reader.last_modified(), reader.etag())
     else {
         return Ok(None);
     };
@@ -157,7 +156,7 @@ async fn read(
     ranges: &[Range<u64>],
 ) -> Result<Bytes, Unread> {
     let reader = object.reader().range(bytes.clone()).await.map_err(|error| failure(location, error))?;
-    let Some(tag) = reader.entity_tag() else {
+    let Some(tag) = reader.etag() else {
         return Err(generic(format!("{location} came without an entity tag to know it by again")).into());
     };
     if version.get_or_init(|| tag.to_owned()) != tag {
@@ -198,7 +197,7 @@ impl<'a> Seen<'a> {
         let open = self.object.reader();
         let open = if let Some(range) = range { open.range(range) } else { open };
         let reader = open.await.map_err(|error| failure(&self.meta.location, error))?;
-        Ok(Some(reader).filter(|reader| reader.entity_tag() == self.meta.e_tag.as_deref()))
+        Ok(Some(reader).filter(|reader| reader.etag() == self.meta.e_tag.as_deref()))
     }
 }
 

@@ -4,10 +4,10 @@ use object_store::path::{self, DELIMITER, Path};
 use object_store::{ObjectMeta, Result};
 
 use super::error::generic;
+use crate::Object;
+use crate::handles::reference::Reference;
+use crate::handles::repository::Repository;
 use crate::models::ObjectStats;
-use crate::object::Object;
-use crate::reference::Reference;
-use crate::repository::Repository;
 
 /// Where the paths of a store begin.
 #[derive(Clone, Debug)]
@@ -103,14 +103,14 @@ pub(super) fn meta(location: Path, stats: &ObjectStats) -> Result<ObjectMeta> {
     let last_modified = chrono::DateTime::from_timestamp(stats.mtime, 0);
     match (size, last_modified) {
         (Some(size), Some(last_modified)) => {
-            Ok(ObjectMeta { location, last_modified, size, e_tag: Some(entity_tag(stats)), version: None })
+            Ok(ObjectMeta { location, last_modified, size, e_tag: Some(etag(stats)), version: None })
         }
         _ => Err(generic(format!("the server does not say how large or how old {location} is"))),
     }
 }
 
 /// The entity tag that a read of the object has.
-pub(super) fn entity_tag(stats: &ObjectStats) -> String {
+pub(super) fn etag(stats: &ObjectStats) -> String {
     format!("\"{}\"", stats.checksum)
 }
 

@@ -24,9 +24,9 @@ use object_store::{
 
 use self::copy::Place;
 use self::location::Root;
-use crate::object::Object;
-use crate::reference::Reference;
-use crate::repository::Repository;
+use crate::Object;
+use crate::handles::reference::Reference;
+use crate::handles::repository::Repository;
 
 /// A repository, or one reference of it, as an [`ObjectStore`] for what reads and writes through that trait, of version 0.13
 /// of its crate: DataFusion 55, and the `parquet` crate, among others.

@@ -16,10 +16,10 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::{generic, not_written};
-use super::location::entity_tag;
+use super::location::etag;
 use super::put::with_attributes;
 use crate::models::ObjectStats;
-use crate::object::{Body, Object};
+use crate::{Body, Object};
 use crate::{Error, ErrorKind};
 
 /// Parts that go to the server one behind the other, as one body, in the order in which they were put. The object is there
@@ -120,7 +120,7 @@ impl MultipartUpload for Parts {
             _ = to.send(Item::End);
         }
         let stats = self.outcome.clone().await.map_err(|error| not_written(&self.location, &error))?;
-        Ok(PutResult { e_tag: Some(entity_tag(&stats)), version: None })
+        Ok(PutResult { e_tag: Some(etag(&stats)), version: None })
     }
 
     async fn abort(&mut self) -> Result<()> {

@@ -5,8 +5,8 @@ use object_store::path::Path;
 use object_store::{Attribute, Attributes, PutMode, PutOptions, PutPayload, PutResult, Result};
 
 use super::error::{not_implemented, not_written};
-use super::location::entity_tag;
-use crate::object::{Object, Upload};
+use super::location::etag;
+use crate::{Object, Upload};
 
 pub(super) async fn put(
     object: &Object,
@@ -22,7 +22,7 @@ pub(super) async fn put(
         PutMode::Update(_) => return Err(not_implemented("`put_opts` with mode `PutMode::Update`")),
     };
     let stats = upload.await.map_err(|error| not_written(location, error))?;
-    Ok(PutResult { e_tag: Some(entity_tag(&stats)), version: None })
+    Ok(PutResult { e_tag: Some(etag(&stats)), version: None })
 }
 
 /// The upload with the attributes of which lakeFS keeps something. Others are refused: they would be lost unseen.

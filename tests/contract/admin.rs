@@ -110,7 +110,7 @@ async fn admin_04_setup() {
     let stranger = lake.stranger().build().unwrap();
     let state = stranger.admin().setup_state().await.unwrap();
     assert_eq!(state.state, Some(SetupStateState::Initialized));
-    let again = stranger.admin().setup("admin").key_pair("id", "secret").email("a@b.example").await;
+    let again = stranger.admin().setup("admin").access_key("id", "secret").email("a@b.example").await;
     refused(again, "setup", 409, ErrorKind::Conflict, "lakeFS already initialized");
     for (email, words) in [("", "email is required"), ("nowhere", "invalid email address")] {
         let told =
@@ -131,7 +131,7 @@ async fn admin_04_setup_of_a_fresh_server() {
     let lake = Lake::fresh().await;
     let [id, secret] = lake.key_pair();
     let stranger = lake.stranger().build().unwrap();
-    let early = lake.builder().credentials(&id, &secret).build().unwrap();
+    let early = lake.builder().access_key(&id, &secret).build().unwrap();
     let state = stranger.admin().setup_state().await.unwrap();
     assert_eq!((state.state, state.comm_prefs_missing), (Some(SetupStateState::NotInitialized), Some(true)));
     let nobody = early.repositories().try_next().await;
@@ -148,7 +148,7 @@ async fn admin_04_setup_of_a_fresh_server() {
         }
     };
     untimely(tell().await, 412, ErrorKind::PreconditionFailed, "lakeFS is not initialized");
-    let setup = || stranger.admin().setup("founder").key_pair(&id, &secret);
+    let setup = || stranger.admin().setup("founder").access_key(&id, &secret);
     let nameless = stranger.admin().setup("").await;
     refused(nameless, "setup", 400, ErrorKind::InvalidRequest, "empty user display name");
     let unreachable = setup().email("nowhere").await;
@@ -158,7 +158,7 @@ async fn admin_04_setup_of_a_fresh_server() {
     assert_eq!((credentials.access_key_id, credentials.secret_access_key), (id.clone(), secret.clone()));
     let state = stranger.admin().setup_state().await.unwrap();
     assert_eq!((state.state, state.comm_prefs_missing), (Some(SetupStateState::Initialized), Some(true)));
-    let client = lake.builder().credentials(&id, &secret).build().unwrap();
+    let client = lake.builder().access_key(&id, &secret).build().unwrap();
     assert_eq!(client.admin().current_user().await.unwrap().id, "founder");
     assert_eq!(client.repositories().try_next().await.unwrap(), None);
     refused(setup().await, "setup", 409, ErrorKind::Conflict, "lakeFS already initialized");

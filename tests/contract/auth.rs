@@ -10,10 +10,10 @@ async fn auth_01_wrong_credentials() {
     let repository = lake.repository("auth_01").await;
     let strangers = [
         lake.stranger(),
-        lake.stranger().credentials("AKIAIOSFODNN7NOBODY0", "none"),
-        lake.stranger().credentials("", ""),
-        lake.stranger().with_credentials(Credentials::token("none").unwrap()),
-        lake.stranger().with_credentials(Credentials::token("").unwrap()),
+        lake.stranger().access_key("AKIAIOSFODNN7NOBODY0", "none"),
+        lake.stranger().access_key("", ""),
+        lake.stranger().credentials(Credentials::token("none").unwrap()),
+        lake.stranger().credentials(Credentials::token("").unwrap()),
     ];
     for stranger in strangers {
         let name = format!("{stranger:?}");
@@ -47,7 +47,7 @@ async fn auth_02_tokens() {
     let token = lake.stranger().build().unwrap().admin().login(id, secret).await.unwrap();
     assert!(token.token_expiration.is_some_and(|expiration| expiration > 1_700_000_000));
     let credentials = Credentials::token(&token.token).unwrap();
-    let client = lake.stranger().with_credentials(credentials).build().unwrap();
+    let client = lake.stranger().credentials(credentials).build().unwrap();
     assert_eq!(client.repository(repository.name()).get().await.unwrap().id, repository.name());
 }
 

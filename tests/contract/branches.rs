@@ -184,10 +184,22 @@ async fn branch_08_deletion() {
     let lake = Lake::new().await;
     let main = lake.main("branch_08").await;
     let refusal = main.delete().await;
-    refused(refusal, "delete_branch", 403, ErrorKind::Protected, "cannot delete repository default branch");
+    refused(
+        refusal,
+        "delete_branch",
+        403,
+        ErrorKind::WriteProtected,
+        "cannot delete repository default branch",
+    );
     // By force neither.
     let refusal = main.delete().force(true).await;
-    refused(refusal, "delete_branch", 403, ErrorKind::Protected, "cannot delete repository default branch");
+    refused(
+        refusal,
+        "delete_branch",
+        403,
+        ErrorKind::WriteProtected,
+        "cannot delete repository default branch",
+    );
     assert!(main.exists().await.unwrap());
 
     let branch = main.repository().branch("branch");

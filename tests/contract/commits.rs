@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::{join, join_all};
-use lakefs::{ErrorKind, Retries, TryStreamExt as _};
+use lakefs::{ErrorKind, RetryPolicy, TryStreamExt as _};
 
 use crate::identity;
 use crate::support::{Lake, commit, is_id, paths, refused, stage, text};
@@ -53,7 +53,7 @@ async fn commit_02_nothing_to_commit() {
     assert_eq!(empty.parents, [head]);
     assert_eq!(identity::commit(&empty), empty.id);
     assert_eq!(main.get().await.unwrap().commit_id, empty.id);
-    assert_eq!(paths(main.changes()).await, [""; 0]);
+    assert_eq!(paths(main.diff_from_parent()).await, [""; 0]);
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn commit_06_where_there_is_no_branch() {
 async fn commit_07_of_many_at_once_those_that_succeed_are_in_the_log() {
     let lake = Lake::new().await;
     let main = lake.main("commit_07").await;
-    let once = lake.builder().retries(Retries::none()).build().unwrap();
+    let once = lake.builder().retries(RetryPolicy::none()).build().unwrap();
     let branch = once.repository(main.repository().name()).branch("main");
     let attempts = (0..8).map(|number| branch.commit(format!("{number}")).allow_empty(true).into_future());
 
@@ -164,7 +164,7 @@ async fn commit_07_of_many_at_once_those_that_succeed_are_in_the_log() {
 async fn commit_07_a_race_that_is_lost_is_run_again() {
     let lake = Lake::new().await;
     let main = lake.main("commit_07").await;
-    let patient = Retries::default().max_attempts(30);
+    let patient = RetryPolicy::default().max_attempts(30);
     let patient = lake.builder().retries(patient).build().unwrap();
     let branch = patient.repository(main.repository().name()).branch("main");
     let attempts = (0..4).map(|number| branch.commit(format!("{number}")).allow_empty(true).into_future());

@@ -66,20 +66,20 @@ async fn diff_03_three_dots_and_two() {
     assert_eq!(entries(branch.diff("main")).await, ["added left"]);
     // How they differ.
     let differ = ["changed changed", "removed left", "removed removed", "added right"];
-    assert_eq!(entries(main.diff("branch").two_dot()).await, differ);
+    assert_eq!(entries(main.diff("branch").two_dot(true)).await, differ);
     let differ = ["changed changed", "added left", "added removed", "removed right"];
-    assert_eq!(entries(branch.diff("main").two_dot()).await, differ);
+    assert_eq!(entries(branch.diff("main").two_dot(true)).await, differ);
 
     for same in ["main", "main@", "main~0"] {
         assert_eq!(entries(main.diff(same)).await, [""; 0]);
-        assert_eq!(entries(main.diff(same).two_dot()).await, [""; 0]);
+        assert_eq!(entries(main.diff(same).two_dot(true)).await, [""; 0]);
     }
     // What is behind has nothing new.
     assert_eq!(entries(main.diff("main~1")).await, [""; 0]);
     assert_eq!(entries(main.repository().reference("main~1").diff("main")).await, ["added left"]);
-    assert_eq!(entries(main.diff("main~1").two_dot()).await, ["removed left"]);
-    assert_eq!(entries(main.changes()).await, ["added left"]);
-    assert_eq!(entries(branch.changes()).await, right);
+    assert_eq!(entries(main.diff("main~1").two_dot(true)).await, ["removed left"]);
+    assert_eq!(entries(main.diff_from_parent()).await, ["added left"]);
+    assert_eq!(entries(branch.diff_from_parent()).await, right);
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn diff_04_conflicts() {
     let summary = main.diff("branch").summary().await.unwrap();
     assert_eq!((summary.conflicts, summary.added), (4, 1));
     let differ = ["changed changed", "changed new", "removed removed", "added right", "added same"];
-    assert_eq!(entries(main.diff("branch").two_dot()).await, differ);
+    assert_eq!(entries(main.diff("branch").two_dot(true)).await, differ);
 }
 
 #[tokio::test]
@@ -110,10 +110,10 @@ async fn diff_05_what_is_staged_is_not_compared_unless_asked_for() {
     let (main, branch) = parted(&lake, "diff_05").await;
     stage(&branch, &[("staged", "1")]).await;
     assert_eq!(entries(main.diff("branch")).await, [""; 0]);
-    assert_eq!(entries(main.diff("branch").two_dot()).await, [""; 0]);
-    assert_eq!(entries(main.diff("branch$").two_dot()).await, ["added staged"]);
+    assert_eq!(entries(main.diff("branch").two_dot(true)).await, [""; 0]);
+    assert_eq!(entries(main.diff("branch$").two_dot(true)).await, ["added staged"]);
     // On the left there must be a commit.
-    let staged = main.repository().reference("branch$").diff("main").two_dot().try_next().await;
+    let staged = main.repository().reference("branch$").diff("main").two_dot(true).try_next().await;
     refused(
         staged,
         "diff_refs",
@@ -246,9 +246,9 @@ async fn diff_10_where_there_is_nothing_to_compare() {
     let missing = |result, words| refused(result, "diff_refs", 404, ErrorKind::NotFound, words);
     missing(main.diff("nowhere").try_next().await, "not found");
     missing(nowhere.diff("main").try_next().await, "not found");
-    missing(main.diff("main~9").two_dot().try_next().await, "not found");
+    missing(main.diff("main~9").two_dot(true).try_next().await, "not found");
     // The first commit has nothing before it.
-    missing(main.changes().try_next().await, "not found");
+    missing(main.diff_from_parent().try_next().await, "not found");
     let other = lake.client.repository(lake.name("diff_10")).branch("main");
     missing(other.diff("main").try_next().await, "repository not found");
 

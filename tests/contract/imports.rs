@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use lakefs::{Branch, ErrorKind, Importing, Task, TryStreamExt as _};
+use lakefs::{Branch, ErrorKind, ImportTask, Task, TryStreamExt as _};
 
 use crate::support::{Lake, refused};
 
@@ -36,7 +36,7 @@ impl Import {
         None
     }
 
-    async fn start(&self) -> Task<Importing> {
+    async fn start(&self) -> Task<ImportTask> {
         self.branch.import().prefix(&self.directory, "raw/").await.unwrap()
     }
 
@@ -130,7 +130,7 @@ async fn import_02_what_cannot_start() {
     read_only.create(import.lake.namespace(&name)).read_only(true).await.unwrap();
     let main = read_only.branch("main");
     let failed = start(&main).await.unwrap().wait().interval(SOON).await;
-    refused(failed, "import_status", None, ErrorKind::Protected, "read-only repository");
+    refused(failed, "import_status", None, ErrorKind::WriteProtected, "read-only repository");
     start(&main).force(true).await.unwrap().wait().interval(SOON).await.unwrap();
 }
 

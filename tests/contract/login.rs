@@ -9,7 +9,7 @@ use crate::support::Lake;
 fn login(lake: &Lake, secret: Option<&str>) -> Client {
     let [id, right] = lake.key_pair();
     let credentials = Credentials::login(id, secret.unwrap_or(&right));
-    lake.stranger().with_credentials(credentials).build().unwrap()
+    lake.stranger().credentials(credentials).build().unwrap()
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ async fn merge_02_nothing_to_merge() {
     for merge in [branch.merge_into("main").allow_empty(true), branch.merge_into("main").force(true)] {
         let merged = merge.await.unwrap();
         assert_eq!(main.get().await.unwrap().commit_id, merged.reference);
-        assert_eq!(paths(main.changes()).await, [""; 0]);
+        assert_eq!(paths(main.diff_from_parent()).await, [""; 0]);
     }
 }
 
@@ -158,7 +158,7 @@ async fn merge_06_squash() {
     let squashed = branch.merge_into("main").squash(true).await.unwrap().reference;
     let squash = main.get_commit().await.unwrap();
     assert_eq!((&squash.id, &squash.parents), (&squashed, &vec![destination.id]));
-    assert_eq!(entries(main.changes()).await, ["changed a", "added c"]);
+    assert_eq!(entries(main.diff_from_parent()).await, ["changed a", "added c"]);
     let log: Vec<_> = main.log().map_ok(|commit| commit.message).try_collect().await.unwrap();
     assert!(!log.contains(&"second".to_owned()), "{log:?}");
 
@@ -166,7 +166,7 @@ async fn merge_06_squash() {
     branch.merge_into("main").await.unwrap();
     let merge = main.get_commit().await.unwrap();
     assert_eq!(merge.parents, [squashed, source.id]);
-    assert_eq!(paths(main.changes()).await, [""; 0]);
+    assert_eq!(paths(main.diff_from_parent()).await, [""; 0]);
 }
 
 #[tokio::test]
@@ -253,7 +253,7 @@ async fn merge_09_the_same_on_both_sides() {
     let merged = branch.merge_into("main").await.unwrap();
     assert_eq!(main.get_commit().await.unwrap().id, merged.reference);
     assert_eq!(text(&main.object("new")).await, "1");
-    assert_eq!(paths(main.changes()).await, [""; 0]);
+    assert_eq!(paths(main.diff_from_parent()).await, [""; 0]);
 }
 
 /// lakeFS 1.84 answers source and destination of a merge base the wrong way round, so they are taken as a pair.

@@ -31,9 +31,9 @@ async fn obj_11_headers_are_those_of_a_read() {
     assert_eq!((head.size, head.length), (Some(10), Some(10)));
     assert_eq!(head.content_type.as_deref(), reader.content_type());
     assert_eq!(head.content_type.as_deref(), Some("text/csv"));
-    assert_eq!(head.entity_tag.as_deref(), reader.entity_tag());
+    assert_eq!(head.etag.as_deref(), reader.etag());
     let stats = object.get().await.unwrap();
-    assert_eq!(head.entity_tag, Some(format!("\"{}\"", stats.checksum)));
+    assert_eq!(head.etag, Some(format!("\"{}\"", stats.checksum)));
     let written = head.last_modified.unwrap().duration_since(std::time::UNIX_EPOCH).unwrap();
     assert_eq!(i64::try_from(written.as_secs()).unwrap(), stats.mtime);
 
@@ -162,7 +162,7 @@ async fn obj_14_each_failure_is_told_and_the_rest_is_not_sent() {
     main.object("5").upload("x").force(true).await.unwrap();
 
     let error = main.delete_objects((0..3000).map(|n| n.to_string())).concurrency(1).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Protected, "{error}");
+    assert_eq!(error.kind(), ErrorKind::WriteProtected, "{error}");
     let all: Vec<_> = (0..1000).map(|n| n.to_string()).collect();
     let expected: Vec<_> = all.iter().map(|path| (path.as_str(), 403)).collect();
     assert_eq!(failures(&error), expected);
@@ -172,7 +172,7 @@ async fn obj_14_each_failure_is_told_and_the_rest_is_not_sent() {
     let error = main.delete_objects((0..1000).map(|n| n.to_string())).concurrency(1).await.unwrap_err();
     assert!(error.message().ends_with("(and 999 more failed)"), "{error}");
     let error = main.delete_prefix("5").await.unwrap_err();
-    assert_eq!((error.kind(), &*failures(&error)), (ErrorKind::Protected, &[("5", 403)][..]));
+    assert_eq!((error.kind(), &*failures(&error)), (ErrorKind::WriteProtected, &[("5", 403)][..]));
     assert!(error.message().ends_with("read-only repository"), "{error}");
     assert_eq!(paths(&main).await, ["5"]);
 

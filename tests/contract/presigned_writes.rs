@@ -275,15 +275,15 @@ async fn presign_16_what_went_in_parts_is_known_again() {
     for (name, bytes) in [("large", 17 * MIB + 3), ("small", 3)] {
         std::fs::write(folder.path().join(name), data(bytes)).unwrap();
     }
-    let report = main.upload_tree(folder.path(), "data").await.unwrap();
-    assert_eq!((report.moved, report.equal), (2, 0));
-    let report = main.sync_from(folder.path(), "data").await.unwrap();
-    assert_eq!((report.moved, report.equal), (0, 2));
-    let report = main.sync_to("data", folder.path()).await.unwrap();
-    assert_eq!((report.moved, report.equal), (0, 2));
+    let report = main.upload_dir(folder.path(), "data").await.unwrap();
+    assert_eq!((report.transferred, report.unchanged), (2, 0));
+    let report = main.sync_from_dir(folder.path(), "data").await.unwrap();
+    assert_eq!((report.transferred, report.unchanged), (0, 2));
+    let report = main.sync_to_dir("data", folder.path()).await.unwrap();
+    assert_eq!((report.transferred, report.unchanged), (0, 2));
     let mut other = data(17 * MIB + 3);
     other[9 * MIB] ^= 1;
     std::fs::write(folder.path().join("large"), other).unwrap();
-    let report = main.sync_from(folder.path(), "data").await.unwrap();
-    assert_eq!((report.moved, report.equal), (1, 1));
+    let report = main.sync_from_dir(folder.path(), "data").await.unwrap();
+    assert_eq!((report.transferred, report.unchanged), (1, 1));
 }

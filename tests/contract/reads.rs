@@ -19,7 +19,7 @@ async fn obj_01_a_reader_is_a_stream_and_a_reader() {
 
     let reader = object.reader().await.unwrap();
     assert_eq!((reader.length(), reader.content_type()), (Some(13), Some("text/plain")));
-    assert_eq!(reader.entity_tag(), Some(&*format!("\"{}\"", stats.checksum)));
+    assert_eq!(reader.etag(), Some(&*format!("\"{}\"", stats.checksum)));
     let chunks: Vec<_> = reader.try_collect().await.unwrap();
     assert_eq!(chunks.concat(), b"one\ntwo\nthree");
 
@@ -59,9 +59,9 @@ async fn obj_09_ranges() {
         // What lies behind the end is not missed.
         (read().range(8..1000), "89"),
         (read().range(0..=u64::MAX >> 1), DATA),
-        (read().last(1), "9"),
-        (read().last(10), DATA),
-        (read().last(1000), DATA),
+        (read().suffix(1), "9"),
+        (read().suffix(10), DATA),
+        (read().suffix(1000), DATA),
     ]
     .into_iter()
     .enumerate()
@@ -80,14 +80,14 @@ async fn obj_09_ranges() {
     empty.upload("").await.unwrap();
     unsatisfiable(empty.read().range(..).await);
     // Whether an empty object has a last byte is up to the storage, and one does not know.
-    match empty.read().last(1).await {
+    match empty.read().suffix(1).await {
         Ok(nothing) => assert_eq!(nothing, ""),
         Err(error) => assert!(matches!(error.status(), Some(416 | 500)), "{error}"),
     }
 
     // No header can name nothing.
     #[expect(clippy::reversed_empty_ranges, reason = "what a caller may compute")]
-    for nothing in [read().range(0..0), read().range(5..5), read().range(7..3), read().last(0)] {
+    for nothing in [read().range(0..0), read().range(5..5), read().range(7..3), read().suffix(0)] {
         refused(nothing.await, "get_object", None, ErrorKind::InvalidRequest, "range");
     }
 
@@ -105,7 +105,7 @@ async fn obj_10_an_object_that_has_not_changed() {
     let main = lake.main("obj_10").await;
     let object = main.object("a");
     let checksum = object.upload(DATA).await.unwrap().checksum;
-    let etag = object.reader().await.unwrap().entity_tag().unwrap().to_owned();
+    let etag = object.reader().await.unwrap().etag().unwrap().to_owned();
     assert_eq!(etag, format!("\"{checksum}\""));
 
     let read = object.read().if_none_match(&etag).await;
@@ -142,7 +142,7 @@ async fn obj_11_what_head_says() {
     assert_eq!(whole.status(), 200);
     assert_eq!(whole.header("content-length"), Some("10"));
     assert_eq!(whole.header("content-type"), reader.content_type());
-    assert_eq!(whole.header("etag"), reader.entity_tag());
+    assert_eq!(whole.header("etag"), reader.etag());
     assert!(whole.header("last-modified").is_some());
     assert_eq!(whole.header("accept-ranges"), Some("bytes"));
 

@@ -122,7 +122,7 @@ async fn repo_07_what_is_deleted_is_gone() {
 async fn repo_08_read_only_refuses_all_but_force() {
     #[track_caller]
     fn read_only<T: std::fmt::Debug>(result: lakefs::Result<T>, operation: &str) {
-        refused(result, operation, 403, ErrorKind::Protected, "read-only repository");
+        refused(result, operation, 403, ErrorKind::WriteProtected, "read-only repository");
     }
 
     let lake = Lake::new().await;

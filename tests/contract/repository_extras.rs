@@ -118,10 +118,10 @@ async fn dump_03_failures_are_told() {
         let builder = RefsDump::builder().branches_meta_range_id("a").tags_meta_range_id("b");
         RefsDump::try_from(builder.commits_meta_range_id("c")).unwrap()
     };
-    refused(copy.restore(nothing()).await, "restore_refs", 410, ErrorKind::Gone, "No data");
+    refused(copy.restore(nothing()).await, "restore_refs", 410, ErrorKind::DataDeleted, "No data");
     let task = copy.restore(nothing()).start().await.unwrap();
     let failed = task.wait().interval(Duration::from_millis(50)).await;
-    let error = refused(failed, "restore_submit", None, ErrorKind::Gone, "No data");
+    let error = refused(failed, "restore_submit", None, ErrorKind::DataDeleted, "No data");
     let action = format!("restore the references of repository {:?}: ", copy.name());
     assert!(error.to_string().starts_with(&action), "{error}");
     assert_eq!(task.status().await.unwrap().error.as_deref(), Some("No data"));
@@ -179,10 +179,16 @@ async fn repo_15_files_of_the_server_itself() {
         let request = api.get_metadata_object().repository(name).object_id(id);
         request.type_("meta_range")
     };
-    refused(object("none").send().await.map(drop), "get_metadata_object", 410, ErrorKind::Gone, "No data");
+    refused(
+        object("none").send().await.map(drop),
+        "get_metadata_object",
+        410,
+        ErrorKind::DataDeleted,
+        "No data",
+    );
     let found = object(&commit.meta_range_id).send().await;
     if namespace.starts_with("mem:") {
-        refused(found.map(drop), "get_metadata_object", 410, ErrorKind::Gone, "No data");
+        refused(found.map(drop), "get_metadata_object", 410, ErrorKind::DataDeleted, "No data");
     } else {
         let bytes: Vec<_> = found.unwrap().into_inner().try_collect().await.unwrap();
         assert!(bytes.concat().len() > 100);

@@ -206,13 +206,13 @@ async fn revert_06_a_read_only_repository_wants_force() {
     main.object("a").upload("1").force(true).await.unwrap();
     let one = main.commit("one").force(true).await.unwrap().id;
 
-    refused(main.revert(&one).await, "revert_branch", 403, ErrorKind::Protected, "read-only");
+    refused(main.revert(&one).await, "revert_branch", 403, ErrorKind::WriteProtected, "read-only");
     main.revert(&one).force(true).await.unwrap();
-    refused(main.cherry_pick(&one).await, "cherry_pick", 403, ErrorKind::Protected, "read-only");
+    refused(main.cherry_pick(&one).await, "cherry_pick", 403, ErrorKind::WriteProtected, "read-only");
     main.cherry_pick(&one).force(true).await.unwrap();
-    refused(main.reset().await, "reset_branch", 403, ErrorKind::Protected, "read-only");
+    refused(main.reset().await, "reset_branch", 403, ErrorKind::WriteProtected, "read-only");
     main.reset().force(true).await.unwrap();
-    refused(main.hard_reset(&one).await, "hard_reset_branch", 403, ErrorKind::Protected, "read-only");
+    refused(main.hard_reset(&one).await, "hard_reset_branch", 403, ErrorKind::WriteProtected, "read-only");
     main.hard_reset(&one).force(true).await.unwrap();
     assert_eq!(main.get().await.unwrap().commit_id, one);
 }

@@ -21,19 +21,19 @@ async fn prot_01_rules_are_replaced() {
     let lake = Lake::new().await;
     let protection = lake.repository("prot_01").await.branch_protection();
     let none = protection.get().await.unwrap();
-    assert_eq!((none.patterns, none.entity_tag), (set(&[]), None));
+    assert_eq!((none.patterns, none.etag), (set(&[]), None));
 
     protection.set(["main", "release-*", "main"]).await.unwrap();
     let first = protection.get().await.unwrap();
     assert_eq!(first.patterns, set(&["main", "release-*"]));
-    let tag = first.entity_tag.clone().unwrap();
+    let tag = first.etag.clone().unwrap();
     assert!(!tag.is_empty() && !tag.contains('"'), "{tag}");
     assert_eq!(protection.get().await.unwrap(), first);
 
-    protection.set(["v?"]).if_match(first.entity_tag.clone()).await.unwrap();
+    protection.set(["v?"]).if_match(first.etag.clone()).await.unwrap();
     let second = protection.get().await.unwrap();
     assert_eq!(second.patterns, set(&["v?"]));
-    assert_ne!(second.entity_tag, first.entity_tag);
+    assert_ne!(second.etag, first.etag);
 
     let stale = protection.set(["main"]).if_match(tag.clone()).await;
     let words = "Precondition failed";
@@ -45,7 +45,7 @@ async fn prot_01_rules_are_replaced() {
 
     protection.set([""; 0]).await.unwrap();
     let none = protection.get().await.unwrap();
-    assert_eq!((none.patterns, none.entity_tag), (set(&[]), None));
+    assert_eq!((none.patterns, none.etag), (set(&[]), None));
     let stale = protection.set(["main"]).if_match(tag).await;
     refused(stale, "set_branch_protection_rules", 412, ErrorKind::PreconditionFailed, words);
 }
@@ -110,7 +110,7 @@ async fn until_protected(branch: &Branch, expected: bool) {
         // This changes nothing where it is permitted.
         let protected = match branch.object("missing").delete().await {
             Ok(()) => false,
-            Err(error) if error.kind() == ErrorKind::Protected => true,
+            Err(error) if error.kind() == ErrorKind::WriteProtected => true,
             Err(error) => panic!("{error}"),
         };
         if protected == expected {
@@ -125,7 +125,7 @@ async fn until_protected(branch: &Branch, expected: bool) {
 async fn prot_02_what_a_protected_branch_refuses() {
     #[track_caller]
     fn protected<T: std::fmt::Debug>(result: lakefs::Result<T>, operation: &str, words: &str) {
-        refused(result, operation, 403, ErrorKind::Protected, words);
+        refused(result, operation, 403, ErrorKind::WriteProtected, words);
     }
 
     let lake = Lake::new().await;
@@ -150,7 +150,7 @@ async fn prot_02_what_a_protected_branch_refuses() {
     protected(main.commit("none").await, "commit", "cannot commit to protected branch");
     // The request succeeds, and says of each object that it did not.
     let error = main.delete_objects(["committed", "staged"]).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Protected, "{error}");
+    assert_eq!(error.kind(), ErrorKind::WriteProtected, "{error}");
     let statuses: Vec<_> = error.failed_objects().iter().map(|object| object.status_code).collect();
     assert_eq!(statuses, [403, 403]);
     let api = lake.client.api();
@@ -300,7 +300,7 @@ async fn gc_04_a_read_only_repository_is_not_collected() {
     repository.create(lake.namespace(repository.name())).read_only(true).await.unwrap();
     let collection = repository.garbage_collection();
     let words = "read-only repository";
-    let read_only = |result, operation| refused(result, operation, 403, ErrorKind::Protected, words);
+    let read_only = |result, operation| refused(result, operation, 403, ErrorKind::WriteProtected, words);
     read_only(collection.prepare_commits().await.map(drop), "prepare_garbage_collection_commits");
     let started = collection.start_preparing_commits().await.map(drop);
     read_only(started, "prepare_garbage_collection_commits_async");
@@ -314,7 +314,7 @@ async fn repo_08_settings_of_a_read_only_repository_stay() {
     let name = lake.name("settings");
     let repository = lake.client.repository(&name);
     repository.create(lake.namespace(&name)).read_only(true).await.unwrap();
-    let (words, kind) = ("read-only repository", ErrorKind::Protected);
+    let (words, kind) = ("read-only repository", ErrorKind::WriteProtected);
     let protection = repository.branch_protection();
     for tag in [None, Some("other".to_owned())] {
         let told = protection.set(["main"]).if_match(tag).await;

@@ -91,7 +91,7 @@ async fn stage_04_data_that_are_not_there_are_gone() {
     let object = main.object("a");
     object.link(object.physical_address().await.unwrap(), "c0ffee", 1).await.unwrap();
     assert!(object.exists().await.unwrap());
-    refused(object.read().await, "get_object", 410, ErrorKind::Gone, "No data");
+    refused(object.read().await, "get_object", 410, ErrorKind::DataDeleted, "No data");
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ fn presigned() -> bool {
 }
 
 fn connect(endpoint: &str, [id, secret]: &[String; 2]) -> ClientBuilder {
-    Client::builder().endpoint(endpoint).credentials(id, secret)
+    Client::builder().endpoint(endpoint).access_key(id, secret)
 }
 
 fn announce(server: &str) {

@@ -145,8 +145,8 @@ async fn tag_06_a_read_only_repository_wants_force() {
     let repository = lake.client.repository(&name);
     repository.create(lake.namespace(&name)).read_only(true).await.unwrap();
     let tag = repository.tag("v1");
-    refused(tag.create("main").await, "create_tag", 403, ErrorKind::Protected, "read-only repository");
+    refused(tag.create("main").await, "create_tag", 403, ErrorKind::WriteProtected, "read-only repository");
     tag.create("main").force(true).await.unwrap();
-    refused(tag.delete().await, "delete_tag", 403, ErrorKind::Protected, "read-only repository");
+    refused(tag.delete().await, "delete_tag", 403, ErrorKind::WriteProtected, "read-only repository");
     tag.delete().force(true).await.unwrap();
 }

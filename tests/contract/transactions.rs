@@ -42,7 +42,7 @@ async fn transaction_01_changes_come_together() {
     assert_eq!((&*merge.message, &*merge.metadata["k"]), ("Both", "v"));
     assert_eq!(transacted.tag.unwrap().unwrap().commit_id, merge.id);
     assert!(transacted.left_behind.is_none());
-    let changes: Vec<_> = main.changes().try_collect().await.unwrap();
+    let changes: Vec<_> = main.diff_from_parent().try_collect().await.unwrap();
     let changes: Vec<_> = changes.iter().map(|change| (&*change.path, &change.type_)).collect();
     assert_eq!(changes, [("new", &DiffType::Added), ("old", &DiffType::Removed)]);
     assert_eq!(branches(&main).await, ["main"]);

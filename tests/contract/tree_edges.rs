@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use lakefs::{
-    Branch, Error, ErrorKind, Progress, Reference, Symlinks, Transferred, TreeChange, TryStreamExt as _,
+    Branch, Error, ErrorKind, Progress, ProgressUpdate, Reference, SymlinkPolicy, SyncAction,
+    TryStreamExt as _,
 };
 
 use crate::support::{Lake, commit, stage, text};
@@ -77,8 +78,11 @@ async fn tree_07_what_is_uploaded_is_downloaded() {
     fs::create_dir(source.path().join("empty")).unwrap();
     let bytes: u64 = files.iter().map(|(_, data)| data.len() as u64).sum();
 
-    let report = main.upload_tree(source.path(), "data").await.unwrap();
-    assert_eq!((report.moved, report.moved_bytes, report.equal, report.deleted), (11, bytes, 0, 0));
+    let report = main.upload_dir(source.path(), "data").await.unwrap();
+    assert_eq!(
+        (report.transferred, report.bytes_transferred, report.unchanged, report.deleted),
+        (11, bytes, 0, 0)
+    );
     let mut expected: Vec<_> = files.iter().map(|(name, _)| format!("data/{name}")).collect();
     expected.sort_unstable();
     assert_eq!(paths(&main).await, expected);
@@ -88,19 +92,22 @@ async fn tree_07_what_is_uploaded_is_downloaded() {
     sent.remove("empty/");
     for prefix in ["data", "data/"] {
         let place = target.path().join("not/yet").join(prefix.len().to_string());
-        let report = main.download_tree(prefix, &place).await.unwrap();
-        assert_eq!((report.moved, report.moved_bytes, report.equal, report.deleted), (11, bytes, 0, 0));
+        let report = main.download_dir(prefix, &place).await.unwrap();
+        assert_eq!(
+            (report.transferred, report.bytes_transferred, report.unchanged, report.deleted),
+            (11, bytes, 0, 0)
+        );
         assert_eq!(contents(&place), sent);
     }
 
     // Without a prefix it is the whole branch, which here has a file where it would need a directory.
-    let whole = main.download_tree("", target.path()).await;
+    let whole = main.download_dir("", target.path()).await;
     assert_eq!(failed(whole, ErrorKind::InvalidRequest), expected);
     main.object("data").delete().await.unwrap();
     let whole = tempfile::tempdir().unwrap();
-    assert_eq!(main.download_tree("", whole.path()).await.unwrap().moved, 13);
+    assert_eq!(main.download_dir("", whole.path()).await.unwrap().transferred, 13);
     assert_eq!(contents(&whole.path().join("data")), sent);
-    assert_eq!(main.download_tree("nothing", target.path().join("none")).await.unwrap().moved, 0);
+    assert_eq!(main.download_dir("nothing", target.path().join("none")).await.unwrap().transferred, 0);
 }
 
 #[tokio::test]
@@ -110,10 +117,10 @@ async fn tree_07_a_file_that_is_there_is_replaced() {
     commit(&main, "first", &[("d/a", "old"), ("d/b", "same")]).await;
     stage(&main, &[("d/a", "new")]).await;
     let target = directory(&[("a", "local"), ("c", "stays")]);
-    main.download_tree("d", target.path()).await.unwrap();
+    main.download_dir("d", target.path()).await.unwrap();
     assert_eq!(contents(target.path())["a"], "new");
     // What is committed only, by an expression.
-    main.repository().reference("main@").download_tree("d", target.path()).await.unwrap();
+    main.repository().reference("main@").download_dir("d", target.path()).await.unwrap();
     assert_eq!(contents(target.path())["a"], "old");
     assert_eq!(names(target.path()), ["a", "b", "c"]);
 }
@@ -124,24 +131,27 @@ async fn tree_08_what_is_equal_is_left_alone() {
     let main = lake.main("tree_08").await;
     let large = "x".repeat(300_000);
     let source = directory(&[("a", "same"), ("b/c", "four"), ("d", "longer"), ("e", &large)]);
-    assert_eq!(main.sync_from(source.path(), "t").await.unwrap().moved, 4);
-    let report = main.sync_from(source.path(), "t").await.unwrap();
-    assert_eq!((report.moved, report.equal, report.equal_bytes), (0, 4, 300_014));
+    assert_eq!(main.sync_from_dir(source.path(), "t").await.unwrap().transferred, 4);
+    let report = main.sync_from_dir(source.path(), "t").await.unwrap();
+    assert_eq!((report.transferred, report.unchanged, report.bytes_unchanged), (0, 4, 300_014));
 
     write(source.path(), &[("b/c", "4our"), ("d", "long"), ("b/new", "")]);
     let before = main.object("t/a").get().await.unwrap();
-    let report = main.sync_from(source.path(), "t").await.unwrap();
-    assert_eq!((report.moved, report.moved_bytes, report.equal), (3, 8, 2));
+    let report = main.sync_from_dir(source.path(), "t").await.unwrap();
+    assert_eq!((report.transferred, report.bytes_transferred, report.unchanged), (3, 8, 2));
     assert_eq!(main.object("t/a").get().await.unwrap(), before);
     assert_eq!(text(&main.object("t/b/c")).await, "4our");
 
     let target = directory(&[("a", "same"), ("b/c", "five"), ("mine", "stays")]);
-    let report = main.sync_to("t", target.path()).await.unwrap();
-    assert_eq!((report.moved, report.moved_bytes, report.equal, report.deleted), (4, 300_008, 1, 0));
+    let report = main.sync_to_dir("t", target.path()).await.unwrap();
+    assert_eq!(
+        (report.transferred, report.bytes_transferred, report.unchanged, report.deleted),
+        (4, 300_008, 1, 0)
+    );
     assert_eq!(names(target.path()), ["a", "b/c", "b/new", "d", "e", "mine"]);
     assert_eq!(contents(target.path())["b/c"], "4our");
-    let report = main.sync_to("t", target.path()).await.unwrap();
-    assert_eq!((report.moved, report.equal, report.deleted), (0, 5, 0));
+    let report = main.sync_to_dir("t", target.path()).await.unwrap();
+    assert_eq!((report.transferred, report.unchanged, report.deleted), (0, 5, 0));
 }
 
 #[tokio::test]
@@ -153,16 +163,16 @@ async fn tree_09_objects_without_a_file_are_deleted_on_request() {
     stage(&main, &[("t/", ""), ("t/a", "old"), ("t/a/b", "x"), ("t/b/", ""), ("t/c/", ""), ("t/z", "x")])
         .await;
     let source = directory(&[("a", "new"), ("b/c", "new"), ("d", "new")]);
-    let report = main.sync_from(source.path(), "t").await.unwrap();
-    assert_eq!((report.moved, report.deleted), (3, 0));
+    let report = main.sync_from_dir(source.path(), "t").await.unwrap();
+    assert_eq!((report.transferred, report.deleted), (3, 0));
     // The mark of a directory stays where there is the directory.
-    let report = main.sync_from(source.path(), "t").delete_extraneous(true).await.unwrap();
-    assert_eq!((report.moved, report.equal, report.deleted), (0, 3, 3));
+    let report = main.sync_from_dir(source.path(), "t").delete_extraneous(true).await.unwrap();
+    assert_eq!((report.transferred, report.unchanged, report.deleted), (0, 3, 3));
     let expected = ["t", "t-x", "t.x", "t/", "t/a", "t/b/", "t/b/c", "t/d", "t0", "u/a"];
     assert_eq!(paths(&main).await, expected);
 
     let empty = tempfile::tempdir().unwrap();
-    let nothing = main.upload_tree(empty.path(), "t/").delete_extraneous(true).await.unwrap_err();
+    let nothing = main.upload_dir(empty.path(), "t/").delete_extraneous(true).await.unwrap_err();
     assert_eq!(nothing.kind(), ErrorKind::NotFound, "{nothing}");
     assert_eq!(paths(&main).await, expected);
 
@@ -193,14 +203,14 @@ async fn tree_10_files_without_an_object_are_deleted_on_request() {
     symlink(elsewhere.path(), target.path().join("l")).unwrap();
     symlink(elsewhere.path(), target.path().join("e/link")).unwrap();
 
-    let report = main.sync_to("t", target.path()).delete_extraneous(true).await.unwrap();
-    assert_eq!((report.moved, report.equal, report.deleted), (3, 1, 8));
+    let report = main.sync_to_dir("t", target.path()).delete_extraneous(true).await.unwrap();
+    assert_eq!((report.transferred, report.unchanged, report.deleted), (3, 1, 8));
     assert_eq!(names(target.path()), ["a", "b/c", "d", "e/", "l/m"]);
     assert_eq!(contents(target.path())["l/m"], "4");
     assert_eq!(names(elsewhere.path()), ["m", "precious"]);
 
     // A prefix with nothing under it is more likely to be a mistake.
-    let error = main.sync_to("tt", target.path()).delete_extraneous(true).await.unwrap_err();
+    let error = main.sync_to_dir("tt", target.path()).delete_extraneous(true).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     assert_eq!(names(target.path()).len(), 5);
 }
@@ -225,13 +235,13 @@ async fn tree_11_objects_that_cannot_be_files_are_named_and_nothing_is_written()
         bad.sort_unstable();
         bad.into()
     };
-    assert_eq!(failed(main.download_tree("t", &place).await, ErrorKind::InvalidRequest), expected);
-    let sync = main.sync_to("t", &place).delete_extraneous(true).dry_run(true).await;
+    assert_eq!(failed(main.download_dir("t", &place).await, ErrorKind::InvalidRequest), expected);
+    let sync = main.sync_to_dir("t", &place).delete_extraneous(true).dry_run(true).await;
     assert_eq!(failed(sync, ErrorKind::InvalidRequest), expected);
     assert_eq!(names(target.path()), [""; 0]);
 
     main.delete_objects(expected).await.unwrap();
-    assert_eq!(main.download_tree("t", &place).await.unwrap().moved, 5);
+    assert_eq!(main.download_dir("t", &place).await.unwrap().transferred, 5);
     assert_eq!(names(&place), ["...", "..b", "a", "a-b", "b./x"]);
 }
 
@@ -250,15 +260,15 @@ async fn tree_12_files_that_cannot_be_objects_are_named_and_nothing_is_written()
     symlink("a", source.path().join("link")).unwrap();
     symlink(elsewhere.path(), source.path().join("b/to")).unwrap();
     let _socket = UnixListener::bind(source.path().join("socket")).unwrap();
-    let tree = || main.upload_tree(source.path(), "t");
+    let tree = || main.upload_dir(source.path(), "t");
     assert_eq!(failed(tree().await, ErrorKind::InvalidRequest), ["t/b/to", "t/link", "t/socket"]);
-    assert_eq!(failed(tree().symlinks(Symlinks::Skip).await, ErrorKind::InvalidRequest), ["t/socket"]);
+    assert_eq!(failed(tree().symlinks(SymlinkPolicy::Skip).await, ErrorKind::InvalidRequest), ["t/socket"]);
     assert_eq!(paths(&main).await, [""; 0]);
 
-    let report = tree().symlinks(Symlinks::Skip).skip_special(true).await.unwrap();
-    assert_eq!((report.moved, paths(&main).await), (2, vec!["t/a".to_owned(), "t/b/c".to_owned()]));
-    let report = tree().symlinks(Symlinks::Follow).skip_special(true).await.unwrap();
-    assert_eq!(report.moved, 4);
+    let report = tree().symlinks(SymlinkPolicy::Skip).skip_special(true).await.unwrap();
+    assert_eq!((report.transferred, paths(&main).await), (2, vec!["t/a".to_owned(), "t/b/c".to_owned()]));
+    let report = tree().symlinks(SymlinkPolicy::Follow).skip_special(true).await.unwrap();
+    assert_eq!(report.transferred, 4);
     assert_eq!(paths(&main).await, ["t/a", "t/b/c", "t/b/to/x", "t/link"]);
     assert_eq!(
         (text(&main.object("t/link")).await, text(&main.object("t/b/to/x")).await),
@@ -267,17 +277,17 @@ async fn tree_12_files_that_cannot_be_objects_are_named_and_nothing_is_written()
 
     symlink("..", source.path().join("b/up")).unwrap();
     symlink("nowhere", source.path().join("dead")).unwrap();
-    let looped = tree().symlinks(Symlinks::Follow).skip_special(true).await;
+    let looped = tree().symlinks(SymlinkPolicy::Follow).skip_special(true).await;
     assert_eq!(failed(looped, ErrorKind::InvalidRequest), ["t/b/up", "t/dead"]);
 
     let odd = directory(&[("a", "1")]);
     fs::write(odd.path().join(OsStr::from_bytes(b"b\xff")), "").unwrap();
-    let outcome = main.upload_tree(odd.path(), "u").symlinks(Symlinks::Skip).await;
+    let outcome = main.upload_dir(odd.path(), "u").symlinks(SymlinkPolicy::Skip).await;
     assert_eq!(failed(outcome, ErrorKind::InvalidRequest), ["u/b\u{fffd}"]);
     let prefix = "p".repeat(1023);
-    let outcome = main.upload_tree(elsewhere.path(), &prefix).await;
+    let outcome = main.upload_dir(elsewhere.path(), &prefix).await;
     assert_eq!(failed(outcome, ErrorKind::InvalidRequest), [format!("{prefix}/x")]);
-    assert_eq!(main.upload_tree(elsewhere.path(), &prefix[1..]).await.unwrap().moved, 1);
+    assert_eq!(main.upload_dir(elsewhere.path(), &prefix[1..]).await.unwrap().transferred, 1);
 }
 
 #[cfg(unix)]
@@ -296,7 +306,7 @@ async fn tree_13_nothing_is_written_through_a_link_and_the_others_are() {
     symlink(elsewhere.path().join("e"), target.path().join("e")).unwrap();
     fs::create_dir_all(target.path().join("f/not empty")).unwrap();
 
-    for download in [main.download_tree("", target.path()), main.sync_to("", target.path())] {
+    for download in [main.download_dir("", target.path()), main.sync_to_dir("", target.path())] {
         let failed = failed(download.await, ErrorKind::InvalidRequest);
         assert_eq!(failed, ["d/large", "d/x", "d/y/", "f"]);
     }
@@ -315,14 +325,14 @@ async fn tree_14_a_dry_run_tells_and_does_nothing() {
     let local = directory(&[("a", "same"), ("b", "new!"), ("c/d", "only there")]);
     let (objects, files) = (paths(&main).await, contents(local.path()));
     let told = || {
-        let told: Arc<Mutex<Vec<(String, TreeChange)>>> = Arc::default();
+        let told: Arc<Mutex<Vec<(String, SyncAction)>>> = Arc::default();
         let tell = {
             let told = told.clone();
             move |name: &str, change| told.lock().unwrap().push((name.to_owned(), change))
         };
         (told, tell)
     };
-    let sorted = |told: Arc<Mutex<Vec<(String, TreeChange)>>>| {
+    let sorted = |told: Arc<Mutex<Vec<(String, SyncAction)>>>| {
         let mut told = std::mem::take(&mut *told.lock().unwrap());
         told.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         told.into_iter().map(|(name, change)| format!("{name} {change:?}")).collect::<Vec<_>>()
@@ -331,9 +341,13 @@ async fn tree_14_a_dry_run_tells_and_does_nothing() {
     let expected = ["a Equal(4)", "b Moved(4)", "c/d Moved(10)", "x Deleted"];
     for dry in [true, false] {
         let (told, tell) = told();
-        let sync = main.sync_from(local.path(), "t").delete_extraneous(true).dry_run(dry).each(tell);
+        let sync = main.sync_from_dir(local.path(), "t").delete_extraneous(true).dry_run(dry).each(tell);
         let report = sync.await.unwrap();
-        assert_eq!((report.moved, report.moved_bytes, report.equal, report.deleted), (2, 14, 1, 1), "{dry}");
+        assert_eq!(
+            (report.transferred, report.bytes_transferred, report.unchanged, report.deleted),
+            (2, 14, 1, 1),
+            "{dry}"
+        );
         assert_eq!(sorted(told), expected);
         assert_eq!(paths(&main).await == objects, dry);
     }
@@ -343,14 +357,18 @@ async fn tree_14_a_dry_run_tells_and_does_nothing() {
     let expected = ["a Equal(4)", "b Moved(3)", "c/d Deleted", "x Moved(9)"];
     for dry in [true, false] {
         let (told, tell) = told();
-        let sync = main.sync_to("t", local.path()).delete_extraneous(true).dry_run(dry).each(tell);
+        let sync = main.sync_to_dir("t", local.path()).delete_extraneous(true).dry_run(dry).each(tell);
         let report = sync.await.unwrap();
-        assert_eq!((report.moved, report.moved_bytes, report.equal, report.deleted), (2, 12, 1, 1), "{dry}");
+        assert_eq!(
+            (report.transferred, report.bytes_transferred, report.unchanged, report.deleted),
+            (2, 12, 1, 1),
+            "{dry}"
+        );
         assert_eq!(sorted(told), expected);
         assert_eq!(contents(local.path()) == files, dry);
     }
     let place = local.path().join("not yet");
-    assert_eq!(main.download_tree("t", &place).dry_run(true).await.unwrap().moved, 3);
+    assert_eq!(main.download_dir("t", &place).dry_run(true).await.unwrap().transferred, 3);
     assert!(!place.exists());
 }
 
@@ -363,14 +381,14 @@ async fn tree_15_progress_knows_the_whole_from_the_start() {
     let source = directory(&files);
     write(source.path(), &[("large", &"x".repeat(700_000))]);
     let watch = || {
-        let told: Arc<Mutex<Vec<Transferred>>> = Arc::default();
+        let told: Arc<Mutex<Vec<ProgressUpdate>>> = Arc::default();
         let tell = {
             let told = told.clone();
             move |now| told.lock().unwrap().push(now)
         };
         (told, Progress::new(tell))
     };
-    let check = |told: &Mutex<Vec<Transferred>>| {
+    let check = |told: &Mutex<Vec<ProgressUpdate>>| {
         let told = told.lock().unwrap();
         let last = told.last().unwrap();
         assert_eq!((last.items, last.total_items), (61, Some(61)));
@@ -385,12 +403,12 @@ async fn tree_15_progress_knows_the_whole_from_the_start() {
     let target = tempfile::tempdir().unwrap();
     for round in 0..2 {
         let (told, progress) = watch();
-        main.sync_from(source.path(), "").concurrency(3).progress(progress).await.unwrap();
+        main.sync_from_dir(source.path(), "").concurrency(3).progress(progress).await.unwrap();
         check(&told);
         let (told, progress) = watch();
-        let report = main.sync_to("", target.path()).concurrency(3).progress(progress).await.unwrap();
+        let report = main.sync_to_dir("", target.path()).concurrency(3).progress(progress).await.unwrap();
         check(&told);
-        assert_eq!(report.equal, round * 61);
+        assert_eq!(report.unchanged, round * 61);
     }
 }
 
@@ -400,23 +418,24 @@ async fn tree_16_what_is_not_there_is_an_error() {
     let main = lake.main("tree_16").await;
     let source = directory(&[("a", "1")]);
     let missing: Branch = main.repository().branch("missing");
-    let error = missing.upload_tree(source.path(), "").await.unwrap_err();
+    let error = missing.upload_dir(source.path(), "").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     for place in ["missing", "a"] {
-        let error = main.sync_from(source.path().join(place), "").delete_extraneous(true).await.unwrap_err();
+        let error =
+            main.sync_from_dir(source.path().join(place), "").delete_extraneous(true).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
         assert!(error.to_string().contains("cannot be read"), "{error}");
     }
     let target = source.path().join("target");
     for reference in ["missing", "missing~1"] {
         let reference = main.repository().reference(reference);
-        let error = reference.download_tree("", &target).await.unwrap_err();
+        let error = reference.download_dir("", &target).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     }
     assert!(!target.exists());
     // Where a file stands, there is no directory.
     stage(&main, &[("a", "1")]).await;
-    let error = main.download_tree("", source.path().join("a")).await.unwrap_err();
+    let error = main.download_dir("", source.path().join("a")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
     assert_eq!(contents(source.path())["a"], "1");
 }
@@ -427,7 +446,7 @@ async fn tree_17_the_media_type_of_a_file_can_be_told() {
     let main = lake.main("tree_17").await;
     let source = directory(&[("a.csv", "1"), ("b", "2")]);
     let by_extension = |path: &Path| (path.extension()? == "csv").then(|| "text/csv".to_owned());
-    main.upload_tree(source.path(), "").content_type(by_extension).await.unwrap();
+    main.upload_dir(source.path(), "").content_type(by_extension).await.unwrap();
     let media_type = async |path: &str| main.object(path).get().await.unwrap().content_type.unwrap();
     assert_eq!(media_type("a.csv").await, "text/csv");
     assert_eq!(media_type("b").await, "application/octet-stream");
@@ -440,15 +459,15 @@ async fn tree_18_more_than_a_page() {
     let files: Vec<_> = (0..1205).map(|number| format!("d{}/{number:04}", number % 3)).collect();
     let files: Vec<_> = files.iter().map(|name| (&**name, &name[3..])).collect();
     let source = directory(&files);
-    assert_eq!(main.upload_tree(source.path(), "t").concurrency(16).await.unwrap().moved, 1205);
+    assert_eq!(main.upload_dir(source.path(), "t").concurrency(16).await.unwrap().transferred, 1205);
     let target = directory(&[("d1/extraneous", "")]);
-    let report = main.sync_to("t", target.path()).delete_extraneous(true).await.unwrap();
-    assert_eq!((report.moved, report.moved_bytes, report.deleted), (1205, 4820, 1));
+    let report = main.sync_to_dir("t", target.path()).delete_extraneous(true).await.unwrap();
+    assert_eq!((report.transferred, report.bytes_transferred, report.deleted), (1205, 4820, 1));
     assert_eq!(contents(target.path()), contents(source.path()));
     fs::remove_dir_all(source.path().join("d0")).unwrap();
     fs::remove_dir_all(source.path().join("d2")).unwrap();
-    let report = main.sync_from(source.path(), "t").delete_extraneous(true).await.unwrap();
-    assert_eq!((report.moved, report.equal, report.deleted), (0, 402, 803));
+    let report = main.sync_from_dir(source.path(), "t").delete_extraneous(true).await.unwrap();
+    assert_eq!((report.transferred, report.unchanged, report.deleted), (0, 402, 803));
     assert_eq!(paths(&main).await.len(), 402);
 }
 
@@ -467,12 +486,12 @@ async fn tree_19_of_a_thousand_failures_all_are_told_and_that_the_rest_was_not_t
     let plain: Vec<_> = (0..1205).map(|number| format!("plain/{number:04}")).collect();
     let files: Vec<_> = drives.iter().chain(&plain).map(|name| (&**name, "x")).collect();
     let source = directory(&files);
-    assert_eq!(main.upload_tree(source.path(), "").await.unwrap().moved, 2410);
+    assert_eq!(main.upload_dir(source.path(), "").await.unwrap().transferred, 2410);
 
     // Names that can be no files are told before anything is written.
     let target = tempfile::tempdir().unwrap();
     let place = target.path().join("place");
-    let error = main.download_tree("drives", &place).await.unwrap_err();
+    let error = main.download_dir("drives", &place).await.unwrap_err();
     told(&error, 1000);
     let mut all: Vec<_> = drives.clone();
     all.truncate(1000);
@@ -483,7 +502,7 @@ async fn tree_19_of_a_thousand_failures_all_are_told_and_that_the_rest_was_not_t
     for name in &plain[1..] {
         fs::create_dir_all(target.path().join(name).join("not empty")).unwrap();
     }
-    let error = main.download_tree("plain", target.path().join("plain")).concurrency(8).await.unwrap_err();
+    let error = main.download_dir("plain", target.path().join("plain")).concurrency(8).await.unwrap_err();
     told(&error, 1007);
     let named = failed::<()>(Err(error), ErrorKind::InvalidRequest);
     assert!(named.iter().all(|name| plain[1..].contains(name)));

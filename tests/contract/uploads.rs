@@ -79,7 +79,7 @@ async fn obj_01_what_cannot_be_sent_is_not_written() {
         let failed = object.upload(body).await;
         let error = refused(failed, "upload_object", None, ErrorKind::InvalidRequest, "cannot be read");
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert!(source.contains(why) && error.attempts() <= 1 && !error.is_uncertain(), "{source}");
+        assert!(source.contains(why) && error.attempts() <= 1 && !error.is_outcome_unknown(), "{source}");
     }
     assert!(!object.exists().await.unwrap());
 }

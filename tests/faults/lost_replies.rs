@@ -16,7 +16,7 @@ async fn commits(branch: &Branch) -> usize {
 fn uncertain<T: std::fmt::Debug>(result: Result<T, Error>) {
     let error = result.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Transport, None), "{error}");
-    assert!(error.is_uncertain(), "{error}");
+    assert!(error.is_outcome_unknown(), "{error}");
     assert!(error.to_string().ends_with("; it may have happened all the same"), "{error}");
 }
 
@@ -43,7 +43,7 @@ async fn retry_01_a_commit_that_happened_is_found() {
 }
 
 #[tokio::test]
-async fn retry_02_a_commit_that_did_not_happen_is_uncertain() {
+async fn retry_02_a_commit_that_did_not_happen_is_outcome_unknown() {
     let lake = Lake::start().await;
     let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_02").await;
@@ -61,7 +61,7 @@ async fn retry_02_a_commit_that_did_not_happen_is_uncertain() {
 }
 
 #[tokio::test]
-async fn retry_03_a_commit_that_cannot_be_told_from_others_is_uncertain() {
+async fn retry_03_a_commit_that_cannot_be_told_from_others_is_outcome_unknown() {
     let lake = Lake::start().await;
     let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_03").await;
@@ -116,7 +116,7 @@ async fn retry_04_a_merge_that_happened_is_found() {
 }
 
 #[tokio::test]
-async fn retry_05_a_merge_that_cannot_be_told_is_uncertain() {
+async fn retry_05_a_merge_that_cannot_be_told_is_outcome_unknown() {
     let lake = Lake::start().await;
     let server = lake.server.as_ref().unwrap();
     let (main, branch) = ahead(&lake, "retry_05").await;
@@ -150,7 +150,7 @@ async fn retry_06_a_revert_that_happened_is_found() {
 }
 
 #[tokio::test]
-async fn retry_07_a_revert_that_cannot_be_told_is_uncertain() {
+async fn retry_07_a_revert_that_cannot_be_told_is_outcome_unknown() {
     let lake = Lake::start().await;
     let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_07").await;
@@ -189,13 +189,13 @@ async fn retry_09_what_the_server_refused_is_certain() {
     assert_eq!(commits(&main).await, 2);
 
     let error = main.commit("two").await.unwrap_err();
-    assert!(!error.is_uncertain() && !error.to_string().contains("may have happened"), "{error}");
+    assert!(!error.is_outcome_unknown() && !error.to_string().contains("may have happened"), "{error}");
     // What only reads is never uncertain.
     server.faults().on("getBranch").always().drop_connection();
-    let retries = lakefs::Retries::none();
+    let retries = lakefs::RetryPolicy::none();
     let client = lake.builder().retries(retries).build().unwrap();
     let error = client.repository(main.repository().name()).branch("main").get().await.unwrap_err();
-    assert!(!error.is_uncertain(), "{error}");
+    assert!(!error.is_outcome_unknown(), "{error}");
 }
 
 #[tokio::test]
@@ -209,7 +209,7 @@ async fn reset_07_a_lost_reply_is_asked_for_again_only_where_that_does_no_harm()
 
     server.faults().on("hardResetBranch").drop_reply();
     let error = refused(main.hard_reset("main~1").await, "hard_reset_branch", None, ErrorKind::Transport, "");
-    assert!(error.is_uncertain());
+    assert!(error.is_outcome_unknown());
     assert!(error.to_string().ends_with("it may have happened all the same"), "{error}");
     assert_eq!(main.get().await.unwrap().commit_id, two);
 
@@ -230,7 +230,7 @@ async fn prot_01_a_lost_reply_is_not_taken_for_an_edit_of_somebody_else() {
     let protection = lake.repository("prot_01").await.branch_protection();
     let server = lake.server.as_ref().unwrap();
     protection.set(["main"]).await.unwrap();
-    let tag = protection.get().await.unwrap().entity_tag;
+    let tag = protection.get().await.unwrap().etag;
     server.faults().on("setBranchProtectionRules").drop_reply();
     protection.set(["main", "a"]).if_match(tag).await.unwrap();
     server.faults().on("setBranchProtectionRules").drop_reply();

@@ -25,7 +25,7 @@ async fn start() -> (Server, Branch) {
     let server = Server::start().await.unwrap();
     let client = Client::builder()
         .endpoint(server.endpoint())
-        .credentials(server.access_key_id(), server.secret_access_key())
+        .access_key(server.access_key_id(), server.secret_access_key())
         .build()
         .unwrap();
     let repository = client.repository("faults");
@@ -43,7 +43,7 @@ async fn a_token_that_is_refused_is_renewed_once() {
     let (server, main) = start().await;
     let name = main.repository().name();
     let credentials = Credentials::login(server.access_key_id(), server.secret_access_key());
-    let client = Client::builder().endpoint(server.endpoint()).with_credentials(credentials).build().unwrap();
+    let client = Client::builder().endpoint(server.endpoint()).credentials(credentials).build().unwrap();
     client.repository(name).get().await.unwrap();
 
     let refusal = r#"{"message":"error authenticating request"}"#;

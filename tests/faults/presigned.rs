@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use futures::stream;
-use lakefs::{Body, Branch, Client, Error, ErrorKind, Object, Retries};
+use lakefs::{Body, Branch, Client, Error, ErrorKind, Object, RetryPolicy};
 use lakefs_testserver::Server;
 use tokio::io::AsyncWriteExt as _;
 
@@ -21,8 +21,8 @@ async fn start() -> (Server, Branch) {
 fn client(server: &Server) -> Client {
     Client::builder()
         .endpoint(server.endpoint())
-        .credentials(server.access_key_id(), server.secret_access_key())
-        .retries(Retries::default().first_wait(Duration::from_millis(1)))
+        .access_key(server.access_key_id(), server.secret_access_key())
+        .retries(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
         .build()
         .unwrap()
 }
@@ -104,7 +104,7 @@ async fn an_upload_in_parts_that_fails_is_aborted() {
         .on("completePresignMultipartUpload")
         .reply(403, r#"{"message":"cannot write to protected branch"}"#);
     let error = object.upload(data(9 * MIB)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Protected);
+    assert_eq!(error.kind(), ErrorKind::WriteProtected);
     left_nothing(&server, &object, &error).await;
 }
 
@@ -203,7 +203,7 @@ async fn a_lost_reply_to_the_last_request_is_looked_into() {
         let upload = other.upload(data(bytes));
         let upload = if bytes == MIB { upload.if_none_match("*") } else { upload };
         let error = upload.await.unwrap_err();
-        assert!(error.kind() == ErrorKind::Transport && error.is_uncertain(), "{error}");
+        assert!(error.kind() == ErrorKind::Transport && error.is_outcome_unknown(), "{error}");
     }
     holds(&other, b"somebody else's").await;
     assert_eq!(server.open_uploads(), 0);

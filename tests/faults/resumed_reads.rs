@@ -1,6 +1,6 @@
 //! Reads that break off, and go on.
 
-use lakefs::{Client, ErrorKind, Object, Retries, TryStreamExt as _};
+use lakefs::{Client, ErrorKind, Object, RetryPolicy, TryStreamExt as _};
 use tokio::io::AsyncReadExt as _;
 
 use crate::start;
@@ -45,7 +45,7 @@ async fn a_read_goes_on_where_the_connection_broke() {
 
     // A part goes on to its own end; bytes and downloads do as streams do.
     server.faults().on("getObject").times(2).cut_body();
-    assert_eq!(object.read().last(5000).await.unwrap(), data[95_000..]);
+    assert_eq!(object.read().suffix(5000).await.unwrap(), data[95_000..]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a");
     server.faults().on("getObject").times(2).cut_body();
@@ -98,8 +98,8 @@ async fn who_repeats_nothing_does_not_go_on() {
     main.object("a").upload(data(100_000)).await.unwrap();
     let client = Client::builder()
         .endpoint(server.endpoint())
-        .credentials(server.access_key_id(), server.secret_access_key())
-        .retries(Retries::none())
+        .access_key(server.access_key_id(), server.secret_access_key())
+        .retries(RetryPolicy::none())
         .build()
         .unwrap();
     server.faults().on("getObject").cut_body();

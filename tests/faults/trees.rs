@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lakefs::{Branch, ErrorKind, TreeChange, TryStreamExt as _};
+use lakefs::{Branch, ErrorKind, SyncAction, TryStreamExt as _};
 use tempfile::TempDir;
 
 use crate::start;
@@ -30,7 +30,7 @@ async fn after_a_thousand_failures_no_file_is_begun_and_those_under_way_are_fini
     let faults = server.faults();
     faults.on("upload_object").delay(Duration::from_secs(3)).proceed();
     faults.on("upload_object").always().reply(400, r#"{"message":"not this one"}"#);
-    let error = main.upload_tree(source.path(), "t").concurrency(2).await.unwrap_err();
+    let error = main.upload_dir(source.path(), "t").concurrency(2).await.unwrap_err();
 
     assert_eq!((error.kind(), error.failed_objects().len()), (ErrorKind::InvalidRequest, 1000), "{error}");
     assert!(error.message().ends_with("(and 999 more failed); the rest was not tried"), "{error}");
@@ -59,13 +59,13 @@ async fn deleted_is_told_when_the_server_has_deleted_and_of_nothing_else() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let (telling, answering) = (told.clone(), server.clone());
         let each = move |name: &str, change| {
-            if change == TreeChange::Deleted {
+            if change == SyncAction::Deleted {
                 let deletions = answering.requests_for("delete_objects");
                 assert!(deletions.iter().all(|deletion| deletion.status == Some(200)), "{deletions:?}");
                 telling.lock().unwrap().push((name.to_owned(), deletions.len()));
             }
         };
-        let outcome = main.sync_from(source.path(), "t").delete_extraneous(true).each(each).await;
+        let outcome = main.sync_from_dir(source.path(), "t").delete_extraneous(true).on_entry(each).await;
         let mut told = std::mem::take(&mut *told.lock().unwrap());
         told.sort_unstable();
         (outcome, told)
@@ -91,7 +91,7 @@ async fn deleted_is_told_when_the_server_has_deleted_and_of_nothing_else() {
     server.faults().on("delete_objects").replace_body(failure);
     let (outcome, deleted) = sync().await;
     let error = outcome.unwrap_err();
-    assert_eq!((error.kind(), named(&error)), (ErrorKind::Protected, vec![("t/b".to_owned(), 403)]));
+    assert_eq!((error.kind(), named(&error)), (ErrorKind::WriteProtected, vec![("t/b".to_owned(), 403)]));
     assert!(error.to_string().contains("upload directory"), "{error}");
     assert_eq!(deleted, told(&["a", "c"], 2));
 
@@ -101,7 +101,7 @@ async fn deleted_is_told_when_the_server_has_deleted_and_of_nothing_else() {
     let (outcome, deleted) = sync().await;
     let error = outcome.unwrap_err();
     let all = ["t/a", "t/b", "t/c"].map(|path| (path.to_owned(), 403));
-    assert_eq!((error.kind(), named(&error)), (ErrorKind::Protected, all.to_vec()));
+    assert_eq!((error.kind(), named(&error)), (ErrorKind::WriteProtected, all.to_vec()));
     assert_eq!(deleted, []);
     assert_eq!(paths(&main).await, ["t/0000", "t/a", "t/b", "t/c"]);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
-use lakefs::{Body, Client, ErrorKind, Retries};
+use lakefs::{Body, Client, ErrorKind, RetryPolicy};
 use lakefs_testserver::Server;
 
 use crate::start;
@@ -12,9 +12,9 @@ use crate::start;
 fn impatient(server: &Server, repository: &str) -> lakefs::Object {
     let client = Client::builder()
         .endpoint(server.endpoint())
-        .credentials(server.access_key_id(), server.secret_access_key())
+        .access_key(server.access_key_id(), server.secret_access_key())
         .read_timeout(Duration::from_millis(400))
-        .retries(Retries::none())
+        .retries(RetryPolicy::none())
         .build()
         .unwrap();
     client.repository(repository).branch("main").object("a")

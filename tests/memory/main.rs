@@ -126,10 +126,10 @@ fn many_files_go_up_and_come_down() {
         async |place, task| {
             let directory = place.directory.join(&task);
             let report = match &*task {
-                "up" => place.branch.upload_tree(directory, "files").await.unwrap(),
-                _ => place.branch.download_tree("files", directory).await.unwrap(),
+                "up" => place.branch.upload_dir(directory, "files").await.unwrap(),
+                _ => place.branch.download_dir("files", directory).await.unwrap(),
             };
-            assert_eq!((report.moved, report.moved_bytes), (FILES, FILES * FILE as u64));
+            assert_eq!((report.transferred, report.bytes_transferred), (FILES, FILES * FILE as u64));
         },
         async |trial| {
             for number in 0..FILES {

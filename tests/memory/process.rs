@@ -90,7 +90,7 @@ fn runtime() -> Runtime {
 
 fn place(server: &str, directory: &Path) -> Place {
     let [endpoint, id, secret] = server.split(' ').collect::<Vec<_>>().try_into().unwrap();
-    let client = Client::builder().endpoint(endpoint).credentials(id, secret).build().unwrap();
+    let client = Client::builder().endpoint(endpoint).access_key(id, secret).build().unwrap();
     Place { branch: client.repository("memory").branch("main"), directory: directory.to_owned() }
 }
 

@@ -87,7 +87,7 @@ async fn of_a_batch_those_fail_that_the_server_names() {
     let [Ok(_), Err(error @ Error::PermissionDenied { .. }), Ok(_)] = &*outcomes else {
         panic!("{outcomes:?}")
     };
-    assert_eq!(cause(error).kind(), ErrorKind::Protected);
+    assert_eq!(cause(error).kind(), ErrorKind::WriteProtected);
 
     let (_script, store) = scripted([branch, Reply::json(500, r#"{"message":"no disk"}"#)]).await;
     let outcomes: Vec<_> = store.delete_stream(locations()).collect().await;

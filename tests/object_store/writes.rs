@@ -171,7 +171,7 @@ async fn parts_go_to_a_storage_that_signs() {
     let server = Server::builder().presigned_storage().start().await.unwrap();
     let client = Client::builder()
         .endpoint(server.endpoint())
-        .credentials(server.access_key_id(), server.secret_access_key())
+        .access_key(server.access_key_id(), server.secret_access_key())
         .build()
         .unwrap();
     let main = client.repository("signed").branch("main");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use lakefs::{Client, ClientBuilder, Retries};
+use lakefs::{Client, ClientBuilder, RetryPolicy};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -86,7 +86,7 @@ impl Script {
 
     /// Configures a client that sends every request once.
     pub(crate) fn builder(&self) -> ClientBuilder {
-        Client::builder().endpoint(&self.endpoint).credentials("key", "hush").retries(Retries::none())
+        Client::builder().endpoint(&self.endpoint).access_key("key", "hush").retries(RetryPolicy::none())
     }
 
     pub(crate) fn client(&self) -> Client {

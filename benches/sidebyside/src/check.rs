@@ -25,13 +25,13 @@ pub(crate) fn check(place: &Place, tool: Tool, job: &Job) -> Result<(), Failure>
             same_file(file, &back)?;
             fs::remove_file(back)?;
         }
-        Job::UploadTree { directory, prefix } => {
-            fetch(&Job::DownloadTree { prefix: prefix.clone(), directory: back.clone() })?;
+        Job::UploadDirRequest { directory, prefix } => {
+            fetch(&Job::DownloadDirRequest { prefix: prefix.clone(), directory: back.clone() })?;
             same_directory(directory, &back)?;
             fs::remove_dir_all(back)?;
         }
         Job::Download { path, file, .. } => same_file(&source.join(path), file)?,
-        Job::DownloadTree { prefix, directory } => same_directory(&source.join(prefix), directory)?,
+        Job::DownloadDirRequest { prefix, directory } => same_directory(&source.join(prefix), directory)?,
         Job::List { .. } => {
             let Some(command) = place.command(tool, job)? else { return Ok(()) };
             let count = count(command)?;

@@ -45,14 +45,14 @@ pub enum Job {
         verify: bool,
     },
     /// A directory becomes the objects under a prefix.
-    UploadTree {
+    UploadDirRequest {
         /// The directory.
         directory: PathBuf,
         /// The prefix, with a slash at its end.
         prefix: String,
     },
     /// The objects under a prefix become a directory.
-    DownloadTree {
+    DownloadDirRequest {
         /// The prefix, with a slash at its end.
         prefix: String,
         /// The directory.
@@ -92,12 +92,14 @@ impl Order {
                 file: word("the file")?.into(),
                 verify: word("verified or not")? == "verified",
             },
-            "upload-tree" => {
-                Job::UploadTree { directory: word("the directory")?.into(), prefix: word("the prefix")? }
-            }
-            "download-tree" => {
-                Job::DownloadTree { prefix: word("the prefix")?, directory: word("the directory")?.into() }
-            }
+            "upload-tree" => Job::UploadDirRequest {
+                directory: word("the directory")?.into(),
+                prefix: word("the prefix")?,
+            },
+            "download-tree" => Job::DownloadDirRequest {
+                prefix: word("the prefix")?,
+                directory: word("the directory")?.into(),
+            },
             "list" => Job::List {
                 prefix: word("the prefix")?,
                 pause: Duration::from_micros(word("the pause")?.parse()?),

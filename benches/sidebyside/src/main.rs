@@ -133,8 +133,8 @@ fn prepare(place: &Place, wanted: &dyn Fn(&str) -> bool) -> Result<(), Failure> 
         let job = Job::Upload { file: directory.join(file), path: file.to_owned() };
         done(place, Tool::Lakefs, &job)
     };
-    let upload_tree = |name: &str| {
-        let job = Job::UploadTree { directory: directory.join(name), prefix: format!("{name}/") };
+    let upload_dir = |name: &str| {
+        let job = Job::UploadDirRequest { directory: directory.join(name), prefix: format!("{name}/") };
         done(place, Tool::Lakefs, &job)
     };
     fs::create_dir(directory.join("downloads"))?;
@@ -148,11 +148,11 @@ fn prepare(place: &Place, wanted: &dyn Fn(&str) -> bool) -> Result<(), Failure> 
     }
     if wanted("upload-tree") || wanted("download-tree") {
         many(&directory.join("small"), FILES, SMALL)?;
-        upload_tree("small")?;
+        upload_dir("small")?;
     }
     if wanted("list") || wanted("list-ahead") || wanted("stats") {
         many(&directory.join("many"), OBJECTS, 1)?;
-        upload_tree("many")?;
+        upload_dir("many")?;
     }
     lakectl(&["commit", &format!("lakefs://{}/{}", place.repository, place.branch), "-m", "data"])
 }

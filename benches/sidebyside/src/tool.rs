@@ -69,8 +69,10 @@ impl Place {
                 let verify = if *verify { "verified" } else { "unverified" };
                 command.arg("download").arg(path).arg(file).arg(verify)
             }
-            Job::UploadTree { directory, prefix } => command.arg("upload-tree").arg(directory).arg(prefix),
-            Job::DownloadTree { prefix, directory } => {
+            Job::UploadDirRequest { directory, prefix } => {
+                command.arg("upload-tree").arg(directory).arg(prefix)
+            }
+            Job::DownloadDirRequest { prefix, directory } => {
                 command.arg("download-tree").arg(prefix).arg(directory)
             }
             Job::List { prefix, pause, prefetch } => {
@@ -92,11 +94,11 @@ impl Place {
             Job::Download { path, file, .. } => {
                 command.args(["fs", "download", "--no-progress"]).arg(self.uri(path)).arg(file)
             }
-            Job::UploadTree { directory, prefix } => {
+            Job::UploadDirRequest { directory, prefix } => {
                 command.args(["fs", "upload", "--no-progress", "-r", "-p", &parallel, "-s"]);
                 command.arg(with_slash(directory)).arg(self.uri(prefix))
             }
-            Job::DownloadTree { prefix, directory } => {
+            Job::DownloadDirRequest { prefix, directory } => {
                 command.args(["fs", "download", "--no-progress", "-r", "-p", &parallel]);
                 command.arg(self.uri(prefix)).arg(with_slash(directory))
             }
@@ -113,13 +115,13 @@ impl Place {
         match job {
             Job::Upload { file, path } => options.upload(file, &self.write(path)),
             Job::Download { path, file, .. } => options.download(&self.read("objects", path), file),
-            Job::UploadTree { directory, prefix } => {
+            Job::UploadDirRequest { directory, prefix } => {
                 for (file, path) in uploads(directory, prefix)? {
                     options.upload(&file, &self.write(&path));
                 }
             }
             // It cannot list: the names are given to it.
-            Job::DownloadTree { prefix, directory } => {
+            Job::DownloadDirRequest { prefix, directory } => {
                 for number in 0..FILES {
                     let path = numbered(prefix, number);
                     options.download(&self.read("objects", &path), &directory.join(numbered("", number)));
@@ -137,7 +139,7 @@ impl Place {
         fs::write(&config, options.text)?;
         let mut command = Command::new("curl");
         command.args(["--no-progress-meter", "--fail-early", "--create-dirs"]);
-        if matches!(job, Job::UploadTree { .. } | Job::DownloadTree { .. }) {
+        if matches!(job, Job::UploadDirRequest { .. } | Job::DownloadDirRequest { .. }) {
             command.args(["--parallel", "--parallel-max", &CONCURRENCY.to_string()]);
         }
         command.arg("--config").arg(config);

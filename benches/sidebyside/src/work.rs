@@ -139,9 +139,12 @@ fn trees(directory: &Path) -> Vec<Work> {
     let bars = Bars { wall: Some(0.9), cpu: Some(1.0), peak: PEAK };
     let source = directory.join("small");
     let target = within(directory.join("downloads"));
-    let upload =
-        move |run: &str| Job::UploadTree { directory: source.clone(), prefix: format!("uploads/{run}/") };
-    let download = move |run: &str| Job::DownloadTree { prefix: "small/".to_owned(), directory: target(run) };
+    let upload = move |run: &str| Job::UploadDirRequest {
+        directory: source.clone(),
+        prefix: format!("uploads/{run}/"),
+    };
+    let download =
+        move |run: &str| Job::DownloadDirRequest { prefix: "small/".to_owned(), directory: target(run) };
     vec![
         Work {
             id: "upload-tree",

@@ -45,7 +45,7 @@ async fn main() -> Result<()> {
         );
         let client = Client::builder()
             .endpoint(server.endpoint())
-            .credentials(server.access_key_id(), server.secret_access_key())
+            .access_key(server.access_key_id(), server.secret_access_key())
             .build()?;
         (client, Some(server), "mem://query".to_owned())
     };

@@ -14,11 +14,11 @@ async fn main() -> Result<(), Failure> {
         Job::Download { path, file, verify } => {
             branch.object(path).reader().verify(verify).download_to(file).await?;
         }
-        Job::UploadTree { directory, prefix } => {
-            branch.upload_tree(directory, prefix).concurrency(CONCURRENCY).await?;
+        Job::UploadDirRequest { directory, prefix } => {
+            branch.upload_dir(directory, prefix).concurrency(CONCURRENCY).await?;
         }
-        Job::DownloadTree { prefix, directory } => {
-            branch.download_tree(prefix, directory).concurrency(CONCURRENCY).await?;
+        Job::DownloadDirRequest { prefix, directory } => {
+            branch.download_dir(prefix, directory).concurrency(CONCURRENCY).await?;
         }
         Job::List { prefix, pause, prefetch } => {
             let mut pages = branch.objects().prefix(prefix).page_size(1000).prefetch(prefetch).pages();

@@ -23,12 +23,12 @@ async fn main() -> Result<(), Failure> {
     match job {
         Job::Upload { file, path } => upload(&operator, &file, &path).await?,
         Job::Download { path, file, .. } => download(&operator, &path, &file).await?,
-        Job::UploadTree { directory, prefix } => {
+        Job::UploadDirRequest { directory, prefix } => {
             let uploads = uploads(&directory, &prefix)?;
             let uploads = uploads.iter().map(|(file, path)| upload(&operator, file, path));
             stream::iter(uploads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
         }
-        Job::DownloadTree { prefix, directory } => {
+        Job::DownloadDirRequest { prefix, directory } => {
             tokio::fs::create_dir_all(&directory).await?;
             // Its list ends after one page: the names are given to it.
             let downloads = (0..FILES).map(|number| {

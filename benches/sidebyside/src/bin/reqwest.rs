@@ -61,12 +61,12 @@ async fn main() -> Result<(), Failure> {
     match job {
         Job::Upload { file, path } => lake.upload(&file, &path).await?,
         Job::Download { path, file, .. } => lake.download(&path, &file).await?,
-        Job::UploadTree { directory, prefix } => {
+        Job::UploadDirRequest { directory, prefix } => {
             let uploads = uploads(&directory, &prefix)?;
             let uploads = uploads.iter().map(|(file, path)| lake.upload(file, path));
             stream::iter(uploads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
         }
-        Job::DownloadTree { prefix, directory } => {
+        Job::DownloadDirRequest { prefix, directory } => {
             tokio::fs::create_dir_all(&directory).await?;
             let mut after = String::new();
             loop {

@@ -1,0 +1,13 @@
+//! Request and list builders, grouped by resource.
+
+pub(crate) mod cherry_pick;
+pub(crate) mod commit;
+pub(crate) mod diff;
+pub(crate) mod dump;
+pub(crate) mod import;
+pub(crate) mod log;
+pub(crate) mod merge;
+pub(crate) mod objects;
+pub(crate) mod reset;
+pub(crate) mod revert;
+pub(crate) mod support;

@@ -1,0 +1,76 @@
+//! What the requests of the handles have in common.
+
+use crate::{Error, ErrorKind, Result};
+
+/// Makes a request a future: `.await` sends it.
+macro_rules! awaits {
+    ($request:ty => $output:ty) => {
+        impl IntoFuture for $request {
+            type Output = $crate::Result<$output>;
+            type IntoFuture = futures::future::BoxFuture<'static, Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.send())
+            }
+        }
+    };
+}
+
+/// A setter for an option that is there or not.
+macro_rules! flags {
+    ($($(#[$doc:meta])* $name:ident => $($field:ident).+;)+) => {
+        $($(#[$doc])* pub fn $name(mut self, yes: bool) -> Self {
+            self.$($field).+ = yes.then_some(true);
+            self
+        })+
+    };
+}
+
+pub(crate) use {awaits, flags};
+
+/// Sets what was said, and leaves out what was not.
+pub(crate) trait When: Sized {
+    fn when<V>(self, value: Option<V>, set: impl FnOnce(Self, V) -> Self) -> Self {
+        match value {
+            Some(value) => set(self, value),
+            None => self,
+        }
+    }
+}
+
+impl<T> When for T {}
+
+/// `None` for what does not exist, which includes what cannot exist by its name.
+pub(crate) fn opt<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == ErrorKind::NotFound || cannot_exist(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn cannot_exist(error: &Error) -> bool {
+    let says = |words: &str| error.message().contains(words);
+    error.kind() == ErrorKind::InvalidRequest
+        && match error.status() {
+            Some(_) => says("invalid value: validation error"),
+            None => says(crate::api::NO_NAME),
+        }
+}
+
+/// Sends; where it is not known whether the server acted, looks whether it did, and sends once more if not.
+pub(crate) async fn settle<T, S, L>(send: impl Fn() -> S, look: impl FnOnce() -> L) -> Result<T>
+where
+    S: Future<Output = Result<T>>,
+    L: Future<Output = Result<Option<T>>>,
+{
+    match send().await {
+        Err(error) if error.is_outcome_unknown() => match look().await {
+            Ok(Some(done)) => Ok(done),
+            Ok(None) => send().await,
+            // The first failure is the one to tell.
+            Err(_) => Err(error),
+        },
+        outcome => outcome,
+    }
+}
