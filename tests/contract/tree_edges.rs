@@ -341,7 +341,7 @@ async fn tree_14_a_dry_run_tells_and_does_nothing() {
     let expected = ["a Equal(4)", "b Moved(4)", "c/d Moved(10)", "x Deleted"];
     for dry in [true, false] {
         let (told, tell) = told();
-        let sync = main.sync_from_dir(local.path(), "t").delete_extraneous(true).dry_run(dry).each(tell);
+        let sync = main.sync_from_dir(local.path(), "t").delete_extraneous(true).dry_run(dry).on_entry(tell);
         let report = sync.await.unwrap();
         assert_eq!(
             (report.transferred, report.bytes_transferred, report.unchanged, report.deleted),
@@ -357,7 +357,7 @@ async fn tree_14_a_dry_run_tells_and_does_nothing() {
     let expected = ["a Equal(4)", "b Moved(3)", "c/d Deleted", "x Moved(9)"];
     for dry in [true, false] {
         let (told, tell) = told();
-        let sync = main.sync_to_dir("t", local.path()).delete_extraneous(true).dry_run(dry).each(tell);
+        let sync = main.sync_to_dir("t", local.path()).delete_extraneous(true).dry_run(dry).on_entry(tell);
         let report = sync.await.unwrap();
         assert_eq!(
             (report.transferred, report.bytes_transferred, report.unchanged, report.deleted),
