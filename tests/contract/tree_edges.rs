@@ -338,7 +338,7 @@ async fn tree_14_a_dry_run_tells_and_does_nothing() {
         told.into_iter().map(|(name, change)| format!("{name} {change:?}")).collect::<Vec<_>>()
     };
 
-    let expected = ["a Equal(4)", "b Moved(4)", "c/d Moved(10)", "x Deleted"];
+    let expected = ["a Unchanged(4)", "b Transferred(4)", "c/d Transferred(10)", "x Deleted"];
     for dry in [true, false] {
         let (told, tell) = told();
         let sync = main.sync_from_dir(local.path(), "t").delete_extraneous(true).dry_run(dry).on_entry(tell);
@@ -354,7 +354,7 @@ async fn tree_14_a_dry_run_tells_and_does_nothing() {
 
     stage(&main, &[("t/b", "old"), ("t/x", "only here")]).await;
     main.object("t/c/d").delete().await.unwrap();
-    let expected = ["a Equal(4)", "b Moved(3)", "c/d Deleted", "x Moved(9)"];
+    let expected = ["a Unchanged(4)", "b Transferred(3)", "c/d Deleted", "x Transferred(9)"];
     for dry in [true, false] {
         let (told, tell) = told();
         let sync = main.sync_to_dir("t", local.path()).delete_extraneous(true).dry_run(dry).on_entry(tell);
