@@ -23,7 +23,8 @@ pub struct RecordedRequest {
     pub path: String,
     /// The query string as sent, without the question mark. Empty if there is none.
     pub query: String,
-    /// The status of the response. `None` while the request is handled, and if a fault dropped the connection.
+    /// The status of the response. `None` while the request is handled, and if a fault dropped the
+    /// connection.
     pub status: Option<u16>,
     /// Whether the request had an `Authorization` or `Cookie` header.
     pub has_credentials: bool,

@@ -102,7 +102,8 @@ impl ContractValidator {
         validator.validate(json).map_err(|error| format!("{error} at {}", error.instance_path()))
     }
 
-    /// Compiles the schema of a JSON response. A response that the contract does not list has the schema `Error`.
+    /// Compiles the schema of a JSON response. A response that the contract does not list has the schema
+    /// `Error`.
     fn compile(&self, declared: Option<&Value>) -> Option<Validator> {
         let resolved = declared.and_then(|response| match response.get("$ref").and_then(Value::as_str) {
             Some(reference) => self.contract.pointer(reference.trim_start_matches('#')),

@@ -1,7 +1,7 @@
 //! Finds the operation of a request.
 //!
-//! General routers differ from lakeFS's: they respond 405 to a wrong method, serve `HEAD` with `GET`, or reject an
-//! empty segment in the middle of a path.
+//! General routers differ from lakeFS's: they respond 405 to a wrong method, serve `HEAD` with `GET`, or
+//! reject an empty segment in the middle of a path.
 
 use axum::http::Method;
 

@@ -177,7 +177,8 @@ pub(crate) fn physical_address(namespace: &str, location: &Location) -> Result<S
     }
 }
 
-/// Normalizes a physical address as lakeFS does when it parses it. Clients can link addresses that cannot be parsed.
+/// Normalizes a physical address as lakeFS does when it parses it. Clients can link addresses that cannot be
+/// parsed.
 pub(crate) fn parsed_address(address: &str) -> Result<String, ApiError> {
     let reason = match address.split_once("://") {
         Some((_, rest)) if !rest.contains('/') => return Ok(format!("{address}/")),

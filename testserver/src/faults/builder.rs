@@ -19,7 +19,8 @@ impl Faults {
     ///
     /// # Panics
     ///
-    /// Panics if there is no operation of this name. A fault that never applies would make a test meaningless.
+    /// Panics if there is no operation of this name. A fault that never applies would make a test
+    /// meaningless.
     #[track_caller]
     pub fn on(&self, operation: impl Into<String>) -> FaultBuilder<'_> {
         let operation = operation.into();
@@ -30,11 +31,11 @@ impl Faults {
 
 /// A fault that is being described; see [`Faults::on`].
 ///
-/// [`times`](Self::times), [`always`](Self::always), [`after`](Self::after) and [`when`](Self::when) choose the
-/// requests. [`respond`](Self::respond), [`redirect`](Self::redirect),
+/// [`times`](Self::times), [`always`](Self::always), [`after`](Self::after) and [`when`](Self::when) choose
+/// the requests. [`respond`](Self::respond), [`redirect`](Self::redirect),
 /// [`drop_connection`](Self::drop_connection), [`drop_response`](Self::drop_response),
-/// [`truncate_body`](Self::truncate_body), [`replace_body`](Self::replace_body) and [`proceed`](Self::proceed)
-/// choose what happens to them, and put the fault in force.
+/// [`truncate_body`](Self::truncate_body), [`replace_body`](Self::replace_body) and
+/// [`proceed`](Self::proceed) choose what happens to them, and put the fault in force.
 #[must_use = "a fault is in force only once a method has chosen what happens"]
 pub struct FaultBuilder<'a> {
     faults: &'a Faults,

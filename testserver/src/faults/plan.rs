@@ -13,8 +13,8 @@ use crate::operation_ids::{OperationIds, is_same_operation};
 /// [storage](crate::ServerBuilder::presigned_storage) are named `storageGet`, `storageHead`, `storagePut` and
 /// `storagePutPart`. Case and underscores in names are ignored.
 ///
-/// At most one fault applies to a request: the first in planning order that matches it. A request that a fault
-/// [skips](crate::FaultBuilder::after) counts as matched.
+/// At most one fault applies to a request: the first in planning order that matches it. A request that a
+/// fault [skips](crate::FaultBuilder::after) counts as matched.
 ///
 /// # Examples
 ///

@@ -20,8 +20,8 @@ pub(crate) struct Branch {
     pub(crate) head: CommitId,
     pub(crate) hidden: bool,
     uncommitted: Changes,
-    /// The uncommitted changes when an operation last sealed the staging token of the branch. lakeFS checks only
-    /// these before a hard reset.
+    /// The uncommitted changes when an operation last sealed the staging token of the branch. lakeFS checks
+    /// only these before a hard reset.
     sealed: Changes,
 }
 

@@ -12,7 +12,8 @@ pub(crate) struct Catalog {
     /// The scheme of storage namespaces, such as `mem`.
     pub(super) scheme: String,
     pub(super) repositories: BTreeMap<String, Repository>,
-    /// The namespaces that are in use. They remain in use when the repository is deleted, as its objects remain.
+    /// The namespaces that are in use. They remain in use when the repository is deleted, as its objects
+    /// remain.
     pub(super) namespaces: HashSet<String>,
     pub(super) dumps: DumpStore,
 }

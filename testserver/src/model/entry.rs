@@ -74,8 +74,8 @@ impl Entry {
         Self { location, modified: Timestamp::now(), ..self.clone() }
     }
 
-    /// Returns the hash that decides whether two entries differ. It covers size, checksum, user metadata and content type,
-    /// but neither the modification time nor the location.
+    /// Returns the hash that decides whether two entries differ. It covers size, checksum, user metadata and
+    /// content type, but neither the modification time nor the location.
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
     }

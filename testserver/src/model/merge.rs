@@ -102,8 +102,8 @@ type Bounds<'a> = (&'a Path, &'a Path);
 
 /// The decisions of a merge, path by path.
 ///
-/// They include two bugs of lakeFS. It looks up the entry of the base by seeking to the path and does not compare
-/// the path that it finds, so it may use the entry of a later path. If that entry has the identity of
+/// They include two bugs of lakeFS. It looks up the entry of the base by seeking to the path and does not
+/// compare the path that it finds, so it may use the entry of a later path. If that entry has the identity of
 /// the compared one, lakeFS overlooks a conflict, or drops an addition after the last path of the other side.
 struct MergeRules<'a> {
     base: &'a Tree,
@@ -139,7 +139,8 @@ impl<'a> MergeRules<'a> {
     /// Returns which of two entries at the same path the merge keeps.
     fn choose_side(&self, path: &Path, ours: &EntryRef, theirs: &EntryRef) -> Result<Side> {
         if same_identity(ours, theirs) {
-            // The entries can still differ in modification time and location. lakeFS keeps that of the source.
+            // The entries can still differ in modification time and location. lakeFS keeps that of the
+            // source.
             return Ok(if Arc::ptr_eq(ours, theirs) { Side::Destination } else { Side::Source });
         }
         match self.base.iter_from(path).next() {

@@ -1,7 +1,7 @@
 //! lakeFS without HTTP: repositories, branches, commits, and the operations on them.
 //!
-//! Nothing here knows requests or is asynchronous. Content is in persistent maps, so a branch or a commit is a
-//! cheap copy of another.
+//! Nothing here knows requests or is asynchronous. Content is in persistent maps, so a branch or a commit is
+//! a cheap copy of another.
 //!
 //! Imports point one way: [`operations`] use the [`catalog`], which uses the data types of the other modules.
 

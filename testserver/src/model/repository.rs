@@ -143,7 +143,8 @@ impl Repository {
         Ok(ResolvedRef { commit, staging_of, explicit_staging: false })
     }
 
-    /// Resolves the base of an expression: a full commit id, else a branch, a tag, or an unambiguous prefix of a commit id.
+    /// Resolves the base of an expression: a full commit id, else a branch, a tag, or an unambiguous prefix
+    /// of a commit id.
     fn resolve_base(&self, base: &str) -> Result<ResolvedRef> {
         let committed = |commit: &CommitId| ResolvedRef {
             commit: commit.clone(),
@@ -202,7 +203,8 @@ impl Repository {
         Ok(resolved.commit)
     }
 
-    /// Resolves an expression to its entries. Includes uncommitted changes only if the expression asks for them with `$`.
+    /// Resolves an expression to its entries. Includes uncommitted changes only if the expression asks for
+    /// them with `$`.
     pub(crate) fn view_with_explicit_staging(&self, expression: &str) -> Result<View> {
         let resolved = self.resolve(expression)?;
         if resolved.explicit_staging {

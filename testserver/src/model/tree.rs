@@ -60,8 +60,8 @@ impl Tree {
             || (self.digest == other.digest && self.entries.len() == other.entries.len())
     }
 
-    /// Returns the id of the content. As in lakeFS, it covers location and modification time of every entry. Unlike
-    /// lakeFS's, it does not depend on how the entries are divided into ranges.
+    /// Returns the id of the content. As in lakeFS, it covers location and modification time of every entry.
+    /// Unlike lakeFS's, it does not depend on how the entries are divided into ranges.
     pub(crate) fn meta_range_id(&self) -> String {
         hex::encode(Sha256::digest(self.digest))
     }

@@ -1,5 +1,5 @@
-//! XIDs, the sortable ids of runs, pull requests and objects: 20 characters in Base32, for 4 bytes of time and 8
-//! bytes that make the id unique.
+//! XIDs, the sortable ids of runs, pull requests and objects: 20 characters in Base32, for 4 bytes of time
+//! and 8 bytes that make the id unique.
 
 use super::time::Timestamp;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::net::TcpListener;
 
-use super::Server;
+use super::handle::Server;
 use super::listener::{Service, serve_all};
 use crate::api::{self, ApiState, Auth};
 use crate::interceptor::Interceptor;
@@ -17,6 +17,26 @@ use crate::storage::{self, Storage};
 
 const DEFAULT_ACCESS_KEY_ID: &str = "testserver-access-key-id";
 const DEFAULT_SECRET_ACCESS_KEY: &str = "testserver-secret-access-key";
+
+impl Server {
+    /// Starts a server with default settings on a free port of `127.0.0.1`, in the current Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the port cannot be bound.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no current Tokio runtime.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Returns a builder to start a server with other settings.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+}
 
 /// The settings of a [`Server`] to start; see [`Server::builder`].
 ///
@@ -98,11 +118,11 @@ impl ServerBuilder {
         self
     }
 
-    /// Adds an object storage that clients access directly, as with a lakeFS over S3: the server pre-signs URLs
-    /// and supports multipart uploads. Default: no such storage.
+    /// Adds an object storage that clients access directly, as with a lakeFS over S3: the server pre-signs
+    /// URLs and supports multipart uploads. Default: no such storage.
     ///
-    /// The storage listens on a port of its own. If the server listens on `127.0.0.1`, the URLs of the storage
-    /// have the host `localhost`, so that they differ in host and port from those of the server.
+    /// The storage listens on a port of its own. If the server listens on `127.0.0.1`, the URLs of the
+    /// storage have the host `localhost`, so that they differ in host and port from those of the server.
     pub fn presigned_storage(mut self) -> Self {
         self.presigned_storage = true;
         self

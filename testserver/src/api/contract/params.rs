@@ -1,7 +1,8 @@
 //! Parameters of operations, and the two places where lakeFS checks them.
 //!
-//! The check against the contract comes before authentication, and its errors are JSON. Parameter binding, which
-//! lakeFS generates, comes after authentication, rejects some of what the contract allows, and its errors are plain text.
+//! The check against the contract comes before authentication, and its errors are JSON. Parameter binding,
+//! which lakeFS generates, comes after authentication, rejects some of what the contract allows, and its
+//! errors are plain text.
 
 use axum::http::{HeaderMap, HeaderValue};
 

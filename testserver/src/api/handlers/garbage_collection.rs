@@ -30,8 +30,8 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// Fails if the server does not pre-sign URLs. A real server then writes a second JSON document after the error, which is
-/// not imitated.
+/// Fails if the server does not pre-sign URLs. A real server then writes a second JSON document after the
+/// error, which is not imitated.
 pub(crate) fn prepare_commits(call: &Call<'_>) -> ApiResult {
     let prepared = call.catalog().prepare_commits(call.repository())?;
     let prepared = Prepared::new(call, &prepared);

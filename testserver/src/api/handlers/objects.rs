@@ -48,8 +48,8 @@ pub(crate) fn list(call: &Call<'_>) -> ApiResult {
     ok(&List::new(page, |stats| &stats.path))
 }
 
-/// Responds with the location where lakeFS writes the symlink files. Where there are no objects, a real server drops
-/// the connection.
+/// Responds with the location where lakeFS writes the symlink files. Where there are no objects, a real
+/// server drops the connection.
 pub(crate) fn symlinks(call: &Call<'_>) -> ApiResult {
     let catalog = call.catalog();
     let location = format!("{}/symlinks", catalog.repository(call.repository())?.namespace);

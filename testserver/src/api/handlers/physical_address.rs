@@ -11,7 +11,8 @@ pub(crate) fn new_location() -> Location {
     Location::Relative(format!("data/{}/{}", descending_id(), ascending_id()))
 }
 
-/// Issues a physical address for the path of a request, signed so that it is valid for this path and branch only.
+/// Issues a physical address for the path of a request, signed so that it is valid for this path and branch
+/// only.
 pub(crate) fn new_address(call: &Call<'_>, namespace: &str) -> String {
     let (Location::Relative(location) | Location::Full(location)) = new_location();
     let signature = call.state.auth.sign(&signed_text(call, &location));

@@ -1,5 +1,5 @@
-//! The sample data of a new repository: as many files as lakeFS creates, of the same types and at similar paths, with
-//! other content.
+//! The sample data of a new repository: as many files as lakeFS creates, of the same types and at similar
+//! paths, with other content.
 
 use super::upload::{DEFAULT_CONTENT_TYPE, new_entry};
 use crate::api::call::Call;

@@ -15,7 +15,8 @@ use crate::http::{empty, set_header};
 
 /// The lakeFS version whose behaviour this server implements.
 const VERSION: &str = "1.84.0";
-/// Distinguishes this server from a real one. It is a header because clients interpret every member of the body.
+/// Distinguishes this server from a real one. It is a header because clients interpret every member of the
+/// body.
 const SERVER_NAME: &str = concat!("lakefs-testserver/", env!("CARGO_PKG_VERSION"));
 
 pub(crate) fn health(_: &Call<'_>) -> ApiResult {

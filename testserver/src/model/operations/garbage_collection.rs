@@ -1,4 +1,5 @@
-//! The preparation of garbage collection runs. The lists of commits can be read only if the storage pre-signs URLs.
+//! The preparation of garbage collection runs. The lists of commits can be read only if the storage pre-signs
+//! URLs.
 
 use crate::model::catalog::Catalog;
 use crate::model::entry::Location;

@@ -213,8 +213,8 @@ impl Repository {
         Ok(OwnedMetaRange { id: parent.meta_range_id.clone(), tree: parent.tree.clone() })
     }
 
-    /// Creates a commit on top of a branch with the changes from `base` to `source`. Returns it, and whether it changes the
-    /// branch.
+    /// Creates a commit on top of a branch with the changes from `base` to `source`. Returns it, and whether
+    /// it changes the branch.
     fn apply_changes_between(
         &self,
         branch: &str,
