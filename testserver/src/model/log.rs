@@ -72,9 +72,10 @@ pub(crate) struct LogQuery {
     pub(crate) first_parent: bool,
     pub(crate) since: Option<Timestamp>,
     pub(crate) stop_at: String,
-    /// Return only commits that changed one of these paths …
+    /// Paths that a commit must have changed. Either this or `prefixes` must match; both empty match all
+    /// commits.
     pub(crate) objects: Vec<Path>,
-    /// … or a path with one of these prefixes.
+    /// Prefixes of paths that a commit must have changed.
     pub(crate) prefixes: Vec<Path>,
 }
 

@@ -110,8 +110,8 @@ struct MergeRules<'a> {
     strategy: Strategy,
     destination: Option<Bounds<'a>>,
     source: Option<Bounds<'a>>,
-    /// Sides whose entries are all kept.
-    kept: [Option<Side>; 2],
+    /// Sides whose entries are all copied to the merge.
+    copied: [Option<Side>; 2],
 }
 
 impl<'a> MergeRules<'a> {
@@ -126,13 +126,13 @@ impl<'a> MergeRules<'a> {
         let first = if theirs_first { theirs } else { ours };
         let are_copied =
             ours.is_none() || theirs.is_none() || are_disjoint(ours, theirs) && are_disjoint(first, common);
-        let kept = |side, bounds| Some(side).filter(|_| are_copied && are_disjoint(bounds, common));
+        let copied = |side, bounds| Some(side).filter(|_| are_copied && are_disjoint(bounds, common));
         Self {
             base,
             strategy,
             destination: ours,
             source: theirs,
-            kept: [kept(Side::Destination, ours), kept(Side::Source, theirs)],
+            copied: [copied(Side::Destination, ours), copied(Side::Source, theirs)],
         }
     }
 
@@ -160,7 +160,7 @@ impl<'a> MergeRules<'a> {
             Side::Destination => (self.source, Strategy::DestinationWins),
             Side::Source => (self.destination, Strategy::SourceWins),
         };
-        if self.kept.contains(&Some(side)) {
+        if self.copied.contains(&Some(side)) {
             return Ok(true);
         }
         let is_past_other = other.is_none_or(|(_, last)| path > last);
