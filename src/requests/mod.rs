@@ -7,6 +7,7 @@ pub(crate) mod dump;
 pub(crate) mod import;
 pub(crate) mod log;
 pub(crate) mod merge;
+pub(crate) mod new_head;
 pub(crate) mod objects;
 pub(crate) mod reset;
 pub(crate) mod revert;

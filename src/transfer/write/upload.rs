@@ -5,6 +5,8 @@ use std::sync::Arc;
 use reqwest::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use tokio::sync::Semaphore;
 
+use crate::api::Response;
+use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::retry::{Check, Safety};
 use crate::http::send::{Call, Transport};
 use crate::models::ObjectStats;
@@ -246,17 +248,10 @@ impl Put {
         let sent = Sent::new(self.progress.clone());
         let call = self.call()?.body(data.into_outgoing(&sent));
         let action = call.describe();
-        let stats = match self.transport().json::<ObjectStats>(call).await {
-            Ok(reply) => reply.into_inner(),
-            // Only an upload with a condition is left in doubt: whether the object that is there now is the one it wrote.
-            Err(error) if self.if_none_match.is_some() && error.is_outcome_unknown() => {
-                match self.object.get_opt().await {
-                    Ok(Some(stats)) if sent.is(&stats) => stats,
-                    _ => return Err(error),
-                }
-            }
-            Err(error) => return Err(error),
-        };
+        let written = self.transport().json::<ObjectStats>(call).await.map(Response::into_inner);
+        // An upload without a condition is idempotent, so its outcome is never unknown.
+        let find_applied = || async { Ok(self.object.get_opt().await?.filter(|stats| sent.is(stats))) };
+        let stats = reconcile(written, find_applied, OnMissing::Unknown).await?;
         sent.verify(&stats, &action)?;
         Ok(stats)
     }
