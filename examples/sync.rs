@@ -107,7 +107,7 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
 
     heading(&format!("Upload {}", source.display()));
     let bar = new_bar();
-    let report = branch.sync_from_dir(source, PREFIX).progress(progress(&bar)).await?;
+    let report = branch.sync_from_dir(source, PREFIX).shared_progress(&progress(&bar)).await?;
     runs.push(Run::done("up", &bar, report));
 
     if *own {
@@ -115,7 +115,7 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
         change_files(source)?;
         let bar = new_bar();
         let sync = branch.sync_from_dir(source, PREFIX).delete_extraneous(true);
-        let report = sync.progress(progress(&bar)).await?;
+        let report = sync.shared_progress(&progress(&bar)).await?;
         runs.push(Run::done("up again", &bar, report));
         if (report.transferred, report.deleted) != (2, 1) {
             return Err("something else was moved than what differs".into());
@@ -129,7 +129,7 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
     heading(&format!("Download the commit to {}", target.display()));
     let bar = new_bar();
     let sync = repository.reference(commit.id).sync_to_dir(PREFIX, target).delete_extraneous(*delete);
-    let report = sync.progress(progress(&bar)).await?;
+    let report = sync.shared_progress(&progress(&bar)).await?;
     runs.push(Run::done("down", &bar, report));
 
     heading("Compare the directories");
@@ -149,14 +149,14 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
 
     heading("Summary");
     println!(
-        "{:10} {:>7} {:>7} {:>7} {:>12} {:>9}",
-        "direction", "moved", "equal", "deleted", "bytes", "time"
+        "{:10} {:>11} {:>9} {:>7} {:>12} {:>9}",
+        "direction", "transferred", "unchanged", "deleted", "bytes", "time"
     );
     for Run { name, report, time } in runs {
         let (bytes, time) =
             (HumanBytes(report.bytes_transferred).to_string(), format!("{:.2} s", time.as_secs_f64()));
-        let SyncReport { moved, equal, deleted, .. } = report;
-        println!("{name:10} {moved:7} {equal:7} {deleted:7} {bytes:>12} {time:>9}");
+        let SyncReport { transferred, unchanged, deleted, .. } = report;
+        println!("{name:10} {transferred:11} {unchanged:9} {deleted:7} {bytes:>12} {time:>9}");
     }
     Ok(())
 }

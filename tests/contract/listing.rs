@@ -1,6 +1,6 @@
 //! Lists of objects.
 
-use lakefs::{Branch, Entry, ErrorKind, Pager, TryStreamExt as _};
+use lakefs::{Branch, Entry, ErrorKind, TryStreamExt as _};
 
 use crate::support::{Lake, refused};
 
@@ -11,7 +11,7 @@ async fn fill(branch: &Branch, paths: &[&str]) {
     }
 }
 
-async fn paths(list: Pager<Entry, lakefs::Objects>) -> Vec<String> {
+async fn paths(list: lakefs::ListObjects) -> Vec<String> {
     list.map_ok(|entry| entry.path().to_owned()).try_collect().await.unwrap()
 }
 
@@ -139,7 +139,7 @@ async fn obj_19_what_is_not_there_cannot_be_listed() {
     let lake = Lake::new().await;
     let main = lake.main("obj_19").await;
     let repository = main.repository();
-    let list = |list: Pager<Entry, lakefs::Objects>| list.try_collect::<Vec<_>>();
+    let list = |list: lakefs::ListObjects| list.try_collect::<Vec<_>>();
 
     let missing = list(repository.reference("nope").objects()).await;
     refused(missing, "list_objects", 404, ErrorKind::NotFound, "not found");

@@ -142,7 +142,7 @@ async fn what_is_sent_again_is_told_once() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let telling = told.clone();
         let progress = Progress::new(move |now| telling.lock().unwrap().push(now));
-        main.object("a").upload(body).progress(progress).await.unwrap();
+        main.object("a").upload(body).shared_progress(&progress).await.unwrap();
         let told = told.lock().unwrap();
         let last = told.last().unwrap();
         assert_eq!((last.bytes, last.total_bytes), (1_000_000, Some(1_000_000)));

@@ -1,6 +1,6 @@
 //! Reads that break off, and go on.
 
-use lakefs::{Client, ErrorKind, Object, RetryPolicy, TryStreamExt as _};
+use lakefs::{BranchObject, Client, ErrorKind, RetryPolicy, TryStreamExt as _};
 use tokio::io::AsyncReadExt as _;
 
 use crate::start;
@@ -10,7 +10,7 @@ fn data(length: usize) -> Vec<u8> {
     (0_u32..).flat_map(u32::to_be_bytes).take(length).collect()
 }
 
-async fn all(object: &Object) -> Result<Vec<u8>, std::io::Error> {
+async fn all(object: &BranchObject) -> Result<Vec<u8>, std::io::Error> {
     let mut bytes = Vec::new();
     object.reader().await?.read_to_end(&mut bytes).await?;
     Ok(bytes)
@@ -65,7 +65,13 @@ async fn two_versions_are_never_mixed() {
     object.upload("x".repeat(100_000)).await.unwrap();
     let mut bytes = Vec::new();
     let error = reader.read_to_end(&mut bytes).await.unwrap_err();
-    assert_eq!(kind(&error), (ErrorKind::Integrity, "the object changed while it was read".to_owned()));
+    assert_eq!(
+        kind(&error),
+        (
+            ErrorKind::Integrity,
+            "the object changed while it was read; read it again, or read it at a commit".to_owned()
+        )
+    );
     assert!(bytes.len() < 100_000 && data(100_000).starts_with(&bytes));
 
     // What is shorter now than the place where it broke off has changed as well.
@@ -75,7 +81,7 @@ async fn two_versions_are_never_mixed() {
     let error = reader.try_for_each(|_| async { Ok(()) }).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.message()),
-        (ErrorKind::Integrity, "the object changed while it was read")
+        (ErrorKind::Integrity, "the object changed while it was read; read it again, or read it at a commit")
     );
 }
 
