@@ -61,6 +61,7 @@ pub use requests::objects::staging::{Link, PhysicalAddressRequest, Stage};
 pub use requests::reset::{HardResetRequest, Reset};
 pub use requests::revert::Revert;
 pub use task::{Job, Task, TaskPoller};
+#[cfg(feature = "fs")]
 pub use transfer::dir::{DownloadDirRequest, SymlinkPolicy, SyncAction, SyncReport, UploadDirRequest};
 pub use transfer::progress::{Progress, ProgressUpdate};
 pub use transfer::read::download::Download;

@@ -1,11 +1,13 @@
 //! Branches.
 
 use std::ops::Deref;
+#[cfg(feature = "fs")]
 use std::path::PathBuf;
 
 use futures::future::BoxFuture;
 use futures::stream::{self, Stream, TryStreamExt as _};
 
+use crate::DeleteObjectsRequest;
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
 use crate::handles::transaction::Transaction;
@@ -19,7 +21,8 @@ use crate::requests::reset::{HardResetRequest, Reset};
 use crate::requests::revert::Revert;
 use crate::requests::support::{When as _, awaits, flags, opt, settle};
 use crate::task::Task;
-use crate::{DeleteObjectsRequest, UploadDirRequest};
+#[cfg(feature = "fs")]
+use crate::transfer::dir::UploadDirRequest;
 use crate::{Pager, Result};
 
 /// A branch by its name, whether it exists or not. It can do all that a [`Reference`] can.
@@ -207,8 +210,9 @@ impl Branch {
     /// There is an end to that: after 1000 failures nothing more is begun, or looked at, and after 50 in a row that are not
     /// about single files, such as those of a connection. What is under way is finished, and the error tells all failures
     /// that there were, and says that the rest was not tried.
+    #[cfg(feature = "fs")]
     pub fn upload_dir(&self, directory: impl Into<PathBuf>, prefix: impl Into<String>) -> UploadDirRequest {
-        UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), false)
+        UploadDirRequest::new(self.scope(), directory.into(), prefix.into(), false)
     }
 
     /// [Uploads](Self::upload_dir) the files below a directory that differ from the objects under a prefix. With
@@ -224,12 +228,13 @@ impl Branch {
     ///
     /// # Errors
     /// As [`upload_dir`](Self::upload_dir).
+    #[cfg(feature = "fs")]
     pub fn sync_from_dir(
         &self,
         directory: impl Into<PathBuf>,
         prefix: impl Into<String>,
     ) -> UploadDirRequest {
-        UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), true)
+        UploadDirRequest::new(self.scope(), directory.into(), prefix.into(), true)
     }
 
     /// Brings objects that are in the storage already to the branch, in a commit of its own. Their data stay where they

@@ -1,7 +1,9 @@
 //! Transfer of object bytes.
 
 pub(crate) mod digest;
+#[cfg(feature = "fs")]
 pub(crate) mod dir;
+pub(crate) mod parent_dirs;
 pub(crate) mod progress;
 pub(crate) mod read;
 pub(crate) mod write;

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 
 use crate::requests::support::awaits;
 use crate::transfer::blocking;
-use crate::transfer::dir::make_way;
+use crate::transfer::parent_dirs::create_parent_dirs;
 use crate::transfer::read::body::Source;
 use crate::transfer::read::hasher::Hasher;
 use crate::transfer::read::request::Get;
@@ -294,7 +294,7 @@ impl Target {
 /// place: a file moves in one step only within a file system.
 fn temporary(path: &Path, tree: Option<&Path>) -> io::Result<NamedTempFile> {
     if let Some(root) = tree {
-        make_way(root, path)?;
+        create_parent_dirs(root, path)?;
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".lakefs-");
