@@ -220,7 +220,7 @@ impl Branch {
     /// that there were, and says that the rest was not tried.
     #[cfg(feature = "fs")]
     pub fn upload_dir(&self, directory: impl Into<PathBuf>, prefix: impl Into<String>) -> UploadDirRequest {
-        UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), false)
+        UploadDirRequest::new(self.scope(), directory.into(), prefix.into(), false)
     }
 
     /// [Uploads](Self::upload_dir) the files below a directory that differ from the objects under a prefix. With
@@ -242,7 +242,7 @@ impl Branch {
         directory: impl Into<PathBuf>,
         prefix: impl Into<String>,
     ) -> UploadDirRequest {
-        UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), true)
+        UploadDirRequest::new(self.scope(), directory.into(), prefix.into(), true)
     }
 
     /// Brings objects that are in the storage already to the branch, in a commit of its own. Their data stay where they

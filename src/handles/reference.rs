@@ -127,7 +127,7 @@ impl Reference {
     /// that there were, and says that the rest was not tried.
     #[cfg(feature = "fs")]
     pub fn download_dir(&self, prefix: impl Into<String>, directory: impl AsRef<Path>) -> DownloadDirRequest {
-        DownloadDirRequest::new(self.clone(), prefix.into(), directory.as_ref(), false)
+        DownloadDirRequest::new(self.scope(), prefix.into(), directory.as_ref(), false)
     }
 
     /// [Downloads](Self::download_dir) the objects under a prefix that differ from the files below a directory. With
@@ -145,7 +145,7 @@ impl Reference {
     /// As [`download_dir`](Self::download_dir).
     #[cfg(feature = "fs")]
     pub fn sync_to_dir(&self, prefix: impl Into<String>, directory: impl AsRef<Path>) -> DownloadDirRequest {
-        DownloadDirRequest::new(self.clone(), prefix.into(), directory.as_ref(), true)
+        DownloadDirRequest::new(self.scope(), prefix.into(), directory.as_ref(), true)
     }
 
     /// Reads the commit that it names.
