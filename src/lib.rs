@@ -29,12 +29,13 @@ pub use futures::{StreamExt, TryStreamExt};
 pub use handles::action_run::{ActionRun, ActionRuns, HookRuns};
 pub use handles::admin;
 pub use handles::branch::{Branch, Branches, CreateBranchRequest, DeleteBranchRequest};
+pub use handles::branch_object::BranchObject;
 pub use handles::branch_protection::{BranchProtection, ProtectionRules, SetBranchProtectionRequest};
 pub use handles::client::{Client, ClientBuilder};
 pub use handles::garbage_collection::{
     GarbageCollection, GcRules, PrepareCommitsTask, PrepareUncommittedParts, SetGcRulesRequest,
 };
-pub use handles::object::{Object, Stat};
+pub use handles::object::Object;
 pub use handles::pull_request::{
     CreatePullRequestRequest, PullRequest, PullRequests, UpdatePullRequestRequest,
 };
@@ -48,26 +49,30 @@ pub use pager::{List, Page, Pager, Pages};
 pub use ref_expr::{BranchName, RefExpr};
 pub use requests::cherry_pick::CherryPickRequest;
 pub use requests::commit::Commit;
+pub use requests::copy_object::CopyObjectRequest;
 pub use requests::diff::{Conflicts, DiffSummary, RefDiff, Uncommitted};
 pub use requests::dump::{Dump, DumpTask, Restore, RestoreTask};
 pub use requests::import::{Import, ImportTask};
 pub use requests::log::Log;
 pub use requests::merge::{Merge, MergeStrategy};
-pub use requests::objects::copy::CopyObjectRequest;
-pub use requests::objects::delete::{DeleteObjectRequest, DeleteObjectsRequest};
-pub use requests::objects::head::{Head, ObjectHead};
-pub use requests::objects::list::{Entry, Objects};
-pub use requests::objects::staging::{Link, PhysicalAddressRequest, Stage};
 pub use requests::reset::{HardResetRequest, Reset};
 pub use requests::revert::Revert;
+pub use requests::update_metadata::UpdateMetadataRequest;
 pub use task::{Job, Task, TaskPoller};
+pub use transfer::delete::{DeleteObjectRequest, DeleteObjectsRequest};
 #[cfg(feature = "fs")]
 pub use transfer::dir::{DownloadDirRequest, SymlinkPolicy, SyncAction, SyncReport, UploadDirRequest};
+pub use transfer::list::{Entry, ListObjects};
 pub use transfer::progress::{Progress, ProgressUpdate};
-pub use transfer::read::download::Download;
+#[cfg(feature = "fs")]
+pub use transfer::read::download::DownloadRequest;
+pub use transfer::read::head::{HeadRequest, ObjectHead};
 pub use transfer::read::reader::ObjectReader;
-pub use transfer::read::request::{Open, Read};
+pub use transfer::read::requests::{ReadRequest, ReaderRequest};
+pub use transfer::stat::StatRequest;
 pub use transfer::write::body::Body;
-pub use transfer::write::upload::Upload;
-pub use transfer::write::writer::{ObjectWriter, Write};
+pub use transfer::write::link::{LinkRequest, StageRequest};
+pub use transfer::write::physical_address::PhysicalAddressRequest;
+pub use transfer::write::upload::UploadRequest;
+pub use transfer::write::writer::{ObjectWriter, WriterRequest};
 pub use uri::Uri;

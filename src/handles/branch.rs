@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use futures::future::BoxFuture;
 use futures::stream::{self, Stream, TryStreamExt as _};
 
-use crate::DeleteObjectsRequest;
+use crate::handles::branch_object::BranchObject;
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
 use crate::handles::transaction::Transaction;
+use crate::http::reconcile::{OnMissing, reconcile};
 use crate::models::{self, BranchCreation};
 use crate::pager::{List, Page};
 use crate::requests::cherry_pick::CherryPickRequest;
@@ -19,8 +20,9 @@ use crate::requests::diff::Uncommitted;
 use crate::requests::import::{Import, ImportTask};
 use crate::requests::reset::{HardResetRequest, Reset};
 use crate::requests::revert::Revert;
-use crate::requests::support::{When as _, awaits, flags, opt, settle};
+use crate::requests::support::{When as _, awaits, flags, opt};
 use crate::task::Task;
+use crate::transfer::delete::DeleteObjectsRequest;
 #[cfg(feature = "fs")]
 use crate::transfer::dir::UploadDirRequest;
 use crate::{Pager, Result};
@@ -57,6 +59,12 @@ impl Branch {
     #[must_use]
     pub fn name(&self) -> &str {
         self.expression()
+    }
+
+    /// Returns the object at a path of the branch, whether it exists or not.
+    #[must_use]
+    pub fn object(&self, path: impl Into<String>) -> BranchObject {
+        BranchObject::from_scope(self.scope().object(path))
     }
 
     /// Creates the branch at the commit that `source` names: a branch, a tag, a commit, or an expression.
@@ -144,7 +152,7 @@ impl Branch {
         paths: impl IntoIterator<Item = P, IntoIter: Send + 'static>,
     ) -> DeleteObjectsRequest {
         let paths = paths.into_iter().map(|path| Ok(path.into()));
-        DeleteObjectsRequest::new(self.clone(), stream::iter(paths))
+        DeleteObjectsRequest::new(self.scope(), stream::iter(paths))
     }
 
     /// Deletes objects as [`delete_objects`](Self::delete_objects) does, by the paths that a stream gives. An error of
@@ -163,7 +171,7 @@ impl Branch {
         &self,
         paths: impl Stream<Item = Result<String>> + Send + 'static,
     ) -> DeleteObjectsRequest {
-        DeleteObjectsRequest::new(self.clone(), paths)
+        DeleteObjectsRequest::new(self.scope(), paths)
     }
 
     /// Deletes all objects whose path begins so; of an empty prefix, all there are.
@@ -421,12 +429,12 @@ impl CreateBranchRequest {
             }
         };
         // A branch of this name at this very commit is what was asked for, whoever made it.
-        let look = || async {
+        let find_applied = || async {
             let Some(found) = branch.get_opt().await? else { return Ok(None) };
             let source = repository.reference(&body.source).get_commit().await?;
             Ok((source.id == found.commit_id).then_some(found))
         };
-        settle(create, look).await
+        reconcile(create().await, find_applied, OnMissing::resend(create())).await
     }
 }
 

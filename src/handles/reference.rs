@@ -3,6 +3,7 @@
 #[cfg(feature = "fs")]
 use std::path::Path;
 
+use crate::handles::object::Object;
 use crate::handles::repository::Repository;
 use crate::models;
 use crate::requests::diff::{Conflicts, RefDiff};
@@ -11,7 +12,7 @@ use crate::requests::merge::Merge;
 use crate::scope::RefScope;
 #[cfg(feature = "fs")]
 use crate::transfer::dir::DownloadDirRequest;
-use crate::{Entry, Object, Objects};
+use crate::transfer::list::ListObjects;
 use crate::{Pager, Result, Uri};
 
 /// A state of a repository: a branch, a tag, a commit or the beginning of its id, or an expression of them.
@@ -69,7 +70,7 @@ impl Reference {
     /// An object by its path, whether it exists or not.
     #[must_use]
     pub fn object(&self, path: impl Into<String>) -> Object {
-        Object::new(self.clone(), path.into())
+        Object::from_scope(self.scope().object(path))
     }
 
     /// Its objects, in the order of the bytes of their paths. On a branch that includes what is staged.
@@ -88,8 +89,8 @@ impl Reference {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn objects(&self) -> Pager<Entry, Objects> {
-        Pager::new(Objects::new(self.clone()))
+    pub fn objects(&self) -> ListObjects {
+        ListObjects::new(self.scope())
     }
 
     /// Downloads all objects whose path begins with a prefix, `data` for `data/`, to files below a directory, which is

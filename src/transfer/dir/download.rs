@@ -7,7 +7,6 @@ use std::sync::Arc;
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::handles::reference::Reference;
 use crate::macros::impl_into_future;
 use crate::scope::RefScope;
 use crate::transfer::blocking;
@@ -21,7 +20,7 @@ use crate::transfer::dir::outcomes::{Outcomes, TaskOutcome};
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 use crate::transfer::dir::small_list::SmallList;
 use crate::transfer::parent_dirs::create_parent_dirs;
-use crate::transfer::progress::Progress;
+use crate::transfer::read::requests::ReaderRequest;
 
 /// Downloads the objects under a prefix to the files of a directory.
 ///
@@ -63,6 +62,10 @@ use crate::transfer::progress::Progress;
 ///
 /// Names that differ only by case or Unicode normalization are refused if the file system does not distinguish them, and
 /// names that Windows does not support are refused on Windows.
+///
+/// # Progress
+/// The totals that [`progress`](Self::progress) reports are known before the first byte is transferred. Unchanged files
+/// count as transferred.
 ///
 /// # Failures of single files
 /// If single files fail, the other files are still downloaded. Stops after 1000 failed files, or after 50 consecutive
@@ -241,9 +244,10 @@ impl DownloadDirRequest {
         if *dry_run {
             return Ok(SyncAction::Transferred(bytes));
         }
-        let object = Reference::from_scope(&self.reference).object(format!("{}{name}", self.prefix));
-        let reader = object.reader().verify(self.verify).progress(progress.of_part());
-        let download = reader.download_to(path).below(self.root.clone(), self.fsync).only(bytes, checksum);
+        let object = self.reference.object(format!("{}{name}", self.prefix));
+        let reader = ReaderRequest::new(object).verify(self.verify).shared_progress(&progress.of_part());
+        let download =
+            reader.download_to(path).below_root(self.root.clone(), self.fsync).expecting(bytes, checksum);
         Ok(SyncAction::Transferred(download.await?))
     }
 

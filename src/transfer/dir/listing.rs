@@ -3,10 +3,9 @@
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::handles::reference::Reference;
-use crate::requests::objects::list::Entry;
 use crate::scope::RefScope;
 use crate::transfer::dir::merge::Named;
+use crate::transfer::list::{Entry, ListObjects};
 
 /// The properties of an object that a directory transfer needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +39,7 @@ pub(crate) fn list_objects(
 ) -> impl Stream<Item = Result<ListedObject>> + Send + use<> {
     let prefix = prefix.to_owned();
     let mut previous: Option<String> = None;
-    let objects = Reference::from_scope(reference).objects().prefix(&*prefix).user_metadata(false);
+    let objects = ListObjects::new(reference.clone()).prefix(&*prefix).user_metadata(false);
     let listed = objects.map(move |entry| {
         let Entry::Object(stats) = entry? else {
             return Err(unexpected("the list of objects contains a common prefix, which was not requested"));

@@ -9,7 +9,7 @@ use futures::stream::{self, Stream, StreamExt as _};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::ObjectError;
-use crate::requests::objects::delete::has_rest;
+use crate::transfer::delete::has_more;
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 
 /// The number of failures after which no task is started: the error holds each of them.
@@ -90,7 +90,7 @@ impl<'a> Outcomes<'a> {
                 }
             }
         }
-        self.stopped |= has_rest(&mut items);
+        self.stopped |= has_more(&mut items);
         list_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 

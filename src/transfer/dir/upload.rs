@@ -10,13 +10,11 @@ use futures::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::handles::repository::Repository;
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
 use crate::models::ObjectError;
-use crate::requests::objects::delete::{LONGEST_PATH, Target};
 use crate::scope::RefScope;
 use crate::transfer::blocking;
-use crate::transfer::digest::Comparison;
+use crate::transfer::delete::{DeleteBatch, MAX_PATH_LENGTH};
 use crate::transfer::dir::listing::{ListedObject, list_objects};
 use crate::transfer::dir::local_files::{self, FileContent, local_path};
 use crate::transfer::dir::merge::{Pair, merge};
@@ -27,8 +25,9 @@ use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 use crate::transfer::dir::small_list::SmallList;
 use crate::transfer::dir::upload_tasks::{UploadTask, upload_tasks};
 use crate::transfer::dir::walk::{EntryKind, LocalEntry, walk};
-use crate::transfer::progress::Progress;
+use crate::transfer::etag::ChecksumVerifier;
 use crate::transfer::write::body::Body;
+use crate::transfer::write::upload::UploadRequest;
 
 /// The number of parts of large files that are uploaded at once, for all files together.
 const PART_PERMITS: usize = 8;
@@ -63,6 +62,10 @@ const PART_PERMITS: usize = 8;
 /// * files whose object would have a path of more than 1024 bytes;
 /// * [symbolic links](Self::symlinks), unless they are skipped or followed;
 /// * [sockets, pipes and devices](Self::skip_special), unless they are skipped.
+///
+/// # Progress
+/// The totals that [`progress`](Self::progress) reports are known before the first byte is transferred. Unchanged files
+/// count as transferred.
 ///
 /// # Failures of single files
 /// If single files fail, the other files are still uploaded. Stops after 1000 failed files, or after 50 consecutive
@@ -218,8 +221,8 @@ impl UploadDirRequest {
             EntryKind::Directory => None,
             EntryKind::File { .. } => {
                 let length = self.prefix.len() + entry.name.len();
-                (length > LONGEST_PATH)
-                    .then(|| format!("the path has {length} bytes, and the limit is {LONGEST_PATH}"))
+                (length > MAX_PATH_LENGTH)
+                    .then(|| format!("the path has {length} bytes, and the limit is {MAX_PATH_LENGTH}"))
             }
         }
     }
@@ -279,21 +282,21 @@ impl UploadDirRequest {
 
     /// Deletes the objects of these names, and returns those that the server could not delete.
     async fn delete(&self, names: &[String]) -> Result<Vec<ObjectError>> {
-        let target = Target { branch: self.handle(), force: self.force, no_tombstone: None };
-        target.delete(names.iter().map(|name| format!("{}{name}", self.prefix)).collect()).await
+        let batch = DeleteBatch { force: self.force, ..DeleteBatch::new(self.branch.clone()) };
+        batch.send(names.iter().map(|name| format!("{}{name}", self.prefix)).collect()).await
     }
 
     async fn upload(&self, name: &str, bytes: u64, object: Option<ListedObject>) -> Result<SyncAction> {
         let Options { skip_unchanged, dry_run, progress, .. } = &self.options;
         let same_size = object.filter(|object| *skip_unchanged && object.bytes == bytes);
-        let comparison = same_size.and_then(|object| Comparison::with(&object.checksum, bytes));
-        if *dry_run && comparison.is_none() {
+        let verifier = same_size.and_then(|object| ChecksumVerifier::new(&object.checksum, bytes));
+        if *dry_run && verifier.is_none() {
             return Ok(SyncAction::Transferred(bytes));
         }
         let path = local_path(&self.root, name);
-        let content = if bytes <= local_files::SMALL_FILE || comparison.is_some() {
+        let content = if bytes <= local_files::SMALL_FILE || verifier.is_some() {
             let path = path.clone();
-            let load = move || local_files::load(&path, bytes, comparison);
+            let load = move || local_files::load(&path, bytes, verifier);
             let read_error = |error| Error::invalid("", "the file cannot be read").with_source(error);
             blocking(load).await.map_err(read_error)?
         } else {
@@ -310,20 +313,15 @@ impl UploadDirRequest {
             FileContent::Large => Body::file(&path),
         };
         let content_type = self.content_type.0.as_ref().and_then(|content_type| content_type(&path));
-        let object = self.handle().object(format!("{}{name}", self.prefix));
-        let stats = object
-            .upload(body)
-            .progress(progress.of_part())
-            .sharing(self.part_permits.clone())
+        let object = self.branch.object(format!("{}{name}", self.prefix));
+        let stats = UploadRequest::new(object, body)
+            .shared_progress(&progress.of_part())
+            .permits(self.part_permits.clone())
             .force(self.force.is_some())
             .apply_if_some(content_type, |upload, content_type| upload.content_type(content_type))
             .await?;
         let bytes = stats.size_bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or(bytes);
         Ok(SyncAction::Transferred(bytes))
-    }
-
-    fn handle(&self) -> crate::Branch {
-        Repository::from_scope(self.branch.repository()).branch(self.branch.expression())
     }
 
     fn action(&self) -> String {

@@ -3,7 +3,7 @@
 use futures::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::error::Result;
-use crate::requests::objects::delete::BATCH;
+use crate::transfer::delete::BATCH_SIZE;
 use crate::transfer::dir::listing::ListedObject;
 use crate::transfer::dir::merge::Pair;
 use crate::transfer::dir::walk::LocalEntry;
@@ -28,7 +28,7 @@ pub(crate) fn upload_tasks(
                 Pair::Both(entry, object) => UploadTask::Entry(entry, Some(object)),
                 Pair::Right(ListedObject { name, .. }) => {
                     names.push(name);
-                    if names.len() < BATCH {
+                    if names.len() < BATCH_SIZE {
                         continue;
                     }
                     UploadTask::Delete(std::mem::take(&mut names))
@@ -59,16 +59,16 @@ mod tests {
         let pairs: Vec<_> = [Pair::Left(entry("a")), Pair::Right(object("-".to_owned()))]
             .into_iter()
             .chain([Pair::Both(entry("b"), object("b".to_owned()))])
-            .chain(numbers(0..BATCH).map(|name| Pair::Right(object(name))))
+            .chain(numbers(0..BATCH_SIZE).map(|name| Pair::Right(object(name))))
             .map(Ok)
             .collect();
         let tasks: Vec<_> = upload_tasks(stream::iter(pairs)).try_collect().await.unwrap();
-        let first = ["-".to_owned()].into_iter().chain(numbers(0..BATCH - 1)).collect();
+        let first = ["-".to_owned()].into_iter().chain(numbers(0..BATCH_SIZE - 1)).collect();
         let expected = [
             UploadTask::Entry(entry("a"), None),
             UploadTask::Entry(entry("b"), Some(object("b".to_owned()))),
             UploadTask::Delete(first),
-            UploadTask::Delete(numbers(BATCH - 1..BATCH).collect()),
+            UploadTask::Delete(numbers(BATCH_SIZE - 1..BATCH_SIZE).collect()),
         ];
         assert!(tasks == expected, "{tasks:?}");
     }
