@@ -154,7 +154,7 @@ impl UploadDirRequest {
 
     async fn execute(self) -> Result<SyncReport> {
         // The branch is checked first: if it does not exist, every file would fail.
-        let (_, entries) = future::try_join(self.check_branch(), self.check_entries()).await?;
+        let ((), entries) = future::try_join(self.check_branch(), self.check_entries()).await?;
         let entries = entries.into_stream(|| self.walk());
         let pairs: BoxStream<'_, _> = if self.options.skip_unchanged || self.options.delete_extraneous {
             let objects = list_objects(&self.branch, &self.prefix).boxed();
