@@ -20,7 +20,6 @@ use crate::transfer::dir::outcomes::{Outcomes, TaskOutcome};
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 use crate::transfer::dir::small_list::SmallList;
 use crate::transfer::parent_dirs::create_parent_dirs;
-use crate::transfer::progress::Progress;
 use crate::transfer::read::requests::ReaderRequest;
 
 /// Downloads the objects under a prefix to the files of a directory.
@@ -63,6 +62,10 @@ use crate::transfer::read::requests::ReaderRequest;
 ///
 /// Names that differ only by case or Unicode normalization are refused if the file system does not distinguish them, and
 /// names that Windows does not support are refused on Windows.
+///
+/// # Progress
+/// The totals that [`progress`](Self::progress) reports are known before the first byte is transferred. Unchanged files
+/// count as transferred.
 ///
 /// # Failures of single files
 /// If single files fail, the other files are still downloaded. Stops after 1000 failed files, or after 50 consecutive

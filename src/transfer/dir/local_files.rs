@@ -21,9 +21,9 @@ pub(crate) enum FileContent {
 }
 
 /// Compares a file with the checksum of an object, if there is one, and loads it if it is small.
-pub(crate) fn load(path: &Path, bytes: u64, comparison: Option<ChecksumVerifier>) -> io::Result<FileContent> {
+pub(crate) fn load(path: &Path, bytes: u64, verifier: Option<ChecksumVerifier>) -> io::Result<FileContent> {
     if bytes > SMALL_FILE {
-        let unchanged = comparison.is_some_and(|comparison| matches!(compare(path, comparison), Ok(true)));
+        let unchanged = verifier.is_some_and(|verifier| matches!(compare(path, verifier), Ok(true)));
         return Ok(if unchanged { FileContent::Unchanged } else { FileContent::Large });
     }
     let mut data = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default() + 1);
@@ -32,9 +32,9 @@ pub(crate) fn load(path: &Path, bytes: u64, comparison: Option<ChecksumVerifier>
     if data.len() as u64 > SMALL_FILE {
         return Ok(FileContent::Large);
     }
-    let unchanged = comparison.is_some_and(|mut comparison| {
-        comparison.update(&data);
-        comparison.matches()
+    let unchanged = verifier.is_some_and(|mut verifier| {
+        verifier.update(&data);
+        verifier.matches()
     });
     Ok(if unchanged { FileContent::Unchanged } else { FileContent::Small(data.into()) })
 }
@@ -44,21 +44,21 @@ pub(crate) fn is_unchanged(root: &Path, path: &Path, bytes: u64, checksum: &str)
     let mut parents = path.ancestors().skip(1).take_while(|parent| *parent != root);
     let is_directory = |parent: &Path| fs::symlink_metadata(parent).is_ok_and(|metadata| metadata.is_dir());
     let has_size = |metadata: fs::Metadata| metadata.is_file() && metadata.len() == bytes;
-    let Some(comparison) = ChecksumVerifier::new(checksum, bytes) else { return false };
+    let Some(verifier) = ChecksumVerifier::new(checksum, bytes) else { return false };
     fs::symlink_metadata(path).is_ok_and(has_size)
         && parents.all(is_directory)
-        && matches!(compare(path, comparison), Ok(true))
+        && matches!(compare(path, verifier), Ok(true))
 }
 
 /// Whether a file has the expected checksum.
-fn compare(path: &Path, mut comparison: ChecksumVerifier) -> io::Result<bool> {
+fn compare(path: &Path, mut verifier: ChecksumVerifier) -> io::Result<bool> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut chunk = vec![0; usize::try_from(length).map_or(CHUNK_SIZE, |length| length.clamp(1, CHUNK_SIZE))];
     loop {
         match file.read(&mut chunk)? {
-            0 => return Ok(comparison.matches()),
-            bytes => comparison.update(&chunk[..bytes]),
+            0 => return Ok(verifier.matches()),
+            bytes => verifier.update(&chunk[..bytes]),
         }
     }
 }

@@ -74,13 +74,7 @@ macro_rules! dir_options {
                 self
             }
 
-            /// Reports the progress to a function or to a [`Progress`](crate::Progress). Default: not reported.
-            ///
-            /// The totals are known before the first byte is transferred. Unchanged files count as transferred.
-            pub fn progress(mut self, progress: impl Into<Progress>) -> Self {
-                self.options.progress = progress.into();
-                self
-            }
+            $crate::transfer::progress::progress_setters!(options.progress);
 
             /// Calls a function for every entry that was transferred, skipped or deleted. Default: none.
             ///

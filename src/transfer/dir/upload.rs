@@ -12,10 +12,9 @@ use tokio::sync::Semaphore;
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
 use crate::models::ObjectError;
-use crate::transfer::delete::{DeleteBatch, MAX_PATH_LENGTH};
 use crate::scope::RefScope;
 use crate::transfer::blocking;
-use crate::transfer::etag::ChecksumVerifier;
+use crate::transfer::delete::{DeleteBatch, MAX_PATH_LENGTH};
 use crate::transfer::dir::listing::{ListedObject, list_objects};
 use crate::transfer::dir::local_files::{self, FileContent, local_path};
 use crate::transfer::dir::merge::{Pair, merge};
@@ -26,7 +25,7 @@ use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 use crate::transfer::dir::small_list::SmallList;
 use crate::transfer::dir::upload_tasks::{UploadTask, upload_tasks};
 use crate::transfer::dir::walk::{EntryKind, LocalEntry, walk};
-use crate::transfer::progress::Progress;
+use crate::transfer::etag::ChecksumVerifier;
 use crate::transfer::write::body::Body;
 use crate::transfer::write::upload::UploadRequest;
 
@@ -63,6 +62,10 @@ const PART_PERMITS: usize = 8;
 /// * files whose object would have a path of more than 1024 bytes;
 /// * [symbolic links](Self::symlinks), unless they are skipped or followed;
 /// * [sockets, pipes and devices](Self::skip_special), unless they are skipped.
+///
+/// # Progress
+/// The totals that [`progress`](Self::progress) reports are known before the first byte is transferred. Unchanged files
+/// count as transferred.
 ///
 /// # Failures of single files
 /// If single files fail, the other files are still uploaded. Stops after 1000 failed files, or after 50 consecutive
@@ -151,7 +154,7 @@ impl UploadDirRequest {
 
     async fn execute(self) -> Result<SyncReport> {
         // The branch is checked first: if it does not exist, every file would fail.
-        let (_, entries) = future::try_join(self.check_branch(), self.check_entries()).await?;
+        let ((), entries) = future::try_join(self.check_branch(), self.check_entries()).await?;
         let entries = entries.into_stream(|| self.walk());
         let pairs: BoxStream<'_, _> = if self.options.skip_unchanged || self.options.delete_extraneous {
             let objects = list_objects(&self.branch, &self.prefix).boxed();
@@ -286,14 +289,14 @@ impl UploadDirRequest {
     async fn upload(&self, name: &str, bytes: u64, object: Option<ListedObject>) -> Result<SyncAction> {
         let Options { skip_unchanged, dry_run, progress, .. } = &self.options;
         let same_size = object.filter(|object| *skip_unchanged && object.bytes == bytes);
-        let comparison = same_size.and_then(|object| ChecksumVerifier::new(&object.checksum, bytes));
-        if *dry_run && comparison.is_none() {
+        let verifier = same_size.and_then(|object| ChecksumVerifier::new(&object.checksum, bytes));
+        if *dry_run && verifier.is_none() {
             return Ok(SyncAction::Transferred(bytes));
         }
         let path = local_path(&self.root, name);
-        let content = if bytes <= local_files::SMALL_FILE || comparison.is_some() {
+        let content = if bytes <= local_files::SMALL_FILE || verifier.is_some() {
             let path = path.clone();
-            let load = move || local_files::load(&path, bytes, comparison);
+            let load = move || local_files::load(&path, bytes, verifier);
             let read_error = |error| Error::invalid("", "the file cannot be read").with_source(error);
             blocking(load).await.map_err(read_error)?
         } else {
