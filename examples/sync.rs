@@ -149,14 +149,14 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
 
     heading("Summary");
     println!(
-        "{:10} {:>7} {:>7} {:>7} {:>12} {:>9}",
-        "direction", "moved", "equal", "deleted", "bytes", "time"
+        "{:10} {:>11} {:>9} {:>7} {:>12} {:>9}",
+        "direction", "transferred", "unchanged", "deleted", "bytes", "time"
     );
     for Run { name, report, time } in runs {
         let (bytes, time) =
             (HumanBytes(report.bytes_transferred).to_string(), format!("{:.2} s", time.as_secs_f64()));
-        let SyncReport { moved, equal, deleted, .. } = report;
-        println!("{name:10} {moved:7} {equal:7} {deleted:7} {bytes:>12} {time:>9}");
+        let SyncReport { transferred, unchanged, deleted, .. } = report;
+        println!("{name:10} {transferred:11} {unchanged:9} {deleted:7} {bytes:>12} {time:>9}");
     }
     Ok(())
 }

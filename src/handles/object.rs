@@ -182,7 +182,6 @@ impl Object {
         let body = models::UpdateObjectUserMetadata { set: models::ObjectUserMetadata(pairs.collect()) };
         let repository = self.reference.repository();
         let request = repository
-            .client
             .api()
             .update_object_user_metadata()
             .repository(repository.name())
@@ -200,7 +199,7 @@ impl Object {
     /// [`NotFound`](crate::ErrorKind::NotFound).
     pub async fn underlying_properties(&self) -> Result<models::UnderlyingObjectProperties> {
         let repository = self.reference.repository();
-        let request = repository.client.api().get_underlying_properties().repository(repository.name());
+        let request = repository.api().get_underlying_properties().repository(repository.name());
         let request = request.ref_(self.reference.expression()).path(self.path());
         Ok(request.send().await?.into_inner())
     }
@@ -287,7 +286,6 @@ impl Stat {
         let reference = self.object.reference();
         let repository = reference.repository();
         let request = repository
-            .client
             .api()
             .stat_object()
             .repository(repository.name())

@@ -10,7 +10,7 @@ use object_store::{ListResult, ObjectMeta, Result};
 
 use super::error::failure;
 use super::location::{Listed, Root, is_directory_marker, meta};
-use crate::Pager;
+use crate::pager::Pager;
 use crate::{Entry, Objects};
 
 /// The objects below a prefix and behind an offset, in the order of their locations.

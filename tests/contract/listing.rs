@@ -1,6 +1,7 @@
 //! Lists of objects.
 
-use lakefs::{Branch, Entry, ErrorKind, Pager, TryStreamExt as _};
+use futures::Stream;
+use lakefs::{Branch, Entry, ErrorKind, TryStreamExt as _};
 
 use crate::support::{Lake, refused};
 
@@ -11,7 +12,7 @@ async fn fill(branch: &Branch, paths: &[&str]) {
     }
 }
 
-async fn paths(list: Pager<Entry, lakefs::Objects>) -> Vec<String> {
+async fn paths(list: impl Stream<Item = lakefs::Result<Entry>>) -> Vec<String> {
     list.map_ok(|entry| entry.path().to_owned()).try_collect().await.unwrap()
 }
 
@@ -138,8 +139,10 @@ async fn obj_18_an_object_is_listed_as_it_is_read() {
 async fn obj_19_what_is_not_there_cannot_be_listed() {
     let lake = Lake::new().await;
     let main = lake.main("obj_19").await;
-    let repository = main.repository();
-    let list = |list: Pager<Entry, lakefs::Objects>| list.try_collect::<Vec<_>>();
+    let repository = &main.repository();
+    async fn list(list: impl Stream<Item = lakefs::Result<Entry>>) -> lakefs::Result<Vec<Entry>> {
+        list.try_collect().await
+    }
 
     let missing = list(repository.reference("nope").objects()).await;
     refused(missing, "list_objects", 404, ErrorKind::NotFound, "not found");

@@ -11,11 +11,11 @@ use crate::stores;
 #[tokio::test]
 async fn list_paginated() {
     let (_lake, main, _) = stores("list_paginated").await;
-    let store = LakeFsStore::at(&main);
+    let store = LakeFsStore::at(&main.clone().into());
     integration::list_paginated(&store, &store).await;
 
     // Of a repository, with the objects that it has left: `fo…` on `main`.
-    let store = LakeFsStore::new(main.repository());
+    let store = LakeFsStore::new(&main.repository());
     let page = async |prefix, offset: Option<&str>, page_token| {
         let (offset, max_keys) = (offset.map(str::to_owned), Some(2));
         let options =

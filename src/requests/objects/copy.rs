@@ -36,7 +36,7 @@ impl CopyObjectRequest {
 
     async fn send(self) -> Result<models::ObjectStats> {
         let repository = self.source.reference().repository();
-        let request = repository.client.api().copy_object().repository(repository.name());
+        let request = repository.api().copy_object().repository(repository.name());
         let request = request.branch(self.branch).dest_path(self.path).body(self.body);
         Ok(request.send().await?.into_inner())
     }

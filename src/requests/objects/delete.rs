@@ -45,7 +45,6 @@ impl DeleteObjectRequest {
         let reference = self.object.reference();
         let repository = reference.repository();
         let request = repository
-            .client
             .api()
             .delete_object()
             .repository(repository.name())
@@ -149,7 +148,6 @@ impl Target {
         if !paths.is_empty() {
             let repository = self.branch.repository();
             let request = repository
-                .client
                 .api()
                 .delete_objects()
                 .repository(repository.name())
@@ -163,7 +161,8 @@ impl Target {
     }
 
     fn action(&self) -> String {
-        let (branch, repository) = (self.branch.name(), self.branch.repository().name());
+        let (branch, repository) = (self.branch.name(), self.branch.repository());
+        let repository = repository.name();
         format!("delete objects from branch {branch:?} of repository {repository:?}")
     }
 }

@@ -70,7 +70,7 @@ impl Head {
     async fn send(self) -> Result<ObjectHead> {
         let reference = self.object.reference();
         let repository = reference.repository();
-        let api = repository.client.api();
+        let api = repository.api();
         let range = self.range.map(Part::header);
         let request = api
             .head_object()

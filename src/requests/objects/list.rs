@@ -2,11 +2,12 @@
 
 use futures::future::BoxFuture;
 
+use crate::Result;
 use crate::handles::reference::Reference;
 use crate::models::{ObjectStats, ObjectStatsPathType};
+use crate::pager::Pager;
 use crate::pager::{List, Page};
 use crate::requests::support::When as _;
-use crate::{Pager, Result};
 
 /// What a list of objects shows: an object, or the beginning that the paths of several have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +93,7 @@ impl List for Objects {
         let Self { reference, prefix, delimiter, user_metadata, presign } = self.clone();
         Box::pin(async move {
             let repository = reference.repository();
-            let request = repository.client.api().list_objects();
+            let request = repository.api().list_objects();
             let request = request
                 .repository(repository.name())
                 .ref_(reference.expression())

@@ -35,7 +35,6 @@ impl PhysicalAddressRequest {
         let reference = self.object.reference();
         let repository = reference.repository();
         let request = repository
-            .client
             .api()
             .get_physical_address()
             .repository(repository.name())
@@ -46,7 +45,8 @@ impl PhysicalAddressRequest {
     }
 
     async fn send(self) -> Result<StagingLocation> {
-        let api = self.object.reference().repository().client.api();
+        let repository = self.object.reference().repository();
+        let api = repository.api();
         Ok(api.transport().json::<StagingLocation>(self.call()?).await?.into_inner())
     }
 }
@@ -124,7 +124,7 @@ impl Link {
         let nowhere = body.staging.physical_address.as_deref().unwrap_or_default().is_empty();
         let reference = object.reference();
         let repository = reference.repository();
-        let api = repository.client.api();
+        let api = repository.api();
         let request = api
             .link_physical_address()
             .repository(repository.name())
@@ -205,7 +205,7 @@ impl Stage {
         body.size_bytes = size.unwrap_or_default();
         let reference = object.reference();
         let repository = reference.repository();
-        let api = repository.client.api();
+        let api = repository.api();
         let request = api.stage_object().repository(repository.name());
         let call = request.branch(reference.expression()).path(object.path()).body(body).call()?;
         if size.is_err() {

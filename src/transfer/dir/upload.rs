@@ -103,7 +103,9 @@ impl UploadDirRequest {
         let (_, kept) = future::try_join(self.branch.get(), self.look()).await?;
         let found = kept.again(|| self.walk());
         let joined: BoxStream<'_, _> = if self.options.skip_unchanged || self.options.delete_extraneous {
-            join(found, list(&self.branch, &self.prefix).boxed()).map_ok(|joined| joined.pair).boxed()
+            join(found, list(&self.branch.clone().into(), &self.prefix).boxed())
+                .map_ok(|joined| joined.pair)
+                .boxed()
         } else {
             found.map_ok(Pair::Left).boxed()
         };
@@ -253,7 +255,8 @@ impl UploadDirRequest {
     }
 
     fn action(&self) -> String {
-        let (branch, repository) = (self.branch.name(), self.branch.repository().name());
+        let (branch, repository) = (self.branch.name(), self.branch.repository());
+        let repository = repository.name();
         let (root, prefix) = (self.root.display(), &self.prefix);
         format!("upload directory {root} to {prefix:?} on branch {branch:?} of repository {repository:?}")
     }

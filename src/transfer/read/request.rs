@@ -49,7 +49,7 @@ impl Get {
     fn call(&self) -> Result<Call> {
         let reference = self.object.reference();
         let repository = reference.repository();
-        let api = repository.client.api();
+        let api = repository.api();
         let request = api
             .get_object()
             .repository(repository.name())
@@ -72,7 +72,7 @@ impl Get {
     }
 
     pub(crate) async fn send(&self) -> Result<Response<ByteStream>> {
-        self.object.reference().repository().client.api().transport().stream(self.call()?).await
+        self.object.reference().repository().api().transport().stream(self.call()?).await
     }
 
     /// Asks for bytes of the object that has this entity tag. lakeFS does not look at the tag; a storage to which it
@@ -80,11 +80,11 @@ impl Get {
     pub(crate) async fn send_again(&self, part: Part, tag: &str) -> Result<Response<ByteStream>> {
         let get = Self { range: Some(part), if_none_match: None, ..self.clone() };
         let call = get.call()?.header(IF_MATCH.as_str(), tag)?;
-        self.object.reference().repository().client.api().transport().stream(call).await
+        self.object.reference().repository().api().transport().stream(call).await
     }
 
     pub(crate) fn retries(&self) -> &RetryPolicy {
-        self.object.reference().repository().client.api().transport().retries()
+        self.object.reference().api().transport().retries()
     }
 }
 

@@ -118,7 +118,7 @@ impl Parts {
     async fn begin(put: Put, ahead: u64) -> Result<Self> {
         let reference = put.object.reference();
         let repository = reference.repository();
-        let request = repository.client.api().create_presign_multipart_upload();
+        let request = repository.api().create_presign_multipart_upload();
         let request = request.repository(repository.name()).branch(reference.expression());
         let ahead = i64::try_from(ahead).unwrap_or_default();
         let reply = request.path(put.object.path()).parts(ahead).send().await?;
@@ -194,7 +194,7 @@ impl Parts {
         };
         let reference = self.put.object.reference();
         let repository = reference.repository();
-        let request = repository.client.api().complete_presign_multipart_upload();
+        let request = repository.api().complete_presign_multipart_upload();
         let request = request.repository(repository.name()).branch(reference.expression());
         let call = request.path(self.put.object.path()).upload_id(&*self.id).body(body).call()?;
         let action = call.describe();
@@ -218,7 +218,7 @@ impl Parts {
         let body = models::AbortPresignMultipartUpload { physical_address: self.address.clone() };
         let reference = self.put.object.reference();
         let repository = reference.repository();
-        let request = repository.client.api().abort_presign_multipart_upload();
+        let request = repository.api().abort_presign_multipart_upload();
         let request = request.repository(repository.name()).branch(reference.expression());
         let aborted = request.path(self.put.object.path()).upload_id(&*self.id).body(body).send().await;
         self.open.store(false, Relaxed);
@@ -231,7 +231,7 @@ impl Parts {
         let body = models::UploadPartFrom { physical_address: self.address.clone() };
         let reference = self.put.object.reference();
         let repository = reference.repository();
-        let request = repository.client.api().upload_part().repository(repository.name());
+        let request = repository.api().upload_part().repository(repository.name());
         let request = request.branch(reference.expression()).path(self.put.object.path());
         let number = i64::try_from(number).unwrap_or_default();
         request.upload_id(&*self.id).part_number(number).body(body).call()

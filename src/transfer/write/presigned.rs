@@ -10,6 +10,7 @@ use reqwest::header::CONTENT_TYPE;
 
 use crate::api::Response;
 use crate::http::operation::WRITE_DATA;
+use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::send::Call;
 use crate::models::{ObjectStats, StagingLocation};
 use crate::transfer::digest::{hex, is_md5};
@@ -85,7 +86,7 @@ impl Put {
                 Ok(Way::Server)
             }
         };
-        let client = &self.object.reference().repository().client;
+        let client = self.object.reference().repository().client();
         if !forced && (client.scope().bypasses_storage() || length.is_some_and(|length| length < LARGE)) {
             return Ok(Way::Server);
         }
@@ -202,14 +203,10 @@ impl Put {
         for (key, value) in self.metadata() {
             link = link.metadata(key, value);
         }
-        match link.await {
-            // Nobody else has been given the place.
-            Err(error) if error.is_outcome_unknown() => match self.object.get_opt().await {
-                Ok(Some(stats)) if Some(&stats.physical_address) == place.as_ref() => Ok(stats),
-                _ => Err(error),
-            },
-            outcome => outcome,
-        }
+        // The server gave this physical address to nobody else.
+        let is_linked = |stats: &ObjectStats| Some(&stats.physical_address) == place.as_ref();
+        let find_applied = || async { Ok(self.object.get_opt().await?.filter(is_linked)) };
+        reconcile(link.await, find_applied, OnMissing::Unknown).await
     }
 
     /// The metadata as they are when they travel as headers, so that it makes no difference which way they go.

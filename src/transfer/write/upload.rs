@@ -5,6 +5,8 @@ use std::sync::Arc;
 use reqwest::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use tokio::sync::Semaphore;
 
+use crate::api::Response;
+use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::retry::{Check, Safety};
 use crate::http::send::{Call, Transport};
 use crate::models::ObjectStats;
@@ -172,7 +174,6 @@ impl Put {
         let reference = self.object.reference();
         let repository = reference.repository();
         let request = repository
-            .client
             .api()
             .upload_object()
             .repository(repository.name())
@@ -209,7 +210,7 @@ impl Put {
     }
 
     pub(crate) fn transport(&self) -> &Transport {
-        self.object.reference().repository().client.api().transport()
+        self.object.reference().api().transport()
     }
 
     pub(crate) async fn send(self, body: Body) -> Result<ObjectStats> {
@@ -229,7 +230,7 @@ impl Put {
                     match self.send_to_storage(storage, Data::Piece(piece.clone())).await {
                         Err(error) if error.is_unreached() => {
                             tracing::debug!(%error, "the storage is passed over, as it cannot be reached");
-                            self.object.reference().repository().client.scope().bypass_storage();
+                            self.object.reference().repository().client().scope().bypass_storage();
                             self.send_to_server(Data::Piece(piece)).await?
                         }
                         outcome => outcome?,
@@ -246,17 +247,10 @@ impl Put {
         let sent = Sent::new(self.progress.clone());
         let call = self.call()?.body(data.into_outgoing(&sent));
         let action = call.describe();
-        let stats = match self.transport().json::<ObjectStats>(call).await {
-            Ok(reply) => reply.into_inner(),
-            // Only an upload with a condition is left in doubt: whether the object that is there now is the one it wrote.
-            Err(error) if self.if_none_match.is_some() && error.is_outcome_unknown() => {
-                match self.object.get_opt().await {
-                    Ok(Some(stats)) if sent.is(&stats) => stats,
-                    _ => return Err(error),
-                }
-            }
-            Err(error) => return Err(error),
-        };
+        let written = self.transport().json::<ObjectStats>(call).await.map(Response::into_inner);
+        // An upload without a condition is idempotent, so its outcome is never unknown.
+        let find_applied = || async { Ok(self.object.get_opt().await?.filter(|stats| sent.is(stats))) };
+        let stats = reconcile(written, find_applied, OnMissing::Unknown).await?;
         sent.verify(&stats, &action)?;
         Ok(stats)
     }
