@@ -107,7 +107,7 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
 
     heading(&format!("Upload {}", source.display()));
     let bar = new_bar();
-    let report = branch.sync_from_dir(source, PREFIX).progress(progress(&bar)).await?;
+    let report = branch.sync_from_dir(source, PREFIX).shared_progress(&progress(&bar)).await?;
     runs.push(Run::done("up", &bar, report));
 
     if *own {
@@ -115,7 +115,7 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
         change_files(source)?;
         let bar = new_bar();
         let sync = branch.sync_from_dir(source, PREFIX).delete_extraneous(true);
-        let report = sync.progress(progress(&bar)).await?;
+        let report = sync.shared_progress(&progress(&bar)).await?;
         runs.push(Run::done("up again", &bar, report));
         if (report.transferred, report.deleted) != (2, 1) {
             return Err("something else was moved than what differs".into());
@@ -129,7 +129,7 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
     heading(&format!("Download the commit to {}", target.display()));
     let bar = new_bar();
     let sync = repository.reference(commit.id).sync_to_dir(PREFIX, target).delete_extraneous(*delete);
-    let report = sync.progress(progress(&bar)).await?;
+    let report = sync.shared_progress(&progress(&bar)).await?;
     runs.push(Run::done("down", &bar, report));
 
     heading("Compare the directories");

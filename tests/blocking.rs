@@ -127,7 +127,7 @@ fn what_is_called_back_while_a_thread_waits_must_not_wait() {
     let (sender, errors) = std::sync::mpsc::channel();
     let object = main.object("a");
     let nested = object.clone();
-    let upload = object.upload("1").progress(move |_: lakefs::ProgressUpdate| {
+    let upload = object.upload("1").progress(move |_| {
         _ = sender.send(nested.exists().wait().unwrap_err());
     });
     upload.wait().unwrap();

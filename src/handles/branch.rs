@@ -1,11 +1,12 @@
 //! Branches.
 
+#[cfg(feature = "fs")]
 use std::path::PathBuf;
 
 use futures::stream::{self, Stream, TryStreamExt as _};
 
 use crate::error::{Result, optional};
-use crate::handles::object::Object;
+use crate::handles::branch_object::BranchObject;
 use crate::handles::ref_methods::ref_methods;
 use crate::handles::reference::Reference;
 use crate::handles::transaction::TransactionRequest;
@@ -20,7 +21,9 @@ use crate::requests::reset::{HardResetRequest, ResetRequest};
 use crate::requests::revert::RevertRequest;
 use crate::scope::RefScope;
 use crate::task::Task;
-use crate::{DeleteObjectsRequest, UploadDirRequest};
+use crate::transfer::delete::DeleteObjectsRequest;
+#[cfg(feature = "fs")]
+use crate::transfer::dir::UploadDirRequest;
 
 /// A branch of a repository by its name, whether it exists or not.
 ///
@@ -49,8 +52,8 @@ impl Branch {
 
     /// Returns an object of the branch by its path, whether it exists or not.
     #[must_use]
-    pub fn object(&self, path: impl Into<String>) -> Object {
-        Object::new(Reference::from_scope(&self.0), path.into())
+    pub fn object(&self, path: impl Into<String>) -> BranchObject {
+        BranchObject::from_scope(self.0.object(path))
     }
 
     /// Creates the branch at the commit that `source` names.
@@ -161,7 +164,7 @@ impl Branch {
         paths: impl IntoIterator<Item = P, IntoIter: Send + 'static>,
     ) -> DeleteObjectsRequest {
         let paths = paths.into_iter().map(|path| Ok(path.into()));
-        DeleteObjectsRequest::new(self.clone(), stream::iter(paths))
+        DeleteObjectsRequest::new(self.scope(), stream::iter(paths))
     }
 
     /// Deletes the objects with the paths that a stream yields, as [`delete_objects`](Self::delete_objects) does.
@@ -182,7 +185,7 @@ impl Branch {
         &self,
         paths: impl Stream<Item = Result<String>> + Send + 'static,
     ) -> DeleteObjectsRequest {
-        DeleteObjectsRequest::new(self.clone(), paths)
+        DeleteObjectsRequest::new(self.scope(), paths)
     }
 
     /// Deletes all objects whose path starts with a prefix. An empty prefix deletes all objects.
@@ -226,13 +229,14 @@ impl Branch {
     /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the directory cannot be read, or some files cannot be
     ///   uploaded. Nothing is written, and the error [lists](crate::Error::failed_objects) them: names that are not
-    ///   Unicode or too long, [symbolic links](crate::UploadDirRequest::symlinks), and
-    ///   [special files](crate::UploadDirRequest::skip_special) such as sockets.
+    ///   Unicode or too long, [symbolic links](UploadDirRequest::symlinks), and
+    ///   [special files](UploadDirRequest::skip_special) such as sockets.
     ///
     /// If single files fail, the others are uploaded nevertheless. The error has the kind of the first failure and
     /// lists all of them. The upload stops after 1000 failed files, or after 50 consecutive failures that do not concern
     /// single files, such as those of the connection. Transfers in progress finish, and the error says that the
     /// remaining files were not tried.
+    #[cfg(feature = "fs")]
     pub fn upload_dir(&self, directory: impl Into<PathBuf>, prefix: impl Into<String>) -> UploadDirRequest {
         UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), false)
     }
@@ -251,6 +255,7 @@ impl Branch {
     ///
     /// # Errors
     /// Those of [`upload_dir`](Self::upload_dir).
+    #[cfg(feature = "fs")]
     pub fn sync_from_dir(
         &self,
         directory: impl Into<PathBuf>,

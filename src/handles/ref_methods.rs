@@ -47,10 +47,8 @@ macro_rules! ref_methods {
             ///
             /// # Errors
             /// [`NotFound`](crate::ErrorKind::NotFound), when the list is read: the reference does not exist.
-            pub fn objects(&self) -> $crate::pager::Pager<$crate::Entry, $crate::Objects> {
-                $crate::pager::Pager::new($crate::Objects::new(
-                    $crate::handles::reference::Reference::from_scope(&self.0),
-                ))
+            pub fn objects(&self) -> $crate::transfer::list::ListObjects {
+                $crate::transfer::list::ListObjects::new(self.scope())
             }
 
             /// Downloads the objects under a prefix to files below a directory.
@@ -88,12 +86,13 @@ macro_rules! ref_methods {
             /// failure and lists all of them. The download stops after 1000 failed files, or after 50 consecutive
             /// failures that do not concern single files, such as those of the connection. Transfers in progress
             /// finish, and the error says that the remaining files were not tried.
+            #[cfg(feature = "fs")]
             pub fn download_dir(
                 &self,
                 prefix: impl Into<String>,
                 directory: impl AsRef<std::path::Path>,
-            ) -> $crate::DownloadDirRequest {
-                $crate::DownloadDirRequest::new(
+            ) -> $crate::transfer::dir::DownloadDirRequest {
+                $crate::transfer::dir::DownloadDirRequest::new(
                     $crate::handles::reference::Reference::from_scope(&self.0),
                     prefix.into(),
                     directory.as_ref(),
@@ -104,7 +103,7 @@ macro_rules! ref_methods {
             /// [Downloads](Self::download_dir) the objects under a prefix that differ from the files below a directory.
             ///
             /// Files without an object stay, unless
-            /// [`delete_extraneous`](crate::DownloadDirRequest::delete_extraneous) is set.
+            /// [`delete_extraneous`](crate::requests::DownloadDirRequest::delete_extraneous) is set.
             ///
             /// ```
             /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
@@ -116,12 +115,13 @@ macro_rules! ref_methods {
             ///
             /// # Errors
             /// Those of [`download_dir`](Self::download_dir).
+            #[cfg(feature = "fs")]
             pub fn sync_to_dir(
                 &self,
                 prefix: impl Into<String>,
                 directory: impl AsRef<std::path::Path>,
-            ) -> $crate::DownloadDirRequest {
-                $crate::DownloadDirRequest::new(
+            ) -> $crate::transfer::dir::DownloadDirRequest {
+                $crate::transfer::dir::DownloadDirRequest::new(
                     $crate::handles::reference::Reference::from_scope(&self.0),
                     prefix.into(),
                     directory.as_ref(),

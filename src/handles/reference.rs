@@ -28,10 +28,6 @@ pub struct Reference(RefScope);
 ref_methods!(Reference, "reference", "repository.reference(\"experiment1\")");
 
 impl Reference {
-    pub(crate) fn api(&self) -> &crate::api::Client {
-        self.0.api()
-    }
-
     /// Returns the text of the reference.
     #[must_use]
     pub fn expression(&self) -> &str {
@@ -41,7 +37,7 @@ impl Reference {
     /// Returns an object of the reference by its path, whether it exists or not.
     #[must_use]
     pub fn object(&self, path: impl Into<String>) -> Object {
-        Object::new(self.clone(), path.into())
+        Object::from_scope(self.0.object(path))
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::error::{Result, optional};
 use crate::handles::object::Object;
 use crate::handles::ref_methods::ref_methods;
-use crate::handles::reference::Reference;
 use crate::models;
 use crate::ref_expr::RefExpr;
 use crate::requests::tag::{self, CreateTagRequest, DeleteTagRequest};
@@ -36,7 +35,7 @@ impl Tag {
     /// Returns an object of the tag by its path, whether it exists or not.
     #[must_use]
     pub fn object(&self, path: impl Into<String>) -> Object {
-        Object::new(Reference::from_scope(&self.0), path.into())
+        Object::from_scope(self.0.object(path))
     }
 
     /// Creates the tag at the commit that `source` names.

@@ -4,13 +4,15 @@ use object_store::path::Path;
 use object_store::{CopyMode, Result};
 
 use super::error::{failure, generic, not_written};
-use crate::{Body, Object};
+use crate::Body;
+use crate::handles::branch_object::BranchObject;
+use crate::transfer::etag;
 use crate::{Error, ErrorKind};
 
 /// An object and its location.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
-    pub(super) object: &'a Object,
+    pub(super) object: &'a BranchObject,
     pub(super) location: &'a Path,
 }
 
@@ -18,8 +20,8 @@ pub(super) struct Place<'a> {
 pub(super) async fn copy(from: Place<'_>, to: Place<'_>, mode: CopyMode) -> Result<()> {
     match mode {
         CopyMode::Overwrite => {
-            let (branch, path) = (to.object.reference().expression(), to.object.path());
-            match from.object.copy_to(branch, path).await {
+            let branch = to.object.branch();
+            match from.object.copy_to(branch.name(), to.object.path()).await {
                 Ok(_) => Ok(()),
                 Err(error) => Err(explained(from, to, error).await),
             }
@@ -58,7 +60,7 @@ async fn create(from: Place<'_>, to: Place<'_>) -> Result<()> {
         return Err(exists(to.location));
     }
     let reader = from.object.reader().await.map_err(|error| failure(from.location, error))?;
-    if reader.etag().map(|tag| tag.trim_matches('"')) != Some(&*stats.checksum) {
+    if !reader.etag().is_some_and(|etag| etag::is_of_checksum(etag, &stats.checksum)) {
         return Err(generic(format!("{} was overwritten while it was copied", from.location)));
     }
     let length = reader.length();

@@ -11,7 +11,7 @@ use object_store::path::Path;
 use super::error::not_written;
 use super::location::Root;
 use crate::Error;
-use crate::Object;
+use crate::handles::branch_object::BranchObject;
 
 /// How many locations make a batch: as many as the server takes at once.
 const BATCH: usize = 1000;
@@ -34,7 +34,7 @@ pub(super) fn delete_stream(
 
 async fn delete(root: Root, batch: Vec<Result<Path>>) -> Vec<Result<Path>> {
     // For each branch the objects, with their places in the batch.
-    let mut branches: BTreeMap<String, Vec<(usize, Path, Object)>> = BTreeMap::new();
+    let mut branches: BTreeMap<String, Vec<(usize, Path, BranchObject)>> = BTreeMap::new();
     let mut outcomes = Vec::with_capacity(batch.len());
     for (place, location) in batch.into_iter().enumerate() {
         match location.and_then(|location| Ok((root.object(&location)?, location))) {
@@ -52,14 +52,13 @@ async fn delete(root: Root, batch: Vec<Result<Path>>) -> Vec<Result<Path>> {
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-async fn on_one_branch(objects: Vec<(usize, Path, Object)>) -> Vec<(usize, Result<Path>)> {
+async fn on_one_branch(objects: Vec<(usize, Path, BranchObject)>) -> Vec<(usize, Result<Path>)> {
     if let [(place, location, object)] = &*objects {
         let outcome = object.delete().await.map_err(|error| not_written(location, error));
         return vec![(*place, outcome.map(|()| location.clone()))];
     }
     let Some((_, _, first)) = objects.first() else { return Vec::new() };
-    let reference = first.reference();
-    let branch = reference.repository().branch(reference.expression());
+    let branch = first.branch();
     let paths: Vec<_> = objects.iter().map(|(_, _, object)| object.path().to_owned()).collect();
     let Err(error) = branch.delete_objects(paths).await.map_err(Arc::new) else {
         return objects.into_iter().map(|(place, location, _)| (place, Ok(location))).collect();

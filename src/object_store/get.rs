@@ -13,8 +13,10 @@ use object_store::{
 
 use super::error::{failure, generic};
 use super::location::meta;
+use crate::handles::branch_object::BranchObject;
 use crate::models::ObjectStats;
-use crate::{Object, ObjectReader, Open};
+use crate::transfer::read::reader::ObjectReader;
+use crate::transfer::read::requests::ReaderRequest;
 
 /// How often a read begins anew because the object was overwritten between the look at it and its first byte.
 const TRIES: usize = 5;
@@ -27,7 +29,7 @@ const FORESIGHT: u64 = 8 * 1024 * 1024;
 /// A range is read with one request, whose reply says what the conditions need. All of an object is not: its reader is owed
 /// the metadata of users, which no reply to a read has. That look costs as much as a small read, and engines read many
 /// ranges of one object.
-pub(super) async fn get(object: &Object, location: &Path, options: GetOptions) -> Result<GetResult> {
+pub(super) async fn get(object: &BranchObject, location: &Path, options: GetOptions) -> Result<GetResult> {
     if options.version.is_some() {
         let why = "objects have no versions but those of the references that they are read at";
         return Err(object_store::Error::NotSupported { source: why.into() });
@@ -42,7 +44,7 @@ pub(super) async fn get(object: &Object, location: &Path, options: GetOptions) -
 }
 
 /// The read of a range of which it can be said without the size of the object that there is something in it.
-fn ranged(object: &Object, range: &GetRange) -> Option<Open> {
+fn ranged(object: &BranchObject, range: &GetRange) -> Option<ReaderRequest> {
     let open = object.reader();
     match range {
         GetRange::Bounded(range) => (!range.is_empty()).then(|| open.range(range.clone())),
@@ -53,7 +55,7 @@ fn ranged(object: &Object, range: &GetRange) -> Option<Open> {
 
 /// Reads a range with one request. Nothing, if the reply does not say what has to be known.
 async fn at_once(
-    open: Open,
+    open: ReaderRequest,
     location: &Path,
     range: &GetRange,
     options: &GetOptions,
@@ -77,7 +79,7 @@ async fn at_once(
     };
     options.check_preconditions(&meta)?;
     let range = range.as_range(size).map_err(generic)?;
-    if reader.origin() != range.start || reader.length() != Some(range.end - range.start) {
+    if reader.start() != range.start || reader.length() != Some(range.end - range.start) {
         return Ok(None);
     }
     let media_type = reader.content_type().map(str::to_owned);
@@ -88,7 +90,7 @@ async fn at_once(
 
 /// Looks at the object, holds the conditions against what was seen, and gives its bytes only if they are still of that
 /// object.
-async fn look_and_get(object: &Object, location: &Path, options: GetOptions) -> Result<GetResult> {
+async fn look_and_get(object: &BranchObject, location: &Path, options: GetOptions) -> Result<GetResult> {
     for _ in 0..TRIES {
         let seen = Seen::look(object, location).await?;
         options.check_preconditions(&seen.meta)?;
@@ -115,7 +117,7 @@ fn payload(reader: ObjectReader, location: &Path) -> GetResultPayload {
 
 /// Reads ranges, near ones together, all of one version of the object: the one that the first reply is of.
 pub(super) async fn get_ranges(
-    object: &Object,
+    object: &BranchObject,
     location: &Path,
     ranges: &[Range<u64>],
 ) -> Result<Vec<Bytes>> {
@@ -149,7 +151,7 @@ impl From<object_store::Error> for Unread {
 
 /// Reads bytes that some of the ranges lie in.
 async fn read(
-    object: &Object,
+    object: &BranchObject,
     location: &Path,
     version: &OnceLock<String>,
     bytes: Range<u64>,
@@ -181,13 +183,13 @@ fn changing(location: &Path) -> object_store::Error {
 
 /// An object as it was when it was looked at.
 struct Seen<'a> {
-    object: &'a Object,
+    object: &'a BranchObject,
     meta: ObjectMeta,
     stats: ObjectStats,
 }
 
 impl<'a> Seen<'a> {
-    async fn look(object: &'a Object, location: &Path) -> Result<Self> {
+    async fn look(object: &'a BranchObject, location: &Path) -> Result<Self> {
         let stats = object.get().await.map_err(|error| failure(location, error))?;
         Ok(Self { object, meta: meta(location.clone(), &stats)?, stats })
     }

@@ -10,8 +10,7 @@ use object_store::{ListResult, ObjectMeta, Result};
 
 use super::error::failure;
 use super::location::{Listed, Root, is_directory_marker, meta};
-use crate::pager::Pager;
-use crate::{Entry, Objects};
+use crate::transfer::list::{Entry, ListObjects};
 
 /// The objects below a prefix and behind an offset, in the order of their locations.
 pub(super) fn list(
@@ -88,7 +87,7 @@ fn put_down(result: &mut ListResult, listed: &Listed, entry: Entry) -> Result<()
     Ok(())
 }
 
-fn entries(listed: &Listed) -> Pager<Entry, Objects> {
+fn entries(listed: &Listed) -> ListObjects {
     let entries = listed.reference.objects().user_metadata(false);
     if listed.prefix.is_empty() { entries } else { entries.prefix(&listed.prefix) }
 }

@@ -4,10 +4,11 @@ use object_store::path::{self, DELIMITER, Path};
 use object_store::{ObjectMeta, Result};
 
 use super::error::generic;
-use crate::Object;
+use crate::handles::branch_object::BranchObject;
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
 use crate::models::ObjectStats;
+use crate::transfer::etag;
 
 /// Where the paths of a store begin.
 #[derive(Clone, Debug)]
@@ -20,15 +21,17 @@ pub(super) enum Root {
 
 impl Root {
     /// The object at a location. A name that is no object's is one of an object that does not exist.
-    pub(super) fn object(&self, location: &Path) -> Result<Object> {
+    pub(super) fn object(&self, location: &Path) -> Result<BranchObject> {
         let object = match self {
-            Self::Reference(reference) => (!location.is_root()).then(|| reference.object(location.as_ref())),
+            Self::Reference(reference) => {
+                (!location.is_root()).then(|| reference.scope().object(location.as_ref()))
+            }
             Self::Repository(repository) => location
                 .as_ref()
                 .split_once(DELIMITER)
-                .map(|(reference, path)| repository.reference(reference).object(path)),
+                .map(|(reference, path)| repository.scope().reference(reference).object(path)),
         };
-        object.ok_or_else(|| object_store::Error::NotFound {
+        object.map(BranchObject::from_scope).ok_or_else(|| object_store::Error::NotFound {
             path: location.to_string(),
             source: "the path names no object of a reference".into(),
         })
@@ -102,16 +105,15 @@ pub(super) fn meta(location: Path, stats: &ObjectStats) -> Result<ObjectMeta> {
     let size = stats.size_bytes.and_then(|size| u64::try_from(size).ok());
     let last_modified = chrono::DateTime::from_timestamp(stats.mtime, 0);
     match (size, last_modified) {
-        (Some(size), Some(last_modified)) => {
-            Ok(ObjectMeta { location, last_modified, size, e_tag: Some(etag(stats)), version: None })
-        }
+        (Some(size), Some(last_modified)) => Ok(ObjectMeta {
+            location,
+            last_modified,
+            size,
+            e_tag: Some(etag::of_checksum(&stats.checksum)),
+            version: None,
+        }),
         _ => Err(generic(format!("the server does not say how large or how old {location} is"))),
     }
-}
-
-/// The entity tag that a read of the object has.
-pub(super) fn etag(stats: &ObjectStats) -> String {
-    format!("\"{}\"", stats.checksum)
 }
 
 /// Whether it stands for a directory, as programs leave them that think of names as of files. It holds no data, and has

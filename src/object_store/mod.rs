@@ -24,7 +24,7 @@ use object_store::{
 
 use self::copy::Place;
 use self::location::Root;
-use crate::Object;
+use crate::handles::branch_object::BranchObject;
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
 
@@ -34,7 +34,7 @@ use crate::handles::repository::Repository;
 /// It reads at any reference, and writes to branches, where what is written is staged until it is committed.
 ///
 /// ```
-/// use lakefs::LakeFsStore;
+/// use lakefs::object_store::LakeFsStore;
 /// use object_store::path::Path;
 /// use object_store::{ObjectStore as _, ObjectStoreExt as _};
 ///
@@ -100,7 +100,7 @@ impl LakeFsStore {
         Self { root: Root::Reference(reference.clone()) }
     }
 
-    fn object(&self, location: &Path) -> Result<Object> {
+    fn object(&self, location: &Path) -> Result<BranchObject> {
         self.root.object(location)
     }
 }

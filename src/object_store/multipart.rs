@@ -16,10 +16,11 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::{generic, not_written};
-use super::location::etag;
 use super::put::with_attributes;
+use crate::Body;
+use crate::handles::branch_object::BranchObject;
 use crate::models::ObjectStats;
-use crate::{Body, Object};
+use crate::transfer::etag;
 use crate::{Error, ErrorKind};
 
 /// Parts that go to the server one behind the other, as one body, in the order in which they were put. The object is there
@@ -45,7 +46,7 @@ enum Item {
 /// Begins an upload, of a stream like any other: where the storage signs addresses, it goes there in parts. An
 /// [`ObjectWriter`](crate::ObjectWriter) would not do, which has one owner, copies what it is given, and does not say of
 /// each part when it has gone.
-pub(super) fn begin(object: &Object, location: &Path, options: &PutMultipartOptions) -> Result<Parts> {
+pub(super) fn begin(object: &BranchObject, location: &Path, options: &PutMultipartOptions) -> Result<Parts> {
     let (sender, receiver) = mpsc::unbounded_channel();
     let upload = with_attributes(object.upload(Body::stream(body(receiver))), &options.attributes)?;
     let action = format!("upload {}", object.uri());
@@ -120,7 +121,7 @@ impl MultipartUpload for Parts {
             _ = to.send(Item::End);
         }
         let stats = self.outcome.clone().await.map_err(|error| not_written(&self.location, &error))?;
-        Ok(PutResult { e_tag: Some(etag(&stats)), version: None })
+        Ok(PutResult { e_tag: Some(etag::of_checksum(&stats.checksum)), version: None })
     }
 
     async fn abort(&mut self) -> Result<()> {

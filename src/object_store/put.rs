@@ -5,11 +5,12 @@ use object_store::path::Path;
 use object_store::{Attribute, Attributes, PutMode, PutOptions, PutPayload, PutResult, Result};
 
 use super::error::{not_implemented, not_written};
-use super::location::etag;
-use crate::{Object, Upload};
+use crate::handles::branch_object::BranchObject;
+use crate::transfer::etag;
+use crate::transfer::write::upload::UploadRequest;
 
 pub(super) async fn put(
-    object: &Object,
+    object: &BranchObject,
     location: &Path,
     payload: PutPayload,
     options: PutOptions,
@@ -22,11 +23,11 @@ pub(super) async fn put(
         PutMode::Update(_) => return Err(not_implemented("`put_opts` with mode `PutMode::Update`")),
     };
     let stats = upload.await.map_err(|error| not_written(location, error))?;
-    Ok(PutResult { e_tag: Some(etag(&stats)), version: None })
+    Ok(PutResult { e_tag: Some(etag::of_checksum(&stats.checksum)), version: None })
 }
 
 /// The upload with the attributes of which lakeFS keeps something. Others are refused: they would be lost unseen.
-pub(super) fn with_attributes(mut upload: Upload, attributes: &Attributes) -> Result<Upload> {
+pub(super) fn with_attributes(mut upload: UploadRequest, attributes: &Attributes) -> Result<UploadRequest> {
     for (attribute, value) in attributes {
         upload = match attribute {
             Attribute::ContentType => upload.content_type(value.as_ref()),

@@ -11,6 +11,7 @@
 pub(crate) mod branch;
 pub(crate) mod cherry_pick;
 pub(crate) mod commit;
+pub(crate) mod copy_object;
 pub(crate) mod diff;
 mod diff_view;
 pub(crate) mod dump;
@@ -19,24 +20,41 @@ pub(crate) mod import;
 pub(crate) mod log;
 pub(crate) mod merge;
 pub(crate) mod merge_base;
-pub(crate) mod new_head;
-pub(crate) mod objects;
+mod new_head;
 pub(crate) mod repository;
 pub(crate) mod reset;
 pub(crate) mod revert;
 pub(crate) mod support;
 pub(crate) mod tag;
+pub(crate) mod update_metadata;
 
 pub use branch::{CreateBranchRequest, DeleteBranchRequest, ListBranches};
 pub use cherry_pick::CherryPickRequest;
 pub use commit::CommitRequest;
+pub use copy_object::CopyObjectRequest;
 pub use diff::{DiffEntries, ListConflicts, ListUncommitted};
+pub use dump::{Dump, DumpTask, Restore, RestoreTask};
+pub use import::{Import, ImportTask};
 pub use log::CommitLog;
 pub use merge::MergeRequest;
 pub use repository::{CreateRepositoryRequest, DeleteRepositoryRequest, ListRepositories};
 pub use reset::{HardResetRequest, ResetRequest};
 pub use revert::RevertRequest;
 pub use tag::{CreateTagRequest, DeleteTagRequest, ListTags};
+pub use update_metadata::UpdateMetadataRequest;
 
 pub use crate::pager::Pages;
-pub use crate::task::TaskPoller;
+pub use crate::task::{Job, TaskPoller};
+pub use crate::transfer::delete::{DeleteObjectRequest, DeleteObjectsRequest};
+#[cfg(feature = "fs")]
+pub use crate::transfer::dir::{DownloadDirRequest, UploadDirRequest};
+pub use crate::transfer::list::ListObjects;
+#[cfg(feature = "fs")]
+pub use crate::transfer::read::download::DownloadRequest;
+pub use crate::transfer::read::head::HeadRequest;
+pub use crate::transfer::read::requests::{ReadRequest, ReaderRequest};
+pub use crate::transfer::stat::StatRequest;
+pub use crate::transfer::write::link::{LinkRequest, StageRequest};
+pub use crate::transfer::write::physical_address::PhysicalAddressRequest;
+pub use crate::transfer::write::upload::UploadRequest;
+pub use crate::transfer::write::writer::WriterRequest;

@@ -146,7 +146,7 @@ async fn log_limit_is_sent_when_the_rest_fits_in_a_page() {
     let main = lake.main("log_limit_sent").await;
     let server = lake.server.as_ref().unwrap();
     let sent = async |limit: u64, page_size: u16| {
-        server.forget_requests();
+        server.clear_requests();
         main.log().limit(limit).page_size(page_size).try_collect::<Vec<_>>().await.unwrap();
         server.requests_for("logCommits").iter().map(|request| request.query.clone()).collect::<Vec<_>>()
     };

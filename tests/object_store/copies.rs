@@ -1,6 +1,6 @@
 //! Copies and renames.
 
-use lakefs::LakeFsStore;
+use lakefs::object_store::LakeFsStore;
 use object_store::path::Path;
 use object_store::{Error, ObjectStoreExt as _};
 

@@ -1,7 +1,7 @@
 //! Lists: long ones, by the page, of names that are no locations.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs::LakeFsStore;
+use lakefs::object_store::LakeFsStore;
 use object_store::list::{PaginatedListOptions, PaginatedListStore as _};
 use object_store::path::Path;
 use object_store::{Error, ObjectStore as _, integration};

@@ -18,7 +18,8 @@ mod writes;
 
 use std::sync::Arc;
 
-use lakefs::{Branch, Error as LakeError, ErrorKind, LakeFsStore, Reference};
+use lakefs::object_store::LakeFsStore;
+use lakefs::{Branch, Error as LakeError, ErrorKind, Reference};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{Error, ObjectStore, ObjectStoreExt as _, integration};

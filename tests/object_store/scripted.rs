@@ -1,7 +1,8 @@
 //! What no server does on request: objects that change between two requests, batches that fail in part.
 
 use futures::{StreamExt as _, stream};
-use lakefs::{ErrorKind, LakeFsStore};
+use lakefs::ErrorKind;
+use lakefs::object_store::LakeFsStore;
 use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 

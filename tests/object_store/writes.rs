@@ -1,7 +1,8 @@
 //! Writes: to branches alone, all of an object or nothing of it.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs::{Client, ErrorKind, LakeFsStore};
+use lakefs::object_store::LakeFsStore;
+use lakefs::{Client, ErrorKind};
 use lakefs_testserver::Server;
 use object_store::path::Path;
 use object_store::{

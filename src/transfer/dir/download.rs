@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
-use crate::Progress;
 use crate::handles::reference::Reference;
 use crate::requests::support::awaits;
 use crate::transfer::blocking;
@@ -51,7 +50,7 @@ impl DownloadDirRequest {
     }
 
     /// Whether the bytes are held against the checksums of the objects, as they are unless it is said otherwise; see
-    /// [`Open::verify`](crate::Open::verify).
+    /// [`ReaderRequest::verify`](crate::ReaderRequest::verify).
     pub fn verify(mut self, yes: bool) -> Self {
         self.unverified = !yes;
         self
@@ -175,8 +174,9 @@ impl DownloadDirRequest {
             return Ok(SyncAction::Transferred(bytes));
         }
         let object = self.reference.object(format!("{}{name}", self.prefix));
-        let reader = object.reader().verify(!self.unverified).progress(progress.of_part());
-        let download = reader.download_to(path).below(self.root.clone(), self.fsync).only(bytes, checksum);
+        let reader = object.reader().verify(!self.unverified).shared_progress(&progress.of_part());
+        let download =
+            reader.download_to(path).below_root(self.root.clone(), self.fsync).expecting(bytes, checksum);
         Ok(SyncAction::Transferred(download.await?))
     }
 

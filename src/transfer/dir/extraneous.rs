@@ -3,7 +3,7 @@
 use futures::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::Result;
-use crate::requests::objects::delete::BATCH;
+use crate::transfer::delete::BATCH_SIZE as BATCH;
 use crate::transfer::dir::join::Pair;
 use crate::transfer::dir::listing::Listed;
 use crate::transfer::dir::walk::Found;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::transfer::digest::Comparison;
-use crate::transfer::write::body::CHUNK;
+use crate::transfer::CHUNK_SIZE as CHUNK;
+use crate::transfer::etag::ChecksumVerifier as Comparison;
 
 /// A file that is not larger than this is read in one step.
 pub(crate) const SMALL: u64 = 256 * 1024;
@@ -33,8 +33,8 @@ pub(crate) fn load(path: &Path, bytes: u64, comparison: Option<Comparison>) -> i
         return Ok(Content::Large);
     }
     let equal = comparison.is_some_and(|mut comparison| {
-        comparison.take(&data);
-        comparison.holds()
+        comparison.update(&data);
+        comparison.matches()
     });
     Ok(if equal { Content::Equal } else { Content::Small(data.into()) })
 }
@@ -44,7 +44,7 @@ pub(crate) fn is_equal(root: &Path, path: &Path, bytes: u64, checksum: &str) -> 
     let between = path.ancestors().skip(1).take_while(|above| *above != root);
     let plain = |above: &Path| fs::symlink_metadata(above).is_ok_and(|metadata| metadata.is_dir());
     let same = |metadata: fs::Metadata| metadata.is_file() && metadata.len() == bytes;
-    let Some(comparison) = Comparison::with(checksum, bytes) else { return false };
+    let Some(comparison) = Comparison::new(checksum, bytes) else { return false };
     fs::symlink_metadata(path).is_ok_and(same)
         && between.into_iter().all(plain)
         && matches!(compare(path, comparison), Ok(true))
@@ -56,8 +56,8 @@ fn compare(path: &Path, mut comparison: Comparison) -> io::Result<bool> {
     let mut chunk = vec![0; usize::try_from(length).map_or(CHUNK, |length| length.clamp(1, CHUNK))];
     loop {
         match file.read(&mut chunk)? {
-            0 => return Ok(comparison.holds()),
-            bytes => comparison.take(&chunk[..bytes]),
+            0 => return Ok(comparison.matches()),
+            bytes => comparison.update(&chunk[..bytes]),
         }
     }
 }
@@ -172,11 +172,11 @@ mod tests {
             let other = md5.replace(|digit: char| digit.is_ascii_digit(), "f");
             let bytes = length as u64;
             assert!(
-                matches!(load(&path, bytes, Comparison::with(&md5, bytes)).unwrap(), Content::Equal),
+                matches!(load(&path, bytes, Comparison::new(&md5, bytes)).unwrap(), Content::Equal),
                 "{length}"
             );
             assert!(
-                !matches!(load(&path, bytes, Comparison::with(&other, bytes)).unwrap(), Content::Equal),
+                !matches!(load(&path, bytes, Comparison::new(&other, bytes)).unwrap(), Content::Equal),
                 "{length}"
             );
             assert!(

@@ -2,9 +2,9 @@
 
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
-use crate::Entry;
 use crate::handles::reference::Reference;
 use crate::transfer::dir::join::Named;
+use crate::transfer::list::Entry;
 use crate::{Error, ErrorKind, Result};
 
 /// An object, as far as a tree needs to know it.

@@ -17,5 +17,3 @@ pub use download::DownloadDirRequest;
 pub use report::{SyncAction, SyncReport};
 pub use upload::UploadDirRequest;
 pub use walk::SymlinkPolicy;
-
-pub(crate) use files::make_way;

@@ -56,12 +56,7 @@ macro_rules! options {
                 self
             }
 
-            /// Who is told how far it has come. What there is in all is counted before anything moves; what is found to
-            /// be equal has come at once.
-            pub fn progress(mut self, progress: impl Into<Progress>) -> Self {
-                self.options.progress = progress.into();
-                self
-            }
+            $crate::transfer::progress::progress_setters!(options.progress);
 
             /// Who is told what has become of each file, by its name below the directory, in no order: after it was
             /// moved or deleted, and not of those that failed. Of a dry run, what would become of it.

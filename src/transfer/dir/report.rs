@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::stream::{self, Stream, StreamExt as _};
 
 use crate::models::ObjectError;
-use crate::requests::objects::delete::has_rest;
+use crate::transfer::delete::has_more;
 use crate::{Error, ErrorKind, Result};
 
 /// So many failures, and nothing more is begun: each of them is kept until it is told.
@@ -151,7 +151,7 @@ impl<'a> Outcomes<'a> {
                 }
             }
         }
-        self.rest |= has_rest(&mut to_do);
+        self.rest |= has_more(&mut to_do);
         broken.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 

@@ -12,10 +12,9 @@ use tokio::sync::Semaphore;
 use crate::Body;
 use crate::handles::branch::Branch;
 use crate::models::ObjectError;
-use crate::requests::objects::delete::{LONGEST_PATH, Target};
 use crate::requests::support::{When as _, awaits, flags};
 use crate::transfer::blocking;
-use crate::transfer::digest::Comparison;
+use crate::transfer::delete::{DeleteBatch as Target, MAX_PATH_LENGTH as LONGEST_PATH};
 use crate::transfer::dir::extraneous::{Work, gather};
 use crate::transfer::dir::files::{self, Content};
 use crate::transfer::dir::join::{Pair, join};
@@ -26,7 +25,8 @@ use crate::transfer::dir::options::{Options, directory, options};
 use crate::transfer::dir::report::{Each, Outcomes, Step};
 use crate::transfer::dir::walk::{Found, Kind, SymlinkPolicy, walk};
 use crate::transfer::dir::{SyncAction, SyncReport};
-use crate::{Error, ErrorKind, Progress, Result};
+use crate::transfer::etag::ChecksumVerifier as Comparison;
+use crate::{Error, ErrorKind, Result};
 
 /// How many parts of large files are under way at once, whichever files they are of.
 const PARTS: usize = 8;
@@ -213,14 +213,14 @@ impl UploadDirRequest {
 
     /// Deletes a batch of objects, and tells which of them could not be.
     async fn delete(&self, names: &[String]) -> Result<Vec<ObjectError>> {
-        let to = Target { branch: self.branch.clone(), force: self.force, no_tombstone: None };
-        to.delete(names.iter().map(|name| format!("{}{name}", self.prefix)).collect()).await
+        let to = Target { branch: self.branch.scope(), force: self.force, no_tombstone: None };
+        to.send(names.iter().map(|name| format!("{}{name}", self.prefix)).collect()).await
     }
 
     async fn upload(&self, name: &str, bytes: u64, there: Option<Listed>) -> Result<SyncAction> {
         let Options { skip_unchanged, dry_run, progress, .. } = &self.options;
         let same_size = there.filter(|there| *skip_unchanged && there.bytes == bytes);
-        let comparison = same_size.and_then(|there| Comparison::with(&there.checksum, bytes));
+        let comparison = same_size.and_then(|there| Comparison::new(&there.checksum, bytes));
         if *dry_run && comparison.is_none() {
             return Ok(SyncAction::Transferred(bytes));
         }
@@ -246,8 +246,8 @@ impl UploadDirRequest {
         let media_type = self.media_types.0.as_ref().and_then(|media_type| media_type(&path));
         let upload = self.branch.object(format!("{}{name}", self.prefix)).upload(body);
         let stats = upload
-            .progress(progress.of_part())
-            .sharing(self.slots.clone())
+            .shared_progress(&progress.of_part())
+            .permits(self.slots.clone())
             .force(self.force.is_some())
             .when(media_type, |upload, media_type| upload.content_type(media_type))
             .await?;
