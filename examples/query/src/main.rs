@@ -22,7 +22,8 @@ use std::sync::Arc;
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::object_store::ObjectStoreUrl;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
-use lakefs::{LakeFsStore, Repository};
+use lakefs::Repository;
+use lakefs::object_store::LakeFsStore;
 use lakefs_examples::ExampleServer;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

@@ -256,7 +256,8 @@ impl DownloadDirRequest {
     }
 
     fn action(&self) -> String {
-        let (reference, repository) = (self.reference.expression(), self.reference.repository().name());
+        let (reference, repository) = (self.reference.expression(), self.reference.repository());
+        let repository = repository.name();
         let (prefix, root) = (&self.prefix, self.root.display());
         format!("download {prefix:?} at {reference:?} of repository {repository:?} to directory {root}")
     }
