@@ -11,7 +11,7 @@ mod http;
 mod macros;
 pub mod models;
 #[cfg(feature = "object_store")]
-mod object_store;
+pub mod object_store;
 mod pager;
 mod redact;
 mod ref_expr;
@@ -21,8 +21,6 @@ mod task;
 mod transfer;
 mod uri;
 
-#[cfg(feature = "object_store")]
-pub use crate::object_store::LakeFsStore;
 pub use credentials::Credentials;
 pub use error::{Error, ErrorKind, Result};
 pub use futures::{StreamExt, TryStreamExt};

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use crate::handles::branch::Branch;
 use crate::handles::repository::Repository;
+use crate::handles::tag::Tag;
 use crate::models;
 use crate::requests::diff::{Conflicts, RefDiff};
 use crate::requests::log::Log;
@@ -227,6 +229,24 @@ impl Reference {
             std::mem::swap(&mut found.source_commit_id, &mut found.destination_commit_id);
         }
         Ok(found)
+    }
+}
+
+impl From<&Self> for Reference {
+    fn from(reference: &Self) -> Self {
+        reference.clone()
+    }
+}
+
+impl From<&Branch> for Reference {
+    fn from(branch: &Branch) -> Self {
+        Self::from_scope(&branch.scope())
+    }
+}
+
+impl From<&Tag> for Reference {
+    fn from(tag: &Tag) -> Self {
+        Self::from_scope(&tag.scope())
     }
 }
 

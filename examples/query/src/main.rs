@@ -25,7 +25,8 @@ use std::{env, process};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::object_store::ObjectStoreUrl;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
-use lakefs::{Client, LakeFsStore, Repository};
+use lakefs::object_store::LakeFsStore;
+use lakefs::{Client, Repository};
 use lakefs_testserver::Server;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
