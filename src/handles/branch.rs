@@ -14,7 +14,7 @@ use crate::pager::{List, Page};
 use crate::requests::cherry_pick::CherryPickRequest;
 use crate::requests::commit::Commit;
 use crate::requests::diff::Uncommitted;
-use crate::requests::import::{Import, ImportTask};
+use crate::requests::import::{ImportRequest, ImportTask};
 use crate::requests::reset::{HardResetRequest, Reset};
 use crate::requests::revert::Revert;
 use crate::requests::support::{When as _, awaits, flags, opt, settle};
@@ -232,35 +232,38 @@ impl Branch {
         UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), true)
     }
 
-    /// Brings objects that are in the storage already to the branch, in a commit of its own. Their data stay where they
-    /// are. Awaiting it starts the import, and gives a task to [wait](Task::wait) for.
+    /// Imports objects that are in the storage already, in a commit of their own. Their data are not moved.
+    ///
+    /// Awaiting the request starts the import and returns its [`Task`].
+    /// [`wait_for_completion`](ImportRequest::wait_for_completion) returns the commit.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
-    /// let import = branch
+    /// let commit = branch
     ///     .import()
     ///     .prefix("s3://bucket/raw/", "raw/")
     ///     .object("s3://bucket/extra.csv", "extra.csv")
     ///     .message("Import the raw data")
+    ///     .wait_for_completion()
     ///     .await?;
-    /// let commit = import.wait().await?;
     /// println!("{}", commit.id);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch.
-    /// [`Unsupported`](crate::ErrorKind::Unsupported): the storage cannot be imported from.
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is nothing to import, or it is the repository's own.
-    pub fn import(&self) -> Import {
-        Import::new(self.clone())
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist.
+    /// * [`Unsupported`](crate::ErrorKind::Unsupported): the server cannot import from its storage.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is nothing to import, or a URI is in the
+    ///   repository's own storage namespace.
+    pub fn import(&self) -> ImportRequest {
+        ImportRequest::new(self.scope())
     }
 
-    /// An import to the branch that was started before, by its identifier.
+    /// Returns an import to the branch that was started before, by its id.
     #[must_use]
     pub fn import_task(&self, id: impl Into<String>) -> Task<ImportTask> {
-        Task::new(ImportTask { branch: self.clone() }, id)
+        Task::new(ImportTask::new(self.scope()), id)
     }
 
     /// What is staged and not committed, in the order of the paths.

@@ -2,17 +2,20 @@
 
 use futures::future::BoxFuture;
 
-use crate::handles::action_run::{ActionRun, ActionRuns};
+use crate::handles::action_run::ActionRun;
 use crate::handles::branch::{Branch, Branches};
 use crate::handles::branch_protection::BranchProtection;
 use crate::handles::garbage_collection::GarbageCollection;
-use crate::handles::pull_request::{CreatePullRequestRequest, PullRequest, PullRequests};
+use crate::handles::pull_request::PullRequest;
 use crate::handles::reference::Reference;
 use crate::handles::repository_metadata::RepositoryMetadata;
 use crate::handles::tag::{Tag, Tags};
 use crate::models::{self, RepositoryCreation};
 use crate::pager::{List, Page};
-use crate::requests::dump::{Dump, DumpTask, Restore, RestoreTask};
+use crate::ref_expr::BranchName;
+use crate::requests::actions::ListActionRuns;
+use crate::requests::dump::{DumpRequest, DumpTask, RestoreRequest, RestoreTask};
+use crate::requests::pull_requests::{CreatePullRequestRequest, ListPullRequests};
 use crate::requests::support::{When as _, awaits, flags, opt, settle};
 use crate::scope::RepositoryScope;
 use crate::task::Task;
@@ -132,41 +135,42 @@ impl Repository {
         Reference::new(self.clone(), expression.into())
     }
 
-    /// Opens a pull request: to merge one branch into another when it has been looked at.
+    /// Creates a pull request, which proposes to merge the branch `source` into the branch `destination`, and returns
+    /// its id.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): one of the branches does not exist.
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): they are the same.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): one of the branches does not exist.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): both are the same branch, or a branch handle belongs to
+    ///   another repository.
     pub fn create_pull_request(
         &self,
-        source: impl Into<String>,
-        destination: impl Into<String>,
+        source: impl Into<BranchName>,
+        destination: impl Into<BranchName>,
         title: impl Into<String>,
     ) -> CreatePullRequestRequest {
-        CreatePullRequestRequest::new(self.clone(), source.into(), destination.into(), title.into())
+        CreatePullRequestRequest::new(self.scope(), source.into(), destination.into(), title.into())
     }
 
-    /// A pull request by its identifier.
+    /// Returns a handle to a pull request. The pull request need not exist.
     #[must_use]
     pub fn pull_request(&self, id: impl Into<String>) -> PullRequest {
-        PullRequest::new(self.clone(), id.into())
+        PullRequest::new(self.scope(), id.into())
     }
 
-    /// Its pull requests in the order of their identifiers, which is the newest first, but for those of one second. What
-    /// is listed has neither description nor commit.
-    pub fn pull_requests(&self) -> Pager<models::PullRequest, PullRequests> {
-        Pager::new(PullRequests::new(self.clone()))
+    /// Lists the pull requests in the order of their ids: the newest first, except for those of the same second.
+    pub fn pull_requests(&self) -> ListPullRequests {
+        ListPullRequests::new(self.scope())
     }
 
-    /// A run of its actions by its identifier.
+    /// Returns a handle to an action run. The run need not exist.
     #[must_use]
     pub fn action_run(&self, id: impl Into<String>) -> ActionRun {
-        ActionRun::new(self.clone(), id.into())
+        ActionRun::new(self.scope(), id.into())
     }
 
-    /// The runs of its actions in the order of their identifiers, which is the newest first, but for those of one second.
-    pub fn action_runs(&self) -> Pager<models::ActionRun, ActionRuns> {
-        Pager::new(ActionRuns::new(self.clone()))
+    /// Lists the action runs in the order of their ids: the newest first, except for those of the same second.
+    pub fn action_runs(&self) -> ListActionRuns {
+        ListActionRuns::new(self.scope())
     }
 
     /// Its branches, in the order of their names.
@@ -174,16 +178,16 @@ impl Repository {
         Pager::new(Branches::new(self.clone()))
     }
 
-    /// Which of its branches are protected.
+    /// Returns the branch protection rules: which branches accept changes by merge only.
     #[must_use]
     pub fn branch_protection(&self) -> BranchProtection {
-        BranchProtection::new(self.clone())
+        BranchProtection::new(self.scope())
     }
 
-    /// How long its past is kept, and the preparation of its removal.
+    /// Returns the garbage collection rules and runs.
     #[must_use]
     pub fn garbage_collection(&self) -> GarbageCollection {
-        GarbageCollection::new(self.clone())
+        GarbageCollection::new(self.scope())
     }
 
     /// Its tags, in the order of their names.
@@ -191,10 +195,10 @@ impl Repository {
         Pager::new(Tags::new(self.clone()))
     }
 
-    /// Its metadata.
+    /// Returns the metadata of the repository: a map of keys to values.
     #[must_use]
     pub fn metadata(&self) -> RepositoryMetadata {
-        RepositoryMetadata::new(self.clone())
+        RepositoryMetadata::new(self.scope())
     }
 
     /// What the storage that it is on can do, such as signed addresses and imports.
@@ -216,10 +220,11 @@ impl Repository {
         })
     }
 
-    /// Writes all its branches, tags and commits to its storage, and says where: a backup, without the objects, which
-    /// are there already.
+    /// Writes all branches, tags and commits to the storage, and returns their location. With the objects, which are in
+    /// the storage already, that is a backup.
     ///
-    /// What is staged is not in it. [`start`](Dump::start) does it in the background.
+    /// Uncommitted changes are not dumped. For a large repository, dump in the
+    /// [background](DumpRequest::wait_for_completion).
     ///
     /// ```
     /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
@@ -233,33 +238,33 @@ impl Repository {
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
-    pub fn dump(&self) -> Dump {
-        Dump::new(self.clone())
+    /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
+    pub fn dump(&self) -> DumpRequest {
+        DumpRequest::new(self.scope())
     }
 
-    /// A dump that was started before, by its identifier.
+    /// Returns a dump that was [started](DumpRequest::start) before, by its id.
     #[must_use]
     pub fn dump_task(&self, id: impl Into<String>) -> Task<DumpTask> {
-        Task::new(DumpTask { repository: self.clone() }, id)
+        Task::new(DumpTask::new(self.scope()), id)
     }
 
-    /// Takes over the branches, tags and commits of a dump. The repository is [bare](CreateRepositoryRequest::bare), over the
-    /// storage namespace of the one that was dumped, or a copy of it.
+    /// Reads all branches, tags and commits of a dump into this repository. The repository must be
+    /// [bare](CreateRepositoryRequest::bare), and use the storage namespace of the dumped repository or a copy of it.
     ///
-    /// [`start`](Restore::start) does it in the background.
+    /// For a large dump, restore in the [background](RestoreRequest::wait_for_completion).
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare.
-    /// [`DataDeleted`](crate::ErrorKind::DataDeleted): the dump is not there.
-    pub fn restore(&self, dump: models::RefsDump) -> Restore {
-        Restore::new(self.clone(), dump)
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare.
+    /// * [`DataDeleted`](crate::ErrorKind::DataDeleted): the storage lacks the dump.
+    pub fn restore(&self, dump: models::RefsDump) -> RestoreRequest {
+        RestoreRequest::new(self.scope(), dump)
     }
 
-    /// A restoration that was started before, by its identifier.
+    /// Returns a restore that was [started](RestoreRequest::start) before, by its id.
     #[must_use]
     pub fn restore_task(&self, id: impl Into<String>) -> Task<RestoreTask> {
-        Task::new(RestoreTask { repository: self.clone() }, id)
+        Task::new(RestoreTask::new(self.scope()), id)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::handles::reference::Reference;
 use crate::http::reconcile::{Began, recover};
 use crate::models;
 use crate::requests::support::{awaits, flags};
+use crate::scope::RefScope;
 use crate::{Error, ErrorKind, Result};
 
 /// How many conflicts an error names. All of them are in the diff of the two references.
@@ -100,7 +101,7 @@ impl Merge {
         let sent = request.send().await.map(Response::into_inner);
         match recover(sent, self.look(began)).await {
             Err(error) if error.kind() == ErrorKind::MergeConflict => {
-                Err(with_conflicts(error, &self.source, &self.destination).await)
+                Err(with_conflicts(error, &self.source.scope(), &self.destination).await)
             }
             merged => merged,
         }
@@ -130,8 +131,8 @@ impl Merge {
 awaits!(Merge => models::MergeResult);
 
 /// Names the paths, which the server does not.
-pub(crate) async fn with_conflicts(error: Error, source: &Reference, destination: &str) -> Error {
-    let mut found = source.conflicts_with(destination);
+pub(crate) async fn with_conflicts(error: Error, source: &RefScope, destination: &str) -> Error {
+    let mut found = Reference::from_scope(source).conflicts_with(destination);
     let mut conflicts = Vec::new();
     // A diff that cannot be read leaves the error as it is: that there are conflicts is what matters.
     while let Ok(Some(conflict)) = found.try_next().await {

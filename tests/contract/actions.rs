@@ -77,7 +77,7 @@ async fn actions_01_a_hook_refuses_and_says_why() {
 async fn actions_01_what_is_not_there() {
     let lake = Lake::new().await;
     let repository = lake.repository("actions_01").await;
-    let list = async |runs: lakefs::Pager<_, lakefs::ActionRuns>| runs.try_collect::<Vec<_>>().await;
+    let list = async |runs: lakefs::requests::ListActionRuns| runs.try_collect::<Vec<_>>().await;
     assert_eq!(list(repository.action_runs()).await.unwrap(), []);
     let both = list(repository.action_runs().branch("main").commit("abc")).await;
     refused(both, "list_repository_runs", 400, ErrorKind::InvalidRequest, "parameters conflict");
