@@ -53,8 +53,8 @@ mod tests {
                 r#"{"id":"a","creation_date":1,"statement":[{"effect":"allow","resource":"*","action":["fs:*"]}]}"#,
             ),
         ] {
-            server.faults().on(&format!("create{operation}")).reply(409, CONFLICT);
-            server.faults().on(&format!("get{operation}")).reply(200, body);
+            server.faults().on(format!("create{operation}")).reply(409, CONFLICT);
+            server.faults().on(format!("get{operation}")).reply(200, body);
         }
         assert_eq!(admin.user("a").create().exist_ok(true).await.unwrap().creation_date, 1);
         assert_eq!(admin.group("a").create().exist_ok(true).await.unwrap().creation_date, 1);
