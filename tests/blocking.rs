@@ -242,7 +242,7 @@ fn callback_during_a_blocking_call_must_not_block() {
     let (sender, errors) = std::sync::mpsc::channel();
     let object = main.object("a");
     let nested = object.clone();
-    let upload = object.upload("1").progress(move |_: lakefs::ProgressUpdate| {
+    let upload = object.upload("1").progress(move |_| {
         _ = sender.send(nested.exists().block_on().unwrap_err());
     });
     upload.block_on().unwrap();

@@ -1,14 +1,17 @@
 //! Branches.
 
 use std::ops::Deref;
+#[cfg(feature = "fs")]
 use std::path::PathBuf;
 
 use futures::future::BoxFuture;
 use futures::stream::{self, Stream, TryStreamExt as _};
 
+use crate::handles::branch_object::BranchObject;
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
 use crate::handles::transaction::Transaction;
+use crate::http::reconcile::{OnMissing, reconcile};
 use crate::models::{self, BranchCreation};
 use crate::pager::{List, Page};
 use crate::requests::cherry_pick::CherryPickRequest;
@@ -17,9 +20,11 @@ use crate::requests::diff::Uncommitted;
 use crate::requests::import::{ImportRequest, ImportTask};
 use crate::requests::reset::{HardResetRequest, Reset};
 use crate::requests::revert::Revert;
-use crate::requests::support::{When as _, awaits, flags, opt, settle};
+use crate::requests::support::{When as _, awaits, flags, opt};
 use crate::task::Task;
-use crate::{DeleteObjectsRequest, UploadDirRequest};
+use crate::transfer::delete::DeleteObjectsRequest;
+#[cfg(feature = "fs")]
+use crate::transfer::dir::UploadDirRequest;
 use crate::{Pager, Result};
 
 /// A branch by its name, whether it exists or not. It can do all that a [`Reference`] can.
@@ -54,6 +59,12 @@ impl Branch {
     #[must_use]
     pub fn name(&self) -> &str {
         self.expression()
+    }
+
+    /// Returns the object at a path of the branch, whether it exists or not.
+    #[must_use]
+    pub fn object(&self, path: impl Into<String>) -> BranchObject {
+        BranchObject::from_scope(self.scope().object(path))
     }
 
     /// Creates the branch at the commit that `source` names: a branch, a tag, a commit, or an expression.
@@ -141,7 +152,7 @@ impl Branch {
         paths: impl IntoIterator<Item = P, IntoIter: Send + 'static>,
     ) -> DeleteObjectsRequest {
         let paths = paths.into_iter().map(|path| Ok(path.into()));
-        DeleteObjectsRequest::new(self.clone(), stream::iter(paths))
+        DeleteObjectsRequest::new(self.scope(), stream::iter(paths))
     }
 
     /// Deletes objects as [`delete_objects`](Self::delete_objects) does, by the paths that a stream gives. An error of
@@ -160,7 +171,7 @@ impl Branch {
         &self,
         paths: impl Stream<Item = Result<String>> + Send + 'static,
     ) -> DeleteObjectsRequest {
-        DeleteObjectsRequest::new(self.clone(), paths)
+        DeleteObjectsRequest::new(self.scope(), paths)
     }
 
     /// Deletes all objects whose path begins so; of an empty prefix, all there are.
@@ -207,8 +218,9 @@ impl Branch {
     /// There is an end to that: after 1000 failures nothing more is begun, or looked at, and after 50 in a row that are not
     /// about single files, such as those of a connection. What is under way is finished, and the error tells all failures
     /// that there were, and says that the rest was not tried.
+    #[cfg(feature = "fs")]
     pub fn upload_dir(&self, directory: impl Into<PathBuf>, prefix: impl Into<String>) -> UploadDirRequest {
-        UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), false)
+        UploadDirRequest::new(self.scope(), directory.into(), prefix.into(), false)
     }
 
     /// [Uploads](Self::upload_dir) the files below a directory that differ from the objects under a prefix. With
@@ -224,12 +236,13 @@ impl Branch {
     ///
     /// # Errors
     /// As [`upload_dir`](Self::upload_dir).
+    #[cfg(feature = "fs")]
     pub fn sync_from_dir(
         &self,
         directory: impl Into<PathBuf>,
         prefix: impl Into<String>,
     ) -> UploadDirRequest {
-        UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), true)
+        UploadDirRequest::new(self.scope(), directory.into(), prefix.into(), true)
     }
 
     /// Imports objects that are in the storage already, in a commit of their own. Their data are not moved.
@@ -419,12 +432,12 @@ impl CreateBranchRequest {
             }
         };
         // A branch of this name at this very commit is what was asked for, whoever made it.
-        let look = || async {
+        let find_applied = || async {
             let Some(found) = branch.get_opt().await? else { return Ok(None) };
             let source = repository.reference(&body.source).get_commit().await?;
             Ok((source.id == found.commit_id).then_some(found))
         };
-        settle(create, look).await
+        reconcile(create().await, find_applied, OnMissing::resend(create())).await
     }
 }
 

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::Object;
 use crate::config::Config;
 use crate::credentials::{Authorizer, Credentials};
+use crate::handles::object::Object;
 use crate::handles::repository::{Repositories, Repository};
 use crate::http::send::{Authorize, Http, Transport};
 use crate::scope::ClientScope;

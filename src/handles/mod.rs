@@ -3,6 +3,7 @@
 pub(crate) mod action_run;
 pub mod admin;
 pub(crate) mod branch;
+pub(crate) mod branch_object;
 pub(crate) mod branch_protection;
 pub(crate) mod client;
 pub(crate) mod garbage_collection;

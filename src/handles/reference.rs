@@ -1,8 +1,10 @@
 //! References: what a branch, a tag and a commit have in common.
 
+#[cfg(feature = "fs")]
 use std::path::Path;
 
 use crate::handles::branch::Branch;
+use crate::handles::object::Object;
 use crate::handles::repository::Repository;
 use crate::handles::tag::Tag;
 use crate::models;
@@ -10,7 +12,9 @@ use crate::requests::diff::{Conflicts, RefDiff};
 use crate::requests::log::Log;
 use crate::requests::merge::Merge;
 use crate::scope::RefScope;
-use crate::{DownloadDirRequest, Entry, Object, Objects};
+#[cfg(feature = "fs")]
+use crate::transfer::dir::DownloadDirRequest;
+use crate::transfer::list::ListObjects;
 use crate::{Pager, Result, Uri};
 
 /// A state of a repository: a branch, a tag, a commit or the beginning of its id, or an expression of them.
@@ -68,7 +72,7 @@ impl Reference {
     /// An object by its path, whether it exists or not.
     #[must_use]
     pub fn object(&self, path: impl Into<String>) -> Object {
-        Object::new(self.clone(), path.into())
+        Object::from_scope(self.scope().object(path))
     }
 
     /// Its objects, in the order of the bytes of their paths. On a branch that includes what is staged.
@@ -87,8 +91,8 @@ impl Reference {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn objects(&self) -> Pager<Entry, Objects> {
-        Pager::new(Objects::new(self.clone()))
+    pub fn objects(&self) -> ListObjects {
+        ListObjects::new(self.scope())
     }
 
     /// Downloads all objects whose path begins with a prefix, `data` for `data/`, to files below a directory, which is
@@ -123,8 +127,9 @@ impl Reference {
     /// There is an end to that: after 1000 failures nothing more is begun, or looked at, and after 50 in a row that are not
     /// about single files, such as those of a connection. What is under way is finished, and the error tells all failures
     /// that there were, and says that the rest was not tried.
+    #[cfg(feature = "fs")]
     pub fn download_dir(&self, prefix: impl Into<String>, directory: impl AsRef<Path>) -> DownloadDirRequest {
-        DownloadDirRequest::new(self.clone(), prefix.into(), directory.as_ref(), false)
+        DownloadDirRequest::new(self.scope(), prefix.into(), directory.as_ref(), false)
     }
 
     /// [Downloads](Self::download_dir) the objects under a prefix that differ from the files below a directory. With
@@ -140,8 +145,9 @@ impl Reference {
     ///
     /// # Errors
     /// As [`download_dir`](Self::download_dir).
+    #[cfg(feature = "fs")]
     pub fn sync_to_dir(&self, prefix: impl Into<String>, directory: impl AsRef<Path>) -> DownloadDirRequest {
-        DownloadDirRequest::new(self.clone(), prefix.into(), directory.as_ref(), true)
+        DownloadDirRequest::new(self.scope(), prefix.into(), directory.as_ref(), true)
     }
 
     /// Reads the commit that it names.

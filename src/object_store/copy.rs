@@ -6,12 +6,13 @@ use object_store::{CopyMode, Result};
 use super::error::{generic, read_error, write_error};
 use super::location::StoreObject;
 use crate::error::{Error, ErrorKind};
+use crate::transfer::etag;
 use crate::transfer::write::body::Body;
 
 /// Copies an object. With `CopyMode::Create`, only if there is no object at the destination.
 pub(super) async fn copy(from: &StoreObject, to: &StoreObject, mode: CopyMode) -> Result<()> {
     match mode {
-        CopyMode::Overwrite => match from.object.copy_to(to.branch().name(), to.object.path()).await {
+        CopyMode::Overwrite => match from.object.copy_to(to.object.branch().name(), to.object.path()).await {
             Ok(_) => Ok(()),
             Err(error) => Err(copy_error(from, to, error).await),
         },
@@ -33,7 +34,7 @@ pub(super) async fn rename(from: &StoreObject, to: &StoreObject, mode: CopyMode)
         }
     } else {
         // If the source is not on a branch, the deletion would fail after the copy.
-        from.branch().get().await.map_err(|error| write_error(&from.location, error))?;
+        from.object.branch().get().await.map_err(|error| write_error(&from.location, error))?;
     }
     copy(from, to, mode).await?;
     from.object.delete().await.map_err(|error| write_error(&from.location, error))
@@ -49,7 +50,7 @@ async fn copy_if_not_exists(from: &StoreObject, to: &StoreObject) -> Result<()> 
         return Err(already_exists(&to.location));
     }
     let reader = from.object.reader().await.map_err(|error| read_error(&from.location, error))?;
-    if reader.etag().map(|etag| etag.trim_matches('"')) != Some(&*stats.checksum) {
+    if !reader.etag().is_some_and(|etag| etag::is_of_checksum(etag, &stats.checksum)) {
         return Err(generic(format!("{} was overwritten during the copy: try again", from.location)));
     }
     let length = reader.length();

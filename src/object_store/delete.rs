@@ -39,7 +39,7 @@ async fn delete_batch(root: Root, batch: Vec<Result<Path>>) -> Vec<Result<Path>>
     for (index, location) in batch.into_iter().enumerate() {
         match location.and_then(|location| root.object(&location)) {
             Ok(object) => {
-                let branch = object.branch().name().to_owned();
+                let branch = object.object.branch().name().to_owned();
                 branches.entry(branch).or_default().push((index, object));
             }
             Err(error) => outcomes.push((index, Err(error))),
@@ -59,7 +59,7 @@ async fn delete_on_branch(objects: Vec<(usize, StoreObject)>) -> Vec<(usize, Res
     }
     let Some((_, first)) = objects.first() else { return Vec::new() };
     let paths: Vec<_> = objects.iter().map(|(_, target)| target.object.path().to_owned()).collect();
-    let Err(error) = first.branch().delete_objects(paths).await.map_err(Arc::new) else {
+    let Err(error) = first.object.branch().delete_objects(paths).await.map_err(Arc::new) else {
         return objects.into_iter().map(|(index, target)| (index, Ok(target.location))).collect();
     };
     let failed: BTreeMap<_, _> = error

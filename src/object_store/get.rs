@@ -15,7 +15,7 @@ use super::error::{generic, read_error};
 use super::location::{StoreObject, object_meta};
 use crate::models::ObjectStats;
 use crate::transfer::read::reader::ObjectReader;
-use crate::transfer::read::request::Open;
+use crate::transfer::read::requests::ReaderRequest;
 
 /// How often a read starts again because the object was overwritten between two requests.
 const MAX_ATTEMPTS: usize = 5;
@@ -43,7 +43,7 @@ pub(super) async fn get(source: &StoreObject, options: GetOptions) -> Result<Get
 }
 
 /// Returns the request for a range, or `None` if the range is empty whatever the size of the object is.
-fn range_request(source: &StoreObject, range: &GetRange) -> Option<Open> {
+fn range_request(source: &StoreObject, range: &GetRange) -> Option<ReaderRequest> {
     let request = source.object.reader();
     match range {
         GetRange::Bounded(range) => (!range.is_empty()).then(|| request.range(range.clone())),
@@ -54,7 +54,7 @@ fn range_request(source: &StoreObject, range: &GetRange) -> Option<Open> {
 
 /// Reads a range with one request. Returns `None` if the response does not say enough.
 async fn get_range(
-    request: Open,
+    request: ReaderRequest,
     location: &Path,
     range: &GetRange,
     options: &GetOptions,
@@ -79,7 +79,7 @@ async fn get_range(
     };
     options.check_preconditions(&meta)?;
     let range = range.as_range(size).map_err(generic)?;
-    if reader.origin() != range.start || reader.length() != Some(range.end - range.start) {
+    if reader.start() != range.start || reader.length() != Some(range.end - range.start) {
         return Ok(None);
     }
     let content_type = reader.content_type().map(str::to_owned);

@@ -10,8 +10,7 @@ use object_store::{ListResult, ObjectMeta, Result};
 
 use super::error::read_error;
 use super::location::{Listing, Root, is_directory_marker, object_meta};
-use crate::pager::Pager;
-use crate::requests::objects::list::{Entry, Objects};
+use crate::transfer::list::{Entry, ListObjects};
 
 /// The largest page of the server.
 const MAX_PAGE: u16 = 1000;
@@ -91,7 +90,7 @@ fn add_entry(result: &mut ListResult, listing: &Listing, entry: Entry) -> Result
     Ok(())
 }
 
-fn entries(listing: &Listing) -> Pager<Entry, Objects> {
+fn entries(listing: &Listing) -> ListObjects {
     let entries = listing.reference.objects().user_metadata(false);
     if listing.prefix.is_empty() { entries } else { entries.prefix(&listing.prefix) }
 }

@@ -4,11 +4,11 @@ use object_store::path::{self, DELIMITER, Path};
 use object_store::{ObjectMeta, Result};
 
 use super::error::generic;
-use crate::handles::branch::Branch;
-use crate::handles::object::Object;
+use crate::handles::branch_object::BranchObject;
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
 use crate::models::ObjectStats;
+use crate::transfer::etag;
 
 /// What the locations of a store are relative to.
 #[derive(Clone, Debug)]
@@ -22,34 +22,29 @@ pub(super) enum Root {
 /// An object of the store.
 #[derive(Clone, Debug)]
 pub(super) struct StoreObject {
-    pub(super) object: Object,
+    /// The handle. If its ref is not a branch, requests to write fail.
+    pub(super) object: BranchObject,
     /// The location that names it, for results and errors.
     pub(super) location: Path,
-}
-
-impl StoreObject {
-    /// The branch of the object. If its ref is not a branch, requests to write fail.
-    pub(super) fn branch(&self) -> Branch {
-        let reference = self.object.reference();
-        reference.repository().branch(reference.expression())
-    }
 }
 
 impl Root {
     /// Returns the object at a location. A location that names no object is that of a missing object.
     pub(super) fn object(&self, location: &Path) -> Result<StoreObject> {
         let object = match self {
-            Self::Reference(reference) => (!location.is_root()).then(|| reference.object(location.as_ref())),
+            Self::Reference(reference) => {
+                (!location.is_root()).then(|| reference.scope().object(location.as_ref()))
+            }
             Self::Repository(repository) => location
                 .as_ref()
                 .split_once(DELIMITER)
-                .map(|(reference, path)| repository.reference(reference).object(path)),
+                .map(|(reference, path)| repository.scope().reference(reference).object(path)),
         };
         let object = object.ok_or_else(|| object_store::Error::NotFound {
             path: location.to_string(),
             source: "the location names a ref, not an object of it".into(),
         })?;
-        Ok(StoreObject { object, location: location.clone() })
+        Ok(StoreObject { object: BranchObject::from_scope(object), location: location.clone() })
     }
 
     /// Returns the listing below a prefix. A prefix consists of whole segments: `ab` is not below `a`.
@@ -118,16 +113,15 @@ pub(super) fn object_meta(location: Path, stats: &ObjectStats) -> Result<ObjectM
     let size = stats.size_bytes.and_then(|size| u64::try_from(size).ok());
     let last_modified = chrono::DateTime::from_timestamp(stats.mtime, 0);
     match (size, last_modified) {
-        (Some(size), Some(last_modified)) => {
-            Ok(ObjectMeta { location, last_modified, size, e_tag: Some(etag(stats)), version: None })
-        }
+        (Some(size), Some(last_modified)) => Ok(ObjectMeta {
+            location,
+            last_modified,
+            size,
+            e_tag: Some(etag::of_checksum(&stats.checksum)),
+            version: None,
+        }),
         _ => Err(generic(format!("the server's metadata of {location} lacks a valid size or time"))),
     }
-}
-
-/// Returns the `ETag` with which the server returns the object.
-pub(super) fn etag(stats: &ObjectStats) -> String {
-    format!("\"{}\"", stats.checksum)
 }
 
 /// Whether an object marks a directory: an empty object whose path ends in a slash, as some programs create it. It has

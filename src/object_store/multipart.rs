@@ -16,10 +16,11 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::{generic, write_error};
-use super::location::{StoreObject, etag};
+use super::location::StoreObject;
 use super::put::with_attributes;
 use crate::error::{Error, ErrorKind};
 use crate::models::ObjectStats;
+use crate::transfer::etag;
 use crate::transfer::write::body::Body;
 
 /// A multipart upload that sends its parts as one body, in the order in which they are put.
@@ -126,7 +127,7 @@ impl MultipartUpload for PartUpload {
             _ = sender.send(Message::End);
         }
         let stats = self.outcome.clone().await.map_err(|error| write_error(&self.location, &error))?;
-        Ok(PutResult { e_tag: Some(etag(&stats)), version: None })
+        Ok(PutResult { e_tag: Some(etag::of_checksum(&stats.checksum)), version: None })
     }
 
     async fn abort(&mut self) -> Result<()> {

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use object_store::{Attribute, Attributes, PutMode, PutOptions, PutPayload, PutResult, Result};
 
 use super::error::{not_implemented, write_error};
-use super::location::{StoreObject, etag};
-use crate::transfer::write::upload::Upload;
+use super::location::StoreObject;
+use crate::transfer::etag;
+use crate::transfer::write::upload::UploadRequest;
 
 pub(super) async fn put(target: &StoreObject, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
     let StoreObject { object, location } = target;
@@ -17,11 +18,11 @@ pub(super) async fn put(target: &StoreObject, payload: PutPayload, options: PutO
         PutMode::Update(_) => return Err(not_implemented("`put_opts` with mode `PutMode::Update`")),
     };
     let stats = upload.await.map_err(|error| write_error(location, error))?;
-    Ok(PutResult { e_tag: Some(etag(&stats)), version: None })
+    Ok(PutResult { e_tag: Some(etag::of_checksum(&stats.checksum)), version: None })
 }
 
 /// Adds attributes to an upload. An attribute that lakeFS cannot store is an error, because it would be lost silently.
-pub(super) fn with_attributes(mut upload: Upload, attributes: &Attributes) -> Result<Upload> {
+pub(super) fn with_attributes(mut upload: UploadRequest, attributes: &Attributes) -> Result<UploadRequest> {
     for (attribute, value) in attributes {
         upload = match attribute {
             Attribute::ContentType => upload.content_type(value.as_ref()),

@@ -1,6 +1,6 @@
 //! Lists of objects.
 
-use lakefs::{Branch, Entry, ErrorKind, Pager, TryStreamExt as _};
+use lakefs::{Branch, Entry, ErrorKind, TryStreamExt as _};
 
 use crate::support::{Lake, refused};
 
@@ -11,7 +11,7 @@ async fn fill(branch: &Branch, paths: &[&str]) {
     }
 }
 
-async fn paths(list: Pager<Entry, lakefs::Objects>) -> Vec<String> {
+async fn paths(list: lakefs::ListObjects) -> Vec<String> {
     list.map_ok(|entry| entry.path().to_owned()).try_collect().await.unwrap()
 }
 
@@ -79,7 +79,7 @@ async fn obj_17_a_list_read_ahead_is_the_same_list() {
     // How often a list asks, a real server does not say.
     let Some(server) = &lake.server else { return };
     for (yes, at_once, in_all) in [(false, 1, 3), (true, 2, 3)] {
-        server.forget_requests();
+        server.clear_requests();
         let asked = || server.requests_for("list_objects").len();
         let mut list = main.objects().page_size(3).prefetch(yes);
         assert_eq!(asked(), 0);
@@ -139,7 +139,7 @@ async fn obj_19_what_is_not_there_cannot_be_listed() {
     let lake = Lake::new().await;
     let main = lake.main("obj_19").await;
     let repository = main.repository();
-    let list = |list: Pager<Entry, lakefs::Objects>| list.try_collect::<Vec<_>>();
+    let list = |list: lakefs::ListObjects| list.try_collect::<Vec<_>>();
 
     let missing = list(repository.reference("nope").objects()).await;
     refused(missing, "list_objects", 404, ErrorKind::NotFound, "not found");

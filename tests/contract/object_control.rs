@@ -51,7 +51,7 @@ async fn obj_11_headers_are_those_of_a_read() {
 async fn obj_11_headers_of_what_is_not_there() {
     let lake = Lake::new().await;
     let main = lake.main("obj_11").await;
-    for object in [main.object("a"), main.repository().reference("nope").object("a")] {
+    for object in [main.object("a").into(), main.repository().reference("nope").object("a")] {
         refused(object.head().await, "head_object", 404, ErrorKind::NotFound, "");
         assert!(!object.exists().await.unwrap());
     }
@@ -261,7 +261,7 @@ async fn obj_16_metadata_is_replaced() {
 async fn obj_16_metadata_of_what_is_not_there() {
     let lake = Lake::new().await;
     let main = filled(&lake, "obj_16", &["a"]).await;
-    let update = async |object: lakefs::Object| object.update_metadata([("k", "v")]).await;
+    let update = async |object: lakefs::BranchObject| object.update_metadata([("k", "v")]).await;
     let missing = [main.object("nope"), main.repository().branch("nope").object("a")];
     for object in missing {
         let operation = "update_object_user_metadata";

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use lakefs::{ErrorKind, Object, models};
+use lakefs::{BranchObject, ErrorKind, models};
 use reqwest::{Client, StatusCode};
 
 use crate::support::{Lake, refused, text};
 
 /// A lakeFS that signs, and an object of it; nothing if this one does not.
-async fn signing(test: &str) -> Option<(Lake, Object)> {
+async fn signing(test: &str) -> Option<(Lake, BranchObject)> {
     let lake = Lake::new().await;
     if !lake.signs().await {
         return None;
@@ -56,7 +56,7 @@ async fn presign_01_an_object_is_read_where_its_address_says() {
     if let Some(server) = &lake.server {
         let requests = server.requests_for("storageGet");
         assert_eq!(requests.len(), 6);
-        assert!(requests.iter().all(|request| !request.with_credentials), "{requests:?}");
+        assert!(requests.iter().all(|request| !request.has_credentials), "{requests:?}");
     }
 }
 
@@ -82,7 +82,7 @@ async fn presign_02_data_are_written_where_the_address_says_and_linked() {
 }
 
 /// An upload in parts, begun.
-async fn begin(lake: &Lake, object: &Object, parts: i64) -> models::PresignMultipartUpload {
+async fn begin(lake: &Lake, object: &BranchObject, parts: i64) -> models::PresignMultipartUpload {
     let request = lake.client.api().create_presign_multipart_upload().parts(parts);
     let request = request.repository(object.reference().repository().name()).branch("main");
     request.path(object.path()).send().await.unwrap().into_inner()
@@ -90,7 +90,7 @@ async fn begin(lake: &Lake, object: &Object, parts: i64) -> models::PresignMulti
 
 async fn complete(
     lake: &Lake,
-    object: &Object,
+    object: &BranchObject,
     upload: &models::PresignMultipartUpload,
     etags: &[(i32, &str)],
 ) -> Result<models::ObjectStats, lakefs::Error> {

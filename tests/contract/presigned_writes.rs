@@ -2,7 +2,7 @@
 //! same.
 
 use futures::stream;
-use lakefs::{Body, ErrorKind, Object, Progress, models};
+use lakefs::{Body, BranchObject, ErrorKind, Progress, models};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{Lake, refused, text};
@@ -21,7 +21,7 @@ impl Lake {
         let ways = ["uploadObject", "storagePut", "storagePutPart"];
         let requests = server.requests().into_iter().map(|request| request.operation);
         let moved = requests.filter(|operation| ways.contains(operation)).collect();
-        server.forget_requests();
+        server.clear_requests();
         Some(moved)
     }
 }
@@ -36,7 +36,7 @@ fn pieces(data: &[u8]) -> Body {
     Body::stream(stream::iter(chunks))
 }
 
-async fn same(object: &Object, written: &models::ObjectStats, data: &[u8]) {
+async fn same(object: &BranchObject, written: &models::ObjectStats, data: &[u8]) {
     assert_eq!(written.size_bytes, Some(i64::try_from(data.len()).unwrap()));
     assert_eq!(&object.get().await.unwrap(), written);
     assert!(object.read().await.unwrap() == data, "other bytes than were written to {}", object.path());
@@ -52,9 +52,9 @@ async fn presign_10_an_object_is_the_same_whichever_way_it_went() {
     };
     if !lake.signs().await {
         let refusal = upload("a", "1".into()).presign(true).await;
-        refused(refusal, "upload_object", None, ErrorKind::Unsupported, "signs no addresses");
+        refused(refusal, "upload_object", None, ErrorKind::Unsupported, "no support for pre-signed URLs");
         let refusal = main.object("a").writer().presign(true).await;
-        refused(refusal, "upload_object", None, ErrorKind::Unsupported, "signs no addresses");
+        refused(refusal, "upload_object", None, ErrorKind::Unsupported, "no support for pre-signed URLs");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -236,7 +236,7 @@ async fn presign_14_progress_is_in_steps_and_adds_up_on_every_way() {
         let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
         let telling = told.clone();
         let progress = Progress::new(move |now| telling.lock().unwrap().push(now));
-        main.object("a").upload(body).progress(progress).await.unwrap();
+        main.object("a").upload(body).shared_progress(&progress).await.unwrap();
         let told = told.lock().unwrap();
         let (last, bytes) = (told.last().unwrap(), bytes as u64);
         assert_eq!((last.bytes, last.total_bytes), (bytes, known.then_some(bytes)));

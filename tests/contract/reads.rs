@@ -211,15 +211,15 @@ async fn obj_19_reading_where_nothing_is() {
 
     let no_repository = lake.client.repository(lake.name("obj_19"));
     for (object, words) in [
-        (main.object("missing"), "not found"),
-        (main.object("a"), "not found"),
-        (main.object("a/"), "not found"),
-        (main.object("/a/b"), "not found"),
-        (main.object("A/B"), "not found"),
+        (main.object("missing").into(), "not found"),
+        (main.object("a").into(), "not found"),
+        (main.object("a/").into(), "not found"),
+        (main.object("/a/b").into(), "not found"),
+        (main.object("A/B").into(), "not found"),
         (repository.reference("nowhere").object("a/b"), "not found"),
         (repository.tag("v1").object("a/b"), "not found"),
         (repository.reference("main~5").object("a/b"), "not found"),
-        (no_repository.branch("main").object("a/b"), "repository not found"),
+        (no_repository.branch("main").object("a/b").into(), "repository not found"),
     ] {
         refused(object.read().await, "get_object", 404, ErrorKind::NotFound, words);
         refused(object.reader().await, "get_object", 404, ErrorKind::NotFound, words);
@@ -266,7 +266,7 @@ async fn obj_22_downloads() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let telling = told.clone();
         let progress = Progress::new(move |now| telling.lock().unwrap().push(now));
-        let bytes = main.object("a").reader().progress(progress).download_to(&file).await.unwrap();
+        let bytes = main.object("a").reader().shared_progress(&progress).download_to(&file).await.unwrap();
         assert_eq!(bytes, data.len() as u64);
         assert!(std::fs::read(&file).unwrap() == data);
         let last = *told.lock().unwrap().last().unwrap();
@@ -321,7 +321,7 @@ async fn obj_23_a_reader_can_seek() {
     assert_eq!(rest(&mut reader).await, "2345");
 
     if let Some(server) = &lake.server {
-        server.forget_requests();
+        server.clear_requests();
         let mut reader = object.reader().await.unwrap();
         for place in [Start(3), End(0), Current(-2), Start(0)] {
             reader.seek(place).await.unwrap();
@@ -348,7 +348,7 @@ async fn obj_24_a_large_download_comes_in_parts() {
         let telling = told.clone();
         let progress = Progress::new(move |now| telling.lock().unwrap().push(now));
         let file = folder.path().join(name);
-        let open = object.reader().presign(presign).progress(progress);
+        let open = object.reader().presign(presign).shared_progress(&progress);
         let bytes = open.download_to(&file).part_size(100_000).concurrency(4).await.unwrap();
         assert_eq!(bytes, 1_050_000);
         assert!(std::fs::read(&file).unwrap() == data, "{name}");

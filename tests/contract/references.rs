@@ -238,7 +238,7 @@ async fn ref_05_names_that_would_be_more_than_a_name() {
         let reference = repository.reference(name);
         unsent(reference.get_commit().await, "get_commit");
         unsent(reference.object("a").read().await, "get_object");
-        unsent(reference.object("a").upload("1").await, "upload_object");
+        unsent(repository.branch(name).object("a").upload("1").await, "upload_object");
         unsent(reference.log().try_next().await, "log_commits");
         unsent(reference.merge_into("main").await, "merge_into_branch");
         assert_eq!(reference.object("a").get_opt().await.unwrap(), None);

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use lakefs::{
-    Branch, Client, ClientBuilder, Error, ErrorKind, List, Object, Pager, Repository, Tag, TryStreamExt as _,
-    models,
+    Branch, BranchObject, Client, ClientBuilder, Error, ErrorKind, List, Object, Pager, ReadRequest,
+    Repository, Tag, TryStreamExt as _, models,
 };
 use lakefs_testserver::Server;
 
@@ -125,7 +125,7 @@ impl Lake {
 impl Drop for Lake {
     fn drop(&mut self) {
         if let Some(server) = self.server.as_ref().filter(|_| !std::thread::panicking()) {
-            assert_eq!(server.violations(), Vec::<String>::new());
+            assert_eq!(server.contract_violations(), Vec::<String>::new());
         }
     }
 }
@@ -179,8 +179,25 @@ pub(crate) async fn entries<L: List<Item = models::Diff>>(diff: Pager<models::Di
 }
 
 /// The text of an object.
-pub(crate) async fn text(object: &Object) -> String {
+pub(crate) async fn text(object: impl Readable) -> String {
     String::from_utf8(object.read().await.expect("the object").to_vec()).unwrap()
+}
+
+/// An object that can be read.
+pub(crate) trait Readable {
+    fn read(&self) -> ReadRequest;
+}
+
+impl Readable for &Object {
+    fn read(&self) -> ReadRequest {
+        Object::read(self)
+    }
+}
+
+impl Readable for &BranchObject {
+    fn read(&self) -> ReadRequest {
+        BranchObject::read(self)
+    }
 }
 
 /// Whether it looks like the identifier of a commit or a metarange.

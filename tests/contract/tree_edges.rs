@@ -403,10 +403,11 @@ async fn tree_15_progress_knows_the_whole_from_the_start() {
     let target = tempfile::tempdir().unwrap();
     for round in 0..2 {
         let (told, progress) = watch();
-        main.sync_from_dir(source.path(), "").concurrency(3).progress(progress).await.unwrap();
+        main.sync_from_dir(source.path(), "").concurrency(3).shared_progress(&progress).await.unwrap();
         check(&told);
         let (told, progress) = watch();
-        let report = main.sync_to_dir("", target.path()).concurrency(3).progress(progress).await.unwrap();
+        let report =
+            main.sync_to_dir("", target.path()).concurrency(3).shared_progress(&progress).await.unwrap();
         check(&told);
         assert_eq!(report.unchanged, round * 61);
     }

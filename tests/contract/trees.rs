@@ -74,7 +74,7 @@ async fn tree_01_there_and_back() {
     let telling = told.clone();
     let progress = Progress::new(move |now| telling.lock().unwrap().push(now));
 
-    let report = main.upload_dir(from.path(), "data").progress(progress).await.unwrap();
+    let report = main.upload_dir(from.path(), "data").shared_progress(&progress).await.unwrap();
     assert_eq!((report.transferred, report.bytes_transferred), (8, 400_021));
     let told = told.lock().unwrap().clone();
     let last = told.last().unwrap();

@@ -369,13 +369,13 @@ async fn obj_19_writing_where_nothing_is() {
 
     // Only branches are written to: a tag and a commit are branches that do not exist.
     for name in ["nowhere", "v1", &head] {
-        let object = repository.reference(name).object("a");
+        let object = repository.branch(name).object("a");
         let words = if name == "v1" || name == head { "not found" } else { "branch 'nowhere' not found" };
         refused(object.upload("2").await, "upload_object", 404, ErrorKind::NotFound, words);
         refused(object.delete().await, "delete_object", 404, ErrorKind::NotFound, "branch not found");
     }
     for name in ["main~1", "main@", "main$", "a.b"] {
-        let object = repository.reference(name).object("a");
+        let object = repository.branch(name).object("a");
         refused(object.upload("2").await, "upload_object", 400, ErrorKind::InvalidRequest, "branch id");
         refused(object.delete().await, "delete_object", 400, ErrorKind::InvalidRequest, "branch id");
     }

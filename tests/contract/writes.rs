@@ -85,7 +85,7 @@ async fn write_03_much_is_written_in_pieces_of_any_size() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let telling = told.clone();
     let progress = Progress::new(move |now| telling.lock().unwrap().push(now));
-    let mut writer = object.writer().progress(progress).await.unwrap();
+    let mut writer = object.writer().shared_progress(&progress).await.unwrap();
     let mut left = &data[..];
     for size in [1, 7, 65_536, 262_144, 262_145, 1_000_000].into_iter().cycle() {
         let (piece, rest) = left.split_at(size.min(left.len()));
@@ -123,10 +123,13 @@ async fn write_04_what_the_server_says_comes_out_of_the_writer() {
     let kind = inner(failed).kind();
     assert!(matches!(kind, ErrorKind::NotFound | ErrorKind::Transport), "{kind:?}");
     let again = inner(writer.shutdown().await.unwrap_err());
-    assert_eq!((again.kind(), again.message()), (ErrorKind::InvalidRequest, "the writer has failed before"));
+    assert_eq!(
+        (again.kind(), again.message()),
+        (ErrorKind::InvalidRequest, "the writer failed before; open another one")
+    );
     assert!(again.source().is_none());
     let again = writer.finish().await.unwrap_err();
-    assert_eq!(again.message(), "the writer has failed before");
+    assert_eq!(again.message(), "the writer failed before; open another one");
 
     let unsendable = main.object("a").writer().content_type("a\nb").await;
     refused(unsendable, "upload_object", None, ErrorKind::InvalidRequest, "HTTP header");

@@ -53,8 +53,8 @@ mod tests {
                 r#"{"id":"a","creation_date":1,"statement":[{"effect":"allow","resource":"*","action":["fs:*"]}]}"#,
             ),
         ] {
-            server.faults().on(format!("create{operation}")).reply(409, CONFLICT);
-            server.faults().on(format!("get{operation}")).reply(200, body);
+            server.faults().on(format!("create{operation}")).respond(409, CONFLICT);
+            server.faults().on(format!("get{operation}")).respond(200, body);
         }
         assert_eq!(admin.user("a").create().exist_ok(true).await.unwrap().creation_date, 1);
         assert_eq!(admin.group("a").create().exist_ok(true).await.unwrap().creation_date, 1);
@@ -76,7 +76,7 @@ mod tests {
     #[tokio::test]
     async fn existing_resource_is_an_error_by_default() {
         let (server, client) = client().await;
-        server.faults().on("createGroup").reply(409, CONFLICT);
+        server.faults().on("createGroup").respond(409, CONFLICT);
         let error = client.admin().group("a").create().exist_ok(false).await.unwrap_err();
         assert_eq!((error.kind(), error.status()), (ErrorKind::Conflict, Some(409)));
         assert_eq!(server.requests_for("getGroup").len(), 0);
