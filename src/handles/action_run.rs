@@ -169,7 +169,7 @@ mod tests {
             .build()
             .unwrap();
         let refusal = async |message: &str| {
-            server.faults().on("commit").reply(412, format!(r#"{{"message":"{message}"}}"#));
+            server.faults().on("commit").respond(412, format!(r#"{{"message":"{message}"}}"#));
             client.repository("example").branch("main").commit("x").await.unwrap_err()
         };
         let said = "pre-commit hook aborted, run id '4onscrhksdubejidbkj0': 1 error occurred:\\n\\t* hook run id \

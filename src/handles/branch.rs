@@ -11,6 +11,7 @@ use crate::handles::branch_object::BranchObject;
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
 use crate::handles::transaction::Transaction;
+use crate::http::reconcile::{OnMissing, reconcile};
 use crate::models::{self, BranchCreation};
 use crate::pager::{List, Page};
 use crate::requests::cherry_pick::CherryPickRequest;
@@ -19,7 +20,7 @@ use crate::requests::diff::Uncommitted;
 use crate::requests::import::{Import, ImportTask};
 use crate::requests::reset::{HardResetRequest, Reset};
 use crate::requests::revert::Revert;
-use crate::requests::support::{When as _, awaits, flags, opt, settle};
+use crate::requests::support::{When as _, awaits, flags, opt};
 use crate::task::Task;
 use crate::transfer::delete::DeleteObjectsRequest;
 #[cfg(feature = "fs")]
@@ -428,12 +429,12 @@ impl CreateBranchRequest {
             }
         };
         // A branch of this name at this very commit is what was asked for, whoever made it.
-        let look = || async {
+        let find_applied = || async {
             let Some(found) = branch.get_opt().await? else { return Ok(None) };
             let source = repository.reference(&body.source).get_commit().await?;
             Ok((source.id == found.commit_id).then_some(found))
         };
-        settle(create, look).await
+        reconcile(create().await, find_applied, OnMissing::resend(create())).await
     }
 }
 

@@ -10,10 +10,11 @@ use crate::handles::pull_request::{CreatePullRequestRequest, PullRequest, PullRe
 use crate::handles::reference::Reference;
 use crate::handles::repository_metadata::RepositoryMetadata;
 use crate::handles::tag::{Tag, Tags};
+use crate::http::reconcile::{OnMissing, reconcile};
 use crate::models::{self, RepositoryCreation};
 use crate::pager::{List, Page};
 use crate::requests::dump::{Dump, DumpTask, Restore, RestoreTask};
-use crate::requests::support::{When as _, awaits, flags, opt, settle};
+use crate::requests::support::{When as _, awaits, flags, opt};
 use crate::scope::RepositoryScope;
 use crate::task::Task;
 use crate::{Client, Error, ErrorKind, Pager, Result, Uri};
@@ -303,11 +304,11 @@ impl CreateRepositoryRequest {
             async { Ok(request.send().await?.into_inner()) }
         };
         // Nobody else can have made a repository over this namespace, which is good for one.
-        let look = || async {
+        let find_applied = || async {
             let found = repository.get_opt().await?;
             Ok(found.filter(|found| found.storage_namespace == body.storage_namespace))
         };
-        settle(create, look).await
+        reconcile(create().await, find_applied, OnMissing::resend(create())).await
     }
 }
 

@@ -6,9 +6,10 @@ use futures::future::BoxFuture;
 
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
+use crate::http::reconcile::{OnMissing, reconcile};
 use crate::models::{self, TagCreation};
 use crate::pager::{List, Page};
-use crate::requests::support::{When as _, awaits, flags, opt, settle};
+use crate::requests::support::{When as _, awaits, flags, opt};
 use crate::{Pager, Result};
 
 /// A tag by its name, whether it exists or not. It can do all that a [`Reference`] can.
@@ -109,12 +110,12 @@ impl CreateTagRequest {
             async { Ok(request.send().await?.into_inner()) }
         };
         // A tag of this name at this very commit is what was asked for, whoever made it.
-        let look = || async {
+        let find_applied = || async {
             let Some(found) = tag.get_opt().await? else { return Ok(None) };
             let commit = repository.reference(&body.ref_).get_commit().await?;
             Ok((commit.id == found.commit_id).then_some(found))
         };
-        settle(create, look).await
+        reconcile(create().await, find_applied, OnMissing::resend(create())).await
     }
 }
 

@@ -16,6 +16,7 @@ use tracing::{Instrument as _, Span, field};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::operation::Operation;
+use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::request_body::{Flow, Outgoing};
 use crate::http::response::{ByteStream, Response};
 use crate::http::retry::{self, Check, RetryPolicy, Safety};
@@ -251,14 +252,14 @@ impl Transport {
                 Ok(Response::new((), status, headers))
             })
             .await;
-        match outcome {
-            Err(error)
-                if gone_is_done && error.kind() == ErrorKind::NotFound && error.is_outcome_unknown() =>
-            {
-                Ok(Response::new((), StatusCode::NO_CONTENT, HeaderMap::new()))
-            }
-            outcome => outcome,
-        }
+        // An earlier attempt may have deleted what this one no longer finds.
+        let is_deleted =
+            gone_is_done && outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        let find_applied = || {
+            let deleted = is_deleted.then(|| Response::new((), StatusCode::NO_CONTENT, HeaderMap::new()));
+            std::future::ready(Ok(deleted))
+        };
+        reconcile(outcome, find_applied, OnMissing::Unknown).await
     }
 
     /// Calls, and leaves the body to be read.

@@ -7,8 +7,9 @@ use futures::TryStreamExt as _;
 use crate::Result;
 use crate::api::Response;
 use crate::handles::branch::Branch;
-use crate::http::reconcile::{Began, recover};
+use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::models::{self, CommitCreation};
+use crate::requests::new_head::new_head;
 use crate::requests::support::{When as _, awaits, flags};
 
 /// Commits what is staged on a branch; see [`Branch::commit`].
@@ -55,23 +56,23 @@ impl Commit {
     }
 
     async fn send(self) -> Result<models::Commit> {
-        let began = Began::now();
+        let start = RequestStart::now();
         let repository = self.branch.repository();
         let request =
             repository.client.api().commit().repository(repository.name()).branch(self.branch.name());
         let request = request.when(self.source_metarange.clone(), |request, id| request.source_metarange(id));
         let sent = request.body(self.body.clone()).send().await.map(Response::into_inner);
-        recover(sent, self.look(began)).await
+        reconcile(sent, || self.find_applied(start), OnMissing::Unknown).await
     }
 
     /// The head, if it is the commit that was asked for, and nothing is left to commit.
-    async fn look(&self, began: Began) -> Result<Option<models::Commit>> {
+    async fn find_applied(&self, start: RequestStart) -> Result<Option<models::Commit>> {
         let CommitCreation { message, metadata, date, allow_empty, .. } = &self.body;
         // Such commits can be made one after the other; and one with a date of its own is not known to be new.
         if allow_empty.is_some() || date.is_some() || self.source_metarange.is_some() {
             return Ok(None);
         }
-        let Some(head) = began.new_head(&self.branch).await? else { return Ok(None) };
+        let Some(head) = new_head(&self.branch.scope(), start).await? else { return Ok(None) };
         if head.message != *message || head.metadata != *metadata {
             return Ok(None);
         }

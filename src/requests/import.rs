@@ -165,9 +165,9 @@ mod tests {
             .access_key(server.access_key_id(), server.secret_access_key())
             .build()
             .unwrap();
-        server.faults().on("importStart").reply(202, r#"{"id":"i"}"#);
+        server.faults().on("importStart").respond(202, r#"{"id":"i"}"#);
         for status in statuses {
-            server.faults().on("importStatus").reply(200, *status);
+            server.faults().on("importStatus").respond(200, *status);
         }
         let branch = client.repository("example").branch("main");
         let import = branch.import().prefix("s3://bucket/raw/", "raw/").await.unwrap();

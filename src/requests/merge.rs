@@ -7,8 +7,9 @@ use futures::TryStreamExt as _;
 
 use crate::api::Response;
 use crate::handles::reference::Reference;
-use crate::http::reconcile::{Began, recover};
+use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::models;
+use crate::requests::new_head::new_head;
 use crate::requests::support::{awaits, flags};
 use crate::{Error, ErrorKind, Result};
 
@@ -87,7 +88,7 @@ impl Merge {
     }
 
     async fn send(self) -> Result<models::MergeResult> {
-        let began = Began::now();
+        let start = RequestStart::now();
         let repository = self.source.repository();
         let request = repository
             .client
@@ -98,7 +99,7 @@ impl Merge {
             .destination_branch(&*self.destination)
             .body(self.body.clone());
         let sent = request.send().await.map(Response::into_inner);
-        match recover(sent, self.look(began)).await {
+        match reconcile(sent, || self.find_applied(start), OnMissing::Unknown).await {
             Err(error) if error.kind() == ErrorKind::MergeConflict => {
                 Err(with_conflicts(error, &self.source, &self.destination).await)
             }
@@ -107,14 +108,14 @@ impl Merge {
     }
 
     /// The head of the destination, if it is the merge that was asked for.
-    async fn look(&self, began: Began) -> Result<Option<models::MergeResult>> {
+    async fn find_applied(&self, start: RequestStart) -> Result<Option<models::MergeResult>> {
         let models::Merge { message, metadata, strategy, squash_merge, allow_empty, force } = &self.body;
         // Such merges can be made one after the other, and a squashed one does not name its source.
         if allow_empty.is_some() || force.is_some() || squash_merge.is_some() {
             return Ok(None);
         }
         let destination = self.source.repository().reference(&self.destination);
-        let Some(head) = began.new_head(&destination).await? else { return Ok(None) };
+        let Some(head) = new_head(&destination.scope(), start).await? else { return Ok(None) };
         let source = self.source.get_commit().await?;
         let (from, into) = (self.source.expression(), &self.destination);
         let message = message.clone().filter(|message| !message.is_empty());

@@ -8,6 +8,7 @@ pub(crate) mod dump;
 pub(crate) mod import;
 pub(crate) mod log;
 pub(crate) mod merge;
+pub(crate) mod new_head;
 pub(crate) mod reset;
 pub(crate) mod revert;
 pub(crate) mod support;

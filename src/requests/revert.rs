@@ -4,8 +4,9 @@ use crate::Result;
 use crate::api::Response;
 use crate::handles::branch::Branch;
 use crate::handles::reference::is_commit_id;
-use crate::http::reconcile::{Began, recover};
+use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::models::{CommitOverrides, RevertCreation};
+use crate::requests::new_head::new_head;
 use crate::requests::support::{awaits, flags};
 
 /// Undoes on a branch what a commit did; see [`Branch::revert`].
@@ -55,21 +56,22 @@ impl Revert {
     }
 
     async fn send(self) -> Result<()> {
-        let began = Began::now();
+        let start = RequestStart::now();
         let repository = self.branch.repository();
         let request = repository.client.api().revert_branch().repository(repository.name());
         let sent = request.branch(self.branch.name()).body(self.body.clone()).send().await;
-        recover(sent.map(Response::into_inner), self.look(began)).await
+        let sent = sent.map(Response::into_inner);
+        reconcile(sent, || self.find_applied(start), OnMissing::Unknown).await
     }
 
     /// Whether the head is the commit that was asked for.
-    async fn look(&self, began: Began) -> Result<Option<()>> {
+    async fn find_applied(&self, start: RequestStart) -> Result<Option<()>> {
         let RevertCreation { ref_, commit_overrides, allow_empty, .. } = &self.body;
         // Such commits can be made one after the other: `revert("main")` undoes what it did.
         if allow_empty.is_some() || !is_commit_id(ref_) {
             return Ok(None);
         }
-        let Some(head) = began.new_head(&self.branch).await? else { return Ok(None) };
+        let Some(head) = new_head(&self.branch.scope(), start).await? else { return Ok(None) };
         let CommitOverrides { message, metadata } = commit_overrides.clone().unwrap_or_default();
         let message = message.filter(|message| !message.is_empty());
         let message = message.unwrap_or_else(|| format!("Revert {ref_}"));

@@ -57,20 +57,3 @@ fn cannot_exist(error: &Error) -> bool {
             None => says(crate::api::NO_NAME),
         }
 }
-
-/// Sends; where it is not known whether the server acted, looks whether it did, and sends once more if not.
-pub(crate) async fn settle<T, S, L>(send: impl Fn() -> S, look: impl FnOnce() -> L) -> Result<T>
-where
-    S: Future<Output = Result<T>>,
-    L: Future<Output = Result<Option<T>>>,
-{
-    match send().await {
-        Err(error) if error.is_outcome_unknown() => match look().await {
-            Ok(Some(done)) => Ok(done),
-            Ok(None) => send().await,
-            // The first failure is the one to tell.
-            Err(_) => Err(error),
-        },
-        outcome => outcome,
-    }
-}

@@ -79,7 +79,7 @@ async fn obj_17_a_list_read_ahead_is_the_same_list() {
     // How often a list asks, a real server does not say.
     let Some(server) = &lake.server else { return };
     for (yes, at_once, in_all) in [(false, 1, 3), (true, 2, 3)] {
-        server.forget_requests();
+        server.clear_requests();
         let asked = || server.requests_for("list_objects").len();
         let mut list = main.objects().page_size(3).prefetch(yes);
         assert_eq!(asked(), 0);

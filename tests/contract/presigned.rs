@@ -56,7 +56,7 @@ async fn presign_01_an_object_is_read_where_its_address_says() {
     if let Some(server) = &lake.server {
         let requests = server.requests_for("storageGet");
         assert_eq!(requests.len(), 6);
-        assert!(requests.iter().all(|request| !request.with_credentials), "{requests:?}");
+        assert!(requests.iter().all(|request| !request.has_credentials), "{requests:?}");
     }
 }
 

@@ -21,7 +21,7 @@ impl Lake {
         let ways = ["uploadObject", "storagePut", "storagePutPart"];
         let requests = server.requests().into_iter().map(|request| request.operation);
         let moved = requests.filter(|operation| ways.contains(operation)).collect();
-        server.forget_requests();
+        server.clear_requests();
         Some(moved)
     }
 }

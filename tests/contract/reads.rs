@@ -321,7 +321,7 @@ async fn obj_23_a_reader_can_seek() {
     assert_eq!(rest(&mut reader).await, "2345");
 
     if let Some(server) = &lake.server {
-        server.forget_requests();
+        server.clear_requests();
         let mut reader = object.reader().await.unwrap();
         for place in [Start(3), End(0), Current(-2), Start(0)] {
             reader.seek(place).await.unwrap();

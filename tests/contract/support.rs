@@ -125,7 +125,7 @@ impl Lake {
 impl Drop for Lake {
     fn drop(&mut self) {
         if let Some(server) = self.server.as_ref().filter(|_| !std::thread::panicking()) {
-            assert_eq!(server.violations(), Vec::<String>::new());
+            assert_eq!(server.contract_violations(), Vec::<String>::new());
         }
     }
 }

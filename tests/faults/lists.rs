@@ -12,8 +12,8 @@ async fn a_page_that_was_asked_for_ahead_fails_in_its_turn() {
     for path in ["a", "b", "c", "d", "e"] {
         main.object(path).upload("").await.unwrap();
     }
-    server.forget_requests();
-    server.faults().on("list_objects").after(1).times(1).reply(500, BROKEN);
+    server.clear_requests();
+    server.faults().on("list_objects").after(1).times(1).respond(500, BROKEN);
     let mut list = main.objects().page_size(2).prefetch(true).map_ok(|entry| entry.path().to_owned());
     assert_eq!(list.try_next().await.unwrap().as_deref(), Some("a"));
     while !server.faults().pending().is_empty() {
@@ -32,8 +32,8 @@ async fn a_page_that_was_asked_for_ahead_is_asked_for_again_as_any_other() {
     for path in ["a", "b", "c"] {
         main.object(path).upload("").await.unwrap();
     }
-    server.forget_requests();
-    server.faults().on("list_objects").after(1).times(1).header("Retry-After", "0").reply(503, BROKEN);
+    server.clear_requests();
+    server.faults().on("list_objects").after(1).times(1).header("Retry-After", "0").respond(503, BROKEN);
     let list = main.objects().page_size(2).prefetch(true).map_ok(|entry| entry.path().to_owned());
     assert_eq!(list.try_collect::<Vec<_>>().await.unwrap(), ["a", "b", "c"]);
     assert_eq!(server.requests_for("list_objects").len(), 3);

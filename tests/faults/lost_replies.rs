@@ -26,7 +26,7 @@ async fn retry_01_a_commit_that_happened_is_found() {
     let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_01").await;
     stage(&main, &[("a", "1")]).await;
-    server.faults().on("commit").drop_reply();
+    server.faults().on("commit").drop_response();
     let found = main.commit("one").metadata("k", "v").await.unwrap();
     assert_eq!(found, main.get_commit().await.unwrap());
 
@@ -34,7 +34,7 @@ async fn retry_01_a_commit_that_happened_is_found() {
     for fault in ["cut", "junk"] {
         stage(&main, &[("a", fault)]).await;
         match fault {
-            "cut" => server.faults().on("commit").cut_body(),
+            "cut" => server.faults().on("commit").truncate_body(),
             _ => server.faults().on("commit").replace_body("<html>"),
         }
         assert_eq!(main.commit(fault).await.unwrap(), main.get_commit().await.unwrap());
@@ -65,16 +65,16 @@ async fn retry_03_a_commit_that_cannot_be_told_from_others_is_outcome_unknown() 
     let lake = Lake::start().await;
     let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_03").await;
-    server.faults().on("commit").drop_reply();
+    server.faults().on("commit").drop_response();
     uncertain(main.commit("one").allow_empty(true).await);
     stage(&main, &[("a", "1")]).await;
-    server.faults().on("commit").drop_reply();
+    server.faults().on("commit").drop_response();
     uncertain(main.commit("two").date(1_700_000_000).await);
     assert_eq!(commits(&main).await, 3);
 
     // Another writer commits before the client has looked.
     stage(&main, &[("a", "2")]).await;
-    server.faults().on("commit").drop_reply();
+    server.faults().on("commit").drop_response();
     server.faults().on("getCommit").delay(Duration::from_millis(500)).proceed();
     let other = async {
         while commits(&main).await < 4 {}
@@ -100,14 +100,14 @@ async fn retry_04_a_merge_that_happened_is_found() {
     let lake = Lake::start().await;
     let server = lake.server.as_ref().unwrap();
     let (main, branch) = ahead(&lake, "retry_04").await;
-    server.faults().on("mergeIntoBranch").drop_reply();
+    server.faults().on("mergeIntoBranch").drop_response();
     let found = branch.merge_into("main").await.unwrap();
     assert_eq!(found.reference, main.get().await.unwrap().commit_id);
     assert_eq!(commits(&main).await, 4);
 
     commit(&branch, "source", &[("a", "2")]).await;
     commit(&main, "destination", &[("a", "3")]).await;
-    server.faults().on("mergeIntoBranch").drop_reply();
+    server.faults().on("mergeIntoBranch").drop_response();
     let merge = branch.merge_into("main").strategy(MergeStrategy::SourceWins).message("mine");
     let found = merge.metadata("k", "v").await.unwrap();
     assert_eq!(found.reference, main.get().await.unwrap().commit_id);
@@ -124,10 +124,10 @@ async fn retry_05_a_merge_that_cannot_be_told_is_outcome_unknown() {
     uncertain(branch.merge_into("main").await);
     assert_eq!(commits(&main).await, 2);
 
-    server.faults().on("mergeIntoBranch").drop_reply();
+    server.faults().on("mergeIntoBranch").drop_response();
     uncertain(branch.merge_into("main").squash(true).await);
     assert_eq!(commits(&main).await, 3);
-    server.faults().on("mergeIntoBranch").drop_reply();
+    server.faults().on("mergeIntoBranch").drop_response();
     uncertain(branch.merge_into("main").allow_empty(true).await);
     assert_eq!(main.log().first_parent(true).try_collect::<Vec<_>>().await.unwrap().len(), 4);
 }
@@ -139,12 +139,12 @@ async fn retry_06_a_revert_that_happened_is_found() {
     let main = lake.main("retry_06").await;
     commit(&main, "base", &[("a", "0")]).await;
     let one = commit(&main, "one", &[("a", "1")]).await.id;
-    server.faults().on("revertBranch").drop_reply();
+    server.faults().on("revertBranch").drop_response();
     main.revert(&one).await.unwrap();
     let reverted = main.get_commit().await.unwrap();
     assert_eq!((reverted.message, commits(&main).await), (format!("Revert {one}"), 4));
 
-    server.faults().on("revertBranch").drop_reply();
+    server.faults().on("revertBranch").drop_response();
     main.revert(&reverted.id).message("Again").metadata("k", "v").await.unwrap();
     assert_eq!((text(&main.object("a")).await, commits(&main).await), ("1".to_owned(), 5));
 }
@@ -159,7 +159,7 @@ async fn retry_07_a_revert_that_cannot_be_told_is_outcome_unknown() {
     server.faults().on("revertBranch").drop_connection();
     uncertain(main.revert(&one).await);
     assert_eq!(commits(&main).await, 3);
-    server.faults().on("revertBranch").drop_reply();
+    server.faults().on("revertBranch").drop_response();
     uncertain(main.revert("main").await);
     assert_eq!(commits(&main).await, 4);
 }
@@ -169,7 +169,7 @@ async fn retry_08_a_cherry_pick_is_never_sent_again() {
     let lake = Lake::start().await;
     let server = lake.server.as_ref().unwrap();
     let (main, _) = ahead(&lake, "retry_08").await;
-    server.faults().on("cherryPick").drop_reply();
+    server.faults().on("cherryPick").drop_response();
     uncertain(main.cherry_pick("branch").await);
     assert_eq!(commits(&main).await, 3);
     server.faults().on("cherryPick").drop_connection();
@@ -183,8 +183,8 @@ async fn retry_09_what_the_server_refused_is_certain() {
     let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_09").await;
     stage(&main, &[("a", "1")]).await;
-    server.faults().on("commit").times(2).reply(503, r#"{"message":"slow down"}"#);
-    server.faults().on("commit").reply(500, r#"{"message":"update branch: predicate failed"}"#);
+    server.faults().on("commit").times(2).respond(503, r#"{"message":"slow down"}"#);
+    server.faults().on("commit").respond(500, r#"{"message":"update branch: predicate failed"}"#);
     main.commit("one").await.unwrap();
     assert_eq!(commits(&main).await, 2);
 
@@ -207,18 +207,18 @@ async fn reset_07_a_lost_reply_is_asked_for_again_only_where_that_does_no_harm()
     let two = commit(&main, "two", &[("a", "2")]).await.id;
     commit(&main, "three", &[("a", "3")]).await;
 
-    server.faults().on("hardResetBranch").drop_reply();
+    server.faults().on("hardResetBranch").drop_response();
     let error = refused(main.hard_reset("main~1").await, "hard_reset_branch", None, ErrorKind::Transport, "");
     assert!(error.is_outcome_unknown());
     assert!(error.to_string().ends_with("it may have happened all the same"), "{error}");
     assert_eq!(main.get().await.unwrap().commit_id, two);
 
-    server.faults().on("hardResetBranch").drop_reply();
+    server.faults().on("hardResetBranch").drop_response();
     main.hard_reset(&one).await.unwrap();
     assert_eq!(main.get().await.unwrap().commit_id, one);
 
     stage(&main, &[("b", "1")]).await;
-    server.faults().on("resetBranch").drop_reply();
+    server.faults().on("resetBranch").drop_response();
     main.reset().await.unwrap();
     assert_eq!(entries(main.uncommitted()).await, [""; 0]);
 }
@@ -231,9 +231,9 @@ async fn prot_01_a_lost_reply_is_not_taken_for_an_edit_of_somebody_else() {
     let server = lake.server.as_ref().unwrap();
     protection.set(["main"]).await.unwrap();
     let tag = protection.get().await.unwrap().etag;
-    server.faults().on("setBranchProtectionRules").drop_reply();
+    server.faults().on("setBranchProtectionRules").drop_response();
     protection.set(["main", "a"]).if_match(tag).await.unwrap();
-    server.faults().on("setBranchProtectionRules").drop_reply();
+    server.faults().on("setBranchProtectionRules").drop_response();
     protection.protect("b").await.unwrap();
     assert_eq!(protection.get().await.unwrap().patterns, ["a", "b", "main"].map(str::to_owned).into());
 }
@@ -245,14 +245,14 @@ async fn tag_07_a_tag_whose_reply_is_lost_is_found() {
     let repository = lake.repository("tag_07").await;
     let head = repository.branch("main").get().await.unwrap().commit_id;
 
-    server.faults().on("createTag").drop_reply();
+    server.faults().on("createTag").drop_response();
     let created = repository.tag("v1").create("main").await.unwrap();
     assert_eq!((created.id, &created.commit_id), ("v1".to_owned(), &head));
 
     server.faults().on("createTag").drop_connection();
     assert_eq!(repository.tag("v2").create("main").await.unwrap().commit_id, head);
 
-    server.faults().on("deleteTag").drop_reply();
+    server.faults().on("deleteTag").drop_response();
     repository.tag("v1").delete().await.unwrap();
     assert_eq!(server.faults().pending(), [""; 0]);
 }

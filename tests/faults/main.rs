@@ -47,11 +47,11 @@ async fn a_token_that_is_refused_is_renewed_once() {
     client.repository(name).get().await.unwrap();
 
     let refusal = r#"{"message":"error authenticating request"}"#;
-    server.faults().on("get_repository").times(1).reply(401, refusal);
+    server.faults().on("get_repository").times(1).respond(401, refusal);
     assert_eq!(client.repository(name).get().await.unwrap().id, name);
     assert_eq!(server.requests_for("login").len(), 2);
 
-    server.faults().on("get_repository").times(2).reply(401, refusal);
+    server.faults().on("get_repository").times(2).respond(401, refusal);
     let error = client.repository(name).get().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(server.requests_for("login").len(), 3);
@@ -61,14 +61,14 @@ async fn a_token_that_is_refused_is_renewed_once() {
 async fn a_failed_clean_up_of_a_transaction_is_told_and_is_no_failure() {
     let (server, main) = start().await;
     let failure = r#"{"message":"no"}"#;
-    server.faults().on("delete_branch").times(1).reply(500, failure);
+    server.faults().on("delete_branch").times(1).respond(500, failure);
     let upload = async |tx: &Branch| tx.object("a").upload("1").await;
     let transacted = main.transaction("Good").run(upload).await.unwrap();
     assert!(transacted.merge.is_some());
     let (left, error) = transacted.left_behind.unwrap();
     assert_eq!((error.status(), left.exists().await.unwrap()), (Some(500), true));
 
-    server.faults().on("delete_branch").times(1).reply(500, failure);
+    server.faults().on("delete_branch").times(1).respond(500, failure);
     let error = main.transaction("Bad").run(async |tx| tx.object("missing").read().await).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let left = branches(&main).await.into_iter().find(|name| error.to_string().contains(&**name));
@@ -88,12 +88,12 @@ async fn repo_13_each_client_asks_once_and_a_repository_knows_its_storage() {
     let server = lake.server.as_ref().unwrap();
     let (one, two) = (storage("one", false), storage("two", true));
     let config = format!(r#"{{"storage_config":{one},"storage_config_list":[{one},{two}]}}"#);
-    server.faults().on("getConfig").reply(200, config);
+    server.faults().on("getConfig").respond(200, config);
     for (id, signs) in [("one", Some(false)), ("two", Some(true)), ("", None), ("three", None)] {
         let repository = format!(
             r#"{{"id":"r","creation_date":1,"default_branch":"main","storage_namespace":"s3://r","storage_id":"{id}"}}"#
         );
-        server.faults().on("getRepository").reply(200, repository);
+        server.faults().on("getRepository").respond(200, repository);
         let found = lake.client.clone().repository("r").storage_config().await;
         match signs {
             Some(signs) => assert_eq!(found.unwrap().pre_sign_support, signs),
@@ -135,7 +135,7 @@ async fn what_is_sent_again_is_told_once() {
     let file = folder.path().join("a");
     std::fs::write(&file, vec![1; 1_000_000]).unwrap();
     let chunks = || futures::stream::iter((0..10).map(|_| Ok::<_, std::io::Error>(vec![1_u8; 100_000])));
-    server.faults().on("upload_object").times(1).drop_reply();
+    server.faults().on("upload_object").times(1).drop_response();
     for body in
         [Body::file(&file), Body::from(vec![1; 1_000_000]), Body::stream(chunks()).with_length(1_000_000)]
     {

@@ -60,10 +60,10 @@ async fn what_a_storage_fails_to_take_is_sent_again() {
     for (path, bytes, operation) in [("single", MIB, "storagePut"), ("parts", 9 * MIB, "storagePutPart")] {
         let (object, data) = (main.object(path), data(bytes));
         let ways: [fn(&Server, &str); 4] = [
-            |server, operation| server.faults().on(operation).times(2).reply(503, SLOW_DOWN),
-            |server, operation| server.faults().on(operation).reply(500, ""),
+            |server, operation| server.faults().on(operation).times(2).respond(503, SLOW_DOWN),
+            |server, operation| server.faults().on(operation).respond(500, ""),
             |server, operation| server.faults().on(operation).drop_connection(),
-            |server, operation| server.faults().on(operation).drop_reply(),
+            |server, operation| server.faults().on(operation).drop_response(),
         ];
         for way in ways {
             way(&server, operation);
@@ -73,7 +73,7 @@ async fn what_a_storage_fails_to_take_is_sent_again() {
         }
         // Parts of a stream are kept, and sent again, too.
         if operation == "storagePutPart" {
-            server.faults().on(operation).after(1).reply(500, "");
+            server.faults().on(operation).after(1).respond(500, "");
             let chunks: Vec<_> =
                 data.chunks(100_000).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect();
             object.upload(Body::stream(stream::iter(chunks))).await.unwrap();
@@ -86,7 +86,7 @@ async fn what_a_storage_fails_to_take_is_sent_again() {
 async fn an_upload_in_parts_that_fails_is_aborted() {
     let (server, main) = start().await;
     let object = main.object("a");
-    server.faults().on("storagePutPart").always().reply(500, "<Error><Code>InternalError</Code></Error>");
+    server.faults().on("storagePutPart").always().respond(500, "<Error><Code>InternalError</Code></Error>");
     let error = object.upload(data(30 * MIB)).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.status(), error.attempts()),
@@ -102,7 +102,7 @@ async fn an_upload_in_parts_that_fails_is_aborted() {
     server
         .faults()
         .on("completePresignMultipartUpload")
-        .reply(403, r#"{"message":"cannot write to protected branch"}"#);
+        .respond(403, r#"{"message":"cannot write to protected branch"}"#);
     let error = object.upload(data(9 * MIB)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WriteProtected);
     left_nothing(&server, &object, &error).await;
@@ -113,17 +113,17 @@ async fn an_address_that_has_expired_is_asked_for_anew() {
     let (server, main) = start().await;
     let object = main.object("a");
     let expired = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
-    server.faults().on("storagePut").times(2).reply(403, expired);
+    server.faults().on("storagePut").times(2).respond(403, expired);
     object.upload(data(MIB)).await.unwrap();
     assert_eq!((asked(&server, "getPhysicalAddress"), asked(&server, "storagePut")), (3, 3));
-    server.faults().on("storagePutPart").reply(400, "<Error><Code>ExpiredToken</Code></Error>");
+    server.faults().on("storagePutPart").respond(400, "<Error><Code>ExpiredToken</Code></Error>");
     object.upload(data(9 * MIB)).await.unwrap();
     assert_eq!((asked(&server, "uploadPart"), asked(&server, "storagePutPart")), (1, 3));
     object.delete().await.unwrap();
 
     // Not for ever.
-    server.sign_for(Duration::ZERO);
-    server.forget_requests();
+    server.set_presigned_url_lifetime(Duration::ZERO);
+    server.clear_requests();
     for (bytes, operation) in [(MIB, "storagePut"), (9 * MIB, "storagePutPart")] {
         let error = object.upload(data(bytes)).await.unwrap_err();
         assert_eq!((error.kind(), error.status()), (ErrorKind::PermissionDenied, Some(403)), "{error}");
@@ -138,12 +138,12 @@ async fn what_has_not_arrived_as_it_was_sent_is_no_success() {
     let (server, main) = start().await;
     let object = main.object("a");
     let other = || server.faults().on("storagePut").header("ETag", "\"900150983cd24fb0d6963f7d28e17f72\"");
-    other().reply(200, "");
+    other().respond(200, "");
     object.upload(data(MIB)).await.unwrap();
     assert_eq!(asked(&server, "storagePut"), 2);
     object.delete().await.unwrap();
 
-    other().times(3).reply(200, "");
+    other().times(3).respond(200, "");
     let error = object.upload(data(MIB)).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.operation()),
@@ -151,14 +151,14 @@ async fn what_has_not_arrived_as_it_was_sent_is_no_success() {
         "{error}"
     );
     left_nothing(&server, &object, &error).await;
-    server.faults().on("storagePut").times(3).reply(400, "<Error><Code>BadDigest</Code></Error>");
+    server.faults().on("storagePut").times(3).respond(400, "<Error><Code>BadDigest</Code></Error>");
     let error = object.upload(data(MIB)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
     left_nothing(&server, &object, &error).await;
 
     // What is encrypted has tags that only look like it.
-    server.forget_requests();
-    other().header("x-amz-server-side-encryption", "aws:kms").reply(200, "");
+    server.clear_requests();
+    other().header("x-amz-server-side-encryption", "aws:kms").respond(200, "");
     let stats = object.upload(data(MIB)).await.unwrap();
     assert_eq!((stats.checksum.len(), asked(&server, "storagePut")), (32, 1));
     assert_ne!(stats.checksum, "900150983cd24fb0d6963f7d28e17f72");
@@ -186,11 +186,11 @@ async fn what_has_not_arrived_as_it_was_sent_is_no_success() {
 async fn a_lost_reply_to_the_last_request_is_looked_into() {
     let (server, main) = start().await;
     let object = main.object("a");
-    server.faults().on("linkPhysicalAddress").drop_reply();
+    server.faults().on("linkPhysicalAddress").drop_response();
     let stats = object.upload(data(MIB)).if_none_match("*").await.unwrap();
     assert_eq!(stats, object.get().await.unwrap());
     assert_eq!(asked(&server, "linkPhysicalAddress"), 1);
-    server.faults().on("completePresignMultipartUpload").drop_reply();
+    server.faults().on("completePresignMultipartUpload").drop_response();
     let stats = object.upload(data(9 * MIB)).await.unwrap();
     assert_eq!(stats, object.get().await.unwrap());
     assert_eq!((asked(&server, "completePresignMultipartUpload"), server.open_uploads()), (1, 0));
@@ -241,7 +241,7 @@ fn signed(place: &str) -> String {
 async fn a_storage_that_cannot_be_reached_is_passed_over_unless_it_must_be_reached() {
     let (server, main) = start().await;
     let object = main.object("a");
-    server.faults().on("getPhysicalAddress").always().reply(200, signed("http://127.0.0.1:1"));
+    server.faults().on("getPhysicalAddress").always().respond(200, signed("http://127.0.0.1:1"));
     let error = object.upload(data(MIB)).presign(true).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Transport, "the server could not be reached"));
     left_nothing(&server, &object, &error).await;
@@ -259,8 +259,8 @@ async fn data_are_sent_nowhere_but_where_it_was_signed_for() {
     let object = main.object("a");
     for status in [301, 302, 307, 308] {
         let elsewhere = format!("{}/elsewhere", server.endpoint());
-        server.forget_requests();
-        server.faults().on("storagePut").header("Location", &elsewhere).reply(status, "");
+        server.clear_requests();
+        server.faults().on("storagePut").header("Location", &elsewhere).respond(status, "");
         let error = object.upload(data(MIB)).await.unwrap_err();
         assert_eq!((error.kind(), error.status()), (ErrorKind::Server, Some(status)), "{error}");
         assert!(error.message().contains("redirects"), "{error}");
@@ -269,7 +269,7 @@ async fn data_are_sent_nowhere_but_where_it_was_signed_for() {
         assert!(server.requests().iter().all(|request| named.contains(&request.operation)));
     }
     for wrong in [r#"{"physical_address":"mem://faults/data/x/y,z"}"#.to_owned(), signed("no address")] {
-        server.faults().on("getPhysicalAddress").reply(200, wrong);
+        server.faults().on("getPhysicalAddress").respond(200, wrong);
         let error = object.upload(data(MIB)).await.unwrap_err();
         assert_eq!((error.kind(), error.status()), (ErrorKind::Decode, None), "{error}");
         left_nothing(&server, &object, &error).await;
@@ -281,7 +281,7 @@ async fn what_is_not_known_of_a_storage_is_asked_once_and_the_server_takes_the_d
     let (server, main) = start().await;
     let object = |client: &Client| client.repository(main.repository().name()).branch("main").object("a");
     let own = client(&server);
-    server.faults().on("getConfig").always().reply(403, r#"{"message":"forbidden"}"#);
+    server.faults().on("getConfig").always().respond(403, r#"{"message":"forbidden"}"#);
     for _ in 0..3 {
         object(&own).upload(data(MIB)).await.unwrap();
     }
@@ -301,15 +301,15 @@ async fn what_is_not_known_of_a_storage_is_asked_once_and_the_server_takes_the_d
     let (one, two) = (storage("one", false), storage("two", true));
     for (id, way) in [("one", "uploadObject"), ("two", "storagePut"), ("three", "uploadObject")] {
         let own = client(&server);
-        server.forget_requests();
+        server.clear_requests();
         server
             .faults()
             .on("getConfig")
-            .reply(200, format!(r#"{{"storage_config":{one},"storage_config_list":[{one},{two}]}}"#));
+            .respond(200, format!(r#"{{"storage_config":{one},"storage_config_list":[{one},{two}]}}"#));
         let repository = format!(
             r#"{{"id":"faults","creation_date":1,"default_branch":"main","storage_namespace":"mem://faults","storage_id":"{id}"}}"#
         );
-        server.faults().on("getRepository").reply(200, repository);
+        server.faults().on("getRepository").respond(200, repository);
         for _ in 0..2 {
             object(&own).upload(data(9 * MIB)).await.unwrap();
         }

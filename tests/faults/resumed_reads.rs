@@ -28,7 +28,7 @@ async fn a_read_goes_on_where_the_connection_broke() {
     let data = data(100_000);
     let stats = object.upload(data.clone()).await.unwrap();
 
-    server.faults().on("getObject").times(3).cut_body();
+    server.faults().on("getObject").times(3).truncate_body();
     assert_eq!(all(&object).await.unwrap(), data);
     let requests = server.requests_for("getObject");
     assert_eq!(requests.len(), 4);
@@ -44,11 +44,11 @@ async fn a_read_goes_on_where_the_connection_broke() {
     }
 
     // A part goes on to its own end; bytes and downloads do as streams do.
-    server.faults().on("getObject").times(2).cut_body();
+    server.faults().on("getObject").times(2).truncate_body();
     assert_eq!(object.read().suffix(5000).await.unwrap(), data[95_000..]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a");
-    server.faults().on("getObject").times(2).cut_body();
+    server.faults().on("getObject").times(2).truncate_body();
     assert_eq!(object.reader().download_to(&file).await.unwrap(), 100_000);
     assert_eq!(std::fs::read(&file).unwrap(), data);
     assert_eq!(server.faults().pending(), [""; 0]);
@@ -60,7 +60,7 @@ async fn two_versions_are_never_mixed() {
     let object = main.object("a");
     object.upload(data(100_000)).await.unwrap();
 
-    server.faults().on("getObject").cut_body();
+    server.faults().on("getObject").truncate_body();
     let mut reader = object.reader().await.unwrap();
     object.upload("x".repeat(100_000)).await.unwrap();
     let mut bytes = Vec::new();
@@ -75,7 +75,7 @@ async fn two_versions_are_never_mixed() {
     assert!(bytes.len() < 100_000 && data(100_000).starts_with(&bytes));
 
     // What is shorter now than the place where it broke off has changed as well.
-    server.faults().on("getObject").cut_body();
+    server.faults().on("getObject").truncate_body();
     let reader = object.reader().await.unwrap();
     object.upload("y").await.unwrap();
     let error = reader.try_for_each(|_| async { Ok(()) }).await.unwrap_err();
@@ -90,9 +90,9 @@ async fn a_server_without_ranges_is_told_by_what_broke() {
     let (server, main) = start().await;
     let object = main.object("a");
     let stats = object.upload(data(100_000)).await.unwrap();
-    server.faults().on("getObject").cut_body();
+    server.faults().on("getObject").truncate_body();
     let tag = format!("\"{}\"", stats.checksum);
-    server.faults().on("getObject").header("etag", &tag).reply(200, data(100_000));
+    server.faults().on("getObject").header("etag", &tag).respond(200, data(100_000));
     let error = all(&object).await.unwrap_err();
     assert_eq!(kind(&error).0, ErrorKind::Transport, "{error}");
     assert_eq!(server.requests_for("getObject").len(), 2);
@@ -108,7 +108,7 @@ async fn who_repeats_nothing_does_not_go_on() {
         .retries(RetryPolicy::none())
         .build()
         .unwrap();
-    server.faults().on("getObject").cut_body();
+    server.faults().on("getObject").truncate_body();
     let object = client.repository(main.repository().name()).branch("main").object("a");
     assert_eq!(kind(&all(&object).await.unwrap_err()).0, ErrorKind::Transport);
     assert_eq!(server.requests_for("getObject").len(), 1);
@@ -124,14 +124,14 @@ async fn each_part_of_a_large_download_goes_on_by_itself() {
     let file = folder.path().join("a");
     let download = || object.reader().download_to(&file).part_size(100_000).concurrency(3);
 
-    server.faults().on("getObject").after(1).times(5).cut_body();
+    server.faults().on("getObject").after(1).times(5).truncate_body();
     assert_eq!(download().await.unwrap(), 1_000_000);
     assert_eq!(std::fs::read(&file).unwrap(), data);
     assert_eq!(server.requests_for("getObject").len(), 10 + 5);
 
     // One that fails ends it, and leaves what was there before.
-    server.forget_requests();
-    server.faults().on("getObject").after(4).reply(403, r#"{"message":"no"}"#);
+    server.clear_requests();
+    server.faults().on("getObject").after(4).respond(403, r#"{"message":"no"}"#);
     let error = download().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
     assert!(server.requests_for("getObject").len() < 10);

@@ -13,8 +13,8 @@ async fn dump_04_a_task_is_looked_at_until_its_end() {
     let repository = lake.repository("dump_04").await;
     let task = repository.dump_task("task");
     let status = |rest: &str| format!(r#"{{"id":"task","update_time":"2026-11-23T00:00:00Z",{rest}}}"#);
-    let running = || server.faults().on("dumpStatus").times(3).reply(200, status(r#""done":false"#));
-    let ended = |rest: &str| server.faults().on("dumpStatus").reply(200, status(rest));
+    let running = || server.faults().on("dumpStatus").times(3).respond(200, status(r#""done":false"#));
+    let ended = |rest: &str| server.faults().on("dumpStatus").respond(200, status(rest));
     let wait = || task.wait().interval(Duration::from_millis(1));
 
     running();
@@ -46,8 +46,8 @@ async fn gc_04_long_preparations() {
     let faults = server.faults();
 
     let part = |token| format!(r#"{{"run_id":"r","gc_uncommitted_location":"l"{token}}}"#);
-    faults.on("prepareGarbageCollectionUncommitted").reply(201, part(r#","continuation_token":"t""#));
-    faults.on("prepareGarbageCollectionUncommitted").reply(201, part(""));
+    faults.on("prepareGarbageCollectionUncommitted").respond(201, part(r#","continuation_token":"t""#));
+    faults.on("prepareGarbageCollectionUncommitted").respond(201, part(""));
     let parts: Vec<_> = collection.prepare_uncommitted().try_collect().await.unwrap();
     assert_eq!(parts.len(), 2);
     let requests = server.requests_for("prepareGarbageCollectionUncommitted");
@@ -57,7 +57,7 @@ async fn gc_04_long_preparations() {
 
     let status = |rest| format!(r#"{{"task_id":"t","update_time":"2026-01-02T03:04:05Z",{rest}}}"#);
     let reported = |rest| {
-        faults.on("prepareGarbageCollectionCommitsStatus").reply(200, status(rest));
+        faults.on("prepareGarbageCollectionCommitsStatus").respond(200, status(rest));
     };
     let task = collection.commits_preparation("t");
     reported(r#""completed":false"#);

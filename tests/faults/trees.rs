@@ -29,7 +29,7 @@ async fn after_a_thousand_failures_no_file_is_begun_and_those_under_way_are_fini
     // One of the first two takes its time, while all others are refused.
     let faults = server.faults();
     faults.on("upload_object").delay(Duration::from_secs(3)).proceed();
-    faults.on("upload_object").always().reply(400, r#"{"message":"not this one"}"#);
+    faults.on("upload_object").always().respond(400, r#"{"message":"not this one"}"#);
     let error = main.upload_dir(source.path(), "t").concurrency(2).await.unwrap_err();
 
     assert_eq!((error.kind(), error.failed_objects().len()), (ErrorKind::InvalidRequest, 1000), "{error}");
@@ -97,7 +97,7 @@ async fn deleted_is_told_when_the_server_has_deleted_and_of_nothing_else() {
 
     // The batch fails.
     stage().await;
-    server.faults().on("delete_objects").reply(403, r#"{"message":"read-only repository"}"#);
+    server.faults().on("delete_objects").respond(403, r#"{"message":"read-only repository"}"#);
     let (outcome, deleted) = sync().await;
     let error = outcome.unwrap_err();
     let all = ["t/a", "t/b", "t/c"].map(|path| (path.to_owned(), 403));

@@ -102,7 +102,7 @@ fn asked(lake: &Lake, expected: &[&str]) {
     if let Some(server) = &lake.server {
         let asked: Vec<_> = server.requests().iter().map(|request| request.operation).collect();
         assert_eq!(asked, expected);
-        server.forget_requests();
+        server.clear_requests();
     }
 }
 
@@ -113,7 +113,7 @@ async fn a_range_is_read_with_one_request() {
     main.object("digits").upload("0123456789").content_type("text/csv").metadata("k", "v").await.unwrap();
     let head = store.head(&digits).await.unwrap();
     if let Some(server) = &lake.server {
-        server.forget_requests();
+        server.clear_requests();
     }
 
     assert_eq!(store.get_range(&digits, 2..5).await.unwrap(), "234");
@@ -145,7 +145,7 @@ async fn a_condition_on_a_range_costs_no_request() {
     let (tag, written) = (head.e_tag.as_deref().unwrap(), head.last_modified);
     let (before, after) = (written - TimeDelta::seconds(5), written + TimeDelta::seconds(5));
     if let Some(server) = &lake.server {
-        server.forget_requests();
+        server.clear_requests();
     }
     let ranged = || GetOptions::new().with_range(Some(GetRange::Bounded(3..6)));
     let list = format!("\"other\", {tag}");
@@ -195,7 +195,7 @@ async fn all_of_an_object_comes_with_its_metadata() {
     let a = Path::from("a");
     main.object("a").upload("x").content_type("text/csv").metadata("k", "v").await.unwrap();
     if let Some(server) = &lake.server {
-        server.forget_requests();
+        server.clear_requests();
     }
     let expected =
         [(Attribute::ContentType, "text/csv"), (Attribute::Metadata("k".into()), "v")].into_iter().collect();
