@@ -136,7 +136,9 @@ impl ChecksumVerifier {
         match self {
             Self::Md5 { md5, .. } => md5.update(bytes),
             Self::Multipart { candidates, .. } => {
-                candidates.iter_mut().for_each(|hasher| hasher.update(bytes))
+                for hasher in candidates {
+                    hasher.update(bytes);
+                }
             }
         }
     }
