@@ -22,7 +22,7 @@ fn branch() -> (Server, Branch) {
 #[test]
 fn the_first_story_without_a_runtime() {
     let (_server, main) = branch();
-    let repository = main.repository();
+    let repository = &main.repository();
     let experiment = repository.branch("experiment1");
     experiment.create("main").wait().unwrap();
 

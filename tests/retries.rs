@@ -41,7 +41,7 @@ impl Lake {
         self.main.log().map_ok(|commit| commit.message).try_collect().await.unwrap()
     }
 
-    fn client(&self) -> &Client {
+    fn client(&self) -> Client {
         self.repository.client()
     }
 }
@@ -78,7 +78,8 @@ async fn what_was_refused_is_sent_again_whatever_it_is() {
         branch.object("b").upload("1").await.unwrap();
         let commit = branch.commit("one").await.unwrap();
         branch.merge_into("main").await.unwrap();
-        let pick = lake.client().api().cherry_pick().repository("example").branch("main");
+        let client = lake.client();
+        let pick = client.api().cherry_pick().repository("example").branch("main");
         pick.body(CherryPickCreation::builder().ref_(commit.id)).send().await.unwrap();
 
         for operation in
@@ -98,7 +99,8 @@ async fn what_was_refused_is_sent_again_whatever_it_is() {
 async fn a_lost_race_of_a_pull_request_is_told() {
     let lake = Lake::new().await;
     lake.server.faults().on("mergePullRequest").always().respond(500, LOST_RACE);
-    let request = lake.client().api().merge_pull_request().repository("example").pull_request("7");
+    let client = lake.client();
+    let request = client.api().merge_pull_request().repository("example").pull_request("7");
     let error = request.send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Conflict, 1), "{error}");
     assert_eq!(lake.sent("mergePullRequest"), 1);
@@ -223,7 +225,8 @@ async fn what_must_not_happen_twice_is_told_in_doubt() {
     let lake = Lake::new().await;
     let branch = lake.repository.branch("exp");
     branch.create("main").await.unwrap();
-    let api = lake.client().api();
+    let client = lake.client();
+    let api = client.api();
     let commit = || branch.commit("one").allow_empty(true).into_future();
     let merge = || branch.merge_into("main").allow_empty(true).into_future();
     let pick = || {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 
+pub(crate) use crate::requests::support::opt as optional;
 pub use kind::ErrorKind;
 pub(crate) use reply::REQUEST_ID;
 

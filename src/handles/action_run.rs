@@ -4,9 +4,10 @@ use futures::future::BoxFuture;
 
 use crate::api::ByteStream;
 use crate::handles::repository::Repository;
+use crate::pager::Pager;
 use crate::pager::{List, Page};
 use crate::requests::support::{When as _, opt};
-use crate::{Pager, Result, models};
+use crate::{Result, models};
 
 /// A run of the actions of a repository, by its identifier, whether it exists or not.
 ///
@@ -56,7 +57,7 @@ impl ActionRun {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
     pub async fn get(&self) -> Result<models::ActionRun> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let request = api.get_run().repository(self.repository.name()).run_id(self.id());
         Ok(request.send().await?.into_inner())
     }
@@ -82,7 +83,7 @@ impl ActionRun {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound), and in the middle if the connection breaks.
     pub async fn hook_output(&self, hook_run_id: impl Into<String>) -> Result<ByteStream> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let request = api.get_run_hook_output().repository(self.repository.name());
         Ok(request.run_id(self.id()).hook_run_id(hook_run_id).send().await?.into_inner())
     }
@@ -120,7 +121,7 @@ impl List for ActionRuns {
     fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {
         let Self { repository, branch, commit } = self.clone();
         Box::pin(async move {
-            let request = repository.client.api().list_repository_runs().repository(repository.name());
+            let request = repository.api().list_repository_runs().repository(repository.name());
             let request = request
                 .after(after)
                 .amount(amount)
@@ -145,7 +146,7 @@ impl List for HookRuns {
         let Self { run } = self.clone();
         Box::pin(async move {
             let first = after.is_empty();
-            let request = run.repository.client.api().list_run_hooks().repository(run.repository.name());
+            let request = run.repository.api().list_run_hooks().repository(run.repository.name());
             let page = request.run_id(run.id()).after(after).amount(amount).send().await?.into_inner();
             if first && page.results.is_empty() {
                 // A run that does not exist has no hooks, says the server.

@@ -4,7 +4,6 @@ use std::fmt;
 
 use crate::handles::branch::Branch;
 use crate::handles::object::read_methods;
-use crate::handles::reference::Reference;
 use crate::models::StagingLocation;
 use crate::requests::update_metadata::UpdateMetadataRequest;
 use crate::scope::ObjectScope;
@@ -45,7 +44,7 @@ impl BranchObject {
     /// Returns the branch of the object.
     #[must_use]
     pub fn branch(&self) -> Branch {
-        Branch::new(Reference::from_scope(self.0.reference()))
+        Branch::from_scope(self.0.reference())
     }
 
     /// Uploads the object, and returns its metadata. An existing object is replaced.

@@ -48,7 +48,7 @@ impl BranchProtection {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
     pub async fn get(&self) -> Result<ProtectionRules> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let reply = api.get_branch_protection_rules().repository(self.repository.name()).send().await?;
         // Rules that were never set, or are none, have a tag that is empty, and is refused when it is sent back.
         let etag = reply.header("etag").filter(|tag| !tag.is_empty()).map(str::to_owned);
@@ -127,7 +127,7 @@ impl SetBranchProtectionRequest {
         let repository = &protection.repository;
         let rules: Vec<_> =
             patterns.iter().map(|pattern| BranchProtectionRule { pattern: pattern.clone() }).collect();
-        let request = repository.client.api().set_branch_protection_rules().repository(repository.name());
+        let request = repository.api().set_branch_protection_rules().repository(repository.name());
         match request.when(if_match, |request, tag| request.if_match(tag)).body(rules).send().await {
             // A repeated request meets the rules that the first one has set, when only its reply was lost.
             Err(error) if error.kind() == ErrorKind::PreconditionFailed && error.attempts() > 1 => {

@@ -7,10 +7,11 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::credentials::{Authorizer, Credentials};
 use crate::handles::object::Object;
-use crate::handles::repository::{Repositories, Repository};
+use crate::handles::repository::Repository;
 use crate::http::send::{Authorize, Http, Transport};
+use crate::requests::repository::ListRepositories;
 use crate::scope::ClientScope;
-use crate::{Error, Pager, Result, RetryPolicy, Uri, api, models};
+use crate::{Error, Result, RetryPolicy, Uri, api, models};
 use reqwest::Url;
 use reqwest::redirect::Policy;
 
@@ -57,12 +58,12 @@ impl Client {
     /// A repository by its name, whether it exists or not.
     #[must_use]
     pub fn repository(&self, name: impl Into<String>) -> Repository {
-        Repository::new(self.clone(), name.into())
+        Repository::from_scope(&self.0.repository(name))
     }
 
     /// The repositories of the server, in the order of their names.
-    pub fn repositories(&self) -> Pager<models::Repository, Repositories> {
-        Pager::new(Repositories::new(self.clone()))
+    pub fn repositories(&self) -> ListRepositories {
+        ListRepositories::new(self.0.clone())
     }
 
     /// An object by its address, which should name all three parts.

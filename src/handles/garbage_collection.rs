@@ -2,15 +2,16 @@
 
 use futures::future::BoxFuture;
 
+use crate::Result;
 use crate::handles::repository::Repository;
 use crate::models::{
     self, GarbageCollectionPrepareResponse, GarbageCollectionRule, GarbageCollectionRules,
     PrepareGcUncommittedRequest, PrepareGcUncommittedResponse,
 };
+use crate::pager::Pager;
 use crate::pager::{List, Page};
 use crate::requests::support::{awaits, opt};
 use crate::task::{Job, Outcome, Task};
-use crate::{Pager, Result};
 
 /// The garbage collection of a repository: its rules, and what the server prepares for a collector.
 ///
@@ -51,7 +52,7 @@ impl GarbageCollection {
     /// [`Unsupported`](crate::ErrorKind::Unsupported): the storage has no signed addresses. Then
     /// [`start_preparing_commits`](Self::start_preparing_commits) works, which answers none.
     pub async fn prepare_commits(&self) -> Result<GarbageCollectionPrepareResponse> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let request = api.prepare_garbage_collection_commits().repository(self.repository.name());
         Ok(request.send().await?.into_inner())
     }
@@ -61,7 +62,7 @@ impl GarbageCollection {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
     pub async fn start_preparing_commits(&self) -> Result<Task<PrepareCommitsTask>> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let request = api.prepare_garbage_collection_commits_async().repository(self.repository.name());
         Ok(self.commits_preparation(request.send().await?.into_inner().id))
     }
@@ -96,7 +97,7 @@ impl List for PrepareUncommittedParts {
             let body = PrepareGcUncommittedRequest {
                 continuation_token: Some(after).filter(|token| !token.is_empty()),
             };
-            let api = repository.client.api();
+            let api = repository.api();
             let request = api.prepare_garbage_collection_uncommitted().repository(repository.name());
             let part = request.body(body).send().await?.into_inner();
             let next = part.continuation_token.clone().filter(|token| !token.is_empty());
@@ -123,7 +124,7 @@ impl Job for PrepareCommitsTask {
     fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
         let (Self { repository }, id) = (self.clone(), id.to_owned());
         Box::pin(async move {
-            let request = repository.client.api().prepare_garbage_collection_commits_status();
+            let request = repository.api().prepare_garbage_collection_commits_status();
             Ok(request.repository(repository.name()).id(id).send().await?.into_inner())
         })
     }
@@ -149,7 +150,7 @@ impl GcRules {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
     pub async fn get(&self) -> Result<GarbageCollectionRules> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         Ok(api.get_gc_rules().repository(self.repository.name()).send().await?.into_inner())
     }
 
@@ -170,7 +171,7 @@ impl GcRules {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
     pub async fn delete(&self) -> Result<()> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         api.delete_gc_rules().repository(self.repository.name()).send().await?;
         Ok(())
     }
@@ -192,7 +193,7 @@ impl SetGcRulesRequest {
     }
 
     async fn send(self) -> Result<()> {
-        let request = self.repository.client.api().set_gc_rules().repository(self.repository.name());
+        let request = self.repository.api().set_gc_rules().repository(self.repository.name());
         request.body(self.body).send().await?;
         Ok(())
     }

@@ -9,6 +9,7 @@ pub(crate) mod client;
 pub(crate) mod garbage_collection;
 pub(crate) mod object;
 pub(crate) mod pull_request;
+mod ref_methods;
 pub(crate) mod reference;
 pub(crate) mod repository;
 pub(crate) mod repository_metadata;

@@ -6,10 +6,11 @@ use crate::handles::repository::Repository;
 use crate::models::{
     self, ListPullRequestsStatus, PullRequestBasic, PullRequestBasicStatus, PullRequestCreation,
 };
+use crate::pager::Pager;
 use crate::pager::{List, Page};
 use crate::requests::merge::with_conflicts;
 use crate::requests::support::{When as _, awaits, opt};
-use crate::{ErrorKind, Pager, Result};
+use crate::{ErrorKind, Result};
 
 /// A pull request by its identifier, whether it exists or not.
 ///
@@ -50,7 +51,7 @@ impl PullRequest {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
     pub async fn get(&self) -> Result<models::PullRequest> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let request = api.get_pull_request().repository(self.repository.name()).pull_request(self.id());
         Ok(request.send().await?.into_inner())
     }
@@ -92,14 +93,14 @@ impl PullRequest {
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): it is not open, or something is staged on its
     /// destination; [`HookFailed`](crate::ErrorKind::HookFailed).
     pub async fn merge(&self) -> Result<models::MergeResult> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let request = api.merge_pull_request().repository(self.repository.name()).pull_request(self.id());
         match request.send().await {
             Ok(merged) => Ok(merged.into_inner()),
             Err(error) if error.kind() == ErrorKind::MergeConflict => match self.get().await {
                 Ok(branches) => {
                     let source = self.repository.reference(branches.source_branch);
-                    Err(with_conflicts(error, &source, &branches.destination_branch).await)
+                    Err(with_conflicts(error, &source.scope(), &branches.destination_branch).await)
                 }
                 // That there are conflicts is what matters.
                 Err(_) => Err(error),
@@ -135,7 +136,7 @@ impl CreatePullRequestRequest {
     }
 
     async fn send(self) -> Result<PullRequest> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let request = api.create_pull_request().repository(self.repository.name()).body(self.body);
         let created = request.send().await?.into_inner();
         Ok(PullRequest::new(self.repository, created.id))
@@ -173,7 +174,7 @@ impl UpdatePullRequestRequest {
 
     async fn send(self) -> Result<()> {
         let PullRequest { repository, id } = self.pull_request;
-        let request = repository.client.api().update_pull_request().repository(repository.name());
+        let request = repository.api().update_pull_request().repository(repository.name());
         request.pull_request(id).body(self.body).send().await?;
         Ok(())
     }
@@ -213,7 +214,7 @@ impl List for PullRequests {
     fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {
         let Self { repository, prefix, status } = self.clone();
         Box::pin(async move {
-            let request = repository.client.api().list_pull_requests().repository(repository.name());
+            let request = repository.api().list_pull_requests().repository(repository.name());
             let request = request
                 .after(after)
                 .amount(amount)

@@ -32,7 +32,7 @@ impl RepositoryMetadata {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
     pub async fn get(&self) -> Result<BTreeMap<String, String>> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let request = api.get_repository_metadata().repository(self.repository.name());
         Ok(request.send().await?.into_inner().into())
     }
@@ -48,7 +48,7 @@ impl RepositoryMetadata {
         V: Into<String>,
     {
         let metadata = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let request = api.set_repository_metadata().repository(self.repository.name());
         request.body(RepositoryMetadataSet { metadata }).send().await?;
         Ok(())
@@ -61,7 +61,7 @@ impl RepositoryMetadata {
     /// read-only.
     pub async fn delete(&self, keys: impl IntoIterator<Item = impl Into<String>>) -> Result<()> {
         let keys = keys.into_iter().map(Into::into).collect();
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let request = api.delete_repository_metadata().repository(self.repository.name());
         request.body(RepositoryMetadataKeys { keys }).send().await?;
         Ok(())

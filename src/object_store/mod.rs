@@ -34,7 +34,7 @@ use crate::handles::repository::Repository;
 /// It reads at any reference, and writes to branches, where what is written is staged until it is committed.
 ///
 /// ```
-/// use lakefs::LakeFsStore;
+/// use lakefs::object_store::LakeFsStore;
 /// use object_store::path::Path;
 /// use object_store::{ObjectStore as _, ObjectStoreExt as _};
 ///

@@ -25,13 +25,13 @@ impl Dump {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
     pub async fn start(self) -> Result<Task<DumpTask>> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         let started = api.dump_submit().repository(self.repository.name()).send().await?.into_inner();
         Ok(self.repository.dump_task(started.id))
     }
 
     async fn send(self) -> Result<RefsDump> {
-        let api = self.repository.client.api();
+        let api = self.repository.api();
         Ok(api.dump_refs().repository(self.repository.name()).send().await?.into_inner())
     }
 }
@@ -65,13 +65,13 @@ impl Restore {
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare. That the dump is not there is
     /// told by the task.
     pub async fn start(self) -> Result<Task<RestoreTask>> {
-        let request = self.repository.client.api().restore_submit().repository(self.repository.name());
+        let request = self.repository.api().restore_submit().repository(self.repository.name());
         let started = request.body(self.body).send().await?.into_inner();
         Ok(self.repository.restore_task(started.id))
     }
 
     async fn send(self) -> Result<()> {
-        let request = self.repository.client.api().restore_refs().repository(self.repository.name());
+        let request = self.repository.api().restore_refs().repository(self.repository.name());
         request.body(self.body).send().await?;
         Ok(())
     }
@@ -103,7 +103,7 @@ impl Job for DumpTask {
     fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
         let (Self { repository }, id) = (self.clone(), id.to_owned());
         Box::pin(async move {
-            let request = repository.client.api().dump_status().repository(repository.name());
+            let request = repository.api().dump_status().repository(repository.name());
             Ok(request.task_id(id).send().await?.into_inner())
         })
     }
@@ -129,7 +129,7 @@ impl Job for RestoreTask {
     fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
         let (Self { repository }, id) = (self.clone(), id.to_owned());
         Box::pin(async move {
-            let request = repository.client.api().restore_status().repository(repository.name());
+            let request = repository.api().restore_status().repository(repository.name());
             Ok(request.task_id(id).send().await?.into_inner())
         })
     }

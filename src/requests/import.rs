@@ -67,7 +67,7 @@ impl Import {
     async fn send(self) -> Result<Task<ImportTask>> {
         let Self { branch, body } = self;
         let repository = branch.repository();
-        let api = repository.client.api();
+        let api = repository.api();
         let nothing = body.paths.is_empty();
         let request = api.import_start().repository(repository.name()).branch(branch.name()).body(body);
         let call = request.call()?;
@@ -108,7 +108,8 @@ impl Job for ImportTask {
     const OPERATION: &'static str = "import_status";
 
     fn action(&self, id: &str) -> String {
-        let (branch, repository) = (self.branch.name(), self.branch.repository().name());
+        let (branch, repository) = (self.branch.name(), self.branch.repository());
+        let repository = repository.name();
         format!("import {id:?} to branch {branch:?} of repository {repository:?}")
     }
 
@@ -116,7 +117,7 @@ impl Job for ImportTask {
         let (Self { branch }, id) = (self.clone(), id.to_owned());
         Box::pin(async move {
             let repository = branch.repository();
-            let request = repository.client.api().import_status().repository(repository.name());
+            let request = repository.api().import_status().repository(repository.name());
             Ok(request.branch(branch.name()).id(id).send().await?.into_inner())
         })
     }
@@ -139,7 +140,7 @@ impl Task<ImportTask> {
     pub async fn cancel(&self) -> Result<()> {
         let branch = &self.job.branch;
         let repository = branch.repository();
-        let request = repository.client.api().import_cancel().repository(repository.name());
+        let request = repository.api().import_cancel().repository(repository.name());
         request.branch(branch.name()).id(self.id()).send().await?;
         Ok(())
     }

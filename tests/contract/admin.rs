@@ -1,7 +1,8 @@
 //! Administration, as a server without an authorisation service knows it: one user, and nothing else.
 
+use futures::Stream;
 use lakefs::models::{SetupStateState, Statement, StatementEffect};
-use lakefs::{ErrorKind, List, Pager, TryStreamExt as _};
+use lakefs::{ErrorKind, TryStreamExt as _};
 
 use crate::support::{Lake, refused};
 
@@ -48,10 +49,7 @@ fn unsupported<T: std::fmt::Debug>(result: lakefs::Result<T>, operation: &str) {
     refused(result, operation, 501, ErrorKind::Unsupported, "Not Implemented");
 }
 
-async fn unsupported_list<L: List>(list: Pager<L::Item, L>, operation: &str)
-where
-    L::Item: std::fmt::Debug,
-{
+async fn unsupported_list<T: std::fmt::Debug>(list: impl Stream<Item = lakefs::Result<T>>, operation: &str) {
     unsupported(list.try_collect::<Vec<_>>().await, operation);
 }
 

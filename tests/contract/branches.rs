@@ -48,7 +48,7 @@ async fn branch_02_a_name_is_used_once() {
 async fn branch_03_names() {
     let lake = Lake::new().await;
     let main = lake.main("branch_03").await;
-    let repository = main.repository();
+    let repository = &main.repository();
 
     let long = "b".repeat(300);
     for name in ["0", "_", "A-b_9-", "HEAD", &long] {
@@ -82,7 +82,7 @@ async fn branch_03_names() {
 async fn branch_04_sources() {
     let lake = Lake::new().await;
     let main = lake.main("branch_04").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let root = main.get_commit().await.unwrap().id;
     let one = commit(&main, "one", &[("a", "1")]).await.id;
     let two = commit(&main, "two", &[("a", "2")]).await.id;
@@ -126,7 +126,7 @@ async fn branch_05_a_name_is_not_that_of_a_tag_or_a_commit() {
     let lake = Lake::new().await;
     let main = lake.main("branch_05").await;
     let root = main.get_commit().await.unwrap().id;
-    tag(main.repository(), "v1", "main").await;
+    tag(&main.repository(), "v1", "main").await;
     for (name, words) in [("v1", "v1: conflict found"), (&*root, "conflict found")] {
         let created = main.repository().branch(name).create("main").await;
         refused(created, "create_branch", 409, ErrorKind::Conflict, words);
@@ -137,7 +137,7 @@ async fn branch_05_a_name_is_not_that_of_a_tag_or_a_commit() {
 async fn branch_06_hidden_branches_are_listed_on_request() {
     let lake = Lake::new().await;
     let main = lake.main("branch_06").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let hidden = repository.branch("hidden");
     let created = hidden.create("main").hidden(true).await.unwrap();
     assert_eq!(hidden.get().await.unwrap(), created);
@@ -155,12 +155,13 @@ async fn branch_06_hidden_branches_are_listed_on_request() {
 async fn branch_07_lists_are_ordered_and_complete() {
     let lake = Lake::new().await;
     let main = lake.main("branch_07").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let all = ["B", "_", "a", "a-1", "a1", "main"];
     for name in all.iter().rev().filter(|name| **name != "main") {
         repository.branch(*name).create("main").await.unwrap();
     }
-    let names = |list: lakefs::Pager<models::Ref, _>| list.map_ok(|branch| branch.id).try_collect::<Vec<_>>();
+    let names =
+        |list: lakefs::requests::ListBranches| list.map_ok(|branch| branch.id).try_collect::<Vec<_>>();
     for page_size in [1, 2, 1000] {
         assert_eq!(names(repository.branches().page_size(page_size)).await.unwrap(), all);
     }

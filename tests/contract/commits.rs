@@ -1,6 +1,7 @@
 //! Commits.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
 
 use futures::future::{join, join_all};
 use lakefs::{ErrorKind, RetryPolicy, TryStreamExt as _};
@@ -87,8 +88,10 @@ async fn commit_03_changes_that_change_nothing() {
 async fn commit_04_dates() {
     let lake = Lake::new().await;
     let main = lake.main("commit_04").await;
-    for date in [0, 1, 946_684_800, 4_102_444_800, -86_400] {
-        let commit = main.commit("dated").date(date).allow_empty(true).await.unwrap();
+    for date in [0_i64, 1, 946_684_800, 4_102_444_800, -86_400] {
+        let distance = Duration::from_secs(date.unsigned_abs());
+        let time = if date < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance };
+        let commit = main.commit("dated").date(time).allow_empty(true).await.unwrap();
         assert_eq!(commit.creation_date, date);
         assert_eq!(identity::commit(&commit), commit.id);
         assert_eq!(main.get_commit().await.unwrap(), commit);

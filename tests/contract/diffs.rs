@@ -241,7 +241,7 @@ async fn diff_09_the_objects_on_the_right() {
 async fn diff_10_where_there_is_nothing_to_compare() {
     let lake = Lake::new().await;
     let main = lake.main("diff_10").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let nowhere = repository.reference("nowhere");
     let missing = |result, words| refused(result, "diff_refs", 404, ErrorKind::NotFound, words);
     missing(main.diff("nowhere").try_next().await, "not found");

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use lakefs::{Branch, ErrorKind, ImportTask, Task, TryStreamExt as _};
+use lakefs::requests::ImportTask;
+use lakefs::{Branch, ErrorKind, Task, TryStreamExt as _};
 
 use crate::support::{Lake, refused};
 

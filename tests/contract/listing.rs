@@ -11,7 +11,7 @@ async fn fill(branch: &Branch, paths: &[&str]) {
     }
 }
 
-async fn paths(list: lakefs::ListObjects) -> Vec<String> {
+async fn paths(list: lakefs::requests::ListObjects) -> Vec<String> {
     list.map_ok(|entry| entry.path().to_owned()).try_collect().await.unwrap()
 }
 
@@ -138,8 +138,8 @@ async fn obj_18_an_object_is_listed_as_it_is_read() {
 async fn obj_19_what_is_not_there_cannot_be_listed() {
     let lake = Lake::new().await;
     let main = lake.main("obj_19").await;
-    let repository = main.repository();
-    let list = |list: lakefs::ListObjects| list.try_collect::<Vec<_>>();
+    let repository = &main.repository();
+    let list = |list: lakefs::requests::ListObjects| list.try_collect::<Vec<_>>();
 
     let missing = list(repository.reference("nope").objects()).await;
     refused(missing, "list_objects", 404, ErrorKind::NotFound, "not found");

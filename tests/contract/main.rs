@@ -12,6 +12,7 @@ mod auth;
 mod branches;
 mod commits;
 mod diffs;
+mod handles;
 mod identity;
 mod imports;
 mod listing;

@@ -9,7 +9,7 @@ use crate::support::{Lake, commit, paths, refused, stage};
 async fn merge_10_the_source_is_the_source() {
     let lake = Lake::new().await;
     let main = lake.main("merge_10").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let base = commit(&main, "base", &[("a", "0")]).await.id;
     let branch = repository.branch("branch");
     branch.create("main").await.unwrap();

@@ -177,7 +177,7 @@ async fn merge_07_from_anything_that_is_a_commit() {
     let second = commit(&branch, "second", &[("a", "2")]).await.id;
     let third = commit(&branch, "third", &[("a", "3")]).await.id;
     let fourth = commit(&branch, "fourth", &[("a", "4")]).await.id;
-    let repository = main.repository();
+    let repository = &main.repository();
     let tag = tag(repository, "v1", &third).await;
 
     for (merge, name, source, data) in [
@@ -198,7 +198,7 @@ async fn merge_07_from_anything_that_is_a_commit() {
 async fn merge_08_what_cannot_be_merged() {
     let lake = Lake::new().await;
     let (main, branch) = parted(&lake, "merge_08").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let head = commit(&branch, "source", &[("a", "2")]).await.id;
     tag(repository, "v1", "main").await;
 

@@ -208,7 +208,7 @@ async fn obj_15_copies_are_objects_of_their_own() {
 async fn obj_15_what_cannot_be_copied() {
     let lake = Lake::new().await;
     let main = filled(&lake, "obj_15", &["a"]).await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let source = main.object("a");
     refused(
         source.copy_to("nope", "b").await,

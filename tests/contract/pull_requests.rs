@@ -1,7 +1,8 @@
 //! Pull requests.
 
+use futures::Stream;
 use lakefs::models::{ListPullRequestsStatus, PullRequestBasicStatus, PullRequestStatus};
-use lakefs::{ErrorKind, Pager, PullRequest, PullRequests, Repository, TryStreamExt as _, models};
+use lakefs::{ErrorKind, PullRequest, Repository, TryStreamExt as _, models};
 
 use crate::support::{Lake, commit, refused};
 
@@ -121,9 +122,9 @@ async fn pr_01_lists_are_in_the_order_of_the_identifiers() {
     };
 
     let list = || repository.pull_requests();
-    let ids = async |list: Pager<models::PullRequest, PullRequests>| {
-        list.map_ok(|request| request.id).try_collect::<Vec<_>>().await.unwrap()
-    };
+    async fn ids(list: impl Stream<Item = lakefs::Result<models::PullRequest>>) -> Vec<String> {
+        list.map_ok(|request| request.id).try_collect().await.unwrap()
+    }
     let all = sorted(&[&open, &closed, &merged]);
     assert_eq!(ids(list()).await, all);
     assert_eq!(ids(list().page_size(1)).await, all);

@@ -165,7 +165,7 @@ async fn obj_11_what_head_says() {
 async fn obj_12_from_every_kind_of_reference() {
     let lake = Lake::new().await;
     let main = lake.main("obj_12").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let head = commit(&main, "one", &[("a", "committed")]).await.id;
     tag(repository, "v1", "main").await;
     stage(&main, &[("a", "staged")]).await;
@@ -206,7 +206,7 @@ async fn obj_18_a_common_prefix_says_little() {
 async fn obj_19_reading_where_nothing_is() {
     let lake = Lake::new().await;
     let main = lake.main("obj_19").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     stage(&main, &[("a/b", "1")]).await;
 
     let no_repository = lake.client.repository(lake.name("obj_19"));

@@ -1,5 +1,7 @@
 //! References: names of commits, and expressions of them.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use lakefs::{ErrorKind, Repository, TryStreamExt as _};
 
 use crate::identity;
@@ -15,7 +17,7 @@ async fn named(repository: &Repository, expression: &str) -> String {
 async fn ref_01_a_commit_comes_before_a_branch() {
     let lake = Lake::new().await;
     let main = lake.main("ref_01").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let one = commit(&main, "one", &[("a", "1")]).await;
     let root = main.repository().reference("main~1").get_commit().await.unwrap();
     let other = repository.branch("other");
@@ -31,7 +33,12 @@ async fn ref_01_a_commit_comes_before_a_branch() {
     namesake.create(&root.id).await.unwrap();
     assert_eq!(named(repository, &id).await, root.id);
 
-    let two = other.commit("two").date(1_700_000_000).source_metarange(&one.meta_range_id).await.unwrap();
+    let two = other
+        .commit("two")
+        .date(UNIX_EPOCH + Duration::from_secs(1_700_000_000))
+        .source_metarange(&one.meta_range_id)
+        .await
+        .unwrap();
     assert_eq!(two.id, id);
     assert_eq!(named(repository, &id).await, id);
     assert_eq!(text(&repository.reference(&id).object("a")).await, "1");
@@ -43,7 +50,7 @@ async fn ref_01_a_commit_comes_before_a_branch() {
 async fn ref_01_names_come_before_beginnings_of_identifiers() {
     let lake = Lake::new().await;
     let main = lake.main("ref_01").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let root = main.get_commit().await.unwrap().id;
     let one = commit(&main, "one", &[("a", "1")]).await.id;
 
@@ -61,7 +68,7 @@ async fn ref_01_names_come_before_beginnings_of_identifiers() {
 async fn ref_02_modifiers() {
     let lake = Lake::new().await;
     let main = lake.main("ref_02").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let root = main.get_commit().await.unwrap().id;
     let branch = repository.branch("branch");
     branch.create("main").await.unwrap();
@@ -116,7 +123,7 @@ async fn ref_02_modifiers() {
 async fn ref_02_what_is_staged_and_what_is_committed() {
     let lake = Lake::new().await;
     let main = lake.main("ref_02").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     commit(&main, "one", &[("a", "1"), ("b", "1")]).await;
     stage(&main, &[("a", "2"), ("c", "2")]).await;
     main.object("b").delete().await.unwrap();
@@ -144,7 +151,7 @@ async fn ref_02_what_is_staged_and_what_is_committed() {
 async fn ref_03_beginnings_of_identifiers() {
     let lake = Lake::new().await;
     let main = lake.main("ref_03").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let mut ids = vec![main.get_commit().await.unwrap().id];
     // With sixteen digits, two of seventeen commits begin alike.
     let twice = loop {
@@ -177,7 +184,7 @@ async fn ref_03_beginnings_of_identifiers() {
 async fn ref_04_a_tag_with_a_modifier_in_its_name_is_no_reference() {
     let lake = Lake::new().await;
     let main = lake.main("ref_04").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let tag = tag(repository, "a~b", "main").await;
     let api = lake.client.api();
     let got = api.get_tag().repository(repository.name()).tag(tag.name()).send().await.unwrap();
@@ -197,7 +204,7 @@ async fn ref_04_a_tag_with_a_modifier_in_its_name_is_no_reference() {
 async fn ref_05_names_that_would_be_more_than_a_name() {
     let lake = Lake::new().await;
     let main = lake.main("ref_05").await;
-    let repository = main.repository();
+    let repository = &main.repository();
 
     for name in ["v1.0+build", "+", "a%62", "100%", "%6Dain", "a&b=c;d", "a,b", "é+%", "a\"b<c>{d}|e'(f)!"] {
         let tag = tag(repository, name, "main").await;

@@ -168,7 +168,8 @@ async fn repo_15_files_of_the_server_itself() {
     let lake = Lake::new().await;
     let main = lake.main("repo_15").await;
     let commit = commit(&main, "one", &[("a/1", "1"), ("b", "2")]).await;
-    let (api, name) = (lake.client.api(), main.repository().name());
+    let (api, repository) = (lake.client.api(), main.repository());
+    let name = repository.name();
     let namespace = main.repository().get().await.unwrap().storage_namespace;
     let symlinks = api.create_symlink_file().repository(name).branch("main").location("a/");
     assert_eq!(symlinks.send().await.unwrap().location, format!("{namespace}/symlinks"));

@@ -130,7 +130,7 @@ async fn prot_02_what_a_protected_branch_refuses() {
 
     let lake = Lake::new().await;
     let main = lake.main("prot_02").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     commit(&main, "one", &[("committed", "1")]).await;
     let branch = repository.branch("branch");
     branch.create("main").await.unwrap();
@@ -174,7 +174,7 @@ async fn prot_02_what_a_protected_branch_refuses() {
 async fn prot_02_what_a_protected_branch_permits() {
     let lake = Lake::new().await;
     let main = lake.main("prot_02").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let branch = repository.branch("branch");
     branch.create("main").await.unwrap();
     commit(&branch, "one", &[("a", "1")]).await;

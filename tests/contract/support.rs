@@ -5,9 +5,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use futures::Stream;
+use lakefs::requests::ReadRequest;
 use lakefs::{
-    Branch, BranchObject, Client, ClientBuilder, Error, ErrorKind, List, Object, Pager, ReadRequest,
-    Repository, Tag, TryStreamExt as _, models,
+    Branch, BranchObject, Client, ClientBuilder, Error, ErrorKind, Object, Repository, Tag,
+    TryStreamExt as _, models,
 };
 use lakefs_testserver::Server;
 
@@ -169,12 +171,12 @@ pub(crate) async fn tag(repository: &Repository, name: &str, reference: &str) ->
 }
 
 /// The paths of a diff, in its order.
-pub(crate) async fn paths<L: List<Item = models::Diff>>(diff: Pager<models::Diff, L>) -> Vec<String> {
+pub(crate) async fn paths(diff: impl Stream<Item = lakefs::Result<models::Diff>>) -> Vec<String> {
     diff.map_ok(|entry| entry.path).try_collect().await.expect("the diff")
 }
 
 /// The types and paths of a diff, in its order: `added a/b`.
-pub(crate) async fn entries<L: List<Item = models::Diff>>(diff: Pager<models::Diff, L>) -> Vec<String> {
+pub(crate) async fn entries(diff: impl Stream<Item = lakefs::Result<models::Diff>>) -> Vec<String> {
     diff.map_ok(|entry| format!("{} {}", entry.type_, entry.path)).try_collect().await.expect("the diff")
 }
 

@@ -6,8 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use lakefs::{
-    Branch, Error, ErrorKind, Progress, ProgressUpdate, Reference, SymlinkPolicy, SyncAction,
-    TryStreamExt as _,
+    Branch, Error, ErrorKind, Progress, ProgressUpdate, SymlinkPolicy, SyncAction, TryStreamExt as _,
 };
 
 use crate::support::{Lake, commit, stage, text};
@@ -40,7 +39,7 @@ fn names(root: &Path) -> Vec<String> {
     contents(root).into_keys().collect()
 }
 
-async fn paths(reference: &Reference) -> Vec<String> {
+async fn paths(reference: &Branch) -> Vec<String> {
     reference.objects().map_ok(|entry| entry.path().to_owned()).try_collect().await.unwrap()
 }
 

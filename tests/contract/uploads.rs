@@ -363,7 +363,7 @@ async fn obj_13_deletion() {
 async fn obj_19_writing_where_nothing_is() {
     let lake = Lake::new().await;
     let main = lake.main("obj_19").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let head = commit(&main, "one", &[("a", "1")]).await.id;
     tag(repository, "v1", "main").await;
 

@@ -1,7 +1,7 @@
 //! Replies that are lost after the server has acted, or requests before it has: what changes a branch happens once, and
 //! the caller is told the truth.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use lakefs::{Branch, Error, ErrorKind, MergeStrategy, TryStreamExt as _};
 
@@ -48,7 +48,7 @@ async fn retry_02_a_commit_that_did_not_happen_is_outcome_unknown() {
     let server = lake.server.as_ref().unwrap();
     let main = lake.main("retry_02").await;
     // One with the same words, but old.
-    main.commit("one").allow_empty(true).date(1_700_000_000).await.unwrap();
+    main.commit("one").allow_empty(true).date(UNIX_EPOCH + Duration::from_secs(1_700_000_000)).await.unwrap();
     server.faults().on("commit").drop_connection();
     uncertain(main.commit("one").await);
     // One with the same words, and just made: what it would have committed is still staged.
@@ -69,7 +69,7 @@ async fn retry_03_a_commit_that_cannot_be_told_from_others_is_outcome_unknown() 
     uncertain(main.commit("one").allow_empty(true).await);
     stage(&main, &[("a", "1")]).await;
     server.faults().on("commit").drop_response();
-    uncertain(main.commit("two").date(1_700_000_000).await);
+    uncertain(main.commit("two").date(UNIX_EPOCH + Duration::from_secs(1_700_000_000)).await);
     assert_eq!(commits(&main).await, 3);
 
     // Another writer commits before the client has looked.

@@ -1,6 +1,6 @@
 //! Copies and renames.
 
-use lakefs::LakeFsStore;
+use lakefs::object_store::LakeFsStore;
 use object_store::path::Path;
 use object_store::{Error, ObjectStoreExt as _};
 
@@ -48,10 +48,10 @@ async fn copies_and_renames_go_from_reference_to_branch() {
     let lake = Lake::new().await;
     let main = lake.main("copy_references").await;
     support::commit(&main, "one", &[("a", "one")]).await;
-    support::tag(main.repository(), "v1", "main").await;
+    support::tag(&main.repository(), "v1", "main").await;
     let experiment = main.repository().branch("experiment");
     experiment.create("main").await.unwrap();
-    let store = LakeFsStore::new(main.repository());
+    let store = LakeFsStore::new(&main.repository());
     store.copy(&Path::from("v1/a"), &Path::from("experiment/copied")).await.unwrap();
     store.rename(&Path::from("main/a"), &Path::from("experiment/renamed")).await.unwrap();
     for path in ["copied", "renamed"] {

@@ -1,7 +1,7 @@
 //! Lists: long ones, by the page, of names that are no locations.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs::LakeFsStore;
+use lakefs::object_store::LakeFsStore;
 use object_store::list::{PaginatedListOptions, PaginatedListStore as _};
 use object_store::path::Path;
 use object_store::{Error, ObjectStore as _, integration};
@@ -11,11 +11,11 @@ use crate::stores;
 #[tokio::test]
 async fn list_paginated() {
     let (_lake, main, _) = stores("list_paginated").await;
-    let store = LakeFsStore::at(&main);
+    let store = LakeFsStore::at(&main.clone().into());
     integration::list_paginated(&store, &store).await;
 
     // Of a repository, with the objects that it has left: `fo…` on `main`.
-    let store = LakeFsStore::new(main.repository());
+    let store = LakeFsStore::new(&main.repository());
     let page = async |prefix, offset: Option<&str>, page_token| {
         let (offset, max_keys) = (offset.map(str::to_owned), Some(2));
         let options =

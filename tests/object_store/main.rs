@@ -18,7 +18,8 @@ mod writes;
 
 use std::sync::Arc;
 
-use lakefs::{Branch, Error as LakeError, ErrorKind, LakeFsStore, Reference};
+use lakefs::object_store::LakeFsStore;
+use lakefs::{Branch, Error as LakeError, ErrorKind, Reference};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{Error, ObjectStore, ObjectStoreExt as _, integration};
@@ -29,8 +30,9 @@ use support::Lake;
 async fn stores(test: &str) -> (Lake, Branch, [Arc<dyn ObjectStore>; 2]) {
     let lake = Lake::new().await;
     let main = lake.main(test).await;
-    let of_repository = PrefixStore::new(LakeFsStore::new(main.repository()), "main");
-    let stores: [Arc<dyn ObjectStore>; 2] = [Arc::new(LakeFsStore::at(&main)), Arc::new(of_repository)];
+    let of_repository = PrefixStore::new(LakeFsStore::new(&main.repository()), "main");
+    let stores: [Arc<dyn ObjectStore>; 2] =
+        [Arc::new(LakeFsStore::at(&main.clone().into())), Arc::new(of_repository)];
     (lake, main, stores)
 }
 
@@ -91,6 +93,6 @@ async fn a_store_tells_what_it_is() {
     let client = lakefs::Client::builder().endpoint("http://localhost").build().unwrap();
     let repository = client.repository("example");
     assert_eq!(LakeFsStore::new(&repository).to_string(), "LakeFsStore(lakefs://example)");
-    let reference: &Reference = &repository.branch("main");
+    let reference: &Reference = &repository.branch("main").into();
     assert_eq!(LakeFsStore::at(reference).to_string(), "LakeFsStore(lakefs://example/main)");
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use futures::TryStreamExt as _;
-use lakefs::LakeFsStore;
+use lakefs::object_store::LakeFsStore;
 use object_store::path::Path;
 use object_store::{Attribute, Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 
@@ -13,7 +13,7 @@ use crate::{stores, text};
 async fn every_kind_of_reference_is_read() {
     let lake = Lake::new().await;
     let main = lake.main("read_references").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     main.object("data/a").upload("one").await.unwrap();
     let commit = main.commit("one").await.unwrap();
     support::tag(repository, "v1", "main").await;

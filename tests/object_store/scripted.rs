@@ -1,7 +1,8 @@
 //! What no server does on request: objects that change between two requests, batches that fail in part.
 
 use futures::{StreamExt as _, stream};
-use lakefs::{ErrorKind, LakeFsStore};
+use lakefs::ErrorKind;
+use lakefs::object_store::LakeFsStore;
 use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 
@@ -30,7 +31,7 @@ fn part(tag: &str, text: &str, first: usize, size: usize) -> Reply {
 /// The store of a branch on a server with a script.
 async fn scripted(replies: impl IntoIterator<Item = Reply>) -> (Script, LakeFsStore) {
     let script = Script::start(replies).await;
-    let store = LakeFsStore::at(&script.client().repository("example").branch("main"));
+    let store = LakeFsStore::at(&script.client().repository("example").reference("main"));
     (script, store)
 }
 

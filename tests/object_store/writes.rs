@@ -1,7 +1,8 @@
 //! Writes: to branches alone, all of an object or nothing of it.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs::{Client, ErrorKind, LakeFsStore};
+use lakefs::object_store::LakeFsStore;
+use lakefs::{Client, ErrorKind};
 use lakefs_testserver::Server;
 use object_store::path::Path;
 use object_store::{
@@ -15,7 +16,7 @@ use crate::{cause, stores, text};
 async fn what_is_no_branch_is_not_written() {
     let lake = Lake::new().await;
     let main = lake.main("write_references").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let commit = support::commit(&main, "one", &[("a", "one")]).await;
     support::tag(repository, "v1", "main").await;
     let store = LakeFsStore::new(repository);
@@ -176,7 +177,7 @@ async fn parts_go_to_a_storage_that_signs() {
         .unwrap();
     let main = client.repository("signed").branch("main");
     main.repository().create("mem://signed").await.unwrap();
-    let (store, location) = (LakeFsStore::at(&main), Path::from("parts"));
+    let (store, location) = (LakeFsStore::at(&main.clone().into()), Path::from("parts"));
     let part = |number: u8| vec![number; 4 << 20];
     let asked = |operation: &str| server.requests_for(operation).len();
 

@@ -2,8 +2,9 @@
 
 use crate::handles::admin::{GroupMembers, GroupPolicies};
 use crate::models::{self, Acl, GroupCreation};
+use crate::pager::Pager;
 use crate::requests::support::{awaits, opt};
-use crate::{Client, Pager, Result};
+use crate::{Client, Result};
 
 /// A group by its identifier, whether it exists or not.
 ///

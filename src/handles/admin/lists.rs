@@ -2,9 +2,10 @@
 
 use futures::future::BoxFuture;
 
+use crate::pager::Pager;
 use crate::pager::{List, Page};
 use crate::requests::support::When as _;
-use crate::{Client, Pager, Result, models};
+use crate::{Client, Result, models};
 
 macro_rules! lists {
     ($($(#[$doc:meta])* $list:ident: $item:ty = $operation:ident($($of:ident)?) $($option:ident)?;)+) => {$(

@@ -18,7 +18,8 @@ pub use policy::Policy;
 pub use setup::{Preferences, Setup};
 pub use user::{CreateUser, User};
 
-use crate::{Client, Pager, Result, models};
+use crate::pager::Pager;
+use crate::{Client, Result, models};
 
 /// What an administrator does with a server.
 ///

@@ -2,8 +2,9 @@
 
 use crate::handles::admin::{UserCredentials, UserExternalPrincipals, UserGroups, UserPolicies};
 use crate::models::{self, ExternalPrincipalCreation, UserCreation};
+use crate::pager::Pager;
 use crate::requests::support::{awaits, flags, opt};
-use crate::{Client, Pager, Result};
+use crate::{Client, Result};
 
 /// A user by its identifier, whether it exists or not.
 ///

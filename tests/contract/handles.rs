@@ -1,0 +1,219 @@
+//! Handles as values and as parameters.
+
+use std::collections::HashSet;
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures::StreamExt as _;
+use futures::future::try_join_all;
+use lakefs::{Error, ErrorKind, Reference, TryStreamExt as _, Uri};
+
+use crate::support::{Lake, commit, entries, refused, stage, text};
+
+#[tokio::test]
+async fn handle_is_accepted_where_a_ref_is_wanted() {
+    let lake = Lake::new().await;
+    let main = lake.main("handle_ref").await;
+    let repository = main.repository();
+    let one = commit(&main, "one", &[("a", "1")]).await;
+    let tag = repository.tag("v1");
+    assert_eq!(tag.create(&main).await.unwrap().commit_id, one.id);
+    let two = commit(&main, "two", &[("a", "2")]).await;
+
+    let branch = repository.branch("exp");
+    branch.create(&tag).await.unwrap();
+    assert_eq!(branch.get().await.unwrap().commit_id, one.id);
+    assert_eq!(entries(branch.diff(&main)).await, ["changed a"]);
+    assert_eq!(entries(tag.diff(&two)).await, ["changed a"]);
+    assert_eq!(branch.merge_base(&main).await.unwrap().base_commit_id, one.id);
+    assert_eq!(entries(branch.conflicts_with(&main)).await, [""; 0]);
+    let log: Vec<_> = main.log().stop_at(&tag).map_ok(|commit| commit.id).try_collect().await.unwrap();
+    assert_eq!(log, [&*two.id, &*one.id]);
+
+    assert_eq!(branch.cherry_pick(&two).await.unwrap().message, "two");
+    branch.revert(&branch.get_commit().await.unwrap()).await.unwrap();
+    assert_eq!(text(&branch.object("a")).await, "1");
+    branch.hard_reset(&main.get().await.unwrap()).await.unwrap();
+    assert_eq!(branch.get().await.unwrap().commit_id, two.id);
+
+    commit(&branch, "three", &[("b", "1")]).await;
+    branch.merge_into(&main).await.unwrap();
+    assert_eq!(text(&main.object("b")).await, "1");
+}
+
+#[tokio::test]
+async fn handle_of_another_repository_is_refused() {
+    let lake = Lake::new().await;
+    let main = lake.main("handle_own").await;
+    let other = lake.main("handle_other").await;
+    stage(&main, &[("a", "1")]).await;
+
+    fn check<T: std::fmt::Debug>(result: Result<T, Error>, other: &str) {
+        let error = result.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidRequest, 0), "{error}");
+        assert!(error.to_string().contains(other), "{error}");
+    }
+    let name = other.repository().name().to_owned();
+    let branch = main.repository().branch("exp");
+    check(branch.create(&other).await, &name);
+    check(main.repository().tag("v1").create(&other).await, &name);
+    check(main.merge_into(&other).await, &name);
+    check(main.revert(&other).await, &name);
+    check(main.cherry_pick(&other).await, &name);
+    check(main.hard_reset(&other).await, &name);
+    check(main.merge_base(&other).await, &name);
+    check(main.diff(&other).try_collect::<Vec<_>>().await, &name);
+    check(main.conflicts_with(&other).try_collect::<Vec<_>>().await, &name);
+    check(main.log().stop_at(&other).try_collect::<Vec<_>>().await, &name);
+    // Its name as text is that of a ref of this repository.
+    assert_eq!(branch.create(other.name()).await.unwrap().commit_id, main.get().await.unwrap().commit_id);
+}
+
+#[tokio::test]
+async fn handles_are_equal_if_they_name_the_same() {
+    let lake = Lake::start().await;
+    let repository = lake.client.repository("example");
+    let again = lake.client.clone().repository("example");
+    assert_eq!(repository, again);
+    assert_eq!(repository.branch("main"), again.branch("main"));
+    assert_ne!(repository.branch("main"), again.branch("other"));
+    assert_ne!(repository.tag("v1"), lake.client.repository("other").tag("v1"));
+    assert_eq!(Reference::from(repository.branch("main")), again.reference("main"));
+    let set = HashSet::from([repository.tag("v1"), again.tag("v1"), again.tag("v2")]);
+    assert_eq!(set.len(), 2);
+    assert_eq!(repository.to_string(), "lakefs://example");
+    assert_eq!(repository.branch("main").to_string(), "lakefs://example/main");
+    assert_eq!(repository.reference("main~1").to_string(), "lakefs://example/main~1");
+}
+
+#[tokio::test]
+async fn uri_converts_to_a_reference() {
+    let lake = Lake::start().await;
+    let reference = |text: &str| lake.client.reference(&text.parse::<Uri>()?);
+    assert_eq!(reference("lakefs://r/main").unwrap(), lake.client.repository("r").reference("main"));
+    assert_eq!(reference("lakefs://r/main/").unwrap().expression(), "main");
+    for text in ["lakefs://r", "lakefs://r/", "lakefs://r/main/a"] {
+        let error = reference(text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{text}");
+        assert!(error.to_string().contains("lakefs://r"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn exist_ok_returns_what_exists() {
+    let lake = Lake::new().await;
+    let main = lake.main("exist_ok").await;
+    let repository = main.repository();
+    let found = repository.create(lake.namespace("elsewhere")).exist_ok(true).await.unwrap();
+    assert_eq!(found, repository.get().await.unwrap());
+
+    let (branch, tag) = (repository.branch("exp"), repository.tag("v1"));
+    let created = branch.create(&main).exist_ok(true).await.unwrap();
+    let tagged = tag.create(&main).exist_ok(true).await.unwrap();
+    commit(&main, "one", &[("a", "1")]).await;
+    assert_eq!(branch.create(&main).exist_ok(true).await.unwrap(), created);
+    assert_eq!(tag.create(&main).exist_ok(true).await.unwrap(), tagged);
+    refused(branch.create(&main).exist_ok(false).await, "create_branch", 409, ErrorKind::Conflict, "");
+    refused(tag.create(&main).await, "create_tag", 409, ErrorKind::Conflict, "");
+
+    // The name of something else is not accepted.
+    let taken = repository.branch("v1").create(&main).exist_ok(true).await;
+    refused(taken, "create_branch", 409, ErrorKind::Conflict, "");
+    let taken = repository.tag("exp").create(&main).exist_ok(true).await;
+    refused(taken, "create_tag", 409, ErrorKind::Conflict, "");
+}
+
+#[tokio::test]
+async fn log_limit_is_exact_over_several_pages() {
+    let lake = Lake::new().await;
+    let main = lake.main("log_limit").await;
+    for number in 1..=4 {
+        main.commit(number.to_string()).allow_empty(true).await.unwrap();
+    }
+    let messages = async |limit: u64, page_size: u16| {
+        let log = main.log().limit(limit).page_size(page_size);
+        log.map_ok(|commit| commit.message).try_collect::<Vec<_>>().await.unwrap()
+    };
+    for page_size in [1, 2, 3, 1000] {
+        assert_eq!(messages(3, page_size).await, ["4", "3", "2"], "{page_size} a page");
+        assert_eq!(messages(5000, page_size).await.len(), 5, "{page_size} a page");
+        assert_eq!(messages(0, page_size).await, [""; 0], "{page_size} a page");
+    }
+}
+
+#[tokio::test]
+async fn log_limit_is_sent_when_the_rest_fits_in_a_page() {
+    let lake = Lake::start().await;
+    let main = lake.main("log_limit_sent").await;
+    let server = lake.server.as_ref().unwrap();
+    let sent = async |limit: u64, page_size: u16| {
+        server.clear_requests();
+        main.log().limit(limit).page_size(page_size).try_collect::<Vec<_>>().await.unwrap();
+        server.requests_for("logCommits").iter().map(|request| request.query.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(sent(0, 10).await, [""; 0]);
+    let [query] = &*sent(10, 10).await else { panic!("one request is expected") };
+    assert!(query.contains("amount=10") && query.contains("limit=true"), "{query}");
+    let [query] = &*sent(11, 10).await else { panic!("one request is expected") };
+    assert!(query.contains("amount=10") && !query.contains("limit"), "{query}");
+}
+
+#[tokio::test]
+async fn page_size_out_of_range_is_invalid() {
+    let lake = Lake::start().await;
+    let main = lake.main("page_size").await;
+    for size in [0, 1001] {
+        let error = main.log().page_size(size).try_next().await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidRequest, 0), "{error}");
+        let error = main.repository().branches().page_size(size).pages().try_next().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn date_of_a_commit_is_a_system_time() {
+    let lake = Lake::new().await;
+    let main = lake.main("commit_date").await;
+    let date = UNIX_EPOCH + Duration::from_millis(1_700_000_000_999);
+    let commit = main.commit("dated").date(date).allow_empty(true).await.unwrap();
+    assert_eq!(commit.creation_date, 1_700_000_000);
+    let before = main.commit("old").date(UNIX_EPOCH - Duration::from_millis(500)).allow_empty(true).await;
+    assert_eq!(before.unwrap().creation_date, -1);
+}
+
+#[tokio::test]
+async fn requests_are_joined_spawned_and_buffered() {
+    let lake = Lake::new().await;
+    let main = lake.main("send").await;
+    let repository = main.repository();
+    let branches = (0..3).map(|number| repository.branch(format!("exp-{number}")).create(&main).send());
+    assert_eq!(try_join_all(branches).await.unwrap().len(), 3);
+    let commit = tokio::spawn(main.commit("spawned").allow_empty(true).send()).await.unwrap().unwrap();
+    let merged: Vec<_> = futures::stream::iter(0..3)
+        .map(|number| main.merge_into(&repository.branch(format!("exp-{number}"))).send())
+        .buffer_unordered(2)
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(merged.len(), 3);
+    assert_ne!(merged[0].reference, commit.id);
+}
+
+#[tokio::test]
+async fn transaction_runs_in_a_spawned_task() {
+    let lake = Lake::new().await;
+    let main = lake.main("transaction_spawn").await;
+    let (target, data) = (main.clone(), "1".to_owned());
+    let running = tokio::spawn(async move {
+        target
+            .transaction("Spawned")
+            .run(async |tx| {
+                let object = tx.object("a");
+                object.upload(data.clone()).await?;
+                Ok::<_, Error>(object.read().await?.len())
+            })
+            .await
+    });
+    let outcome = running.await.unwrap().unwrap();
+    assert_eq!(outcome.value, 1);
+    assert_eq!(text(&main.object("a")).await, "1");
+}
