@@ -325,6 +325,7 @@ impl Error {
     }
 
     /// The first of failures of single objects, which tells of all of them.
+    #[cfg(feature = "fs")]
     pub(crate) fn of_many(mut self, action: impl Into<String>, failed: Vec<models::ObjectError>) -> Self {
         self.0.action = action.into();
         self.0.message = first_of(&failed);

@@ -289,12 +289,11 @@ impl UploadTarget for PartTarget<'_> {
             let mut urls = upload.urls.lock().unwrap_or_else(PoisonError::into_inner);
             urls.get_mut(index).and_then(Option::take)
         };
-        let url = match take_url() {
-            Some(url) => url,
-            None => {
-                let call = upload.url_call(*number)?;
-                upload.spec.transport().json::<UploadTo>(call).await?.into_inner().presigned_url
-            }
+        let url = if let Some(url) = take_url() {
+            url
+        } else {
+            let call = upload.url_call(*number)?;
+            upload.spec.transport().json::<UploadTo>(call).await?.into_inner().presigned_url
         };
         Ok((upload.url_call(*number)?.at_storage(&WRITE_PART, Some(&url))?, ()))
     }
