@@ -16,6 +16,9 @@ mod diff;
 mod dump;
 mod error;
 mod garbage_collection;
+mod http {
+    pub(crate) mod encode;
+}
 mod import;
 mod log;
 mod lost;

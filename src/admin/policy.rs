@@ -9,12 +9,10 @@ use crate::{Client, Result};
 /// ```
 /// use lakefs::models::{Statement, StatementEffect};
 ///
-/// # async fn example(client: lakefs::Client) -> Result<(), Box<dyn std::error::Error>> {
-/// let look = Statement::builder()
-///     .effect(StatementEffect::Allow)
-///     .action(vec!["fs:Read*".to_owned(), "fs:List*".to_owned()])
-///     .resource("arn:lakefs:fs:::repository/example/*");
-/// client.admin().policy("look-at-example").create([look.try_into()?]).await?;
+/// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
+/// let resource = "arn:lakefs:fs:::repository/example/*";
+/// let read = Statement::new(StatementEffect::Allow, resource, ["fs:Read*", "fs:List*"]);
+/// client.admin().policy("read-example").create([read]).await?;
 /// # Ok(())
 /// # }
 /// ```
