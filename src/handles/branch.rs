@@ -288,13 +288,13 @@ impl Branch {
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is nothing to import, or a source is in the
     ///   storage namespace of the repository.
     pub fn import(&self) -> ImportRequest {
-        ImportRequest::new(self.scope().clone())
+        ImportRequest::new(self.scope())
     }
 
     /// Returns an import that was started before, by its id.
     #[must_use]
     pub fn import_task(&self, id: impl Into<String>) -> Task<ImportTask> {
-        Task::new(ImportTask::new(self.scope().clone()), id)
+        Task::new(ImportTask::new(self.scope()), id)
     }
 
     /// Lists the uncommitted changes of the branch, in the order of the paths.

@@ -158,13 +158,13 @@ impl Repository {
         destination: impl Into<BranchName>,
         title: impl Into<String>,
     ) -> CreatePullRequestRequest {
-        CreatePullRequestRequest::new(self.scope().clone(), source.into(), destination.into(), title.into())
+        CreatePullRequestRequest::new(self.scope(), source.into(), destination.into(), title.into())
     }
 
     /// Returns a pull request by its id, whether it exists or not.
     #[must_use]
     pub fn pull_request(&self, id: impl Into<String>) -> PullRequest {
-        PullRequest::new(self.scope().clone(), id.into())
+        PullRequest::new(self.scope(), id.into())
     }
 
     /// Lists the pull requests of the repository, in the order of their ids.
@@ -172,20 +172,20 @@ impl Repository {
     /// Newer pull requests come first, except among those that were created in the same second. The listed ones have
     /// neither a description nor a commit; [`PullRequest::get`] reads them.
     pub fn pull_requests(&self) -> ListPullRequests {
-        ListPullRequests::new(self.scope().clone())
+        ListPullRequests::new(self.scope())
     }
 
     /// Returns an action run of the repository by its id, whether it exists or not.
     #[must_use]
     pub fn action_run(&self, id: impl Into<String>) -> ActionRun {
-        ActionRun::new(self.scope().clone(), id.into())
+        ActionRun::new(self.scope(), id.into())
     }
 
     /// Lists the action runs of the repository, in the order of their ids.
     ///
     /// Newer runs come first, except among those of the same second.
     pub fn action_runs(&self) -> ListActionRuns {
-        ListActionRuns::new(self.scope().clone())
+        ListActionRuns::new(self.scope())
     }
 
     /// Lists the branches of the repository, in the order of their names.
@@ -199,13 +199,13 @@ impl Repository {
     /// Returns the branch protection rules of the repository.
     #[must_use]
     pub fn branch_protection(&self) -> BranchProtection {
-        BranchProtection::new(self.scope().clone())
+        BranchProtection::new(self.scope())
     }
 
     /// Returns the garbage-collection rules and runs of the repository.
     #[must_use]
     pub fn garbage_collection(&self) -> GarbageCollection {
-        GarbageCollection::new(self.scope().clone())
+        GarbageCollection::new(self.scope())
     }
 
     /// Lists the tags of the repository, in the order of their names.
@@ -219,7 +219,7 @@ impl Repository {
     /// Returns the metadata of the repository.
     #[must_use]
     pub fn metadata(&self) -> RepositoryMetadata {
-        RepositoryMetadata::new(self.scope().clone())
+        RepositoryMetadata::new(self.scope())
     }
 
     /// Reads the capabilities of the storage that the repository is on, such as pre-signed URLs and imports.
@@ -252,13 +252,13 @@ impl Repository {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
     pub fn dump(&self) -> DumpRequest {
-        DumpRequest::new(self.scope().clone())
+        DumpRequest::new(self.scope())
     }
 
     /// Returns a dump that was started before, by its id.
     #[must_use]
     pub fn dump_task(&self, id: impl Into<String>) -> Task<DumpTask> {
-        Task::new(DumpTask::new(self.scope().clone()), id)
+        Task::new(DumpTask::new(self.scope()), id)
     }
 
     /// Restores the branches, tags and commits of a dump into this repository.
@@ -271,13 +271,13 @@ impl Repository {
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare.
     /// * [`DataDeleted`](crate::ErrorKind::DataDeleted): the dump is missing in the storage.
     pub fn restore(&self, dump: models::RefsDump) -> RestoreRequest {
-        RestoreRequest::new(self.scope().clone(), dump)
+        RestoreRequest::new(self.scope(), dump)
     }
 
     /// Returns a restore that was started before, by its id.
     #[must_use]
     pub fn restore_task(&self, id: impl Into<String>) -> Task<RestoreTask> {
-        Task::new(RestoreTask::new(self.scope().clone()), id)
+        Task::new(RestoreTask::new(self.scope()), id)
     }
 }
 
