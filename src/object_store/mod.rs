@@ -96,8 +96,8 @@ impl LakeFsStore {
 
     /// The store of one reference, such as a [`Branch`](crate::Branch) or a [`Tag`](crate::Tag).
     #[must_use]
-    pub fn at(reference: &Reference) -> Self {
-        Self { root: Root::Reference(reference.clone()) }
+    pub fn at(reference: impl Into<Reference>) -> Self {
+        Self { root: Root::Reference(reference.into()) }
     }
 
     fn object(&self, location: &Path) -> Result<BranchObject> {

@@ -11,7 +11,7 @@ use crate::stores;
 #[tokio::test]
 async fn list_paginated() {
     let (_lake, main, _) = stores("list_paginated").await;
-    let store = LakeFsStore::at(&main.clone().into());
+    let store = LakeFsStore::at(&main);
     integration::list_paginated(&store, &store).await;
 
     // Of a repository, with the objects that it has left: `fo…` on `main`.

@@ -32,7 +32,7 @@ async fn stores(test: &str) -> (Lake, Branch, [Arc<dyn ObjectStore>; 2]) {
     let main = lake.main(test).await;
     let of_repository = PrefixStore::new(LakeFsStore::new(&main.repository()), "main");
     let stores: [Arc<dyn ObjectStore>; 2] =
-        [Arc::new(LakeFsStore::at(&main.clone().into())), Arc::new(of_repository)];
+        [Arc::new(LakeFsStore::at(&main)), Arc::new(of_repository)];
     (lake, main, stores)
 }
 
