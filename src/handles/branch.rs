@@ -16,7 +16,7 @@ use crate::requests::branch::{self, CreateBranchRequest, DeleteBranchRequest};
 use crate::requests::cherry_pick::CherryPickRequest;
 use crate::requests::commit::CommitRequest;
 use crate::requests::diff::ListUncommitted;
-use crate::requests::import::{Import, ImportTask};
+use crate::requests::import::{ImportRequest, ImportTask};
 use crate::requests::reset::{HardResetRequest, ResetRequest};
 use crate::requests::revert::RevertRequest;
 use crate::scope::RefScope;
@@ -238,7 +238,7 @@ impl Branch {
     /// remaining files were not tried.
     #[cfg(feature = "fs")]
     pub fn upload_dir(&self, directory: impl Into<PathBuf>, prefix: impl Into<String>) -> UploadDirRequest {
-        UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), false)
+        UploadDirRequest::new(self.scope(), directory.into(), prefix.into(), false)
     }
 
     /// [Uploads](Self::upload_dir) the files below a directory that differ from the objects under a prefix.
@@ -261,7 +261,7 @@ impl Branch {
         directory: impl Into<PathBuf>,
         prefix: impl Into<String>,
     ) -> UploadDirRequest {
-        UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), true)
+        UploadDirRequest::new(self.scope(), directory.into(), prefix.into(), true)
     }
 
     /// Imports objects that exist in the storage, and commits them. Their data is not copied.
@@ -287,14 +287,14 @@ impl Branch {
     /// * [`Unsupported`](crate::ErrorKind::Unsupported): the storage does not support imports.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is nothing to import, or a source is in the
     ///   storage namespace of the repository.
-    pub fn import(&self) -> Import {
-        Import::new(self.clone())
+    pub fn import(&self) -> ImportRequest {
+        ImportRequest::new(self.scope().clone())
     }
 
     /// Returns an import that was started before, by its id.
     #[must_use]
     pub fn import_task(&self, id: impl Into<String>) -> Task<ImportTask> {
-        Task::new(ImportTask { branch: self.clone() }, id)
+        Task::new(ImportTask::new(self.scope().clone()), id)
     }
 
     /// Lists the uncommitted changes of the branch, in the order of the paths.

@@ -5,10 +5,14 @@
 //! nothing about the bytes. The `ETag` header holds the checksum in quotes. This module is the only one that knows
 //! these forms.
 
+#[cfg(feature = "fs")]
 use md5::{Digest as _, Md5};
 
 use crate::api::Response;
-use crate::transfer::digest::{Md5Digest, PartsHasher, hex};
+#[cfg(feature = "fs")]
+use crate::transfer::digest::PartsHasher;
+use crate::transfer::digest::{Md5Digest, hex};
+#[cfg(feature = "fs")]
 use crate::transfer::part_size::{
     DEFAULT_PART_SIZE, DEFAULT_STREAM_PART_SIZE, MAX_PARTS, MIB, even_part_size,
 };
@@ -94,6 +98,7 @@ pub(crate) fn compare_response_with_md5(response: &Response<()>, md5: &str) -> C
 }
 
 /// Computes whether bytes have a checksum, whichever form it has.
+#[cfg(feature = "fs")]
 pub(crate) enum ChecksumVerifier {
     Md5 {
         expected: String,
@@ -106,6 +111,7 @@ pub(crate) enum ChecksumVerifier {
     },
 }
 
+#[cfg(feature = "fs")]
 impl ChecksumVerifier {
     /// Starts to compare `length` bytes with a checksum. Returns `None` if the checksum cannot be compared with bytes.
     pub(crate) fn new(checksum: &str, length: u64) -> Option<Self> {
@@ -130,7 +136,9 @@ impl ChecksumVerifier {
         match self {
             Self::Md5 { md5, .. } => md5.update(bytes),
             Self::Multipart { candidates, .. } => {
-                candidates.iter_mut().for_each(|hasher| hasher.update(bytes))
+                for hasher in candidates {
+                    hasher.update(bytes);
+                }
             }
         }
     }
@@ -148,11 +156,15 @@ impl ChecksumVerifier {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::transfer::digest::multipart_checksum;
+    use md5::{Digest as _, Md5};
 
+    use super::*;
+
+    #[cfg(feature = "fs")]
     #[test]
     fn checksum_of_parts_of_any_usual_size_is_verified() {
+        use crate::transfer::digest::multipart_checksum;
+
         let mib = usize::try_from(MIB).unwrap();
         let data: Vec<u8> = (0..=250).cycle().take(17 * mib + 5).collect();
         let matches = |checksum: &str, data: &[u8]| {

@@ -1,6 +1,5 @@
 //! Administration, as a server without an authorisation service knows it: one user, and nothing else.
 
-use futures::Stream;
 use lakefs::models::{SetupStateState, Statement, StatementEffect};
 use lakefs::{ErrorKind, TryStreamExt as _};
 
@@ -49,7 +48,10 @@ fn unsupported<T: std::fmt::Debug>(result: lakefs::Result<T>, operation: &str) {
     refused(result, operation, 501, ErrorKind::Unsupported, "Not Implemented");
 }
 
-async fn unsupported_list<T: std::fmt::Debug>(list: impl Stream<Item = lakefs::Result<T>>, operation: &str) {
+async fn unsupported_list<T: std::fmt::Debug>(
+    list: impl futures::Stream<Item = lakefs::Result<T>>,
+    operation: &str,
+) {
     unsupported(list.try_collect::<Vec<_>>().await, operation);
 }
 

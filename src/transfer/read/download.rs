@@ -278,13 +278,13 @@ impl Destination {
         range: Range<u64>,
         hasher: Option<&FileHasher>,
     ) -> Result<u64> {
-        let (sender, mut receiver) = mpsc::channel::<Bytes>(CHUNKS_AHEAD);
+        let (sender, mut chunks_to_write) = mpsc::channel::<Bytes>(CHUNKS_AHEAD);
         let written = hasher.map(|hasher| hasher.written().clone());
         let start = range.start;
         let writer = spawn_blocking(move || {
             let (mut position, mut notified) = (start, start);
             let notify = |range| written.as_ref().map(|written| written.add(range));
-            while let Some(chunk) = receiver.blocking_recv() {
+            while let Some(chunk) = chunks_to_write.blocking_recv() {
                 file.write_all(&chunk)?;
                 position += chunk.len() as u64;
                 if position - notified >= NOTIFY_INTERVAL {

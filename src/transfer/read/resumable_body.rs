@@ -4,6 +4,7 @@
 //! the new response is accepted only if it has the same ETag and the same object size.
 
 use std::fmt;
+#[cfg(feature = "fs")]
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -154,6 +155,7 @@ impl ResumableBody {
     }
 
     /// Returns other bytes of the same version, which are read over another connection.
+    #[cfg(feature = "fs")]
     pub(crate) fn for_range(&self, bytes: Range<u64>) -> Self {
         let (get, action, version) = (self.get.clone(), self.action.clone(), self.version.clone());
         Self::closed(get, action, version, bytes.start, Some(bytes.end))

@@ -1,6 +1,8 @@
 //! Uploads through the server.
 
 use crate::error::Result;
+use crate::http::reconcile::{OnMissing, reconcile};
+use crate::http::response::Response;
 use crate::models::ObjectStats;
 use crate::transfer::stat::StatRequest;
 use crate::transfer::write::payload::Payload;
@@ -12,17 +14,13 @@ pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<Object
     let tally = Tally::new(spec.progress.clone());
     let call = spec.call()?.body(payload.into_request_body(&tally));
     let action = call.describe();
-    let stats = match spec.transport().json::<ObjectStats>(call).await {
-        Ok(response) => response.into_inner(),
-        // Other uploads are retried. With this condition, the object may be the one of this upload.
-        Err(error) if spec.if_none_match.is_some() && error.is_outcome_unknown() => {
-            match StatRequest::new(spec.object.clone()).await {
-                Ok(stats) if tally.is_object(&stats) => stats,
-                _ => return Err(error),
-            }
-        }
-        Err(error) => return Err(error),
+    let result = spec.transport().json::<ObjectStats>(call).await.map(Response::into_inner);
+    // Only an upload with the condition is not retried, so only its outcome can be unknown.
+    let find_applied = async || {
+        let stats = StatRequest::new(spec.object.clone()).await?;
+        Ok(tally.is_object(&stats).then_some(stats))
     };
+    let stats = reconcile(result, find_applied, OnMissing::Unknown).await?;
     tally.verify(&stats, &action)?;
     Ok(stats)
 }

@@ -12,6 +12,8 @@ use tokio::sync::Semaphore;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::operation::WRITE_PART;
+use crate::http::reconcile::{OnMissing, reconcile};
+use crate::http::response::Response;
 use crate::http::send::Call;
 use crate::models::{
     AbortPresignMultipartUpload, CompletePresignMultipartUpload, ObjectStats, PresignMultipartUpload,
@@ -201,15 +203,13 @@ impl MultipartUpload {
             .body(body)
             .call()?;
         let action = call.describe();
-        let mut stats = match spec.transport().json::<ObjectStats>(call).await {
-            Ok(response) => response.into_inner(),
-            // The server gives each physical address to one upload only, so this upload created an object that has it.
-            Err(error) if error.is_outcome_unknown() => match StatRequest::new(object.clone()).await {
-                Ok(stats) if stats.physical_address == self.physical_address => stats,
-                _ => return Err(error),
-            },
-            Err(error) => return Err(error),
+        let result = spec.transport().json::<ObjectStats>(call).await.map(Response::into_inner);
+        // The server gives each physical address to one upload only, so this upload created an object that has it.
+        let find_applied = async || {
+            let stats = StatRequest::new(object.clone()).await?;
+            Ok((stats.physical_address == self.physical_address).then_some(stats))
         };
+        let mut stats = reconcile(result, find_applied, OnMissing::Unknown).await?;
         self.is_open.store(false, Relaxed);
         // The response contains the address without the storage namespace of the repository.
         stats.physical_address.clone_from(&self.physical_address);
@@ -289,12 +289,11 @@ impl UploadTarget for PartTarget<'_> {
             let mut urls = upload.urls.lock().unwrap_or_else(PoisonError::into_inner);
             urls.get_mut(index).and_then(Option::take)
         };
-        let url = match take_url() {
-            Some(url) => url,
-            None => {
-                let call = upload.url_call(*number)?;
-                upload.spec.transport().json::<UploadTo>(call).await?.into_inner().presigned_url
-            }
+        let url = if let Some(url) = take_url() {
+            url
+        } else {
+            let call = upload.url_call(*number)?;
+            upload.spec.transport().json::<UploadTo>(call).await?.into_inner().presigned_url
         };
         Ok((upload.url_call(*number)?.at_storage(&WRITE_PART, Some(&url))?, ()))
     }

@@ -6,6 +6,7 @@ use reqwest::header::CONTENT_TYPE;
 
 use crate::error::Result;
 use crate::http::operation::WRITE_DATA;
+use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::send::Call;
 use crate::models::{ObjectStats, StagingLocation};
 use crate::transfer::digest::hex;
@@ -53,14 +54,12 @@ async fn link(spec: &UploadSpec, address: StagingLocation, md5: String, size: u6
     for (key, value) in spec.normalized_metadata() {
         request = request.metadata(key, value);
     }
-    match request.await {
-        // The server gives each physical address to one upload only, so this upload created an object that has it.
-        Err(error) if error.is_outcome_unknown() => match StatRequest::new(spec.object.clone()).await {
-            Ok(stats) if Some(&stats.physical_address) == physical_address.as_ref() => Ok(stats),
-            _ => Err(error),
-        },
-        outcome => outcome,
-    }
+    // The server gives each physical address to one upload only, so this upload created an object that has it.
+    let find_applied = async || {
+        let stats = StatRequest::new(spec.object.clone()).await?;
+        Ok((Some(&stats.physical_address) == physical_address.as_ref()).then_some(stats))
+    };
+    reconcile(request.await, find_applied, OnMissing::Unknown).await
 }
 
 /// The place for all data of an object.

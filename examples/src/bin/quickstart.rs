@@ -1,64 +1,45 @@
-//! The first story: a repository, a branch, an upload, a commit, a merge.
+//! Creates a repository and a branch, uploads a file, commits it, and merges the branch.
 //!
-//! Without any set-up it runs on a lakeFS in memory. With `LAKECTL_SERVER_ENDPOINT_URL` and credentials in the
-//! environment it runs on that server, under `LAKEFS_STORAGE_NAMESPACE` (`local://quickstart` unless said otherwise).
+//! ```console
+//! cargo run -p lakefs-examples --bin quickstart
+//! ```
+//!
+//! Runs on an in-memory test server. To run it on your own server, set `LAKECTL_SERVER_ENDPOINT_URL`,
+//! `LAKECTL_CREDENTIALS_ACCESS_KEY_ID`, `LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY` and, unless the server uses local
+//! storage, `LAKEFS_STORAGE_NAMESPACE`.
 
 use std::error::Error;
-use std::time::{SystemTime, UNIX_EPOCH};
-use std::{env, fs, process};
+use std::path::Path;
+use std::{env, fs};
 
-use lakefs::models::{Commit, Diff, ObjectStats, Ref, Repository};
-use lakefs::{Body, Branch, Client, TryStreamExt as _};
-use lakefs_testserver::Server;
+use lakefs::models::{Commit, Diff, ObjectStats, Ref};
+use lakefs::{Body, Branch, Repository, TryStreamExt as _, models};
+use lakefs_examples::ExampleServer;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 const PATH: &str = "path/to/sample_data.csv";
 const DATA: &str = "id,name\n1,axolotl\n2,quokka\n";
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let endpoint = env::var("LAKECTL_SERVER_ENDPOINT_URL").ok().filter(|url| !url.is_empty());
-    // The server in memory lives as long as this value.
-    let (client, _server, storage) = if let Some(url) = endpoint {
-        println!("Running on the lakeFS at {url}.");
-        let storage =
-            env::var("LAKEFS_STORAGE_NAMESPACE").unwrap_or_else(|_| "local://quickstart".to_owned());
-        (Client::from_env()?, None, storage)
-    } else {
-        let server = Server::start().await?;
-        println!(
-            "Running on a lakeFS in memory, started for this example; LAKECTL_SERVER_ENDPOINT_URL names a real one."
-        );
-        let client = Client::builder()
-            .endpoint(server.endpoint())
-            .access_key(server.access_key_id(), server.secret_access_key())
-            .build()?;
-        (client, Some(server), "mem://quickstart".to_owned())
-    };
-
-    let moment = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
-    let name = format!("quickstart-{moment}-{}", process::id());
-    let repository = client.repository(&name);
-    let file = env::temp_dir().join(format!("{name}.csv"));
+    let server = ExampleServer::connect().await?;
+    let (repository, storage_namespace) = server.new_repository("quickstart")?;
+    let file = env::temp_dir().join(format!("{}.csv", repository.name()));
     fs::write(&file, DATA)?;
 
-    // What was begun is cleaned up, whether the story went well or not.
-    let story = story(&repository, &format!("{storage}/{name}"), &file).await;
+    // The file and the repository are deleted after a failure too.
+    let result = run(&repository, &storage_namespace, &file).await;
     fs::remove_file(&file)?;
     if repository.exists().await? {
         heading("Clean up");
         repository.delete().await?;
-        println!("deleted repository {name}");
+        println!("deleted repository {}", repository.name());
     }
-    story
+    result
 }
 
-async fn story(
-    repository: &lakefs::Repository,
-    storage_namespace: &str,
-    file: &std::path::Path,
-) -> Result<()> {
+async fn run(repository: &Repository, storage_namespace: &str, file: &Path) -> Result<()> {
     heading("Create a repository");
     print_repository(&repository.create(storage_namespace).default_branch("main").await?);
     let main = repository.branch("main");
@@ -77,33 +58,31 @@ async fn story(
         &object.upload(Body::file(file)).content_type("text/csv").metadata("origin", "quickstart").await?,
     );
 
-    heading("What is not committed on experiment1");
-    print_differences(experiment.uncommitted().try_collect().await?);
+    heading("Uncommitted changes on experiment1");
+    print_changes(experiment.uncommitted().try_collect().await?);
 
     heading("Commit");
     print_commit(&experiment.commit("Add sample data").metadata("using", "rust").await?);
-    println!("not committed now:");
-    print_differences(experiment.uncommitted().try_collect().await?);
+    println!("uncommitted changes now:");
+    print_changes(experiment.uncommitted().try_collect().await?);
 
-    heading("What experiment1 has and main has not");
-    print_differences(main.diff("experiment1").try_collect().await?);
+    heading("Changes on experiment1 since main");
+    print_changes(main.diff("experiment1").try_collect().await?);
 
     heading("Merge experiment1 into main");
     let merged = experiment.merge_into("main").await?;
     let counts = repository.reference(&merged.reference).diff_from_parent().summary().await?;
     println!("reference  {}", merged.reference);
     println!("paths      {} added, {} changed, {} removed", counts.added, counts.changed, counts.removed);
-    println!("what experiment1 still has and main has not:");
-    print_differences(main.diff("experiment1").try_collect().await?);
+    println!("changes on experiment1 since main now:");
+    print_changes(main.diff("experiment1").try_collect().await?);
 
     heading("Read the object from main");
     let bytes = main.object(PATH).read().await?;
     if bytes != DATA {
-        return Err(
-            format!("{} bytes came back, and they are not those that were uploaded", bytes.len()).into()
-        );
+        return Err(format!("the {} bytes read differ from the uploaded ones", bytes.len()).into());
     }
-    println!("{} bytes, the same that were uploaded", bytes.len());
+    println!("{} bytes, equal to the uploaded ones", bytes.len());
 
     heading("Log of main");
     print_log(&main).await
@@ -113,7 +92,7 @@ fn heading(text: &str) {
     println!("\n== {text}");
 }
 
-fn print_repository(repository: &Repository) {
+fn print_repository(repository: &models::Repository) {
     println!("id                 {}", repository.id);
     println!("created            {}", date(repository.creation_date));
     println!("default branch     {}", repository.default_branch);
@@ -134,12 +113,12 @@ fn print_object(object: &ObjectStats) {
     println!("physical address  {}", object.physical_address);
 }
 
-fn print_differences(differences: Vec<Diff>) {
-    if differences.is_empty() {
-        println!("(nothing)");
+fn print_changes(changes: Vec<Diff>) {
+    if changes.is_empty() {
+        println!("(none)");
     }
-    for difference in differences {
-        println!("{:9} {}", difference.type_, difference.path);
+    for change in changes {
+        println!("{:9} {}", change.type_, change.path);
     }
 }
 
@@ -163,7 +142,7 @@ async fn print_log(branch: &Branch) -> Result<()> {
     Ok(())
 }
 
-/// Seconds since 1970, as people read them.
+/// Formats Unix seconds.
 fn date(seconds: i64) -> String {
     chrono::DateTime::from_timestamp(seconds, 0).map_or_else(|| seconds.to_string(), |date| date.to_string())
 }

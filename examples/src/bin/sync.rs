@@ -1,18 +1,18 @@
-//! Directories that are made alike by way of a branch, with a bar that shows how far each run has come.
+//! Synchronizes a directory to a branch, and the branch to another directory, with a progress bar.
 //!
 //! ```console
-//! cargo run --example sync
-//! cargo run --example sync -- [--delete] SOURCE TARGET
+//! cargo run -p lakefs-examples --bin sync
+//! cargo run -p lakefs-examples --bin sync -- [--delete] SOURCE TARGET
 //! ```
 //!
-//! Without directories it makes its own: it uploads one, changes a little, uploads what differs, commits, and downloads the
-//! commit to another one. With directories it uploads SOURCE, which is only read, and makes TARGET like it. In TARGET,
-//! nothing is deleted without `--delete`; files of the same name are replaced. Either way, what came is compared with
-//! what went, byte by byte.
+//! Without arguments, creates its own directories: uploads one, changes some files, uploads the differences, commits, and
+//! downloads the commit to the other one. With arguments, uploads SOURCE, which is only read, and downloads the commit to
+//! TARGET. Existing files in TARGET are replaced, and with `--delete`, files that are not in SOURCE are deleted. In both
+//! cases, compares the files of the two directories byte by byte.
 //!
-//! Without any set-up it runs on a lakeFS in memory. With `LAKECTL_SERVER_ENDPOINT_URL` and credentials in the
-//! environment it runs on that server, under `LAKEFS_STORAGE_NAMESPACE` (`local://sync` unless said otherwise). The
-//! repository is deleted in the end.
+//! Runs on an in-memory test server. To run it on your own server, set `LAKECTL_SERVER_ENDPOINT_URL`,
+//! `LAKECTL_CREDENTIALS_ACCESS_KEY_ID`, `LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY` and, unless the server uses local
+//! storage, `LAKEFS_STORAGE_NAMESPACE`. The repository is deleted at the end.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -20,105 +20,87 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf, absolute};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use std::{env, fs, io, process};
+use std::time::Duration;
+use std::{env, fs, io};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lakefs::{Client, Progress, Repository, SyncReport};
-use lakefs_testserver::Server;
+use lakefs::{ProgressUpdate, Repository, SyncReport};
+use lakefs_examples::ExampleServer;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Under this prefix the files are on the branch.
+/// The prefix of the objects on the branch.
 const PREFIX: &str = "data/";
 const FILES: u64 = 40;
 const LARGE_FILE: u64 = 96 * 1024 * 1024;
 
-/// Which directories, and what may be done to them.
+/// The directories, and the permitted changes to them.
 struct Directories {
     source: PathBuf,
     target: PathBuf,
-    /// Whether files of the target that the source has not are deleted.
+    /// Files of the target that are not in the source are deleted.
     delete: bool,
-    /// The example has made the source, and may change it.
-    own: bool,
+    /// The source was created by this example, which may change it.
+    generated: bool,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // Directories of its own are there as long as this value.
+    // Deleted when the value is dropped.
     let temporary = tempfile::tempdir()?;
     let arguments: Vec<_> = env::args_os().skip(1).collect();
     let directories = match &*arguments {
-        [] => own(temporary.path())?,
+        [] => generated(temporary.path())?,
         [source, target] => given(source.as_ref(), target.as_ref(), false)?,
         [option, source, target] if option == "--delete" => given(source.as_ref(), target.as_ref(), true)?,
         _ => return Err("usage: sync [[--delete] SOURCE TARGET]".into()),
     };
 
-    let endpoint = env::var("LAKECTL_SERVER_ENDPOINT_URL").ok().filter(|url| !url.is_empty());
-    // The server in memory lives as long as this value.
-    let (client, _server, storage) = if let Some(url) = endpoint {
-        println!("Running on the lakeFS at {url}.");
-        let storage = env::var("LAKEFS_STORAGE_NAMESPACE").unwrap_or_else(|_| "local://sync".to_owned());
-        (Client::from_env()?, None, storage)
-    } else {
-        let server = Server::start().await?;
-        println!(
-            "Running on a lakeFS in memory, started for this example; LAKECTL_SERVER_ENDPOINT_URL names a real one."
-        );
-        let client = Client::builder()
-            .endpoint(server.endpoint())
-            .access_key(server.access_key_id(), server.secret_access_key())
-            .build()?;
-        (client, Some(server), "mem://sync".to_owned())
-    };
-
-    let moment = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
-    let repository = client.repository(format!("sync-{moment}-{}", process::id()));
-    repository.create(format!("{storage}/{}", repository.name())).default_branch("main").await?;
-    // What was begun is cleaned up, whether the story went well or not.
-    let story = story(&repository, &directories).await;
+    let server = ExampleServer::connect().await?;
+    let (repository, storage_namespace) = server.new_repository("sync")?;
+    repository.create(storage_namespace).default_branch("main").await?;
+    // The repository is deleted after a failure too.
+    let result = run(&repository, &directories).await;
     let deleted = repository.delete().await;
-    story?;
+    result?;
     Ok(deleted?)
 }
 
-fn own(temporary: &Path) -> Result<Directories> {
+fn generated(temporary: &Path) -> Result<Directories> {
     let (source, target) = (temporary.join("source"), temporary.join("target"));
     make_files(&source)?;
-    Ok(Directories { source, target, delete: true, own: true })
+    Ok(Directories { source, target, delete: true, generated: true })
 }
 
 fn given(source: &Path, target: &Path, delete: bool) -> Result<Directories> {
     let source = source.canonicalize().ok().filter(|source| source.is_dir());
-    let source = source.ok_or("SOURCE is no directory")?;
+    let source = source.ok_or("SOURCE is not a directory")?;
     let target = target.canonicalize().or_else(|_| absolute(target))?;
     if source.starts_with(&target) || target.starts_with(&source) {
-        return Err("one of the directories is in the other".into());
+        return Err("one directory contains the other".into());
     }
-    Ok(Directories { source, target, delete, own: false })
+    Ok(Directories { source, target, delete, generated: false })
 }
 
-async fn story(repository: &Repository, directories: &Directories) -> Result<()> {
-    let Directories { source, target, delete, own } = directories;
+async fn run(repository: &Repository, directories: &Directories) -> Result<()> {
+    let Directories { source, target, delete, generated } = directories;
     let branch = repository.branch("main");
     let mut runs = Vec::new();
 
     heading(&format!("Upload {}", source.display()));
     let bar = new_bar();
-    let report = branch.sync_from_dir(source, PREFIX).shared_progress(&progress(&bar)).await?;
-    runs.push(Run::done("up", &bar, report));
+    let report = branch.sync_from_dir(source, PREFIX).progress(progress(&bar)).await?;
+    runs.push(Run::finish("upload", &bar, report));
 
-    if *own {
-        heading("Edit a file, add one, remove one; upload what differs");
+    if *generated {
+        heading("Edit a file, add one, remove one, and upload the differences");
         change_files(source)?;
         let bar = new_bar();
         let sync = branch.sync_from_dir(source, PREFIX).delete_extraneous(true);
-        let report = sync.shared_progress(&progress(&bar)).await?;
-        runs.push(Run::done("up again", &bar, report));
+        let report = sync.progress(progress(&bar)).await?;
+        runs.push(Run::finish("upload 2", &bar, report));
         if (report.transferred, report.deleted) != (2, 1) {
-            return Err("something else was moved than what differs".into());
+            return Err("the upload is not limited to the differences".into());
         }
     }
 
@@ -129,28 +111,28 @@ async fn story(repository: &Repository, directories: &Directories) -> Result<()>
     heading(&format!("Download the commit to {}", target.display()));
     let bar = new_bar();
     let sync = repository.reference(commit.id).sync_to_dir(PREFIX, target).delete_extraneous(*delete);
-    let report = sync.shared_progress(&progress(&bar)).await?;
-    runs.push(Run::done("down", &bar, report));
+    let report = sync.progress(progress(&bar)).await?;
+    runs.push(Run::finish("download", &bar, report));
 
     heading("Compare the directories");
-    let (went, mut came) = (files(source)?, files(target)?);
+    let (expected, mut actual) = (files(source)?, files(target)?);
     if !delete {
-        came.retain(|name, _| went.contains_key(name));
+        actual.retain(|name, _| expected.contains_key(name));
     }
-    if went != came {
-        return Err("the directories have other files, or of other sizes".into());
+    if actual != expected {
+        return Err("the names or sizes of the files differ".into());
     }
-    for name in went.keys() {
+    for name in expected.keys() {
         if !same_content(&source.join(name), &target.join(name))? {
             return Err(format!("{} differs", name.display()).into());
         }
     }
-    println!("{} files, {}, the same in both", went.len(), HumanBytes(went.values().sum()));
+    println!("{} files, {}, equal in both", expected.len(), HumanBytes(expected.values().sum()));
 
     heading("Summary");
     println!(
         "{:10} {:>11} {:>9} {:>7} {:>12} {:>9}",
-        "direction", "transferred", "unchanged", "deleted", "bytes", "time"
+        "run", "transferred", "unchanged", "deleted", "bytes", "time"
     );
     for Run { name, report, time } in runs {
         let (bytes, time) =
@@ -169,13 +151,13 @@ struct Run {
 }
 
 impl Run {
-    fn done(name: &'static str, bar: &ProgressBar, report: SyncReport) -> Self {
+    fn finish(name: &'static str, bar: &ProgressBar, report: SyncReport) -> Self {
         bar.finish();
         Self { name, report, time: bar.elapsed() }
     }
 }
 
-/// A bar where the output is a terminal, and hidden elsewhere.
+/// Creates a bar, which is hidden if the output is not a terminal.
 fn new_bar() -> ProgressBar {
     let style =
         ProgressStyle::with_template("[{bar:30}] {bytes:>10} of {total_bytes:10} {bytes_per_sec:>13}  {msg}");
@@ -183,25 +165,25 @@ fn new_bar() -> ProgressBar {
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "))
 }
 
-/// Moves the bar. Where it is hidden, there is a line for each quarter of the way.
-fn progress(bar: &ProgressBar) -> Progress {
+/// Updates the bar. If it is hidden, prints a line for each quarter of the bytes.
+fn progress(bar: &ProgressBar) -> impl Fn(ProgressUpdate) + Send + Sync + use<> {
     let (bar, hidden, quarters) = (bar.clone(), bar.is_hidden(), AtomicU64::new(0));
-    Progress::new(move |now| {
-        let total = now.total_bytes.unwrap_or_default();
-        let items = format!("{} of {} files", now.items, now.total_items.unwrap_or_default());
-        // The last one is there when the last file is.
-        let most = if Some(now.items) == now.total_items { 4 } else { 3 };
-        let quarter = (4 * now.bytes).checked_div(total).unwrap_or_default().min(most);
+    move |update: ProgressUpdate| {
+        let total = update.total_bytes.unwrap_or_default();
+        let items = format!("{} of {} files", update.items, update.total_items.unwrap_or_default());
+        // The last quarter is complete when the last file is.
+        let max = if Some(update.items) == update.total_items { 4 } else { 3 };
+        let quarter = (4 * update.bytes).checked_div(total).unwrap_or_default().min(max);
         if hidden && quarters.fetch_max(quarter, Relaxed) < quarter {
-            println!("{} of {}, {items}", HumanBytes(now.bytes), HumanBytes(total));
+            println!("{} of {}, {items}", HumanBytes(update.bytes), HumanBytes(total));
         }
         bar.set_length(total);
-        bar.set_position(now.bytes);
+        bar.set_position(update.bytes);
         bar.set_message(items);
-    })
+    }
 }
 
-/// Files of many sizes, one of them large.
+/// Creates files of different sizes, one of them large.
 fn make_files(directory: &Path) -> io::Result<()> {
     for number in 0..FILES {
         let name = format!("part-{}/{number:02}.bin", number % 4);
@@ -217,14 +199,14 @@ fn change_files(directory: &Path) -> io::Result<()> {
 }
 
 fn make_file(path: &Path, seed: u64, bytes: u64) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
     }
     io::copy(&mut Noise(fastrand::Rng::with_seed(seed)).take(bytes), &mut File::create(path)?)?;
     Ok(())
 }
 
-/// Bytes without end, the same for the same seed.
+/// Endless pseudo-random bytes, which depend only on the seed.
 struct Noise(fastrand::Rng);
 
 impl Read for Noise {
@@ -234,14 +216,14 @@ impl Read for Noise {
     }
 }
 
-/// The files below a directory by their names there, and their sizes.
+/// Returns the sizes of the files below a directory by their relative path.
 fn files(directory: &Path) -> io::Result<BTreeMap<PathBuf, u64>> {
-    let (mut files, mut folders) = (BTreeMap::new(), vec![directory.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
+    let (mut files, mut directories) = (BTreeMap::new(), vec![directory.to_owned()]);
+    while let Some(current) = directories.pop() {
+        for entry in fs::read_dir(current)? {
             let (path, metadata) = entry.and_then(|entry| Ok((entry.path(), entry.metadata()?)))?;
             if metadata.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else {
                 files.insert(path.strip_prefix(directory).unwrap_or(&path).to_owned(), metadata.len());
             }

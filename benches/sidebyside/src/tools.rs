@@ -1,31 +1,31 @@
-//! How each contender is asked.
+//! The command lines of the contenders.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lakefs_bench::{CONCURRENCY, FILES, Failure, Job, numbered, uploads};
+use lakefs_bench::{BoxError, CONCURRENCY, FILES, Job, numbered, uploads};
 
-/// Who does a job.
+/// A program that runs jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
     Lakefs,
     Reqwest,
     OpenDal,
     Curl,
-    /// What this crate does besides: the bytes are held against the checksum, and brought to the disk.
-    CurlAndMore,
+    /// curl, and then the verification and the flush to the disk that this crate does too.
+    CurlMd5Sync,
     Lakectl,
     Python,
 }
 
-/// Where the jobs are done.
+/// The server, the branch and the local directory of the jobs.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Setup {
     /// The directory of the programs of this package.
     pub(crate) programs: PathBuf,
-    /// A directory for what is made on the way.
+    /// The directory of the data.
     pub(crate) directory: PathBuf,
     pub(crate) server: String,
     pub(crate) key: (String, String),
@@ -33,26 +33,26 @@ pub(crate) struct Place {
     pub(crate) branch: String,
 }
 
-impl Place {
+impl Setup {
     fn uri(&self, path: &str) -> String {
         format!("lakefs://{}/{}/{path}", self.repository, self.branch)
     }
 
-    /// The command that has a job done; none, if the tool cannot do it.
-    pub(crate) fn command(&self, tool: Tool, job: &Job) -> Result<Option<Command>, Failure> {
+    /// Returns the command that runs a job. `None`: the tool does not support it.
+    pub(crate) fn command(&self, tool: Tool, job: &Job) -> Result<Option<Command>, BoxError> {
         Ok(match tool {
-            Tool::Lakefs => Some(self.order(self.program("bench-lakefs"), job)),
-            Tool::Reqwest => Some(self.order(self.program("bench-reqwest"), job)),
+            Tool::Lakefs => Some(self.with_args(self.program("bench-lakefs"), job)),
+            Tool::Reqwest => Some(self.with_args(self.program("bench-reqwest"), job)),
             Tool::OpenDal if matches!(job, Job::List { .. }) => None,
-            Tool::OpenDal => Some(self.order(self.program("bench-opendal"), job)),
+            Tool::OpenDal => Some(self.with_args(self.program("bench-opendal"), job)),
             Tool::Python => {
                 let mut command = Command::new("python3");
                 command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("contender.py"));
-                Some(self.order(command, job))
+                Some(self.with_args(command, job))
             }
             Tool::Lakectl => self.lakectl(job),
             Tool::Curl => self.curl(job)?,
-            Tool::CurlAndMore => self.curl(job)?.map(|curl| and_more(&curl, job)),
+            Tool::CurlMd5Sync => self.curl(job)?.map(|curl| with_md5_and_sync(&curl, job)),
         })
     }
 
@@ -60,24 +60,20 @@ impl Place {
         Command::new(self.programs.join(name))
     }
 
-    /// With the job in the words of the programs of this package.
-    fn order(&self, mut command: Command, job: &Job) -> Command {
+    /// Adds the command line that [`Invocation`](lakefs_bench::Invocation) parses.
+    fn with_args(&self, mut command: Command, job: &Job) -> Command {
         command.args([&self.repository, &self.branch]);
         match job {
             Job::Upload { file, path } => command.arg("upload").arg(file).arg(path),
             Job::Download { path, file, verify } => {
-                let verify = if *verify { "verified" } else { "unverified" };
+                let verify = if *verify { "verify" } else { "no-verify" };
                 command.arg("download").arg(path).arg(file).arg(verify)
             }
-            Job::UploadDirRequest { directory, prefix } => {
-                command.arg("upload-tree").arg(directory).arg(prefix)
-            }
-            Job::DownloadDirRequest { prefix, directory } => {
-                command.arg("download-tree").arg(prefix).arg(directory)
-            }
+            Job::UploadDir { directory, prefix } => command.arg("upload-dir").arg(directory).arg(prefix),
+            Job::DownloadDir { prefix, directory } => command.arg("download-dir").arg(prefix).arg(directory),
             Job::List { prefix, pause, prefetch } => {
-                let ahead = if *prefetch { "ahead" } else { "after" };
-                command.args(["list", prefix, &pause.as_micros().to_string(), ahead])
+                let prefetch = if *prefetch { "prefetch" } else { "no-prefetch" };
+                command.args(["list", prefix, &pause.as_micros().to_string(), prefetch])
             }
             Job::Stats { prefix, count } => command.args(["stats", prefix, &count.to_string()]),
         };
@@ -94,13 +90,13 @@ impl Place {
             Job::Download { path, file, .. } => {
                 command.args(["fs", "download", "--no-progress"]).arg(self.uri(path)).arg(file)
             }
-            Job::UploadDirRequest { directory, prefix } => {
+            Job::UploadDir { directory, prefix } => {
                 command.args(["fs", "upload", "--no-progress", "-r", "-p", &parallel, "-s"]);
-                command.arg(with_slash(directory)).arg(self.uri(prefix))
+                command.arg(with_trailing_slash(directory)).arg(self.uri(prefix))
             }
-            Job::DownloadDirRequest { prefix, directory } => {
+            Job::DownloadDir { prefix, directory } => {
                 command.args(["fs", "download", "--no-progress", "-r", "-p", &parallel]);
-                command.arg(self.uri(prefix)).arg(with_slash(directory))
+                command.arg(self.uri(prefix)).arg(with_trailing_slash(directory))
             }
             Job::List { prefix, pause, .. } if pause.is_zero() => {
                 command.args(["fs", "ls", "-r", &self.uri(prefix)])
@@ -110,60 +106,66 @@ impl Place {
         Some(command)
     }
 
-    fn curl(&self, job: &Job) -> Result<Option<Command>, Failure> {
-        let mut options = Options::new(&self.key);
+    fn curl(&self, job: &Job) -> Result<Option<Command>, BoxError> {
+        let mut config = CurlConfig::new(&self.key);
         match job {
-            Job::Upload { file, path } => options.upload(file, &self.write(path)),
-            Job::Download { path, file, .. } => options.download(&self.read("objects", path), file),
-            Job::UploadDirRequest { directory, prefix } => {
+            Job::Upload { file, path } => config.upload(file, &self.write_url(path)),
+            Job::Download { path, file, .. } => config.download(&self.read_url("objects", path), file),
+            Job::UploadDir { directory, prefix } => {
                 for (file, path) in uploads(directory, prefix)? {
-                    options.upload(&file, &self.write(&path));
+                    config.upload(&file, &self.write_url(&path));
                 }
             }
-            // It cannot list: the names are given to it.
-            Job::DownloadDirRequest { prefix, directory } => {
+            // curl cannot list objects, so the names are generated.
+            Job::DownloadDir { prefix, directory } => {
                 for number in 0..FILES {
                     let path = numbered(prefix, number);
-                    options.download(&self.read("objects", &path), &directory.join(numbered("", number)));
+                    config.download(&self.read_url("objects", &path), &directory.join(numbered("", number)));
                 }
             }
             Job::Stats { prefix, count } => {
                 for number in 0..*count {
-                    let url = self.read("objects/stat", &numbered(prefix, number));
-                    options.download(&url, Path::new("/dev/null"));
+                    let url = self.read_url("objects/stat", &numbered(prefix, number));
+                    config.download(&url, Path::new("/dev/null"));
                 }
             }
             Job::List { .. } => return Ok(None),
         }
-        let config = self.directory.join("curl.conf");
-        fs::write(&config, options.text)?;
+        let file = self.directory.join("curl.conf");
+        fs::write(&file, config.text)?;
         let mut command = Command::new("curl");
         command.args(["--no-progress-meter", "--fail-early", "--create-dirs"]);
-        if matches!(job, Job::UploadDirRequest { .. } | Job::DownloadDirRequest { .. }) {
+        if matches!(job, Job::UploadDir { .. } | Job::DownloadDir { .. }) {
             command.args(["--parallel", "--parallel-max", &CONCURRENCY.to_string()]);
         }
-        command.arg("--config").arg(config);
+        command.arg("--config").arg(file);
         Ok(Some(command))
     }
 
-    fn read(&self, what: &str, path: &str) -> String {
+    fn read_url(&self, endpoint: &str, path: &str) -> String {
         let Self { server, repository, branch, .. } = self;
-        format!("{server}/api/v1/repositories/{repository}/refs/{branch}/{what}?path={}", encoded(path))
+        format!(
+            "{server}/api/v1/repositories/{repository}/refs/{branch}/{endpoint}?path={}",
+            percent_encode(path)
+        )
     }
 
-    fn write(&self, path: &str) -> String {
+    fn write_url(&self, path: &str) -> String {
         let Self { server, repository, branch, .. } = self;
-        format!("{server}/api/v1/repositories/{repository}/branches/{branch}/objects?path={}", encoded(path))
+        format!(
+            "{server}/api/v1/repositories/{repository}/branches/{branch}/objects?path={}",
+            percent_encode(path)
+        )
     }
 }
 
-/// What curl is to do, as its file of options says it: there, the key pair is not seen by others.
-struct Options {
+/// The configuration file of curl. Unlike a command line, it hides the access key from other users.
+struct CurlConfig {
     user: String,
     text: String,
 }
 
-impl Options {
+impl CurlConfig {
     fn new((id, secret): &(String, String)) -> Self {
         Self { user: format!("{id}:{secret}"), text: String::new() }
     }
@@ -188,24 +190,24 @@ impl Options {
     }
 }
 
-fn and_more(curl: &Command, job: &Job) -> Command {
-    let mut words = vec![curl.get_program().to_string_lossy().into_owned()];
-    words.extend(curl.get_args().map(|word| word.to_string_lossy().into_owned()));
+fn with_md5_and_sync(curl: &Command, job: &Job) -> Command {
+    let mut args = vec![curl.get_program().to_string_lossy().into_owned()];
+    args.extend(curl.get_args().map(|arg| arg.to_string_lossy().into_owned()));
     let mut command = Command::new("sh");
     let file = if let Job::Upload { file, .. } | Job::Download { file, .. } = job {
         &**file
     } else {
         Path::new(".")
     };
-    let line = format!("{} && md5sum \"$1\" && sync \"$1\"", words.join(" "));
+    let line = format!("{} && md5sum \"$1\" && sync \"$1\"", args.join(" "));
     command.arg("-c").arg(line).arg("sh").arg(file);
     command
 }
 
-fn encoded(path: &str) -> String {
+fn percent_encode(path: &str) -> String {
     path.replace('/', "%2F")
 }
 
-fn with_slash(directory: &Path) -> String {
+fn with_trailing_slash(directory: &Path) -> String {
     format!("{}/", directory.display())
 }
