@@ -43,7 +43,6 @@ pub use handles::transaction::{TransactionOutcome, TransactionRequest};
 pub use http::retry::RetryPolicy;
 pub use pager::Page;
 pub use ref_expr::{BranchName, RefExpr};
-pub use requests::branch_protection::ProtectionRules;
 pub use requests::diff::DiffSummary;
 pub use requests::merge::MergeStrategy;
 pub use task::Task;

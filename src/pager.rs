@@ -21,7 +21,7 @@ const MAX_PAGE_SIZE: u16 = 1000;
 /// The engine of every list: a stream of its items, which requests a page when the items of the last one are consumed.
 ///
 /// `T` is the item, `L` knows how to request a page. The stream ends after the last item, and after an error.
-pub struct Pager<T, L: List<Item = T>> {
+pub(crate) struct Pager<T, L: List<Item = T>> {
     pages: PageStream<T, L>,
     items: std::vec::IntoIter<T>,
 }
@@ -63,7 +63,7 @@ impl<T> Page<T> {
 pub(crate) struct NextPage(pub(crate) Option<String>);
 
 /// A kind of list, which knows how to request a page.
-pub trait List: Clone + Send + Sync + Unpin + 'static {
+pub(crate) trait List: Clone + Send + Sync + Unpin + 'static {
     /// The type of its items.
     type Item: Send + Unpin + 'static;
 
@@ -99,7 +99,7 @@ impl<T, L: List<Item = T>> Pager<T, L> {
     }
 
     /// Sets how many items a request asks for. Values out of 1 to 1000 fail when the list is read.
-    pub fn page_size(mut self, items: u16) -> Self {
+    pub(crate) fn page_size(mut self, items: u16) -> Self {
         self.pages.page_size = items;
         self
     }
@@ -111,19 +111,19 @@ impl<T, L: List<Item = T>> Pager<T, L> {
     }
 
     /// Requests the next page while this one is consumed.
-    pub fn prefetch(mut self, yes: bool) -> Self {
+    pub(crate) fn prefetch(mut self, yes: bool) -> Self {
         self.pages.prefetch = yes;
         self
     }
 
     /// Starts after this item, which need not exist.
-    pub fn after(mut self, item: impl Into<String>) -> Self {
+    pub(crate) fn after(mut self, item: impl Into<String>) -> Self {
         self.pages.after = item.into();
         self
     }
 
     /// Returns the pages instead of the items.
-    pub fn pages(self) -> Pages<T>
+    pub(crate) fn pages(self) -> Pages<T>
     where
         T: Send + Unpin + 'static,
     {

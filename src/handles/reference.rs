@@ -89,6 +89,7 @@ into_ref! {
     Branch => BranchName,
 }
 
+/// Conversions of other handles into a reference.
 macro_rules! into_reference {
     ($($handle:ty),+) => {
         $(

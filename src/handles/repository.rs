@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::api;
 use crate::error::{Result, optional};
 use crate::handles::action_run::ActionRun;
 use crate::handles::branch::Branch;
@@ -46,10 +45,6 @@ impl Repository {
 
     pub(crate) fn scope(&self) -> RepositoryScope {
         self.0.clone()
-    }
-
-    pub(crate) fn api(&self) -> &api::Client {
-        self.0.api()
     }
 
     /// Returns the name of the repository.

@@ -23,7 +23,7 @@ fn to_unix(time: SystemTime) -> Option<(i64, u32)> {
         Ok(after) => Some((i64::try_from(after.as_secs()).ok()?, after.subsec_nanos())),
         Err(error) => {
             let before = error.duration();
-            let seconds = i64::try_from(before.as_secs()).ok()?.checked_neg()?;
+            let seconds = 0_i64.checked_sub_unsigned(before.as_secs())?;
             match before.subsec_nanos() {
                 0 => Some((seconds, 0)),
                 nanos => Some((seconds.checked_sub(1)?, 1_000_000_000 - nanos)),

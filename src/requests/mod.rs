@@ -58,7 +58,7 @@ pub use admin::policies::CreatePolicyRequest;
 pub use admin::setup::{CommunicationPreferencesRequest, SetupRequest};
 pub use admin::users::CreateUserRequest;
 pub use branch::{CreateBranchRequest, DeleteBranchRequest, ListBranches};
-pub use branch_protection::SetBranchProtectionRequest;
+pub use branch_protection::{ProtectionRules, SetBranchProtectionRequest};
 pub use cherry_pick::CherryPickRequest;
 pub use commit::CommitRequest;
 pub use copy_object::CopyObjectRequest;

@@ -40,18 +40,20 @@ async fn handle_is_accepted_where_a_ref_is_wanted() {
     assert_eq!(text(&main.object("b")).await, "1");
 }
 
+/// Asserts that nothing was sent, and that the error names the other repository.
+#[track_caller]
+fn check<T: std::fmt::Debug>(result: Result<T, Error>, other: &str) {
+    let error = result.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidRequest, 0), "{error}");
+    assert!(error.to_string().contains(other), "{error}");
+}
+
 #[tokio::test]
 async fn handle_of_another_repository_is_refused() {
     let lake = Lake::new().await;
     let main = lake.main("handle_own").await;
     let other = lake.main("handle_other").await;
     stage(&main, &[("a", "1")]).await;
-
-    fn check<T: std::fmt::Debug>(result: Result<T, Error>, other: &str) {
-        let error = result.unwrap_err();
-        assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidRequest, 0), "{error}");
-        assert!(error.to_string().contains(other), "{error}");
-    }
     let name = other.repository().name().to_owned();
     let branch = main.repository().branch("exp");
     check(branch.create(&other).await, &name);
@@ -78,6 +80,7 @@ async fn handles_are_equal_if_they_name_the_same() {
     assert_ne!(repository.branch("main"), again.branch("other"));
     assert_ne!(repository.tag("v1"), lake.client.repository("other").tag("v1"));
     assert_eq!(Reference::from(repository.branch("main")), again.reference("main"));
+    #[expect(clippy::mutable_key_type, reason = "only the endpoint and the names are hashed and compared")]
     let set = HashSet::from([repository.tag("v1"), again.tag("v1"), again.tag("v2")]);
     assert_eq!(set.len(), 2);
     assert_eq!(repository.to_string(), "lakefs://example");
@@ -189,7 +192,7 @@ async fn requests_are_joined_spawned_and_buffered() {
     assert_eq!(try_join_all(branches).await.unwrap().len(), 3);
     let commit = tokio::spawn(main.commit("spawned").allow_empty(true).send()).await.unwrap().unwrap();
     let merged: Vec<_> = futures::stream::iter(0..3)
-        .map(|number| main.merge_into(&repository.branch(format!("exp-{number}"))).send())
+        .map(|number| main.merge_into(repository.branch(format!("exp-{number}"))).send())
         .buffer_unordered(2)
         .try_collect()
         .await

@@ -92,8 +92,8 @@ async fn store_displays_its_uri() {
     let client = lakefs::Client::builder().endpoint("http://localhost").build().unwrap();
     let repository = client.repository("example");
     assert_eq!(LakeFsStore::new(&repository).to_string(), "LakeFsStore(lakefs://example)");
-    assert_eq!(LakeFsStore::at(&repository.branch("main")).to_string(), "LakeFsStore(lakefs://example/main)");
-    assert_eq!(LakeFsStore::at(&repository.tag("v1")).to_string(), "LakeFsStore(lakefs://example/v1)");
+    assert_eq!(LakeFsStore::at(repository.branch("main")).to_string(), "LakeFsStore(lakefs://example/main)");
+    assert_eq!(LakeFsStore::at(repository.tag("v1")).to_string(), "LakeFsStore(lakefs://example/v1)");
     let expression = repository.reference("main~1");
     assert_eq!(LakeFsStore::at(&expression).to_string(), "LakeFsStore(lakefs://example/main~1)");
     assert_eq!(LakeFsStore::at(expression).to_string(), "LakeFsStore(lakefs://example/main~1)");

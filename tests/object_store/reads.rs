@@ -22,7 +22,7 @@ async fn store_reads_every_kind_of_ref() {
     let store = LakeFsStore::new(repository);
     for (reference, expected) in [("main", "two"), ("main@", "one"), ("v1", "one"), (&*commit.id, "one")] {
         assert_eq!(text(&store, &format!("{reference}/data/a")).await, expected, "{reference}");
-        let bound = LakeFsStore::at(&repository.reference(reference));
+        let bound = LakeFsStore::at(repository.reference(reference));
         assert_eq!(text(&bound, "data/a").await, expected, "{reference}");
 
         let prefix = Path::parse(reference).unwrap();

@@ -31,7 +31,7 @@ fn part(tag: &str, text: &str, first: usize, size: usize) -> Reply {
 /// Returns a scripted server and the store of a branch on it.
 async fn scripted(replies: impl IntoIterator<Item = Reply>) -> (Script, LakeFsStore) {
     let script = Script::start(replies).await;
-    let store = LakeFsStore::at(&script.client().repository("example").reference("main"));
+    let store = LakeFsStore::at(script.client().repository("example").branch("main"));
     (script, store)
 }
 
