@@ -36,7 +36,7 @@ impl TransactionRequest {
         closure: impl FnOnce(&Branch) -> Result<T, E>,
     ) -> Result<TransactionOutcome<T>, E>
     where
-        E: From<Error>,
+        E: From<Error> + 'static,
     {
         // The closure blocks on futures of its own, which only a thread outside of the runtime may do.
         block_on(self.run(async |temporary| block_in_place(|| closure(temporary))))?
