@@ -3,11 +3,11 @@
 use std::fmt;
 
 use crate::error::Result;
+use crate::error::optional;
 use crate::handles::repository::Repository;
 use crate::http::response::ByteStream;
 use crate::models;
 use crate::requests::actions::{ListHookRuns, get_hook_output, get_run};
-use crate::error::optional;
 use crate::scope::RepositoryScope;
 use crate::uri::Uri;
 

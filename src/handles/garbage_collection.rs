@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::error::Result;
+use crate::error::optional;
 use crate::models::GarbageCollectionRules;
 use crate::requests::garbage_collection::{
     PrepareCommitsRequest, PrepareCommitsTask, PrepareUncommittedParts, SetGcRulesRequest, delete_rules,
     get_rules,
 };
-use crate::error::optional;
 use crate::scope::RepositoryScope;
 use crate::task::Task;
 use crate::uri::Uri;

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::error::Result;
+use crate::error::optional;
 use crate::handles::repository::Repository;
 use crate::models::{self, PullRequestBasicStatus};
 use crate::requests::pull_requests::{self, MergePullRequestRequest, UpdatePullRequestRequest};
-use crate::error::optional;
 use crate::scope::RepositoryScope;
 use crate::uri::Uri;
 

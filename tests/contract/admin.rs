@@ -88,10 +88,7 @@ async fn admin_03_groups_policies_and_external_principals_are_unsupported() {
     unsupported(group.set_acl("Read").await, "set_group_acl");
 
     let policy = admin.policy("look");
-    let look = || -> Statement {
-        let statement = Statement::builder().effect(StatementEffect::Allow).resource("*");
-        statement.action(vec!["fs:Read*".to_owned()]).try_into().unwrap()
-    };
+    let look = || Statement::new(StatementEffect::Allow, "*", ["fs:Read*"]);
     unsupported_list(admin.policies().prefix("l"), "list_policies").await;
     unsupported(policy.create([look()]).await, "create_policy");
     unsupported(policy.update([look()]).await, "update_policy");

@@ -115,8 +115,8 @@ async fn dump_03_failures_are_told() {
     let lake = Lake::new().await;
     let (repository, copy) = twins(&lake, "dump_03").await;
     let nothing = || {
-        let builder = RefsDump::builder().branches_meta_range_id("a").tags_meta_range_id("b");
-        RefsDump::try_from(builder.commits_meta_range_id("c")).unwrap()
+        let dump = r#"{"branches_meta_range_id":"a","tags_meta_range_id":"b","commits_meta_range_id":"c"}"#;
+        serde_json::from_str::<RefsDump>(dump).unwrap()
     };
     refused(copy.restore(nothing()).await, "restore_refs", 410, ErrorKind::DataDeleted, "No data");
     let task = copy.restore(nothing()).start().await.unwrap();

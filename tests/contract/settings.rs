@@ -154,7 +154,7 @@ async fn prot_02_what_a_protected_branch_refuses() {
     let statuses: Vec<_> = error.failed_objects().iter().map(|object| object.status_code).collect();
     assert_eq!(statuses, [403, 403]);
     let api = lake.client.api();
-    let reset = models::ResetCreation::builder().type_(models::ResetCreationType::Reset);
+    let reset = models::ResetCreation::new(models::ResetCreationType::Reset);
     let reset = api.reset_branch().repository(repository.name()).branch("main").body(reset);
     protected(reset.send().await.map(drop), "reset_branch", write);
     let reset = api.hard_reset_branch().repository(repository.name()).branch("main").ref_("main~1");
@@ -186,10 +186,10 @@ async fn prot_02_what_a_protected_branch_permits() {
     branch.merge_into("main").await.unwrap();
     assert_eq!(text(&main.object("a")).await, "1");
     let api = lake.client.api();
-    let revert = models::RevertCreation::builder().ref_(&*picked).parent_number(0);
+    let revert = models::RevertCreation::new(0, &*picked);
     api.revert_branch().repository(repository.name()).branch("main").body(revert).send().await.unwrap();
     assert!(!main.object("b").exists().await.unwrap());
-    let pick = models::CherryPickCreation::builder().ref_(&*picked);
+    let pick = models::CherryPickCreation::new(&*picked);
     api.cherry_pick().repository(repository.name()).branch("main").body(pick).send().await.unwrap();
     assert!(main.object("b").exists().await.unwrap());
 

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::error::Result;
+use crate::error::optional;
 use crate::models::{self, Acl};
 use crate::requests::admin::groups::{self, CreateGroupRequest};
 use crate::requests::admin::lists::{ListGroupMembers, ListGroupPolicies};
-use crate::error::optional;
 use crate::scope::ClientScope;
 
 /// A handle to a group of users. The group need not exist.

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::error::Result;
+use crate::error::optional;
 use crate::models::{self, Statement};
 use crate::requests::admin::policies::{self, CreatePolicyRequest};
-use crate::error::optional;
 use crate::scope::ClientScope;
 
 /// A handle to a policy. The policy need not exist.
@@ -13,12 +13,10 @@ use crate::scope::ClientScope;
 /// ```
 /// use lakefs::models::{Statement, StatementEffect};
 ///
-/// # async fn example(client: lakefs::Client) -> Result<(), Box<dyn std::error::Error>> {
-/// let read = Statement::builder()
-///     .effect(StatementEffect::Allow)
-///     .action(vec!["fs:Read*".to_owned(), "fs:List*".to_owned()])
-///     .resource("arn:lakefs:fs:::repository/example/*");
-/// client.admin().policy("read-example").create([read.try_into()?]).await?;
+/// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
+/// let resource = "arn:lakefs:fs:::repository/example/*";
+/// let read = Statement::new(StatementEffect::Allow, resource, ["fs:Read*", "fs:List*"]);
+/// client.admin().policy("read-example").create([read]).await?;
 /// # Ok(())
 /// # }
 /// ```

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::error::Result;
+use crate::error::optional;
 use crate::models;
 use crate::requests::admin::lists::{
     ListCredentials, ListExternalPrincipals, ListUserGroups, ListUserPolicies,
 };
 use crate::requests::admin::users::{self, CreateUserRequest};
-use crate::error::optional;
 use crate::scope::ClientScope;
 
 /// A handle to a user. The user need not exist.

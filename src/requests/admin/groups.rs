@@ -1,10 +1,10 @@
 //! Requests about groups, their members, policies and access control lists.
 
 use crate::error::Result;
+use crate::error::optional;
 use crate::macros::impl_into_future;
 use crate::models::{self, Acl, GroupCreation};
 use crate::requests::admin::existing_on_conflict;
-use crate::error::optional;
 use crate::scope::ClientScope;
 
 /// Creates a group. [`Group::create`](crate::admin::Group::create) returns it.

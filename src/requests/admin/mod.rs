@@ -58,8 +58,7 @@ mod tests {
         }
         assert_eq!(admin.user("a").create().exist_ok(true).await.unwrap().creation_date, 1);
         assert_eq!(admin.group("a").create().exist_ok(true).await.unwrap().creation_date, 1);
-        let statement = Statement::builder().effect(StatementEffect::Deny).resource("*");
-        let statement = statement.action(vec!["fs:*".to_owned()]).try_into().unwrap();
+        let statement = Statement::new(StatementEffect::Deny, "*", ["fs:*"]);
         let policy = admin.policy("a").create([statement]).exist_ok(true).await.unwrap();
         assert_eq!(policy.statement[0].effect, StatementEffect::Allow);
         assert_eq!(server.faults().pending(), [""; 0]);

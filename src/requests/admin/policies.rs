@@ -1,10 +1,10 @@
 //! Requests about policies.
 
 use crate::error::Result;
+use crate::error::optional;
 use crate::macros::impl_into_future;
 use crate::models::{self, Statement};
 use crate::requests::admin::existing_on_conflict;
-use crate::error::optional;
 use crate::scope::ClientScope;
 
 /// Creates a policy. [`Policy::create`](crate::admin::Policy::create) returns it.

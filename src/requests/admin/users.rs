@@ -1,10 +1,10 @@
 //! Requests about users, their credentials, policies and external principals.
 
 use crate::error::Result;
+use crate::error::optional;
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{self, ExternalPrincipalCreation, UserCreation};
 use crate::requests::admin::existing_on_conflict;
-use crate::error::optional;
 use crate::scope::ClientScope;
 
 /// Creates a user. [`User::create`](crate::admin::User::create) returns it.
