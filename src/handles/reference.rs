@@ -89,14 +89,17 @@ into_ref! {
     Branch => BranchName,
 }
 
-impl From<Branch> for Reference {
-    fn from(branch: Branch) -> Self {
-        Self(branch.scope())
-    }
+/// Conversions of handles into a [`Reference`].
+macro_rules! into_reference {
+    ($($handle:ty),+) => {
+        $(
+            impl From<$handle> for Reference {
+                fn from(handle: $handle) -> Self {
+                    Self(handle.scope())
+                }
+            }
+        )+
+    };
 }
 
-impl From<Tag> for Reference {
-    fn from(tag: Tag) -> Self {
-        Self(tag.scope())
-    }
-}
+into_reference!(Branch, &Branch, Tag, &Tag, &Reference);

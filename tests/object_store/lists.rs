@@ -15,7 +15,7 @@ async fn list_paginated() {
     integration::list_paginated(&store, &store).await;
 
     // The integration test leaves objects `fo…` on `main`. List them through the store of the repository.
-    let store = LakeFsStore::new(main.repository());
+    let store = LakeFsStore::new(&main.repository());
     let page = async |prefix, offset: Option<&str>, page_token| {
         let (offset, max_keys) = (offset.map(str::to_owned), Some(2));
         let options =

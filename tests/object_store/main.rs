@@ -30,7 +30,7 @@ use support::Lake;
 async fn stores(test: &str) -> (Lake, Branch, [Arc<dyn ObjectStore>; 2]) {
     let lake = Lake::new().await;
     let main = lake.main(test).await;
-    let of_repository = PrefixStore::new(LakeFsStore::new(main.repository()), "main");
+    let of_repository = PrefixStore::new(LakeFsStore::new(&main.repository()), "main");
     let stores: [Arc<dyn ObjectStore>; 2] = [Arc::new(LakeFsStore::at(&main)), Arc::new(of_repository)];
     (lake, main, stores)
 }

@@ -177,7 +177,7 @@ async fn parts_are_sent_to_presigned_urls() {
         .unwrap();
     let main = client.repository("signed").branch("main");
     main.repository().create("mem://signed").await.unwrap();
-    let (store, location) = (LakeFsStore::at(&main.clone().into()), Path::from("parts"));
+    let (store, location) = (LakeFsStore::at(&main), Path::from("parts"));
     let part = |number: u8| vec![number; 4 << 20];
     let asked = |operation: &str| server.requests_for(operation).len();
 
