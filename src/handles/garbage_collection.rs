@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::error::Result;
-use crate::error::optional;
+use crate::error::{Result, optional};
 use crate::models::GarbageCollectionRules;
 use crate::requests::garbage_collection::{
     PrepareCommitsRequest, PrepareCommitsTask, PrepareUncommittedParts, SetGcRulesRequest, delete_rules,

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::error::Result;
-use crate::error::optional;
+use crate::error::{Result, optional};
 use crate::handles::repository::Repository;
 use crate::models::{self, PullRequestBasicStatus};
 use crate::requests::pull_requests::{self, MergePullRequestRequest, UpdatePullRequestRequest};

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::error::Result;
-use crate::error::optional;
+use crate::error::{Result, optional};
 use crate::models::{self, Acl};
 use crate::requests::admin::groups::{self, CreateGroupRequest};
 use crate::requests::admin::lists::{ListGroupMembers, ListGroupPolicies};

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::error::Result;
-use crate::error::optional;
+use crate::error::{Result, optional};
 use crate::models::{self, Statement};
 use crate::requests::admin::policies::{self, CreatePolicyRequest};
 use crate::scope::ClientScope;

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::error::Result;
-use crate::error::optional;
+use crate::error::{Result, optional};
 use crate::models;
 use crate::requests::admin::lists::{
     ListCredentials, ListExternalPrincipals, ListUserGroups, ListUserPolicies,

@@ -1,10 +1,9 @@
 //! Requests about groups, their members, policies and access control lists.
 
-use crate::error::Result;
-use crate::error::optional;
+use crate::error::{Result, optional};
 use crate::macros::impl_into_future;
 use crate::models::{self, Acl, GroupCreation};
-use crate::requests::admin::existing_on_conflict;
+use crate::requests::exist_ok::or_existing;
 use crate::scope::ClientScope;
 
 /// Creates a group. [`Group::create`](crate::admin::Group::create) returns it.
@@ -37,11 +36,7 @@ impl CreateGroupRequest {
         let Self { client, body, exist_ok } = self;
         let id = body.id.clone();
         let created = client.api().create_group().body(body).send().await.map(|group| group.into_inner());
-        if exist_ok {
-            existing_on_conflict(created, async { optional(get(&client, &id).await) }).await
-        } else {
-            created
-        }
+        or_existing(created, exist_ok, async { optional(get(&client, &id).await) }).await
     }
 }
 

@@ -7,21 +7,6 @@ pub(crate) mod server;
 pub(crate) mod setup;
 pub(crate) mod users;
 
-use crate::error::Result;
-
-/// Returns the existing resource when its creation fails with 409 Conflict.
-///
-/// If there is none, the server rejects the creation for another reason, and that is the error.
-async fn existing_on_conflict<T: Send>(
-    created: Result<T>,
-    find: impl Future<Output = Result<Option<T>>> + Send,
-) -> Result<T> {
-    match created {
-        Err(error) if error.status() == Some(409) => find.await?.ok_or(error),
-        created => created,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use lakefs_testserver::Server;

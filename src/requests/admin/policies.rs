@@ -1,10 +1,9 @@
 //! Requests about policies.
 
-use crate::error::Result;
-use crate::error::optional;
+use crate::error::{Result, optional};
 use crate::macros::impl_into_future;
 use crate::models::{self, Statement};
-use crate::requests::admin::existing_on_conflict;
+use crate::requests::exist_ok::or_existing;
 use crate::scope::ClientScope;
 
 /// Creates a policy. [`Policy::create`](crate::admin::Policy::create) returns it.
@@ -32,11 +31,7 @@ impl CreatePolicyRequest {
         let Self { client, body, exist_ok } = self;
         let id = body.id.clone();
         let created = client.api().create_policy().body(body).send().await.map(|policy| policy.into_inner());
-        if exist_ok {
-            existing_on_conflict(created, async { optional(get(&client, &id).await) }).await
-        } else {
-            created
-        }
+        or_existing(created, exist_ok, async { optional(get(&client, &id).await) }).await
     }
 }
 

@@ -1,10 +1,9 @@
 //! Requests about users, their credentials, policies and external principals.
 
-use crate::error::Result;
-use crate::error::optional;
+use crate::error::{Result, optional};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{self, ExternalPrincipalCreation, UserCreation};
-use crate::requests::admin::existing_on_conflict;
+use crate::requests::exist_ok::or_existing;
 use crate::scope::ClientScope;
 
 /// Creates a user. [`User::create`](crate::admin::User::create) returns it.
@@ -37,11 +36,7 @@ impl CreateUserRequest {
         let Self { client, body, exist_ok } = self;
         let id = body.id.clone();
         let created = client.api().create_user().body(body).send().await.map(|user| user.into_inner());
-        if exist_ok {
-            existing_on_conflict(created, async { optional(get(&client, &id).await) }).await
-        } else {
-            created
-        }
+        or_existing(created, exist_ok, async { optional(get(&client, &id).await) }).await
     }
 }
 
