@@ -93,7 +93,7 @@ macro_rules! ref_methods {
                 directory: impl AsRef<std::path::Path>,
             ) -> $crate::transfer::dir::DownloadDirRequest {
                 $crate::transfer::dir::DownloadDirRequest::new(
-                    $crate::handles::reference::Reference::from_scope(&self.0),
+                    self.0.clone(),
                     prefix.into(),
                     directory.as_ref(),
                     false,
@@ -122,7 +122,7 @@ macro_rules! ref_methods {
                 directory: impl AsRef<std::path::Path>,
             ) -> $crate::transfer::dir::DownloadDirRequest {
                 $crate::transfer::dir::DownloadDirRequest::new(
-                    $crate::handles::reference::Reference::from_scope(&self.0),
+                    self.0.clone(),
                     prefix.into(),
                     directory.as_ref(),
                     true,
