@@ -43,6 +43,7 @@ pub use handles::transaction::{TransactionOutcome, TransactionRequest};
 pub use http::retry::RetryPolicy;
 pub use pager::Page;
 pub use ref_expr::{BranchName, RefExpr};
+pub use requests::branch_protection::ProtectionRules;
 pub use requests::diff::DiffSummary;
 pub use requests::merge::MergeStrategy;
 pub use task::Task;
@@ -55,9 +56,3 @@ pub use transfer::read::reader::ObjectReader;
 pub use transfer::write::body::Body;
 pub use transfer::write::writer::ObjectWriter;
 pub use uri::Uri;
-
-// Until the requests of these handles are in `requests/`.
-pub use handles::action_run::{ActionRuns, HookRuns};
-pub use handles::branch_protection::{ProtectionRules, SetBranchProtectionRequest};
-pub use handles::garbage_collection::{PrepareCommitsTask, PrepareUncommittedParts, SetGcRulesRequest};
-pub use handles::pull_request::{CreatePullRequestRequest, PullRequests, UpdatePullRequestRequest};

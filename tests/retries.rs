@@ -80,7 +80,7 @@ async fn what_was_refused_is_sent_again_whatever_it_is() {
         branch.merge_into("main").await.unwrap();
         let client = lake.client();
         let pick = client.api().cherry_pick().repository("example").branch("main");
-        pick.body(CherryPickCreation::builder().ref_(commit.id)).send().await.unwrap();
+        pick.body(CherryPickCreation::new(commit.id)).send().await.unwrap();
 
         for operation in
             ["statObject", "createBranch", "uploadObject", "commit", "mergeIntoBranch", "cherryPick"]
@@ -230,11 +230,11 @@ async fn what_must_not_happen_twice_is_told_in_doubt() {
     let commit = || branch.commit("one").allow_empty(true).into_future();
     let merge = || branch.merge_into("main").allow_empty(true).into_future();
     let pick = || {
-        let pick = CherryPickCreation::builder().ref_("exp");
+        let pick = CherryPickCreation::new("exp");
         api.cherry_pick().repository("example").branch("main").body(pick).send()
     };
     let pull = || {
-        let pull = PullRequestCreation::builder().title("t").source_branch("exp").destination_branch("main");
+        let pull = PullRequestCreation::new("t", "exp", "main");
         api.create_pull_request().repository("example").body(pull).send()
     };
 

@@ -105,7 +105,7 @@ async fn nothing_shows_its_secret() {
 
     let token = Credentials::token("hush").unwrap();
     let pair = Credentials::access_key("key", "hush");
-    let login = models::LoginInformation::builder().access_key_id("key").secret_access_key("hush");
+    let login = models::LoginInformation::new("key", "hush");
     let request = client.api().login().body(login.clone());
     let shown = [
         format!("{:?}", script.builder()),

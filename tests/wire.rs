@@ -321,20 +321,20 @@ async fn successes_of_another_kind_than_the_contract_says() {
     // 204 in place of 200 and 201.
     let (_script, client) = answered(Reply::new(204, "", "")).await;
     let request = client.api().update_pull_request().repository("example").pull_request("7");
-    let reply = request.body(models::PullRequestBasic::builder().title("t".to_owned())).send().await.unwrap();
+    let reply = request.body(models::PullRequestBasic::new().title("t")).send().await.unwrap();
     assert_eq!((reply.status(), reply.request_id()), (204, Some("request-7")));
 
     let (_script, client) = answered(Reply::new(204, "", "")).await;
     let metadata = models::ObjectUserMetadata(std::collections::BTreeMap::new());
     let request = client.api().update_object_user_metadata().repository("example").branch("main").path("a");
-    let reply = request.body(models::UpdateObjectUserMetadata::builder().set(metadata)).send().await.unwrap();
+    let reply = request.body(models::UpdateObjectUserMetadata::new(metadata)).send().await.unwrap();
     assert_eq!(reply.status(), 204);
 
     // 200 with nothing.
     let (_script, client) = answered(Reply::new(200, "", "")).await;
-    let dump = models::RefsRestore::builder().branches_meta_range_id("1").commits_meta_range_id("2");
+    let dump = models::RefsRestore::new("1", "3", "2");
     let request = client.api().restore_refs().repository("example");
-    assert_eq!(request.body(dump.tags_meta_range_id("3")).send().await.unwrap().status(), 200);
+    assert_eq!(request.body(dump).send().await.unwrap().status(), 200);
 
     let (_script, client) = answered(Reply::new(200, "application/octet-stream", "")).await;
     let request = client.api().get_run_hook_output().repository("example").run_id("7").hook_run_id("1");

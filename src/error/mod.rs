@@ -9,7 +9,6 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 
-pub(crate) use crate::requests::support::opt as optional;
 pub use kind::ErrorKind;
 pub(crate) use reply::REQUEST_ID;
 
@@ -365,6 +364,22 @@ fn first_of(failed: &[models::ObjectError]) -> String {
         others => format!(" (and {others} more failed)"),
     };
     format!("{path}{}{others}", first.message)
+}
+
+/// Returns `None` for what does not exist, which includes what cannot exist by its name.
+pub(crate) fn optional<T>(result: Result<T>) -> Result<Option<T>> {
+    let cannot_exist = |error: &Error| {
+        error.kind() == ErrorKind::InvalidRequest
+            && match error.status() {
+                Some(_) => error.message().contains("invalid value: validation error"),
+                None => error.message().contains("cannot be a name in a request"),
+            }
+    };
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == ErrorKind::NotFound || cannot_exist(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 impl fmt::Display for Error {

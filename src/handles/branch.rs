@@ -16,7 +16,7 @@ use crate::requests::branch::{self, CreateBranchRequest, DeleteBranchRequest};
 use crate::requests::cherry_pick::CherryPickRequest;
 use crate::requests::commit::CommitRequest;
 use crate::requests::diff::ListUncommitted;
-use crate::requests::import::{Import, ImportTask};
+use crate::requests::import::{ImportRequest, ImportTask};
 use crate::requests::reset::{HardResetRequest, ResetRequest};
 use crate::requests::revert::RevertRequest;
 use crate::scope::RefScope;
@@ -287,14 +287,14 @@ impl Branch {
     /// * [`Unsupported`](crate::ErrorKind::Unsupported): the storage does not support imports.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is nothing to import, or a source is in the
     ///   storage namespace of the repository.
-    pub fn import(&self) -> Import {
-        Import::new(self.clone())
+    pub fn import(&self) -> ImportRequest {
+        ImportRequest::new(self.scope().clone())
     }
 
     /// Returns an import that was started before, by its id.
     #[must_use]
     pub fn import_task(&self, id: impl Into<String>) -> Task<ImportTask> {
-        Task::new(ImportTask { branch: self.clone() }, id)
+        Task::new(ImportTask::new(self.scope().clone()), id)
     }
 
     /// Lists the uncommitted changes of the branch, in the order of the paths.

@@ -231,7 +231,7 @@ impl ClientBuilder {
         };
         let connect = |authorizer| {
             let transport = Transport::new(http.clone(), authorizer, self.retries.clone());
-            api::Client::new(base.clone(), http.client.clone(), transport)
+            api::Client::new(base.clone(), transport)
         };
         let authorizer = self.credentials.map(|credentials| -> Arc<dyn Authorize> {
             Arc::new(Authorizer::new(credentials, connect(None)))

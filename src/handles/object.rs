@@ -91,14 +91,14 @@ macro_rules! read_methods {
             /// Reads the metadata of the object. Returns `None` if the object, the reference or the repository does not
             /// exist.
             pub async fn get_opt(&self) -> $crate::error::Result<Option<$crate::models::ObjectStats>> {
-                $crate::requests::support::opt(self.get().await)
+                $crate::error::optional(self.get().await)
             }
 
             /// Whether the object exists.
             pub async fn exists(&self) -> $crate::error::Result<bool> {
                 // Not a HEAD request: its response has no body, so a 404 of a wrong endpoint would look the same.
                 let stats = self.stat().user_metadata(false).await;
-                Ok($crate::requests::support::opt(stats)?.is_some())
+                Ok($crate::error::optional(stats)?.is_some())
             }
 
             /// Reads the headers that a read of the object returns: size, media type, ETag, modification time.

@@ -4,19 +4,21 @@ use std::fmt;
 
 use crate::api;
 use crate::error::{Result, optional};
-use crate::handles::action_run::{ActionRun, ActionRuns};
+use crate::handles::action_run::ActionRun;
 use crate::handles::branch::Branch;
 use crate::handles::branch_protection::BranchProtection;
 use crate::handles::client::Client;
 use crate::handles::garbage_collection::GarbageCollection;
-use crate::handles::pull_request::{CreatePullRequestRequest, PullRequest, PullRequests};
+use crate::handles::pull_request::PullRequest;
 use crate::handles::reference::Reference;
 use crate::handles::repository_metadata::RepositoryMetadata;
 use crate::handles::tag::Tag;
 use crate::models;
-use crate::pager::Pager;
+use crate::ref_expr::BranchName;
+use crate::requests::actions::ListActionRuns;
 use crate::requests::branch::ListBranches;
-use crate::requests::dump::{Dump, DumpTask, Restore, RestoreTask};
+use crate::requests::dump::{DumpRequest, DumpTask, RestoreRequest, RestoreTask};
+use crate::requests::pull_requests::{CreatePullRequestRequest, ListPullRequests};
 use crate::requests::repository::{self, CreateRepositoryRequest, DeleteRepositoryRequest};
 use crate::requests::tag::ListTags;
 use crate::scope::RepositoryScope;
@@ -152,38 +154,38 @@ impl Repository {
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the two branches are the same.
     pub fn create_pull_request(
         &self,
-        source: impl Into<String>,
-        destination: impl Into<String>,
+        source: impl Into<BranchName>,
+        destination: impl Into<BranchName>,
         title: impl Into<String>,
     ) -> CreatePullRequestRequest {
-        CreatePullRequestRequest::new(self.clone(), source.into(), destination.into(), title.into())
+        CreatePullRequestRequest::new(self.scope().clone(), source.into(), destination.into(), title.into())
     }
 
     /// Returns a pull request by its id, whether it exists or not.
     #[must_use]
     pub fn pull_request(&self, id: impl Into<String>) -> PullRequest {
-        PullRequest::new(self.clone(), id.into())
+        PullRequest::new(self.scope().clone(), id.into())
     }
 
     /// Lists the pull requests of the repository, in the order of their ids.
     ///
     /// Newer pull requests come first, except among those that were created in the same second. The listed ones have
     /// neither a description nor a commit; [`PullRequest::get`] reads them.
-    pub fn pull_requests(&self) -> Pager<models::PullRequest, PullRequests> {
-        Pager::new(PullRequests::new(self.clone()))
+    pub fn pull_requests(&self) -> ListPullRequests {
+        ListPullRequests::new(self.scope().clone())
     }
 
     /// Returns an action run of the repository by its id, whether it exists or not.
     #[must_use]
     pub fn action_run(&self, id: impl Into<String>) -> ActionRun {
-        ActionRun::new(self.clone(), id.into())
+        ActionRun::new(self.scope().clone(), id.into())
     }
 
     /// Lists the action runs of the repository, in the order of their ids.
     ///
     /// Newer runs come first, except among those of the same second.
-    pub fn action_runs(&self) -> Pager<models::ActionRun, ActionRuns> {
-        Pager::new(ActionRuns::new(self.clone()))
+    pub fn action_runs(&self) -> ListActionRuns {
+        ListActionRuns::new(self.scope().clone())
     }
 
     /// Lists the branches of the repository, in the order of their names.
@@ -197,13 +199,13 @@ impl Repository {
     /// Returns the branch protection rules of the repository.
     #[must_use]
     pub fn branch_protection(&self) -> BranchProtection {
-        BranchProtection::new(self.clone())
+        BranchProtection::new(self.scope().clone())
     }
 
     /// Returns the garbage-collection rules and runs of the repository.
     #[must_use]
     pub fn garbage_collection(&self) -> GarbageCollection {
-        GarbageCollection::new(self.clone())
+        GarbageCollection::new(self.scope().clone())
     }
 
     /// Lists the tags of the repository, in the order of their names.
@@ -217,7 +219,7 @@ impl Repository {
     /// Returns the metadata of the repository.
     #[must_use]
     pub fn metadata(&self) -> RepositoryMetadata {
-        RepositoryMetadata::new(self.clone())
+        RepositoryMetadata::new(self.scope().clone())
     }
 
     /// Reads the capabilities of the storage that the repository is on, such as pre-signed URLs and imports.
@@ -249,14 +251,14 @@ impl Repository {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
-    pub fn dump(&self) -> Dump {
-        Dump::new(self.clone())
+    pub fn dump(&self) -> DumpRequest {
+        DumpRequest::new(self.scope().clone())
     }
 
     /// Returns a dump that was started before, by its id.
     #[must_use]
     pub fn dump_task(&self, id: impl Into<String>) -> Task<DumpTask> {
-        Task::new(DumpTask { repository: self.clone() }, id)
+        Task::new(DumpTask::new(self.scope().clone()), id)
     }
 
     /// Restores the branches, tags and commits of a dump into this repository.
@@ -268,14 +270,14 @@ impl Repository {
     /// # Errors
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare.
     /// * [`DataDeleted`](crate::ErrorKind::DataDeleted): the dump is missing in the storage.
-    pub fn restore(&self, dump: models::RefsDump) -> Restore {
-        Restore::new(self.clone(), dump)
+    pub fn restore(&self, dump: models::RefsDump) -> RestoreRequest {
+        RestoreRequest::new(self.scope().clone(), dump)
     }
 
     /// Returns a restore that was started before, by its id.
     #[must_use]
     pub fn restore_task(&self, id: impl Into<String>) -> Task<RestoreTask> {
-        Task::new(RestoreTask { repository: self.clone() }, id)
+        Task::new(RestoreTask::new(self.scope().clone()), id)
     }
 }
 

@@ -1,5 +1,6 @@
 //! HTTP: calls, attempts, retries, responses and reconciliation.
 
+pub(crate) mod encode;
 pub(crate) mod operation;
 pub(crate) mod reconcile;
 pub(crate) mod request_body;

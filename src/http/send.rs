@@ -65,14 +65,20 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A call with the request that its builder made.
-    pub(crate) fn new(operation: &'static Operation, request: Built) -> Result<Self> {
+    /// Creates a call of the request that its builder made, or of the message that says why it made none.
+    pub(crate) fn new(
+        operation: &'static Operation,
+        request: std::result::Result<Request, String>,
+    ) -> Result<Self> {
         match request {
             Ok(request) => {
                 let safety = Safety::of(operation.id);
                 Ok(Self { operation, request, safety, body: None, spent: false, instead_of: None })
             }
-            Err(error) => Err(not_built(operation, error)),
+            Err(message) => {
+                let action = || operation.id.replace('_', " ");
+                Err(Error::invalid(action(), message).during(operation.id, action))
+            }
         }
     }
 
@@ -194,19 +200,6 @@ impl Call {
         }
         span
     }
-}
-
-/// A request, or why there is none.
-pub(crate) type Built = std::result::Result<Request, progenitor_client::Error>;
-
-fn not_built(operation: &'static Operation, error: progenitor_client::Error) -> Error {
-    let action = || operation.id.replace('_', " ");
-    match error {
-        progenitor_client::Error::InvalidRequest(message) => Error::invalid(action(), message),
-        progenitor_client::Error::CommunicationError(error) => Error::transport(error),
-        other => Error::invalid(action(), "the request cannot be built").with_source(other),
-    }
-    .during(operation.id, action)
 }
 
 impl Transport {

@@ -8,7 +8,10 @@
 //!   [`TryStreamExt`](crate::TryStreamExt) with it, or its method `pages`. It ends after the last item, and after an
 //!   error.
 
+pub(crate) mod actions;
+pub(crate) mod admin;
 pub(crate) mod branch;
+pub(crate) mod branch_protection;
 pub(crate) mod cherry_pick;
 pub(crate) mod commit;
 pub(crate) mod copy_object;
@@ -16,35 +19,22 @@ pub(crate) mod diff;
 mod diff_view;
 pub(crate) mod dump;
 mod exist_ok;
+pub(crate) mod garbage_collection;
 pub(crate) mod import;
 pub(crate) mod log;
 pub(crate) mod merge;
 pub(crate) mod merge_base;
 mod new_head;
+pub(crate) mod pull_requests;
 pub(crate) mod repository;
+pub(crate) mod repository_metadata;
 pub(crate) mod reset;
 pub(crate) mod revert;
-pub(crate) mod support;
 pub(crate) mod tag;
 pub(crate) mod update_metadata;
 
-pub use branch::{CreateBranchRequest, DeleteBranchRequest, ListBranches};
-pub use cherry_pick::CherryPickRequest;
-pub use commit::CommitRequest;
-pub use copy_object::CopyObjectRequest;
-pub use diff::{DiffEntries, ListConflicts, ListUncommitted};
-pub use dump::{Dump, DumpTask, Restore, RestoreTask};
-pub use import::{Import, ImportTask};
-pub use log::CommitLog;
-pub use merge::MergeRequest;
-pub use repository::{CreateRepositoryRequest, DeleteRepositoryRequest, ListRepositories};
-pub use reset::{HardResetRequest, ResetRequest};
-pub use revert::RevertRequest;
-pub use tag::{CreateTagRequest, DeleteTagRequest, ListTags};
-pub use update_metadata::UpdateMetadataRequest;
-
 pub use crate::pager::Pages;
-pub use crate::task::{Job, TaskPoller};
+pub use crate::task::{TaskKind, TaskPoller};
 pub use crate::transfer::delete::{DeleteObjectRequest, DeleteObjectsRequest};
 #[cfg(feature = "fs")]
 pub use crate::transfer::dir::{DownloadDirRequest, UploadDirRequest};
@@ -58,3 +48,33 @@ pub use crate::transfer::write::link::{LinkRequest, StageRequest};
 pub use crate::transfer::write::physical_address::PhysicalAddressRequest;
 pub use crate::transfer::write::upload::UploadRequest;
 pub use crate::transfer::write::writer::WriterRequest;
+pub use actions::{ListActionRuns, ListHookRuns};
+pub use admin::groups::CreateGroupRequest;
+pub use admin::lists::{
+    ListCredentials, ListExternalPrincipals, ListGroupMembers, ListGroupPolicies, ListGroups, ListPolicies,
+    ListUserGroups, ListUserPolicies, ListUsers,
+};
+pub use admin::policies::CreatePolicyRequest;
+pub use admin::setup::{CommunicationPreferencesRequest, SetupRequest};
+pub use admin::users::CreateUserRequest;
+pub use branch::{CreateBranchRequest, DeleteBranchRequest, ListBranches};
+pub use branch_protection::SetBranchProtectionRequest;
+pub use cherry_pick::CherryPickRequest;
+pub use commit::CommitRequest;
+pub use copy_object::CopyObjectRequest;
+pub use diff::{DiffEntries, ListConflicts, ListUncommitted};
+pub use dump::{DumpRequest, DumpTask, RestoreRequest, RestoreTask};
+pub use garbage_collection::{
+    PrepareCommitsRequest, PrepareCommitsTask, PrepareUncommittedParts, SetGcRulesRequest,
+};
+pub use import::{ImportRequest, ImportTask};
+pub use log::CommitLog;
+pub use merge::MergeRequest;
+pub use pull_requests::{
+    CreatePullRequestRequest, ListPullRequests, MergePullRequestRequest, UpdatePullRequestRequest,
+};
+pub use repository::{CreateRepositoryRequest, DeleteRepositoryRequest, ListRepositories};
+pub use reset::{HardResetRequest, ResetRequest};
+pub use revert::RevertRequest;
+pub use tag::{CreateTagRequest, DeleteTagRequest, ListTags};
+pub use update_metadata::UpdateMetadataRequest;

@@ -28,7 +28,7 @@ hooks:
 async fn actions_01_a_hook_refuses_and_says_why() {
     let lake = Lake::new().await;
     let main = lake.main("actions_01").await;
-    let repository = &main.repository();
+    let repository = main.repository();
     main.object("_lakefs_actions/check.yaml").upload(ACTION).await.unwrap();
 
     let refusal = main.commit("not ok").await;
@@ -77,8 +77,9 @@ async fn actions_01_a_hook_refuses_and_says_why() {
 async fn actions_01_what_is_not_there() {
     let lake = Lake::new().await;
     let repository = lake.repository("actions_01").await;
-    assert_eq!(repository.action_runs().try_collect::<Vec<_>>().await.unwrap(), []);
-    let both = repository.action_runs().branch("main").commit("abc").try_collect::<Vec<_>>().await;
+    let list = async |runs: lakefs::requests::ListActionRuns| runs.try_collect::<Vec<_>>().await;
+    assert_eq!(list(repository.action_runs()).await.unwrap(), []);
+    let both = list(repository.action_runs().branch("main").commit("abc")).await;
     refused(both, "list_repository_runs", 400, ErrorKind::InvalidRequest, "parameters conflict");
 
     let missing = repository.action_run("4onscrhksdubejidbkj0");

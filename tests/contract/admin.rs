@@ -1,6 +1,5 @@
 //! Administration, as a server without an authorisation service knows it: one user, and nothing else.
 
-use futures::Stream;
 use lakefs::models::{SetupStateState, Statement, StatementEffect};
 use lakefs::{ErrorKind, TryStreamExt as _};
 
@@ -49,7 +48,10 @@ fn unsupported<T: std::fmt::Debug>(result: lakefs::Result<T>, operation: &str) {
     refused(result, operation, 501, ErrorKind::Unsupported, "Not Implemented");
 }
 
-async fn unsupported_list<T: std::fmt::Debug>(list: impl Stream<Item = lakefs::Result<T>>, operation: &str) {
+async fn unsupported_list<T: std::fmt::Debug>(
+    list: impl futures::Stream<Item = lakefs::Result<T>>,
+    operation: &str,
+) {
     unsupported(list.try_collect::<Vec<_>>().await, operation);
 }
 
@@ -86,10 +88,7 @@ async fn admin_03_groups_policies_and_external_principals_are_unsupported() {
     unsupported(group.set_acl("Read").await, "set_group_acl");
 
     let policy = admin.policy("look");
-    let look = || -> Statement {
-        let statement = Statement::builder().effect(StatementEffect::Allow).resource("*");
-        statement.action(vec!["fs:Read*".to_owned()]).try_into().unwrap()
-    };
+    let look = || Statement::new(StatementEffect::Allow, "*", ["fs:Read*"]);
     unsupported_list(admin.policies().prefix("l"), "list_policies").await;
     unsupported(policy.create([look()]).await, "create_policy");
     unsupported(policy.update([look()]).await, "update_policy");

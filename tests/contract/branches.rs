@@ -24,7 +24,7 @@ async fn branch_01_a_new_branch_is_at_its_source() {
         .api()
         .create_branch()
         .repository(main.repository().name())
-        .body(models::BranchCreation::builder().name("another").source("main"))
+        .body(models::BranchCreation::new("another", "main"))
         .send()
         .await
         .unwrap();

@@ -57,7 +57,7 @@ async fn import_01_a_prefix_and_an_object() {
 
     let start = import.branch.import().prefix(&import.directory, "raw/").object(&import.object, "one");
     let started = start.message("Bring it").metadata("by", "rust").force(true).await.unwrap();
-    let commit = started.wait().interval(SOON).await.unwrap();
+    let commit = started.wait_for_completion().poll_interval(SOON).await.unwrap();
     assert_eq!(commit.message, "Bring it");
     assert_eq!(commit.metadata["by"], "rust");
     assert_eq!(import.branch.get_commit().await.unwrap(), commit);
@@ -78,7 +78,7 @@ async fn import_01_a_prefix_and_an_object() {
 #[tokio::test]
 async fn import_01_progress_is_seen_and_ends_with_the_commit() {
     let Some(import) = Import::new("import_01").await else { return };
-    let mut progress = import.start().await.wait().interval(SOON);
+    let mut progress = import.start().await.wait_for_completion().poll_interval(SOON);
     let mut seen = Vec::new();
     while let Some(status) = progress.try_next().await.unwrap() {
         seen.push(status);
@@ -93,9 +93,10 @@ async fn import_01_progress_is_seen_and_ends_with_the_commit() {
 async fn import_01_nobody_need_wait() {
     let Some(import) = Import::new("import_01").await else { return };
     let started = import.start().await;
-    let waiting = tokio::time::timeout(Duration::from_millis(1), started.wait().into_future()).await;
+    let waiting =
+        tokio::time::timeout(Duration::from_millis(1), started.wait_for_completion().into_future()).await;
     drop(waiting);
-    let commit = started.wait().interval(SOON).await.unwrap();
+    let commit = started.wait_for_completion().poll_interval(SOON).await.unwrap();
     assert_eq!(commit.message, "Import objects");
     assert_eq!(import.paths().await.len(), 2);
 }
@@ -105,13 +106,13 @@ async fn import_02_a_failure_is_told_with_its_words() {
     let Some(import) = Import::new("import_02").await else { return };
     import.branch.object("staged").upload("x").await.unwrap();
     let started = import.start().await;
-    let failed = started.wait().interval(SOON).await;
+    let failed = started.wait_for_completion().poll_interval(SOON).await;
     refused(failed, "import_status", None, ErrorKind::InvalidRequest, "uncommitted changes (dirty branch)");
     let status = started.status().await.unwrap();
     assert!(!status.completed && status.error.unwrap().message.contains("dirty branch"));
 
     // A stream that has told it ends, and tells it again to who awaits the commit.
-    let mut progress = started.wait().interval(SOON);
+    let mut progress = started.wait_for_completion().poll_interval(SOON);
     while let Ok(Some(_)) = progress.try_next().await {}
     assert_eq!(progress.try_next().await.unwrap(), None);
     refused(progress.await, "import_status", None, ErrorKind::InvalidRequest, "dirty branch");
@@ -130,9 +131,9 @@ async fn import_02_what_cannot_start() {
     let read_only = import.lake.client.repository(&name);
     read_only.create(import.lake.namespace(&name)).read_only(true).await.unwrap();
     let main = read_only.branch("main");
-    let failed = start(&main).await.unwrap().wait().interval(SOON).await;
+    let failed = start(&main).await.unwrap().wait_for_completion().poll_interval(SOON).await;
     refused(failed, "import_status", None, ErrorKind::WriteProtected, "read-only repository");
-    start(&main).force(true).await.unwrap().wait().interval(SOON).await.unwrap();
+    start(&main).force(true).await.unwrap().wait_for_completion().poll_interval(SOON).await.unwrap();
 }
 
 #[tokio::test]
@@ -140,7 +141,7 @@ async fn import_03_cancelled() {
     let Some(import) = Import::new("import_03").await else { return };
     let started = import.start().await;
     started.cancel().await.unwrap();
-    let cancelled = started.wait().interval(SOON).await;
+    let cancelled = started.wait_for_completion().poll_interval(SOON).await;
     refused(cancelled, "import_status", None, ErrorKind::Cancelled, "Canceled");
     started.cancel().await.unwrap();
     assert_eq!(import.paths().await, [""; 0]);
@@ -153,5 +154,5 @@ async fn import_03_what_is_not_there() {
     let import = main.import_task("dc2d0chksdubejidbk4g");
     refused(import.status().await, "import_status", 404, ErrorKind::NotFound, "not found");
     refused(import.cancel().await, "import_cancel", 404, ErrorKind::NotFound, "not found");
-    refused(import.wait().await, "import_status", 404, ErrorKind::NotFound, "not found");
+    refused(import.wait_for_completion().await, "import_status", 404, ErrorKind::NotFound, "not found");
 }

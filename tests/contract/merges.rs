@@ -233,7 +233,7 @@ async fn merge_08_what_cannot_be_merged() {
     // A strategy that this crate does not know goes the way of the generated client.
     let api = lake.client.api();
     let request = api.merge_into_branch().repository(repository.name()).source_ref("branch");
-    let body = lakefs::models::Merge::builder().strategy("mine".to_owned());
+    let body = lakefs::models::Merge::new().strategy("mine");
     let merged = request.destination_branch("main").body(body).send().await;
     refused(merged, "merge_into_branch", 400, ErrorKind::InvalidRequest, "strategy");
     assert_eq!(text(&main.object("a")).await, "0");

@@ -1,8 +1,6 @@
 //! Data that go to the storage and come from it by themselves, where the storage can: what lakeFS signs and what the
 //! storage makes of it.
 
-use std::collections::BTreeMap;
-
 use lakefs::{BranchObject, ErrorKind, models};
 use reqwest::{Client, StatusCode};
 
@@ -94,14 +92,10 @@ async fn complete(
     upload: &models::PresignMultipartUpload,
     etags: &[(i32, &str)],
 ) -> Result<models::ObjectStats, lakefs::Error> {
-    let part = |&(number, etag): &(i32, &str)| {
-        models::UploadPart::builder().part_number(number).etag(etag).try_into().unwrap()
-    };
-    let body = models::CompletePresignMultipartUpload::builder()
-        .physical_address(&upload.physical_address)
-        .parts(etags.iter().map(part).collect::<Vec<models::UploadPart>>())
-        .content_type("text/csv".to_owned())
-        .user_metadata(BTreeMap::from([("k".to_owned(), "v".to_owned())]));
+    let parts = etags.iter().map(|&(number, etag)| models::UploadPart::new(number.into(), etag));
+    let body = models::CompletePresignMultipartUpload::new(&upload.physical_address, parts)
+        .content_type("text/csv")
+        .user_metadata([("k", "v")]);
     let request = lake.client.api().complete_presign_multipart_upload().upload_id(&upload.upload_id);
     let request = request.repository(object.reference().repository().name()).branch("main");
     Ok(request.path(object.path()).body(body).send().await?.into_inner())
@@ -117,7 +111,7 @@ async fn presign_03_an_object_is_written_in_parts() {
     let first = put(first, vec![b'a'; 5 << 20]).await;
     let request = lake.client.api().upload_part().upload_id(&upload.upload_id).part_number(2);
     let request = request.repository(object.reference().repository().name()).branch("main");
-    let body = models::UploadPartFrom::builder().physical_address(&upload.physical_address);
+    let body = models::UploadPartFrom::new(&upload.physical_address);
     let second = request.path(object.path()).body(body).send().await.unwrap().into_inner();
     let second = put(&second.presigned_url, "b").await;
     assert!(!object.exists().await.unwrap());
@@ -146,7 +140,7 @@ async fn presign_04_an_upload_in_parts_is_aborted() {
     let upload = begin(&lake, &object, 0).await;
     assert_eq!(upload.presigned_urls, Vec::<String>::new());
     let abort = async |path: &str| {
-        let body = models::AbortPresignMultipartUpload::builder().physical_address(&upload.physical_address);
+        let body = models::AbortPresignMultipartUpload::new(&upload.physical_address);
         let request = lake.client.api().abort_presign_multipart_upload().upload_id(&upload.upload_id);
         let request = request.repository(object.reference().repository().name()).branch("main");
         request.path(path).body(body).send().await
@@ -167,11 +161,9 @@ async fn presign_05_a_part_is_copied_from_an_object() {
     source.upload("hello world").await.unwrap();
     let upload = begin(&lake, &object, 0).await;
     let copy = async |path: &str| {
-        let source = models::CopyPartSource::builder();
-        let source = source.repository(object.reference().repository().name()).ref_("main").path(path);
-        let source = source.range("bytes=6-10".to_owned());
-        let body = models::UploadPartCopyFrom::builder();
-        let body = body.physical_address(&upload.physical_address).copy_source(source);
+        let source = models::CopyPartSource::new(object.reference().repository().name(), "main", path);
+        let source = source.range("bytes=6-10");
+        let body = models::UploadPartCopyFrom::new(&upload.physical_address, source);
         let request = lake.client.api().upload_part_copy().upload_id(&upload.upload_id).part_number(1);
         let request = request.repository(object.reference().repository().name()).branch("main");
         request.path(object.path()).body(body).send().await

@@ -1,8 +1,8 @@
 //! Pull requests.
 
-use futures::Stream;
 use lakefs::models::{ListPullRequestsStatus, PullRequestBasicStatus, PullRequestStatus};
-use lakefs::{ErrorKind, PullRequest, Repository, TryStreamExt as _, models};
+use lakefs::requests::ListPullRequests;
+use lakefs::{ErrorKind, PullRequest, Repository, TryStreamExt as _};
 
 use crate::support::{Lake, commit, refused};
 
@@ -15,11 +15,17 @@ async fn ahead(lake: &Lake, test: &str) -> Repository {
     repository
 }
 
+async fn create(repository: &Repository, title: &str) -> PullRequest {
+    let created = repository.create_pull_request("exp", "main", title).await.unwrap();
+    repository.pull_request(created.id)
+}
+
 #[tokio::test]
 async fn pr_01_create_read_update_close() {
     let lake = Lake::new().await;
     let repository = ahead(&lake, "pr_01").await;
-    let request = repository.create_pull_request("exp", "main", "Add a").description("why").await.unwrap();
+    let created = repository.create_pull_request("exp", "main", "Add a").description("why").await.unwrap();
+    let request = repository.pull_request(created.id);
 
     let opened = request.get().await.unwrap();
     assert_eq!((opened.id.as_str(), opened.title.as_str()), (request.id(), "Add a"));
@@ -48,7 +54,7 @@ async fn pr_01_create_read_update_close() {
 async fn pr_01_merge() {
     let lake = Lake::new().await;
     let repository = ahead(&lake, "pr_01").await;
-    let request = repository.create_pull_request("exp", "main", "Add a").await.unwrap();
+    let request = create(&repository, "Add a").await;
     let merged = request.merge().await.unwrap();
 
     let head = repository.branch("main").get_commit().await.unwrap();
@@ -61,7 +67,7 @@ async fn pr_01_merge() {
 
     let again = request.merge().await;
     refused(again, "merge_pull_request", 400, ErrorKind::InvalidRequest, "bad pull request status");
-    let empty = repository.create_pull_request("exp", "main", "Again").await.unwrap();
+    let empty = create(&repository, "Again").await;
     refused(empty.merge().await, "merge_pull_request", 400, ErrorKind::NoChanges, "no changes");
 }
 
@@ -71,7 +77,7 @@ async fn pr_01_a_conflict_names_the_paths() {
     let repository = ahead(&lake, "pr_01").await;
     let main = repository.branch("main");
     commit(&main, "other", &[("a", "2"), ("b", "2")]).await;
-    let request = repository.create_pull_request("exp", "main", "Add a").await.unwrap();
+    let request = create(&repository, "Add a").await;
 
     let error =
         refused(request.merge().await, "merge_pull_request", 409, ErrorKind::MergeConflict, "conflict found");
@@ -111,7 +117,7 @@ async fn pr_01_what_is_refused() {
 async fn pr_01_lists_are_in_the_order_of_the_identifiers() {
     let lake = Lake::new().await;
     let repository = ahead(&lake, "pr_01").await;
-    let create = async |title| repository.create_pull_request("exp", "main", title).await.unwrap();
+    let create = async |title| create(&repository, title).await;
     let (open, closed, merged) = (create("open").await, create("closed").await, create("merged").await);
     closed.close().await.unwrap();
     merged.merge().await.unwrap();
@@ -122,9 +128,9 @@ async fn pr_01_lists_are_in_the_order_of_the_identifiers() {
     };
 
     let list = || repository.pull_requests();
-    async fn ids(list: impl Stream<Item = lakefs::Result<models::PullRequest>>) -> Vec<String> {
-        list.map_ok(|request| request.id).try_collect().await.unwrap()
-    }
+    let ids = async |list: ListPullRequests| {
+        list.map_ok(|request| request.id).try_collect::<Vec<_>>().await.unwrap()
+    };
     let all = sorted(&[&open, &closed, &merged]);
     assert_eq!(ids(list()).await, all);
     assert_eq!(ids(list().page_size(1)).await, all);

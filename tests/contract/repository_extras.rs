@@ -88,7 +88,7 @@ async fn dump_02_in_the_background() {
     let lake = Lake::new().await;
     let (repository, copy) = twins(&lake, "dump_02").await;
     let task = repository.dump().start().await.unwrap();
-    let mut progress = task.wait().interval(Duration::from_millis(50));
+    let mut progress = task.wait_for_completion().poll_interval(Duration::from_millis(50));
     let mut last = None;
     while let Some(status) = progress.try_next().await.unwrap() {
         last = Some(status);
@@ -99,11 +99,11 @@ async fn dump_02_in_the_background() {
     let dump = progress.await.unwrap();
     assert_eq!(last.refs.as_ref(), Some(&dump));
     // It can be come back to, for as long as the server remembers it.
-    assert_eq!(repository.dump_task(task.id()).wait().await.unwrap(), dump);
+    assert_eq!(repository.dump_task(task.id()).wait_for_completion().await.unwrap(), dump);
     assert_eq!(repository.dump().await.unwrap(), dump);
 
     let task = copy.restore(dump.clone()).start().await.unwrap();
-    task.wait().interval(Duration::from_millis(50)).await.unwrap();
+    task.wait_for_completion().poll_interval(Duration::from_millis(50)).await.unwrap();
     assert_eq!(refs(&copy).await, refs(&repository).await);
     assert!(copy.restore_task(task.id()).status().await.unwrap().done);
     let again = copy.restore(dump).start().await;
@@ -115,12 +115,12 @@ async fn dump_03_failures_are_told() {
     let lake = Lake::new().await;
     let (repository, copy) = twins(&lake, "dump_03").await;
     let nothing = || {
-        let builder = RefsDump::builder().branches_meta_range_id("a").tags_meta_range_id("b");
-        RefsDump::try_from(builder.commits_meta_range_id("c")).unwrap()
+        let dump = r#"{"branches_meta_range_id":"a","tags_meta_range_id":"b","commits_meta_range_id":"c"}"#;
+        serde_json::from_str::<RefsDump>(dump).unwrap()
     };
     refused(copy.restore(nothing()).await, "restore_refs", 410, ErrorKind::DataDeleted, "No data");
     let task = copy.restore(nothing()).start().await.unwrap();
-    let failed = task.wait().interval(Duration::from_millis(50)).await;
+    let failed = task.wait_for_completion().poll_interval(Duration::from_millis(50)).await;
     let error = refused(failed, "restore_submit", None, ErrorKind::DataDeleted, "No data");
     let action = format!("restore the references of repository {:?}: ", copy.name());
     assert!(error.to_string().starts_with(&action), "{error}");
@@ -128,7 +128,7 @@ async fn dump_03_failures_are_told() {
 
     let unknown = repository.dump_task("nothing").status().await;
     refused(unknown, "dump_status", 404, ErrorKind::NotFound, "not found");
-    let unknown = repository.restore_task("nothing").wait().await;
+    let unknown = repository.restore_task("nothing").wait_for_completion().await;
     refused(unknown, "restore_status", 404, ErrorKind::NotFound, "not found");
     let nowhere = lake.client.repository(lake.name("dump_03"));
     refused(nowhere.dump().await, "dump_refs", 404, ErrorKind::NotFound, "repository not found");

@@ -154,7 +154,7 @@ async fn prot_02_what_a_protected_branch_refuses() {
     let statuses: Vec<_> = error.failed_objects().iter().map(|object| object.status_code).collect();
     assert_eq!(statuses, [403, 403]);
     let api = lake.client.api();
-    let reset = models::ResetCreation::builder().type_(models::ResetCreationType::Reset);
+    let reset = models::ResetCreation::new(models::ResetCreationType::Reset);
     let reset = api.reset_branch().repository(repository.name()).branch("main").body(reset);
     protected(reset.send().await.map(drop), "reset_branch", write);
     let reset = api.hard_reset_branch().repository(repository.name()).branch("main").ref_("main~1");
@@ -186,10 +186,10 @@ async fn prot_02_what_a_protected_branch_permits() {
     branch.merge_into("main").await.unwrap();
     assert_eq!(text(&main.object("a")).await, "1");
     let api = lake.client.api();
-    let revert = models::RevertCreation::builder().ref_(&*picked).parent_number(0);
+    let revert = models::RevertCreation::new(0, &*picked);
     api.revert_branch().repository(repository.name()).branch("main").body(revert).send().await.unwrap();
     assert!(!main.object("b").exists().await.unwrap());
-    let pick = models::CherryPickCreation::builder().ref_(&*picked);
+    let pick = models::CherryPickCreation::new(&*picked);
     api.cherry_pick().repository(repository.name()).branch("main").body(pick).send().await.unwrap();
     assert!(main.object("b").exists().await.unwrap());
 
@@ -235,14 +235,14 @@ async fn gc_02_commits_are_prepared() {
     let collection = repository.garbage_collection();
     let operation = "prepare_garbage_collection_commits";
     refused(collection.prepare_commits().await, operation, 404, ErrorKind::NotFound, "not found");
-    let task = collection.start_preparing_commits().await.unwrap();
-    let failed = task.wait().await;
+    let task = collection.prepare_commits().start().await.unwrap();
+    let failed = task.wait_for_completion().await;
     let operation = "prepare_garbage_collection_commits_async";
     refused(failed, operation, None, ErrorKind::NotFound, "get gc rules: not found");
 
     collection.rules().set(7).await.unwrap();
-    let task = collection.start_preparing_commits().await.unwrap();
-    let prepared = collection.commits_preparation(task.id()).wait().await.unwrap();
+    let task = collection.prepare_commits().start().await.unwrap();
+    let prepared = collection.prepare_commits_task(task.id()).wait_for_completion().await.unwrap();
     assert!(!prepared.run_id.is_empty());
     assert!(prepared.gc_commits_location.contains(&prepared.run_id), "{prepared:?}");
     let status = task.status().await.unwrap();
@@ -260,10 +260,10 @@ async fn gc_02_commits_are_prepared() {
         refused(prepared, operation, 400, ErrorKind::Unsupported, "operation not supported");
     }
 
-    let other = collection.commits_preparation("GCPCnone");
+    let other = collection.prepare_commits_task("GCPCnone");
     let operation = "prepare_garbage_collection_commits_status";
     refused(other.status().await, operation, 404, ErrorKind::NotFound, "not found");
-    refused(other.wait().await, operation, 404, ErrorKind::NotFound, "not found");
+    refused(other.wait_for_completion().await, operation, 404, ErrorKind::NotFound, "not found");
 }
 
 #[tokio::test]
@@ -288,7 +288,7 @@ async fn gc_03_uncommitted_objects_are_prepared() {
     let parts: Vec<_> = collection.prepare_uncommitted().try_collect().await.unwrap();
     assert!(parts.iter().all(|part| part.gc_uncommitted_location.is_empty()), "{parts:?}");
 
-    let refusal = collection.prepare_uncommitted().after("none").try_next().await;
+    let refusal = collection.prepare_uncommitted().continuation_token("none").try_next().await;
     let operation = "prepare_garbage_collection_uncommitted";
     refused(refusal, operation, 400, ErrorKind::InvalidRequest, "invalid continuation token");
 }
@@ -302,7 +302,7 @@ async fn gc_04_a_read_only_repository_is_not_collected() {
     let words = "read-only repository";
     let read_only = |result, operation| refused(result, operation, 403, ErrorKind::WriteProtected, words);
     read_only(collection.prepare_commits().await.map(drop), "prepare_garbage_collection_commits");
-    let started = collection.start_preparing_commits().await.map(drop);
+    let started = collection.prepare_commits().start().await.map(drop);
     read_only(started, "prepare_garbage_collection_commits_async");
     let part = collection.prepare_uncommitted().try_next().await.map(drop);
     read_only(part, "prepare_garbage_collection_uncommitted");

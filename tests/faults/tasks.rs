@@ -15,7 +15,7 @@ async fn dump_04_a_task_is_looked_at_until_its_end() {
     let status = |rest: &str| format!(r#"{{"id":"task","update_time":"2026-11-23T00:00:00Z",{rest}}}"#);
     let running = || server.faults().on("dumpStatus").times(3).respond(200, status(r#""done":false"#));
     let ended = |rest: &str| server.faults().on("dumpStatus").respond(200, status(rest));
-    let wait = || task.wait().interval(Duration::from_millis(1));
+    let wait = || task.wait_for_completion().poll_interval(Duration::from_millis(1));
 
     running();
     ended(r#""done":true,"error":"out of ink""#);
@@ -33,7 +33,7 @@ async fn dump_04_a_task_is_looked_at_until_its_end() {
     ended(r#""done":false,"error":"out of ink""#);
     assert_eq!(wait().await.unwrap_err().message(), "out of ink");
     ended(r#""done":true"#);
-    assert!(wait().await.unwrap_err().message().contains("does not say"));
+    assert!(wait().await.unwrap_err().message().contains("lacks the result"));
     assert_eq!(server.faults().pending(), [""; 0]);
 }
 
@@ -59,18 +59,18 @@ async fn gc_04_long_preparations() {
     let reported = |rest| {
         faults.on("prepareGarbageCollectionCommitsStatus").respond(200, status(rest));
     };
-    let task = collection.commits_preparation("t");
+    let task = collection.prepare_commits_task("t");
     reported(r#""completed":false"#);
     reported(r#""completed":false"#);
     reported(
         r#""completed":true,"result":{"run_id":"r","gc_commits_location":"c","gc_addresses_location":"a"}"#,
     );
-    assert_eq!(task.wait().await.unwrap().run_id, "r");
+    assert_eq!(task.wait_for_completion().await.unwrap().run_id, "r");
     assert_eq!(server.requests_for("prepareGarbageCollectionCommitsStatus").len(), 3);
 
     reported(r#""completed":true,"error":{"message":"disk full"}"#);
     let operation = "prepare_garbage_collection_commits_async";
-    refused(task.wait().await, operation, None, ErrorKind::Server, "disk full");
+    refused(task.wait_for_completion().await, operation, None, ErrorKind::Server, "disk full");
     reported(r#""completed":true"#);
-    refused(task.wait().await, operation, None, ErrorKind::Decode, "does not say");
+    refused(task.wait_for_completion().await, operation, None, ErrorKind::Decode, "lacks the result");
 }

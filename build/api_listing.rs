@@ -1,10 +1,10 @@
-//! The public items of the generated source, one a line, for review and for `codegen --check`.
+//! Lists the public items of the generated source, one per line, for review and for `cargo xtask codegen --check`.
 
 use quote::ToTokens;
 use syn::{ImplItem, Item, Visibility};
 
-/// The public types, fields, variants and methods, sorted.
-pub fn list(file: &syn::File) -> String {
+/// Returns the public types, fields, variants and methods, sorted. Hidden items are marked.
+pub(crate) fn list(file: &syn::File) -> String {
     let mut lines = Vec::new();
     module("", &file.items, &mut lines);
     lines.sort();
@@ -22,7 +22,7 @@ fn module(path: &str, items: &[Item], lines: &mut Vec<String>) {
             }
             Item::Struct(model) if is_public(&model.vis) => {
                 let name = format!("{path}{}", model.ident);
-                lines.push(format!("struct {name}"));
+                lines.push(format!("struct {name}{}", hidden(&model.attrs)));
                 for field in model.fields.iter().filter(|field| is_public(&field.vis)) {
                     let label = field.ident.as_ref().map_or_else(|| "0".to_owned(), ToString::to_string);
                     lines.push(format!("{name}.{label}: {}", text(&field.ty)));
@@ -41,7 +41,7 @@ fn module(path: &str, items: &[Item], lines: &mut Vec<String>) {
                     }
                     None => lines.extend(block.items.iter().filter_map(|item| match item {
                         ImplItem::Fn(method) if is_public(&method.vis) => {
-                            Some(format!("{path}{owner}: {}", text(&method.sig)))
+                            Some(format!("{path}{owner}: {}{}", text(&method.sig), hidden(&method.attrs)))
                         }
                         _ => None,
                     })),
@@ -56,7 +56,13 @@ fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// The path of a type that is seen from a module: one from elsewhere has its own.
+/// The mark of an item that the documentation hides.
+fn hidden(attributes: &[syn::Attribute]) -> &'static str {
+    let hidden = attributes.iter().any(|attribute| text(attribute).starts_with("#[doc(hidden"));
+    if hidden { " (hidden)" } else { "" }
+}
+
+/// The path of a type that is named in a module. A type of another crate has a path of its own.
 fn qualified(path: &str, ty: &syn::Type) -> String {
     match ty {
         syn::Type::Path(elsewhere) if elsewhere.path.leading_colon.is_some() => text(ty),
@@ -64,7 +70,7 @@ fn qualified(path: &str, ty: &syn::Type) -> String {
     }
 }
 
-/// Tokens as a person would write them.
+/// The text of tokens in the usual spacing.
 fn text(tokens: &impl ToTokens) -> String {
     let mut text = tokens.to_token_stream().to_string();
     for (from, to) in [
@@ -74,7 +80,7 @@ fn text(tokens: &impl ToTokens) -> String {
         ("( ", "("),
         ("& ", "&"),
         (" : ", ": "),
-        // A path from the root, which is not one within another.
+        // A path from the root, with the space before it.
         (" ::std", " std"),
         (" ::chrono", " chrono"),
         (" ::serde_json", " serde_json"),
@@ -87,6 +93,7 @@ fn text(tokens: &impl ToTokens) -> String {
         (" (", "("),
         (" )", ")"),
         (",)", ")"),
+        ("=(", "= ("),
     ] {
         text = text.replace(from, to);
     }
