@@ -41,7 +41,7 @@ const CHUNKS_AHEAD: usize = 4;
 /// How many bytes are written before the hasher is notified.
 const NOTIFY_INTERVAL: u64 = 1024 * 1024;
 
-/// Downloads an object to a file; see [`ReaderRequest::download_to`](crate::ReaderRequest::download_to).
+/// Downloads an object to a file; see [`ReaderRequest::download_to`](crate::requests::ReaderRequest::download_to).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct DownloadRequest {

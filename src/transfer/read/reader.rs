@@ -65,7 +65,7 @@ const MAX_SKIP: u64 = 256 * 1024;
 ///
 /// # Verification
 /// If the checksum of the object is an MD5, it is verified when all bytes were read in order. The last bytes are
-/// returned only after that. See [`ReaderRequest::verify`](crate::ReaderRequest::verify).
+/// returned only after that. See [`ReaderRequest::verify`](crate::requests::ReaderRequest::verify).
 ///
 /// [`Progress`] counts the bytes that arrive, so bytes that are read twice count twice.
 #[derive(Debug)]

@@ -191,3 +191,32 @@ impl From<&'static str> for Body {
         text.as_bytes().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(feature = "fs")]
+    #[test]
+    fn path_is_a_file_and_text_is_bytes() {
+        for body in [Body::from(Path::new("a.csv")), PathBuf::from("a.csv").into(), Body::file("a.csv")] {
+            assert_eq!(format!("{body:?}"), "Body(a.csv)");
+        }
+        assert_eq!(format!("{:?}", Body::from("a.csv")), "Body(5 bytes)");
+    }
+
+    #[tokio::test]
+    async fn stream_of_another_length_fails() {
+        for (length, expected) in [(6, Ok(6)), (5, Err("longer")), (7, Err("shorter"))] {
+            let chunks = stream::iter([Ok::<_, io::Error>("abc"), Ok("def"), Ok("")]);
+            let payload = Body::stream(chunks).with_length(length).open().await.unwrap();
+            let Payload::OneShot(chunks, Some(_)) = payload else { panic!("a stream is sent once") };
+            let sent: io::Result<Vec<_>> = chunks.try_collect().await;
+            match (sent, expected) {
+                (Ok(chunks), Ok(bytes)) => assert_eq!(chunks.concat().len(), bytes),
+                (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
+                (sent, expected) => panic!("{sent:?} instead of {expected:?}"),
+            }
+        }
+    }
+}
