@@ -161,8 +161,8 @@ fn send(block: &mut ItemImpl, at: usize, operations: &[Operation]) -> Result<(),
         }
     };
     let call: ImplItemFn = parse_quote! {
-        pub(crate) fn call(self) -> crate::Result<crate::http::send::Call> {
-            crate::http::send::Call::new(&super::OPERATIONS[#index], self.request())
+        pub(crate) fn call(self) -> crate::Result<crate::http::call::Call> {
+            crate::http::call::Call::new(&super::OPERATIONS[#index], self.request())
         }
     };
     block.items[at] = ImplItem::Fn(replacement);

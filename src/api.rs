@@ -13,9 +13,10 @@
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
-use crate::Result;
+use crate::error::{INVALID_NAME, Result};
+use crate::http::call::Call;
 pub use crate::http::response::{ByteStream, Response};
-use crate::http::send::{Call, Transport};
+use crate::http::send::Transport;
 
 // What progenitor writes is not ours to style; that it is documented is checked when it is generated.
 #[allow(
@@ -77,9 +78,6 @@ impl Client {
     }
 }
 
-/// What is said of a name that no request can hold.
-pub(crate) const NO_NAME: &str = "cannot be a name in a request";
-
 /// A name as one segment of a path.
 ///
 /// # Errors
@@ -88,7 +86,7 @@ pub(crate) const NO_NAME: &str = "cannot be a name in a request";
 #[allow(clippy::result_large_err, reason = "the error type of the generated code that calls it")]
 fn path_segment(name: &str) -> Result<String, progenitor_client::Error> {
     match name {
-        "" | "." | ".." => Err(progenitor_client::Error::InvalidRequest(format!("{name:?} {NO_NAME}"))),
+        "" | "." | ".." => Err(progenitor_client::Error::InvalidRequest(format!("{name:?} {INVALID_NAME}"))),
         // lakeFS decodes what is spelled in the usual way once more, as a query: `%2561` would be `a`. What is not, it
         // leaves alone.
         name if name.contains('%') => Ok(name.bytes().map(percent_encoding::percent_encode_byte).collect()),

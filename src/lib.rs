@@ -3,6 +3,7 @@
 pub mod api;
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod client;
 mod config;
 mod credentials;
 mod error;
@@ -24,7 +25,7 @@ mod uri;
 #[cfg(feature = "object_store")]
 pub use crate::object_store::LakeFsStore;
 pub use credentials::Credentials;
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Conflict, Error, ErrorKind, FailedObject, Result};
 pub use futures::{StreamExt, TryStreamExt};
 pub use handles::action_run::{ActionRun, ActionRuns, HookRuns};
 pub use handles::admin;

@@ -71,7 +71,7 @@ impl Transaction {
     ///
     /// # Errors
     /// Of what the work answered, a [`lakefs::Error`](Error) comes back as it is, and any other error as the
-    /// [`source`](std::error::Error::source) of one of kind [`Aborted`](ErrorKind::Aborted).
+    /// [`source`](std::error::Error::source) of one of kind [`Cancelled`](ErrorKind::Cancelled).
     /// [`MergeConflict`](ErrorKind::MergeConflict) has the [paths](Error::conflicts) that were changed on the target
     /// in the meantime. A hidden branch that could not be deleted is named in the message.
     pub async fn run<T, E>(
@@ -152,7 +152,7 @@ impl Transaction {
             Err(error) => {
                 let (branch, repository) = (self.branch.name(), self.branch.repository().name());
                 let action = format!("transaction on branch {branch:?} of repository {repository:?}");
-                Error::new(ErrorKind::Aborted, action, "the work failed, and nothing was changed")
+                Error::new(ErrorKind::Cancelled, action, "the work failed, and nothing was changed")
                     .with_source(error)
             }
         }

@@ -51,7 +51,7 @@ fn of_kind(
     match kind {
         ErrorKind::NotFound => Out::NotFound { path, source },
         // The one condition that this store sends with a write is that there be no object.
-        ErrorKind::PreconditionFailed => Out::AlreadyExists { path, source },
+        ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists => Out::AlreadyExists { path, source },
         ErrorKind::NotModified => Out::NotModified { path, source },
         ErrorKind::Unauthenticated => Out::Unauthenticated { path, source },
         ErrorKind::PermissionDenied | ErrorKind::WriteProtected => Out::PermissionDenied { path, source },

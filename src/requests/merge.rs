@@ -136,7 +136,7 @@ pub(crate) async fn with_conflicts(error: Error, source: &Reference, destination
     let mut conflicts = Vec::new();
     // A diff that cannot be read leaves the error as it is: that there are conflicts is what matters.
     while let Ok(Some(conflict)) = found.try_next().await {
-        conflicts.push(conflict);
+        conflicts.push(conflict.into());
         if conflicts.len() == NAMED_CONFLICTS {
             break;
         }

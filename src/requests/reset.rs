@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::handles::branch::Branch;
 use crate::handles::reference::is_commit_id;
-use crate::http::retry::Safety;
+use crate::http::retry_table::RetryClass;
 use crate::models::{ResetCreation, ResetCreationType};
 use crate::requests::support::{When as _, awaits, flags};
 
@@ -74,14 +74,15 @@ impl HardResetRequest {
         let repository = self.branch.repository();
         let api = repository.client.api();
         // A commit is where it is. Any other expression may name something else once the branch has moved.
-        let safety = if is_commit_id(&self.reference) { Safety::Idempotent } else { Safety::Never };
+        let class =
+            if is_commit_id(&self.reference) { RetryClass::Idempotent } else { RetryClass::NonIdempotent };
         let request = api
             .hard_reset_branch()
             .repository(repository.name())
             .branch(self.branch.name())
             .ref_(self.reference)
             .when(self.force, |request, force| request.force(force));
-        api.transport().empty(request.call()?.safety(safety)).await?;
+        api.transport().empty(request.call()?.retry_class(class)).await?;
         Ok(())
     }
 }

@@ -1,7 +1,5 @@
 //! What the requests of the handles have in common.
 
-use crate::{Error, ErrorKind, Result};
-
 /// Makes a request a future: `.await` sends it.
 macro_rules! awaits {
     ($request:ty => $output:ty) => {
@@ -40,20 +38,4 @@ pub(crate) trait When: Sized {
 
 impl<T> When for T {}
 
-/// `None` for what does not exist, which includes what cannot exist by its name.
-pub(crate) fn opt<T>(result: Result<T>) -> Result<Option<T>> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == ErrorKind::NotFound || cannot_exist(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn cannot_exist(error: &Error) -> bool {
-    let says = |words: &str| error.message().contains(words);
-    error.kind() == ErrorKind::InvalidRequest
-        && match error.status() {
-            Some(_) => says("invalid value: validation error"),
-            None => says(crate::api::NO_NAME),
-        }
-}
+pub(crate) use crate::error::optional as opt;

@@ -88,7 +88,7 @@ async fn transaction_04_a_failure_leaves_nothing() {
         Err::<(), _>("the caller's own failure".to_owned())
     });
     let error = own.await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Aborted);
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "the caller's own failure");
     assert!(error.to_string().contains("\"main\""), "{error}");
 

@@ -6,8 +6,9 @@ use futures::FutureExt as _;
 use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::Object;
+use crate::error::FailedObject;
 use crate::handles::branch::Branch;
-use crate::models::{ObjectError, PathList};
+use crate::models::PathList;
 use crate::requests::support::{When as _, awaits, flags};
 use crate::{Error, Result};
 
@@ -134,16 +135,16 @@ pub(crate) fn has_rest(list: &mut (impl Stream + Unpin)) -> bool {
 
 impl Target {
     /// Deletes a batch, and tells what could not be deleted.
-    pub(crate) async fn delete(&self, paths: Vec<String>) -> Result<Vec<ObjectError>> {
+    pub(crate) async fn delete(&self, paths: Vec<String>) -> Result<Vec<FailedObject>> {
         // Beside one of these the server would delete nothing at all, and for an empty one it would not say so.
         let (paths, impossible): (Vec<_>, Vec<_>) =
             paths.into_iter().partition(|path| (1..=LONGEST_PATH).contains(&path.len()));
         let mut failed: Vec<_> = impossible
             .into_iter()
-            .map(|path| ObjectError {
-                message: format!("a path has 1 to {LONGEST_PATH} bytes, and this one has {}", path.len()),
-                path: Some(path),
-                status_code: 400,
+            .map(|path| {
+                let message =
+                    format!("a path has 1 to {LONGEST_PATH} bytes, and this one has {}", path.len());
+                FailedObject::new(Some(path), message, 400)
             })
             .collect();
         if !paths.is_empty() {
@@ -157,7 +158,7 @@ impl Target {
                 .when(self.force, |request, force| request.force(force))
                 .when(self.no_tombstone, |request, yes| request.no_tombstone(yes))
                 .body(PathList { paths });
-            failed.append(&mut request.send().await?.into_inner().errors);
+            failed.extend(request.send().await?.into_inner().errors.into_iter().map(FailedObject::from));
         }
         Ok(failed)
     }

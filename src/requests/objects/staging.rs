@@ -6,8 +6,8 @@ use reqwest::header::{IF_MATCH, IF_NONE_MATCH};
 
 use crate::Object;
 use crate::Result;
-use crate::http::retry::{Check, Safety};
-use crate::http::send::Call;
+use crate::http::call::Call;
+use crate::http::retry_table::RetryClass;
 use crate::models::{self, ObjectStageCreation, ObjectUserMetadata, StagingLocation, StagingMetadata};
 use crate::requests::support::{When as _, awaits, flags};
 
@@ -144,7 +144,7 @@ impl Link {
         }
         if let Some(tag) = &if_none_match {
             // A second try would meet the object of the first.
-            call = call.header(IF_NONE_MATCH.as_str(), tag)?.safety(Safety::CheckAfter(Check::Compare));
+            call = call.header(IF_NONE_MATCH.as_str(), tag)?.retry_class(RetryClass::Reconcile);
         }
         Ok(api.transport().json::<models::ObjectStats>(call).await?.into_inner())
     }

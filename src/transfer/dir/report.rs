@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::stream::{self, Stream, StreamExt as _};
 
-use crate::models::ObjectError;
+use crate::error::FailedObject;
 use crate::requests::objects::delete::has_rest;
 use crate::{Error, ErrorKind, Result};
 
@@ -53,7 +53,7 @@ pub(crate) enum Step {
     /// The name of a file, and what became of it.
     One(String, Result<SyncAction>),
     /// The names of objects that were to be deleted together, and which of them could not be.
-    Deleted(Vec<String>, Result<Vec<ObjectError>>),
+    Deleted(Vec<String>, Result<Vec<FailedObject>>),
 }
 
 /// Who is told of each file.
@@ -78,7 +78,7 @@ pub(crate) struct Outcomes<'a> {
     prefix: &'a str,
     each: &'a Each,
     report: SyncReport,
-    failed: Vec<ObjectError>,
+    failed: Vec<FailedObject>,
     first: Option<Error>,
     in_vain: usize,
     /// Something was left that was not tried, because so many failed.
@@ -161,7 +161,7 @@ impl<'a> Outcomes<'a> {
     }
 
     /// What became of objects that were to be deleted together.
-    fn take_deleted(&mut self, names: &[String], outcome: Result<Vec<ObjectError>>) {
+    fn take_deleted(&mut self, names: &[String], outcome: Result<Vec<FailedObject>>) {
         let failed = match outcome {
             Ok(failed) => failed,
             // Of none it is known that it is gone.
@@ -174,7 +174,7 @@ impl<'a> Outcomes<'a> {
             }
         };
         let name_of =
-            |failed: &ObjectError| Some(failed.path.as_deref()?.strip_prefix(self.prefix)?.to_owned());
+            |failed: &FailedObject| Some(failed.path.as_deref()?.strip_prefix(self.prefix)?.to_owned());
         let left: HashSet<_> = failed.iter().filter_map(name_of).collect();
         // A failure without the name of one of them may be that of any.
         if names.iter().filter(|name| left.contains(*name)).count() == failed.len() {
@@ -195,16 +195,13 @@ impl<'a> Outcomes<'a> {
         self.first.get_or_insert(error);
     }
 
-    fn failure(&self, name: &str, error: &Error) -> ObjectError {
+    fn failure(&self, name: &str, error: &Error) -> FailedObject {
         let mut message = error.message().to_owned();
-        if let Some(source) = error.source() {
+        let is_in_message = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Io);
+        if let Some(source) = error.source().filter(|_| !is_in_message) {
             message = format!("{message}: {source}");
         }
-        ObjectError {
-            path: Some(format!("{}{name}", self.prefix)),
-            status_code: error.status().map_or(0, Into::into),
-            message,
-        }
+        FailedObject::new(Some(format!("{}{name}", self.prefix)), message, error.status().unwrap_or(0))
     }
 
     /// Counts a failure, if it is not about a single file.
@@ -382,10 +379,8 @@ mod tests {
             telling.lock().unwrap().push(name.to_owned());
         });
         let names = ["a", "b", "c"].map(str::to_owned);
-        let failure = |path: Option<&str>| ObjectError {
-            path: path.map(str::to_owned),
-            status_code: 403,
-            message: "cannot write to protected branch".to_owned(),
+        let failure = |path: Option<&str>| {
+            FailedObject::new(path.map(str::to_owned), "cannot write to protected branch", 403)
         };
         let deleted = |outcome| {
             let mut outcomes = Outcomes::new("t/", &each);

@@ -10,8 +10,8 @@ use futures::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
 use crate::Body;
+use crate::error::FailedObject;
 use crate::handles::branch::Branch;
-use crate::models::ObjectError;
 use crate::requests::objects::delete::{LONGEST_PATH, Target};
 use crate::requests::support::{When as _, awaits, flags};
 use crate::transfer::blocking;
@@ -210,7 +210,7 @@ impl UploadDirRequest {
     }
 
     /// Deletes a batch of objects, and tells which of them could not be.
-    async fn delete(&self, names: &[String]) -> Result<Vec<ObjectError>> {
+    async fn delete(&self, names: &[String]) -> Result<Vec<FailedObject>> {
         let to = Target { branch: self.branch.clone(), force: self.force, no_tombstone: None };
         to.delete(names.iter().map(|name| format!("{}{name}", self.prefix)).collect()).await
     }

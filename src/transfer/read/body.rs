@@ -14,7 +14,7 @@ use futures::{Stream as _, ready};
 use tokio_util::sync::ReusableBoxFuture;
 
 use crate::api::{ByteStream, Response};
-use crate::http::retry::Safety;
+use crate::http::retry_table::RetryClass;
 use crate::requests::objects::head::last_modified;
 use crate::transfer::read::byte_range::{ContentRange, Part};
 use crate::transfer::read::request::Get;
@@ -261,14 +261,14 @@ impl Source {
 
     /// A reply broke off: asks for the rest, unless it is of no use.
     fn set_back(&mut self, error: Error) -> Result<()> {
-        let useful = error.kind() == ErrorKind::Integrity || Safety::Idempotent.allows(&error);
+        let useful = error.kind() == ErrorKind::Integrity || RetryClass::Idempotent.allows(&error);
         if self.setbacks == 0 {
             self.since = Instant::now();
         }
         self.setbacks += 1;
         let again = self.is_pinned() && useful;
         let wait =
-            if again { self.get.retries().wait(self.setbacks, self.since.elapsed(), None) } else { None };
+            if again { self.get.retries().backoff(self.setbacks, self.since.elapsed(), None) } else { None };
         match wait {
             Some(wait) => {
                 tracing::debug!(at = self.at, ?wait, %error, "the reply broke off, asking for the rest");

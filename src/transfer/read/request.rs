@@ -9,8 +9,8 @@ use reqwest::header::IF_MATCH;
 
 use crate::Result;
 use crate::api::{ByteStream, Response};
+use crate::http::call::Call;
 use crate::http::retry::RetryPolicy;
-use crate::http::send::Call;
 use crate::requests::support::{When as _, awaits};
 use crate::transfer::read::byte_range::Part;
 use crate::transfer::read::download::Download;

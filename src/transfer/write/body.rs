@@ -8,7 +8,7 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use tokio::io::AsyncRead;
 use tokio_util::io::ReaderStream;
 
-use crate::http::request_body::{Chunks, Outgoing};
+use crate::http::request_body::{Chunks, RequestBody};
 use crate::transfer::write::payload::{Piece, Source};
 use crate::transfer::write::tally::Sent;
 
@@ -102,7 +102,7 @@ impl Data {
     }
 
     /// The data as the transport takes them; what is sent of them is told.
-    pub(crate) fn into_outgoing(self, sent: &Sent) -> Outgoing {
+    pub(crate) fn into_outgoing(self, sent: &Sent) -> RequestBody {
         match self {
             Self::Piece(piece) => piece.into_outgoing(sent),
             Self::Stream(stream, length) => {
@@ -110,7 +110,7 @@ impl Data {
                 let sent = sent.clone();
                 let stream = stream.inspect_ok(move |chunk| sent.take(chunk));
                 // With a length of 0, nobody would look whether there is more.
-                Outgoing::once(stream.boxed(), length.filter(|length| *length > 0))
+                RequestBody::one_shot(stream.boxed(), length.filter(|length| *length > 0))
             }
         }
     }

@@ -11,9 +11,9 @@ use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use tokio::sync::Semaphore;
 
+use crate::http::call::Call;
 use crate::http::operation::WRITE_PART;
 use crate::http::request_body::Chunks;
-use crate::http::send::Call;
 use crate::models::{self, ObjectStats, PresignMultipartUpload, UploadTo};
 use crate::transfer::digest;
 use crate::transfer::write::body::Data;

@@ -19,7 +19,7 @@ use md5::{Digest as _, Md5};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use crate::http::request_body::{Chunks, Outgoing};
+use crate::http::request_body::{Chunks, RequestBody};
 use crate::transfer::blocking;
 use crate::transfer::write::body::CHUNK;
 use crate::transfer::write::tally::Sent;
@@ -186,9 +186,9 @@ impl Piece {
     }
 
     /// The piece as the transport takes it; what is sent of it is told.
-    pub(crate) fn into_outgoing(self, sent: &Sent) -> Outgoing {
+    pub(crate) fn into_outgoing(self, sent: &Sent) -> RequestBody {
         let sent = sent.clone();
-        Outgoing::Anew(Box::new(move || {
+        RequestBody::Replayable(Box::new(move || {
             let length = self.length();
             sent.begin();
             let chunks = match &self {

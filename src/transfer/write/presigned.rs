@@ -9,9 +9,9 @@ use md5::digest::Output;
 use reqwest::header::CONTENT_TYPE;
 
 use crate::api::Response;
+use crate::http::call::Call;
 use crate::http::operation::WRITE_DATA;
 use crate::http::reconcile::{OnMissing, reconcile};
-use crate::http::send::Call;
 use crate::models::{ObjectStats, StagingLocation};
 use crate::transfer::digest::{hex, is_md5};
 use crate::transfer::write::body::Data;

@@ -6,9 +6,10 @@ use reqwest::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use tokio::sync::Semaphore;
 
 use crate::api::Response;
+use crate::http::call::Call;
 use crate::http::reconcile::{OnMissing, reconcile};
-use crate::http::retry::{Check, Safety};
-use crate::http::send::{Call, Transport};
+use crate::http::retry_table::RetryClass;
+use crate::http::send::Transport;
 use crate::models::ObjectStats;
 use crate::requests::support::{When as _, awaits};
 use crate::transfer::write::body::Data;
@@ -192,7 +193,7 @@ impl Put {
         }
         if let Some(tag) = &self.if_none_match {
             // A second try would meet the object of the first.
-            call = call.header(IF_NONE_MATCH.as_str(), tag)?.safety(Safety::CheckAfter(Check::Compare));
+            call = call.header(IF_NONE_MATCH.as_str(), tag)?.retry_class(RetryClass::Reconcile);
         }
         for (key, value) in &self.metadata {
             call = call.header(&format!("{METADATA}{key}"), value)?;
