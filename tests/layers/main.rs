@@ -17,21 +17,23 @@ use imports::{Import, imports};
 
 /// The modules at the top of `src/`, one layer a row, the highest layer first.
 const LAYERS: &[&[&str]] = &[
-    &["guide"],
+    &["guide", "reexports"],
     &["blocking", "object_store"],
     &["handles"],
     &["requests"],
     &["transfer"],
     &["ref_expr"],
     &["scope"],
-    &["config", "credentials"],
+    &["config"],
+    &["credentials"],
     &["models"],
     &["api"],
     &["http"],
     &["client"],
+    &["macros"],
     &["pager", "task", "uri"],
     &["error"],
-    &["macros", "redact"],
+    &["redact"],
 ];
 
 /// Where circles are allowed: handles create their parents and their children.
