@@ -41,7 +41,7 @@ pub(crate) fn modules() -> BTreeMap<Vec<String>, SourceFile> {
     let test_modules: Vec<_> = sources
         .iter()
         .flat_map(|(module, source)| {
-            source.test_modules.iter().map(|name| [&**module, &[name.clone()]].concat())
+            source.test_modules.iter().map(|name| [module, std::slice::from_ref(name)].concat())
         })
         .collect();
     sources.retain(|module, _| !test_modules.iter().any(|test| module.starts_with(test)));
