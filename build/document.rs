@@ -1,4 +1,4 @@
-//! Puts our words on the generated items, and tells which items have none.
+//! Documents the generated items with the text of `docs.toml`, and finds differences between the two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,54 +6,51 @@ use heck::ToUpperCamelCase as _;
 use proc_macro2::Span;
 use syn::{ImplItem, Item, Visibility};
 
-use super::operations::Operation;
-use super::words::{ModelWords, Words};
+use super::docs::{Docs, ModelDocs};
+use super::operations::{Operation, Stability};
+use super::syntax::{contents, self_type, wire_name};
 
-/// What `docs.toml` and the generated items do not have in common, each sorted.
-pub struct Gaps {
-    /// Public items without words.
-    pub missing: Vec<String>,
-    /// Words without an item.
-    pub stale: Vec<String>,
+/// Differences between `docs.toml` and the generated items, each sorted.
+pub(crate) struct Mismatches {
+    /// Public items that `docs.toml` does not document.
+    pub(crate) undocumented: Vec<String>,
+    /// Entries of `docs.toml` for items that are not generated.
+    pub(crate) unused: Vec<String>,
 }
 
 /// Documents every public item of the generated file.
-pub fn file(file: &mut syn::File, operations: &[Operation], words: &Words) -> Gaps {
-    let mut writer = Writer { words, missing: Vec::new(), used: BTreeSet::new() };
+pub(crate) fn file(file: &mut syn::File, operations: &[Operation], docs: &Docs) -> Mismatches {
+    let mut writer = Writer { docs, undocumented: Vec::new(), used: BTreeSet::new() };
     for item in &mut file.items {
         match item {
             Item::Impl(block) => writer.client(block, operations),
             Item::Mod(module) if module.ident == "types" => {
-                document(&mut module.attrs, "The data types of the API: what goes over the wire, in Rust.");
-                if let Some((_, items)) = &mut module.content {
-                    writer.models(items);
-                }
+                document(&mut module.attrs, "The data models of the API.");
+                writer.models(contents(module));
             }
             Item::Mod(module) if module.ident == "builder" => {
-                document(&mut module.attrs, "One builder for each operation.");
-                if let Some((_, items)) = &mut module.content {
-                    writer.operations(items, operations);
-                }
+                document(&mut module.attrs, "The request builders, one for each operation.");
+                writer.builders(contents(module), operations);
             }
             _ => {}
         }
     }
-    let mut stale = writer.stale();
-    stale.sort();
-    let mut missing = writer.missing;
-    missing.sort();
-    missing.dedup();
-    Gaps { missing, stale }
+    let mut unused = writer.unused();
+    unused.sort();
+    let mut undocumented = writer.undocumented;
+    undocumented.sort();
+    undocumented.dedup();
+    Mismatches { undocumented, unused }
 }
 
 struct Writer<'a> {
-    words: &'a Words,
-    missing: Vec<String>,
+    docs: &'a Docs,
+    undocumented: Vec<String>,
     used: BTreeSet<String>,
 }
 
 impl Writer<'_> {
-    /// The methods of `Client`, one an operation.
+    /// The methods of `Client`, one for each operation.
     fn client(&mut self, block: &mut syn::ItemImpl, operations: &[Operation]) {
         for item in &mut block.items {
             let ImplItem::Fn(method) = item else { continue };
@@ -61,18 +58,17 @@ impl Writer<'_> {
             let Some(operation) = operations.iter().find(|operation| operation.name == name) else {
                 continue;
             };
-            let text = self.operation(&name);
-            let route = format!("`{} {}`", operation.method, operation.path);
-            document(&mut method.attrs, &text.map_or(route.clone(), |text| format!("{text}\n\n{route}")));
+            let text = self.docs.operations.get(&name).map(|docs| docs.doc.clone());
+            let mut text = self.found(format!("operation {name}"), text).unwrap_or_default();
+            if operation.stability == Stability::Experimental {
+                text.push_str("\n\n**Experimental** in lakeFS: what the operation does may change.");
+            }
+            let text = format!("{text}\n\n`{} {}`", operation.method, operation.path);
+            document(&mut method.attrs, text.trim_start());
         }
     }
 
-    fn operation(&mut self, name: &str) -> Option<String> {
-        let text = self.words.operations.get(name).map(|words| words.doc.clone());
-        self.found(format!("operation {name}"), text)
-    }
-
-    fn operations(&mut self, items: &mut [Item], operations: &[Operation]) {
+    fn builders(&mut self, items: &mut [Item], operations: &[Operation]) {
         let methods: BTreeMap<String, &str> = operations
             .iter()
             .map(|operation| (operation.name.to_upper_camel_case(), operation.name.as_str()))
@@ -84,27 +80,15 @@ impl Writer<'_> {
                     let method = method(&builder.ident.to_string());
                     document(
                         &mut builder.attrs,
-                        &format!("A request to [`{method}`](super::Client::{method})."),
+                        &format!("A request of [`{method}`](super::Client::{method})."),
                     );
                 }
                 Item::Impl(block) => {
                     let operation = method(&self_type(block));
                     for item in &mut block.items {
-                        let ImplItem::Fn(method) = item else { continue };
-                        let parameter = method.sig.ident.to_string();
-                        let text = match parameter.as_str() {
-                            "send" => Some("Sends the request and reads the reply.".to_owned()),
-                            "body" => Some("Sets what the request carries.".to_owned()),
-                            "body_map" => Some("Changes what the request carries.".to_owned()),
-                            _ if !matches!(method.vis, Visibility::Public(_)) => continue,
-                            _ => {
-                                let text = self.words.parameter(operation, &parameter).map(str::to_owned);
-                                self.used.insert(format!("parameter {parameter}"));
-                                self.used.insert(format!("parameter {parameter} of {operation}"));
-                                self.found(format!("parameter {parameter} of {operation}"), text)
-                            }
-                        };
-                        if let Some(text) = text {
+                        if let ImplItem::Fn(method) = item
+                            && let Some(text) = self.builder_method(operation, method)
+                        {
                             document(&mut method.attrs, &text);
                         }
                     }
@@ -114,13 +98,28 @@ impl Writer<'_> {
         }
     }
 
+    fn builder_method(&mut self, operation: &str, method: &syn::ImplItemFn) -> Option<String> {
+        let parameter = method.sig.ident.to_string();
+        match parameter.as_str() {
+            "send" => Some("Sends the request and reads the response.".to_owned()),
+            "body" => Some("Sets the request body.".to_owned()),
+            _ if !matches!(method.vis, Visibility::Public(_)) => None,
+            _ => {
+                let text = self.docs.parameter(operation, &parameter).map(str::to_owned);
+                self.used.insert(format!("parameter {parameter}"));
+                self.used.insert(format!("parameter {parameter} of {operation}"));
+                self.found(format!("parameter {parameter} of {operation}"), text)
+            }
+        }
+    }
+
     fn models(&mut self, items: &mut [Item]) {
-        let words = self.words;
+        let docs = self.docs;
         for item in items {
             match item {
                 Item::Struct(model) => {
                     let name = model.ident.to_string();
-                    let own = words.models.get(&name);
+                    let own = docs.models.get(&name);
                     self.model(&mut model.attrs, &name, own);
                     for field in &mut model.fields {
                         let Some(ident) = &field.ident else { continue };
@@ -133,107 +132,88 @@ impl Writer<'_> {
                 }
                 Item::Enum(model) => {
                     let name = model.ident.to_string();
-                    let own = words.models.get(&name);
+                    let own = docs.models.get(&name);
                     self.model(&mut model.attrs, &name, own);
                     for variant in &mut model.variants {
-                        let Some(value) = super::reshape::wire_name(&variant.attrs) else { continue };
+                        let Some(value) = wire_name(&variant.attrs) else { continue };
                         let text = own.and_then(|own| own.values.get(&value)).cloned();
                         if let Some(text) = self.found(format!("value {name}.{value}"), text) {
                             document(&mut variant.attrs, &text);
                         }
                     }
                 }
-                Item::Impl(block) if block.trait_.is_none() => {
-                    let name = self_type(block);
-                    for item in &mut block.items {
-                        let ImplItem::Fn(method) = item else { continue };
-                        if method.sig.ident == "builder" {
-                            document(&mut method.attrs, &format!("Starts a [`{name}`]."));
-                        }
-                    }
-                }
-                Item::Mod(module) if module.ident == "builder" => {
-                    document(&mut module.attrs, "One builder for each model.");
-                    if let Some((_, items)) = &mut module.content {
-                        self.model_builders(items);
-                    }
-                }
-                Item::Mod(module) if module.ident == "error" => {
-                    document(&mut module.attrs, "What goes wrong when a model is built.");
-                }
+                Item::Impl(block) if block.trait_.is_none() => self.constructors(block),
                 _ => {}
             }
         }
     }
 
-    fn model(&mut self, attributes: &mut Vec<syn::Attribute>, name: &str, words: Option<&ModelWords>) {
-        match self.found(format!("model {name}"), words.map(|words| words.doc.clone())) {
+    fn model(&mut self, attributes: &mut Vec<syn::Attribute>, name: &str, docs: Option<&ModelDocs>) {
+        match self.found(format!("model {name}"), docs.map(|docs| docs.doc.clone())) {
             Some(text) => document(attributes, &text),
             None => attributes.retain(|attribute| !attribute.path().is_ident("doc")),
         }
     }
 
-    /// The builders of models have the words of the fields that they set.
-    fn model_builders(&mut self, items: &mut [Item]) {
-        for item in items {
-            match item {
-                Item::Struct(builder) => {
-                    let name = builder.ident.to_string();
-                    document(&mut builder.attrs, &format!("Builds a [`{name}`](super::{name})."));
-                }
-                Item::Impl(block) if block.trait_.is_none() => {
-                    let name = self_type(block);
-                    let own = self.words.models.get(&name);
-                    for item in &mut block.items {
-                        let ImplItem::Fn(method) = item else { continue };
-                        if let Some(text) = own.and_then(|own| own.fields.get(&method.sig.ident.to_string()))
-                        {
-                            document(&mut method.attrs, text);
-                        }
-                    }
-                }
-                _ => {}
+    /// The constructor of a model, and its setters, which have the documentation of their fields.
+    fn constructors(&mut self, block: &mut syn::ItemImpl) {
+        let name = self_type(block);
+        let own = self.docs.models.get(&name);
+        for item in &mut block.items {
+            let ImplItem::Fn(method) = item else { continue };
+            if method.sig.ident == "new" {
+                let text = format!(
+                    "Creates a [`{name}`] with its required fields. The optional fields are not set."
+                );
+                document(&mut method.attrs, &text);
+            } else if let Some(text) = own.and_then(|own| own.fields.get(&method.sig.ident.to_string())) {
+                document(&mut method.attrs, text);
             }
         }
     }
 
     fn found(&mut self, item: String, text: Option<String>) -> Option<String> {
         if text.is_none() {
-            self.missing.push(item.clone());
+            self.undocumented.push(item.clone());
         }
         self.used.insert(item);
         text
     }
 
-    /// Words that stand for nothing.
-    fn stale(&self) -> Vec<String> {
-        let words = self.words;
-        let mut items: Vec<String> = Vec::new();
-        for (name, own) in &words.operations {
-            items.push(format!("operation {name}"));
-            items.extend(own.parameters.keys().map(|parameter| format!("parameter {parameter} of {name}")));
+    /// Entries for items that are not generated.
+    fn unused(&self) -> Vec<String> {
+        let docs = self.docs;
+        let mut entries: Vec<String> = Vec::new();
+        for (name, own) in &docs.operations {
+            entries.push(format!("operation {name}"));
+            entries.extend(own.parameters.keys().map(|parameter| format!("parameter {parameter} of {name}")));
         }
-        items.extend(words.parameters.keys().map(|parameter| format!("parameter {parameter}")));
-        for (name, own) in &words.models {
-            items.push(format!("model {name}"));
-            items.extend(own.fields.keys().map(|field| format!("field {name}.{field}")));
-            items.extend(own.values.keys().map(|value| format!("value {name}.{value}")));
+        entries.extend(docs.parameters.keys().map(|parameter| format!("parameter {parameter}")));
+        for (name, own) in &docs.models {
+            entries.push(format!("model {name}"));
+            entries.extend(own.fields.keys().map(|field| format!("field {name}.{field}")));
+            entries.extend(own.values.keys().map(|value| format!("value {name}.{value}")));
         }
-        items.retain(|item| !self.used.contains(item));
-        items
+        entries.retain(|entry| !self.used.contains(entry));
+        entries
     }
 }
 
 /// Replaces the documentation of an item.
 fn document(attributes: &mut Vec<syn::Attribute>, text: &str) {
-    attributes.retain(|attribute| !attribute.path().is_ident("doc"));
+    attributes.retain(|attribute| !attribute.path().is_ident("doc") || is_hidden(attribute));
     for (at, line) in text.lines().enumerate() {
         let line = if line.is_empty() { String::new() } else { format!(" {line}") };
         attributes.insert(at, doc(&line));
     }
 }
 
-/// `#[doc = "…"]`, made by hand: there are thousands, and parsing each costs more than all the rest of this module.
+/// Whether an attribute is `#[doc(hidden)]`.
+fn is_hidden(attribute: &syn::Attribute) -> bool {
+    matches!(attribute.meta, syn::Meta::List(_))
+}
+
+/// `#[doc = "…"]`. Built instead of parsed, because there are thousands of them.
 fn doc(line: &str) -> syn::Attribute {
     syn::Attribute {
         pound_token: syn::token::Pound::default(),
@@ -247,15 +227,5 @@ fn doc(line: &str) -> syn::Attribute {
                 lit: syn::Lit::Str(syn::LitStr::new(line, Span::call_site())),
             }),
         }),
-    }
-}
-
-/// The name of the type that a block is of, without its parameters.
-fn self_type(block: &syn::ItemImpl) -> String {
-    match &*block.self_ty {
-        syn::Type::Path(path) => {
-            path.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default()
-        }
-        _ => String::new(),
     }
 }

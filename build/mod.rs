@@ -1,70 +1,65 @@
-//! From the contract in `openapi/` to the source of `lakefs::api`.
+//! Generates the source of `lakefs::api` from the contract in `openapi/`.
 //!
-//! One pipeline, used by `build.rs`, by `cargo xtask` and by `tests/codegen.rs`:
-//! [`contract`] loads, [`normalize`] makes the document digestible, [`words`] puts our documentation on it,
-//! [`mod@generate`] runs progenitor and reshapes what it wrote, [`surface`] lists the result for review.
+//! The build script, `cargo xtask` and `tests/codegen.rs` compile these modules and run the same steps:
+//!
+//! 1. [`contract`] parses and checks the contract.
+//! 2. [`normalize`] rewrites what progenitor cannot process.
+//! 3. [`mod@generate`] runs progenitor.
+//! 4. [`postprocess`] turns its output into our client: request builders on our own HTTP layer, and data models.
+//! 5. [`document`] adds the documentation of `openapi/docs.toml`, which [`docs`] parses.
+//!
+//! `source.rs` (the text of the result), `api_listing.rs` and `canonical.rs` are next to these modules. Each program that
+//! needs one of them includes it by itself.
 
-#![allow(dead_code, unreachable_pub, reason = "a module of three programs, each of which uses a part of it")]
-
-pub mod contract;
-pub mod document;
-pub mod generate;
-pub mod normalize;
-pub mod operations;
-pub mod reshape;
-pub mod surface;
-pub mod words;
+pub(crate) mod constructors;
+pub(crate) mod contract;
+pub(crate) mod docs;
+pub(crate) mod document;
+pub(crate) mod enums;
+pub(crate) mod generate;
+pub(crate) mod models;
+pub(crate) mod normalize;
+pub(crate) mod operations;
+pub(crate) mod postprocess;
+pub(crate) mod redact;
+pub(crate) mod requests;
+pub(crate) mod syntax;
 
 use std::fmt;
 
-/// What the generator makes of a contract.
-pub struct Generated {
-    file: syn::File,
-    /// How many operations it has.
-    pub operations: usize,
-    /// Public items for which `docs.toml` has no words, sorted.
-    pub undocumented: Vec<String>,
-    /// Words of `docs.toml` for what is not generated, sorted.
-    ///
-    /// They do no harm to the source, so they do not stop a refresh of the contract, which cannot change them.
-    pub stale: Vec<String>,
+pub(crate) use document::Mismatches;
+
+/// The generated client.
+pub(crate) struct Generated {
+    /// Its source.
+    pub(crate) file: syn::File,
+    /// Differences between `docs.toml` and the public items of the source.
+    pub(crate) mismatches: Mismatches,
 }
 
-impl Generated {
-    /// The source of `lakefs::api`.
-    pub fn source(&self) -> String {
-        prettyplease::unparse(&self.file)
-    }
-
-    /// The public items of that source, one a line, sorted.
-    pub fn surface(&self) -> String {
-        surface::list(&self.file)
-    }
-}
-
-/// Generates the client for a `contract` (JSON), documented with `words` (TOML).
+/// Generates the client for a `contract` (JSON), documented with `docs` (TOML).
 ///
 /// # Errors
-/// One line that names the place in the contract, or in the words, that cannot be used.
-pub fn generate(contract: &str, words: &str) -> Result<Generated, Error> {
+/// One line that names the place in the contract, or in the documentation, that cannot be used.
+pub(crate) fn generate(contract: &str, docs: &str) -> Result<Generated, Error> {
     let mut document = contract::parse(contract)?;
-    let words = words::Words::parse(words)?;
+    let docs = docs::Docs::parse(docs)?;
     normalize::apply(&mut document);
     let operations = operations::list(&document)?;
-    let mut file = generate::client(&document)?;
-    reshape::file(&mut file, &operations)?;
-    file.items.push(operations::table(&operations, &words));
-    let document::Gaps { missing: undocumented, stale } = document::file(&mut file, &operations, &words);
-    Ok(Generated { file, operations: operations.len(), undocumented, stale })
+    let client = generate::client(&document)?;
+    let mut file = postprocess::client(client, &document, &operations)?;
+    file.items.push(operations::table(&operations, &docs));
+    let mismatches = document::file(&mut file, &operations, &docs);
+    Ok(Generated { file, mismatches })
 }
 
-/// Why a contract does not generate: one line, naming the place in the document.
+/// The reason why a contract cannot be generated: one line that names the place in the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error(String);
+pub(crate) struct Error(String);
 
 impl Error {
-    /// An error with this text, put on one line.
-    pub fn new(text: impl AsRef<str>) -> Self {
+    /// Creates an error with this text, joined to one line.
+    pub(crate) fn new(text: impl AsRef<str>) -> Self {
         let lines = text.as_ref().lines().map(str::trim).filter(|line| !line.is_empty());
         Self(lines.collect::<Vec<_>>().join(" "))
     }

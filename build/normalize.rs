@@ -1,39 +1,37 @@
-//! What the contract says in ways that progenitor cannot take, or that the server does not keep to.
+//! Rewrites what progenitor cannot process, and what the server does not keep to.
 //!
-//! Each pass is one function that answers how many places it changed; a pass that finds nothing to change is
-//! dead, and a test fails so that it is removed.
+//! Each pass is a function that returns the number of places it changed. A test fails for a pass that changes nothing, so that
+//! it is removed. `openapi/README.md` lists the passes.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 /// A named pass over the document.
-pub struct Pass {
-    /// Its name, for the test that watches over dead passes.
-    pub name: &'static str,
-    /// Does the work and says how many places it changed.
-    pub run: fn(&mut Value) -> usize,
-}
+pub(crate) type Pass = (&'static str, fn(&mut Value) -> usize);
 
 /// The passes, in the order in which they run.
-pub const PASSES: [Pass; 6] = [
-    Pass { name: "raw_uploads", run: raw_uploads },
-    Pass { name: "errors_to_the_transport", run: errors_to_the_transport },
-    Pass { name: "server_decides_validity", run: server_decides_validity },
-    Pass { name: "optional_where_the_server_omits", run: optional_where_the_server_omits },
-    Pass { name: "json_where_json_is_offered", run: json_where_json_is_offered },
-    Pass { name: "no_conditions_on_defaults", run: no_conditions_on_defaults },
+pub(crate) const PASSES: [Pass; 7] = [
+    ("raw_uploads", raw_uploads),
+    ("successes_only", successes_only),
+    ("no_validation", no_validation),
+    ("optional_if_omitted", optional_if_omitted),
+    ("json_only", json_only),
+    ("no_defaults", no_defaults),
+    ("used_components_only", used_components_only),
 ];
 
 /// Runs every pass.
-pub fn apply(document: &mut Value) {
-    for pass in &PASSES {
-        (pass.run)(document);
+pub(crate) fn apply(document: &mut Value) {
+    for (_, run) in &PASSES {
+        run(document);
     }
 }
 
-/// Uploads are raw streams.
+/// Keeps `application/octet-stream` of several media types of a request body.
 ///
-/// `uploadObject` accepts `multipart/form-data` and `application/octet-stream`; progenitor stops at a request
-/// body with two media types (progenitor issue 344). The raw one streams and states its own content type.
+/// `uploadObject` also accepts `multipart/form-data`. progenitor fails on a request body with two media types (its issue 344).
+/// A raw body can be streamed, and has a content type of its own.
 fn raw_uploads(document: &mut Value) -> usize {
     const RAW: &str = "application/octet-stream";
     let mut changed = 0;
@@ -50,13 +48,13 @@ fn raw_uploads(document: &mut Value) -> usize {
     changed
 }
 
-/// Every reply that is not a success is read by the transport, whatever its body.
+/// Removes every response that is not a success.
 ///
-/// progenitor asserts that an operation has one type of error body (issues 344, 950), counts `default` as a
-/// success, and drops the HTTP status of an error whose body is not what the contract says. lakeFS answers with bodies that are
-/// not what its contract says (a 409 of a merge, an empty 429, plain text 400). So no error type is generated
-/// at all: `lakefs::Error` is made from status, headers and raw body, in one place.
-fn errors_to_the_transport(document: &mut Value) -> usize {
+/// progenitor asserts that an operation has one type of error body (its issues 344 and 950), counts `default` as a success, and
+/// drops the HTTP status of an error whose body differs from the contract. Bodies of lakeFS do differ from its contract (409 of a
+/// merge, empty 429, 400 in plain text). Therefore no error type is generated: the HTTP layer makes `lakefs::Error` of status,
+/// headers and body.
+fn successes_only(document: &mut Value) -> usize {
     let mut changed = 0;
     for operation in operations_mut(document) {
         if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
@@ -68,27 +66,29 @@ fn errors_to_the_transport(document: &mut Value) -> usize {
     changed
 }
 
-/// Patterns and bounds are the server's to check.
+/// Removes patterns and bounds.
 ///
-/// typify turns each of them into a type that refuses in the client what a newer server may allow.
-fn server_decides_validity(document: &mut Value) -> usize {
+/// typify makes a type of each, which rejects in the client what a newer server may accept. The server validates.
+fn no_validation(document: &mut Value) -> usize {
     const CHECKS: [&str; 8] =
         ["pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "uniqueItems"];
     let mut changed = 0;
     for_each_schema(document, &mut |schema| {
         let before = schema.len();
-        // A schema whose `pattern` is an object has a property of that name: that is not a check.
+        // In a list of properties, `pattern` is the name of a property, and its value is a schema.
         schema.retain(|key, value| !CHECKS.contains(&key.as_str()) || value.is_object());
         changed += before - schema.len();
     });
     changed
 }
 
-/// Fields that the contract requires and the server leaves out.
+/// Fields that the contract requires and the server omits: the schema and the property.
+pub(crate) const OMITTED: [(&str, &str); 1] = [("PullRequest", "description")];
+
+/// Makes required fields optional that the server omits.
 ///
-/// A list of pull requests carries no descriptions.
-fn optional_where_the_server_omits(document: &mut Value) -> usize {
-    const OMITTED: [(&str, &str); 1] = [("PullRequest", "description")];
+/// A list of pull requests has no descriptions.
+fn optional_if_omitted(document: &mut Value) -> usize {
     let mut changed = 0;
     for (model, field) in OMITTED {
         let Some(model) = document.pointer_mut(&format!("/components/schemas/{model}")) else { continue };
@@ -103,10 +103,10 @@ fn optional_where_the_server_omits(document: &mut Value) -> usize {
     changed
 }
 
-/// Where a reply is offered as JSON and as something else, the JSON is taken.
+/// Keeps `application/json` of several media types of a response.
 ///
-/// progenitor would take it too, but sends no `Accept` for what it does not know.
-fn json_where_json_is_offered(document: &mut Value) -> usize {
+/// The generated method reads bodies of one kind.
+fn json_only(document: &mut Value) -> usize {
     const JSON: &str = "application/json";
     let mut changed = 0;
     for operation in operations_mut(document) {
@@ -122,11 +122,11 @@ fn json_where_json_is_offered(document: &mut Value) -> usize {
     changed
 }
 
-/// Defaults are the server's as well.
+/// Removes defaults.
 ///
-/// With a default in the contract typify writes a field that is always sent; without it, a field that is sent
-/// when it was set. A client that states what it was not told to state breaks when the server changes its mind.
-fn no_conditions_on_defaults(document: &mut Value) -> usize {
+/// typify makes of a field with a default one that is always sent, so that the server could never change its default. Without the
+/// default, the field is sent when it is set.
+fn no_defaults(document: &mut Value) -> usize {
     let mut changed = 0;
     for_each_schema(document, &mut |schema| {
         let is_schema = schema.contains_key("type");
@@ -137,8 +137,49 @@ fn no_conditions_on_defaults(document: &mut Value) -> usize {
     changed
 }
 
+/// Removes the components that no operation uses. After `successes_only`, these are error responses and their bodies.
+fn used_components_only(document: &mut Value) -> usize {
+    let mut used = BTreeSet::new();
+    let mut open = Vec::new();
+    references(&document["paths"], &mut open);
+    while let Some(pointer) = open.pop() {
+        if let Some(target) = document.pointer(&pointer)
+            && used.insert(pointer)
+        {
+            references(target, &mut open);
+        }
+    }
+    let mut changed = 0;
+    for kind in ["responses", "schemas"] {
+        let components = document.pointer_mut(&format!("/components/{kind}")).and_then(Value::as_object_mut);
+        let Some(components) = components else { continue };
+        let before = components.len();
+        components.retain(|name, _| used.contains(&format!("/components/{kind}/{name}")));
+        changed += before - components.len();
+    }
+    changed
+}
+
+/// Collects the JSON pointers of the references in a value.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            for (key, child) in object {
+                match child {
+                    Value::String(target) if key == "$ref" => {
+                        found.extend(target.strip_prefix('#').map(String::from));
+                    }
+                    child => references(child, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
 /// The operations of the document.
-pub fn operations_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
+pub(crate) fn operations_mut(document: &mut Value) -> impl Iterator<Item = &mut Value> {
     document
         .get_mut("paths")
         .and_then(Value::as_object_mut)

@@ -1,28 +1,53 @@
-//! The operations of a contract, and the table of them that goes into the generated source.
+//! The operations of a contract, and the table of them in the generated source.
 
 use heck::ToSnakeCase as _;
-use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::Value;
 
-use super::{Error, words::Words};
+use super::{Error, docs::Docs};
 
 /// One operation.
-#[derive(Debug, Clone)]
-pub struct Operation {
+#[derive(Debug)]
+pub(crate) struct Operation {
     /// The name of its method in Rust, and its key in `docs.toml`: `list_repositories`.
-    pub name: String,
+    pub(crate) name: String,
     /// The HTTP method, upper case.
-    pub method: String,
+    pub(crate) method: String,
     /// The path template: `/repositories/{repository}`.
-    pub path: String,
-    /// What a success carries.
-    pub reply: Reply,
+    pub(crate) path: String,
+    /// Its parameters in path, query and headers.
+    pub(crate) parameters: Vec<Parameter>,
+    /// The media type of its request body.
+    pub(crate) body: Option<String>,
+    /// The body of a successful response.
+    pub(crate) success: SuccessBody,
+    /// Whether its name is stable.
+    pub(crate) stability: Stability,
 }
 
-/// What the body of a successful reply is.
+/// A parameter of an operation.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    /// The name in the contract, which goes over the wire.
+    pub(crate) name: String,
+    /// Where the parameter goes.
+    pub(crate) location: Location,
+}
+
+/// The part of a request that a parameter is in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Location {
+    /// A segment of the path.
+    Path,
+    /// The query.
+    Query,
+    /// A header.
+    Header,
+}
+
+/// The kind of the body of a successful response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reply {
+pub(crate) enum SuccessBody {
     /// A JSON document.
     Json,
     /// A short text.
@@ -33,21 +58,42 @@ pub enum Reply {
     Empty,
 }
 
-/// The operations of a document, sorted by name.
-pub fn list(document: &Value) -> Result<Vec<Operation>, Error> {
+/// What users can rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stability {
+    /// The names of the operation follow semantic versioning.
+    Stable,
+    /// The same, but lakeFS may change what the operation does.
+    Experimental,
+    /// The contract marks the operation as internal or deprecated.
+    Hidden,
+}
+
+/// Returns the operations of a document, sorted by name.
+pub(crate) fn list(document: &Value) -> Result<Vec<Operation>, Error> {
     let paths = document
         .get("paths")
         .and_then(Value::as_object)
         .ok_or_else(|| Error::new("the contract has no paths"))?;
     let mut operations = Vec::new();
     for (path, item) in paths {
+        let shared = parameters(document, item);
         for (method, operation) in item.as_object().into_iter().flatten() {
             let Some(id) = operation.get("operationId").and_then(Value::as_str) else { continue };
             operations.push(Operation {
                 name: id.to_snake_case(),
                 method: method.to_uppercase(),
                 path: path.clone(),
-                reply: reply(id, operation)?,
+                parameters: parameters(document, operation)
+                    .chain(shared.clone())
+                    .filter_map(parameter)
+                    .collect(),
+                body: operation
+                    .pointer("/requestBody/content")
+                    .and_then(Value::as_object)
+                    .and_then(|content| content.keys().next().cloned()),
+                success: success_body(id, operation)?,
+                stability: stability(operation),
             });
         }
     }
@@ -55,37 +101,71 @@ pub fn list(document: &Value) -> Result<Vec<Operation>, Error> {
     Ok(operations)
 }
 
-fn reply(id: &str, operation: &Value) -> Result<Reply, Error> {
-    let successes = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
-    let mut kinds = successes.filter(|(status, _)| status.starts_with('2')).map(|(_, response)| {
+/// The parameters of an operation or of a path, with references resolved.
+fn parameters<'a>(document: &'a Value, owner: &'a Value) -> impl Iterator<Item = &'a Value> + Clone {
+    let parameters = owner.get("parameters").and_then(Value::as_array).into_iter().flatten();
+    parameters.map(move |parameter| {
+        let reference = parameter.get("$ref").and_then(Value::as_str);
+        let target = reference.and_then(|reference| document.pointer(reference.strip_prefix('#')?));
+        target.unwrap_or(parameter)
+    })
+}
+
+fn parameter(parameter: &Value) -> Option<Parameter> {
+    let location = match parameter.get("in")?.as_str()? {
+        "path" => Location::Path,
+        "query" => Location::Query,
+        "header" => Location::Header,
+        _ => return None,
+    };
+    Some(Parameter { name: parameter.get("name")?.as_str()?.to_owned(), location })
+}
+
+fn success_body(id: &str, operation: &Value) -> Result<SuccessBody, Error> {
+    let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
+    let mut kinds = responses.filter(|(status, _)| status.starts_with('2')).map(|(_, response)| {
         let media_type =
             response.get("content").and_then(Value::as_object).and_then(|content| content.keys().next());
         match media_type.map(String::as_str) {
-            None => Reply::Empty,
-            Some("application/json") => Reply::Json,
-            Some(text) if text.starts_with("text/") => Reply::Text,
-            Some(_) => Reply::Stream,
+            None => SuccessBody::Empty,
+            Some("application/json") => SuccessBody::Json,
+            Some(text) if text.starts_with("text/") => SuccessBody::Text,
+            Some(_) => SuccessBody::Stream,
         }
     });
-    // A contract that does not say what a success is (a callback that redirects) leaves it to the reader.
-    let Some(first) = kinds.next() else { return Ok(Reply::Stream) };
+    // The contract declares no success for a callback that redirects: the caller reads what comes.
+    let Some(first) = kinds.next() else { return Ok(SuccessBody::Stream) };
     if kinds.any(|kind| kind != first) {
-        return Err(Error::new(format!("operation {id} has successful replies of more than one kind")));
+        return Err(Error::new(format!(
+            "operation {id} has successful responses with bodies of different kinds"
+        )));
     }
     Ok(first)
 }
 
-/// The table of the operations: what the transport knows of each without being told at every call.
-pub fn table(operations: &[Operation], words: &Words) -> syn::Item {
+fn stability(operation: &Value) -> Stability {
+    let deprecated = operation.get("deprecated").and_then(Value::as_bool).unwrap_or_default();
+    let tags = operation.get("tags").and_then(Value::as_array);
+    let tagged = |name: &str| tags.is_some_and(|tags| tags.iter().any(|tag| tag == name));
+    if deprecated || tagged("internal") {
+        Stability::Hidden
+    } else if tagged("experimental") {
+        Stability::Experimental
+    } else {
+        Stability::Stable
+    }
+}
+
+/// The table of the operations, for the HTTP layer.
+pub(crate) fn table(operations: &[Operation], docs: &Docs) -> syn::Item {
     let rows = operations.iter().map(|operation| {
         let Operation { name, method, path, .. } = operation;
-        let action = words.action(name);
+        let action = docs.action(name);
         quote!(crate::http::operation::Operation { id: #name, method: #method, path: #path, action: #action })
     });
     let count = operations.len();
-    let table: TokenStream = quote! {
+    syn::parse_quote! {
         /// Every operation of the contract, sorted by id.
         pub(crate) static OPERATIONS: [crate::http::operation::Operation; #count] = [#(#rows),*];
-    };
-    syn::parse_quote!(#table)
+    }
 }

@@ -1,8 +1,8 @@
 //! Every operation of the lakeFS API, generated from its contract.
 //!
-//! [`Client`] has a method for each operation; it answers a builder, and `send` calls the server. Credentials,
-//! retries, tracing and errors are those of the [`lakefs::Client`](crate::Client) it belongs to. The handles of
-//! this crate stand on the same methods: reach for this module where they have no word for what you need.
+//! [`Client`] has a method for each operation, which returns a request builder. [`send`](builder::GetConfig::send) calls the
+//! server. Credentials, retries, tracing and errors are those of the [`lakefs::Client`](crate::Client) that the client was obtained
+//! from. The handles of this crate use the same methods. Use this module for what the handles do not offer.
 //!
 //! ```
 //! # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
@@ -10,21 +10,37 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Stability
+//!
+//! The operations, parameters and models that this documentation shows follow semantic versioning: a name is removed or renamed,
+//! and a type changed, only in a release that may break its users. A newer contract can add operations, parameters, fields and
+//! values in any release: models are `non_exhaustive`, and enums keep values that they do not know.
+//!
+//! Operations that the contract marks as internal or deprecated are callable but hidden from this documentation, and can change or
+//! disappear in any release. Operations that it marks as experimental keep their names here, but lakeFS can change what they do.
+//!
+//! # Build dependencies
+//!
+//! The build script generates this module, so the generator determines its names. `progenitor` and `progenitor-impl` are pinned to
+//! 0.15.1, and `typify` and `typify-impl` to 0.8.0: a dependency graph with this crate cannot contain another 0.15 or 0.8 release of
+//! these four. No other crate is pinned, and nothing of the generator is linked into programs.
 
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+mod parts;
 
-use crate::Result;
+use serde::{Deserialize, Deserializer};
+
 pub use crate::http::response::{ByteStream, Response};
-use crate::http::send::{Call, Transport};
+use crate::http::send::Transport;
+pub(crate) use parts::{Endpoint, RequestParts};
 
-// What progenitor writes is not ours to style; that it is documented is checked when it is generated.
+// Style lints do not apply to generated code; `missing_docs` does. Every builder has a `call`, which only some callers need.
 #[allow(
     clippy::all,
     clippy::pedantic,
+    dead_code,
     unused_qualifications,
-    unused_mut,
     unreachable_pub,
-    missing_debug_implementations,
     reason = "generated"
 )]
 mod generated {
@@ -36,64 +52,26 @@ pub(crate) use generated::OPERATIONS;
 pub use generated::builder;
 pub(crate) use generated::types;
 
-/// A method for every operation of the API.
+/// A client with a method for every operation of the API.
 #[derive(Clone, Debug)]
-#[allow(clippy::struct_field_names, reason = "the names that generated code uses")]
 pub struct Client {
-    baseurl: String,
-    client: reqwest::Client,
+    base: String,
     transport: Transport,
 }
 
 impl Client {
-    pub(crate) fn new(base: String, http: reqwest::Client, transport: Transport) -> Self {
-        Self { baseurl: base, client: http, transport }
+    pub(crate) fn new(base: String, transport: Transport) -> Self {
+        Self { base, transport }
     }
 
-    /// The address that the paths of the contract are appended to.
+    /// Returns the URL that the paths of the contract are appended to.
     #[must_use]
     pub fn base(&self) -> &str {
-        &self.baseurl
+        &self.base
     }
 
     pub(crate) fn transport(&self) -> &Transport {
         &self.transport
-    }
-
-    async fn json<T: DeserializeOwned + Send>(&self, call: Call) -> Result<Response<T>> {
-        self.transport.json(call).await
-    }
-
-    async fn text(&self, call: Call) -> Result<Response<String>> {
-        self.transport.text(call).await
-    }
-
-    async fn empty(&self, call: Call) -> Result<Response<()>> {
-        self.transport.empty(call).await
-    }
-
-    async fn stream(&self, call: Call) -> Result<Response<ByteStream>> {
-        self.transport.stream(call).await
-    }
-}
-
-/// What is said of a name that no request can hold.
-pub(crate) const NO_NAME: &str = "cannot be a name in a request";
-
-/// A name as one segment of a path.
-///
-/// # Errors
-/// A name that cannot be one: a URL has no way to spell `.`, `..` or nothing between two slashes, and would name
-/// something else.
-#[allow(clippy::result_large_err, reason = "the error type of the generated code that calls it")]
-fn path_segment(name: &str) -> Result<String, progenitor_client::Error> {
-    match name {
-        "" | "." | ".." => Err(progenitor_client::Error::InvalidRequest(format!("{name:?} {NO_NAME}"))),
-        // lakeFS decodes what is spelled in the usual way once more, as a query: `%2561` would be `a`. What is not, it
-        // leaves alone.
-        name if name.contains('%') => Ok(name.bytes().map(percent_encoding::percent_encode_byte).collect()),
-        // For the same reason, a plus would be a space. A URL parser takes the backslash for a slash.
-        name => Ok(progenitor_client::encode_path(name).replace('+', "%2B").replace('\\', "%5C")),
     }
 }
 
@@ -104,22 +82,4 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_stays_one_segment() {
-        assert_eq!(path_segment("main~1^2@").unwrap(), "main~1^2@");
-        assert_eq!(path_segment("a/b c\\..\\d?#+é").unwrap(), "a%2Fb%20c%5C..%5Cd%3F%23%2B%C3%A9");
-        assert_eq!(path_segment("a%2F~").unwrap(), "%61%25%32%46%7E");
-        for name in ["", ".", ".."] {
-            assert!(
-                matches!(path_segment(name), Err(progenitor_client::Error::InvalidRequest(_))),
-                "{name:?}"
-            );
-        }
-    }
 }

@@ -24,6 +24,28 @@ pub struct RefExpr {
 ///
 /// Every parameter that must be a branch takes `impl Into<BranchName>`: text, or a [`Branch`](crate::Branch). You
 /// rarely need to name this type.
+///
+/// ```
+/// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+/// let (experiment, main) = (repository.branch("experiment1"), repository.branch("main"));
+/// experiment.merge_into(&main).await?;
+/// experiment.merge_into("main").await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A tag is not a branch, so this does not compile:
+///
+/// ```compile_fail,E0277
+/// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+/// let (experiment, tag) = (repository.branch("experiment1"), repository.tag("v1"));
+/// experiment.merge_into(&tag).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A handle of another repository is refused with [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the
+/// request is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BranchName(RefExpr);
 
@@ -104,6 +126,11 @@ macro_rules! from_text {
 
 from_text!(&str, String, &String, Box<str>, Cow<'_, str>);
 
+/// Whether a ref is the full id of a commit. Such a ref names the same commit forever.
+pub(crate) fn is_commit_id(reference: &str) -> bool {
+    reference.len() == 64 && reference.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 impl From<&models::Commit> for RefExpr {
     fn from(commit: &models::Commit) -> Self {
         (&*commit.id).into()
@@ -113,5 +140,19 @@ impl From<&models::Commit> for RefExpr {
 impl From<&models::Ref> for RefExpr {
     fn from(reference: &models::Ref) -> Self {
         (&*reference.commit_id).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_full_id_is_a_commit_id() {
+        let id = "0123456789abcdef".repeat(4);
+        assert!(is_commit_id(&id));
+        for other in [&id[1..], &id.to_uppercase(), &format!("{}~1", &id[..62]), "main", ""] {
+            assert!(!is_commit_id(other), "{other}");
+        }
     }
 }

@@ -1,10 +1,14 @@
-//! What the generated client promises, whatever the contract says next: looked up in the source that the pipeline
-//! of `build/` makes of the committed contract.
+//! Tests of the generator in `build/`: the canonical form of the contract, the passes, and properties of the source that is
+//! generated for the committed contract.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
 
+#[path = "../build/canonical.rs"]
+mod canonical;
 #[path = "../build/mod.rs"]
 mod codegen;
+#[path = "../build/source.rs"]
+mod source;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -14,24 +18,27 @@ use quote::ToTokens;
 use serde_json::{Value, json};
 use syn::{Attribute, Fields, ImplItem, Item, ItemEnum, ItemStruct};
 
+use canonical::canonical;
 use codegen::{contract, generate, normalize};
 
 const CONTRACT: &str = include_str!("../openapi/lakefs.json");
-const WORDS: &str = include_str!("../openapi/docs.toml");
+const DOCS: &str = include_str!("../openapi/docs.toml");
 
-static SOURCE: LazyLock<String> = LazyLock::new(|| generate(CONTRACT, WORDS).unwrap().source());
+static SOURCE: LazyLock<String> = LazyLock::new(|| source_of(CONTRACT));
 
-// ---- the contract ---------------------------------------------------------------------------------------------
-
-#[test]
-fn the_contract_is_in_canonical_form() {
-    let document = contract::parse(CONTRACT).unwrap();
-    assert!(contract::canonical(&document) == CONTRACT, "run `cargo xtask refresh-spec`");
+fn source_of(contract: &str) -> String {
+    source::text(&generate(contract, DOCS).unwrap().file)
 }
 
-/// Prose goes, names that read like prose stay.
 #[test]
-fn the_canonical_form_has_the_wire_contract_and_nothing_else() {
+fn contract_is_in_canonical_form() {
+    let document = contract::parse(CONTRACT).unwrap();
+    assert!(canonical(&document) == CONTRACT, "run `cargo xtask refresh-spec`");
+}
+
+/// Descriptions are removed; properties that are called `description` are not.
+#[test]
+fn canonical_form_has_no_prose() {
     let document = json!({
         "summary": "prose",
         "components": {"schemas": {"description": {
@@ -42,7 +49,7 @@ fn the_canonical_form_has_the_wire_contract_and_nothing_else() {
         }}},
         "paths": {"/a": {"get": {"responses": {"200": {"description": "prose"}}}}},
     });
-    let kept: Value = serde_json::from_str(&contract::canonical(&document)).unwrap();
+    let kept: Value = serde_json::from_str(&canonical(&document)).unwrap();
     let expected = json!({
         "components": {"schemas": {"description": {
             "properties": {"summary": {"type": "string"}},
@@ -54,39 +61,36 @@ fn the_canonical_form_has_the_wire_contract_and_nothing_else() {
 }
 
 #[test]
-fn every_pass_has_something_to_do() {
+fn every_pass_changes_the_contract() {
     let mut document = contract::parse(CONTRACT).unwrap();
-    for pass in &normalize::PASSES {
-        let changed = (pass.run)(&mut document);
-        assert!(changed > 0, "the pass `{}` finds nothing to change any more: remove it", pass.name);
+    for (name, run) in &normalize::PASSES {
+        assert!(run(&mut document) > 0, "the pass `{name}` changes nothing: remove it");
     }
 }
 
 #[test]
-fn every_pass_is_explained() {
+fn every_pass_is_documented() {
     let readme = include_str!("../openapi/README.md");
-    let explained: Vec<&str> = readme
+    let documented: Vec<&str> = readme
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
         .map(|(name, _)| name)
         .collect();
-    let passes: Vec<&str> = normalize::PASSES.iter().map(|pass| pass.name).collect();
-    assert!(explained.ends_with(&passes), "openapi/README.md explains {explained:?}");
+    let passes: Vec<&str> = normalize::PASSES.iter().map(|(name, _)| *name).collect();
+    assert!(documented.ends_with(&passes), "openapi/README.md documents {documented:?}");
 }
 
 #[test]
-fn a_pass_has_nothing_to_do_twice() {
+fn pass_changes_nothing_the_second_time() {
     let mut document = contract::parse(CONTRACT).unwrap();
     normalize::apply(&mut document);
-    for pass in &normalize::PASSES {
-        assert_eq!((pass.run)(&mut document), 0, "the pass `{}` does not do its work at once", pass.name);
+    for (name, run) in &normalize::PASSES {
+        assert_eq!(run(&mut document), 0, "the pass `{name}` changes the document again");
     }
 }
 
-// ---- the generated client -------------------------------------------------------------------------------------
-
 #[test]
-fn every_operation_of_the_contract_is_a_method_of_the_client() {
+fn every_operation_is_a_method_of_the_client() {
     let contract: Value = serde_json::from_str(CONTRACT).unwrap();
     let operations =
         contract["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap());
@@ -112,25 +116,25 @@ fn every_operation_of_the_contract_is_a_method_of_the_client() {
 }
 
 #[test]
-fn generating_twice_gives_the_same_bytes() {
-    assert!(generate(CONTRACT, WORDS).unwrap().source() == *SOURCE);
+fn generation_is_deterministic() {
+    assert!(source_of(CONTRACT) == *SOURCE);
 }
 
 #[test]
-fn the_form_of_the_contract_does_not_matter() {
+fn format_of_the_contract_does_not_matter() {
     // On one line, as a server sends it.
     let document: Value = serde_json::from_str(CONTRACT).unwrap();
-    assert!(generate(&document.to_string(), WORDS).unwrap().source() == *SOURCE);
+    assert!(source_of(&document.to_string()) == *SOURCE);
 }
 
 #[test]
-fn everything_has_words_and_no_word_is_stale() {
-    let generated = generate(CONTRACT, WORDS).unwrap();
-    assert_eq!(generated.undocumented, [""; 0], "run `cargo xtask codegen --check`");
-    assert_eq!(generated.stale, [""; 0], "run `cargo xtask codegen --check`");
+fn docs_match_the_generated_items() {
+    let mismatches = generate(CONTRACT, DOCS).unwrap().mismatches;
+    assert_eq!(mismatches.undocumented, [""; 0], "run `cargo xtask codegen --check`");
+    assert_eq!(mismatches.unused, [""; 0], "run `cargo xtask codegen --check`");
 }
 
-/// A value that a newer server sends is kept, not an error.
+/// An unknown value of a newer server is kept, and no error.
 #[test]
 fn every_enum_is_open() {
     let items = models();
@@ -140,40 +144,75 @@ fn every_enum_is_open() {
         let name = &item.ident;
         assert!(is_non_exhaustive(&item.attrs), "{name} is not non_exhaustive");
         let unknown = item.variants.iter().find(|variant| variant.ident == "Unknown");
-        let unknown = unknown.unwrap_or_else(|| panic!("{name} has no variant for what it does not know"));
+        let unknown = unknown.unwrap_or_else(|| panic!("{name} has no variant for unknown values"));
         assert_eq!(text(&unknown.fields), "(String)", "{name}");
         assert!(unknown.attrs.iter().any(|attribute| text(attribute) == "#[serde(untagged)]"), "{name}");
     }
 }
 
-/// A field that a newer contract has is no breaking change of this crate.
+/// A new field in a newer contract is not a breaking change of this crate.
 #[test]
-fn every_model_may_grow() {
+fn every_model_is_non_exhaustive() {
     let items = models();
     let structs: Vec<&ItemStruct> = items.iter().filter_map(as_struct).collect();
     assert!(structs.len() > 100, "{} models", structs.len());
     for item in structs {
         match item.fields {
-            // A list or a map with a name of its own: there is nothing that could be added to it.
+            // A list or a map with a name of its own, which has no fields to add.
             Fields::Unnamed(_) => assert_eq!(item.fields.len(), 1, "{}", item.ident),
             _ => assert!(is_non_exhaustive(&item.attrs), "{} is not non_exhaustive", item.ident),
         }
     }
 }
 
-/// Examples that nobody compiles are wrong sooner or later.
+/// progenitor and typify document items with examples that are not compiled, and with JSON schemas.
 #[test]
-fn no_example_is_ignored() {
-    for line in SOURCE.lines().filter(|line| line.trim_start().starts_with("///")) {
-        assert!(!line.contains("```ignore"), "{line}");
-    }
-    assert!(!SOURCE.contains("<details>"), "the JSON schema of a model is not its documentation");
+fn no_documentation_of_the_generator_is_left() {
+    assert!(!SOURCE.contains("```"), "an example that is not compiled");
+    assert!(!SOURCE.contains("<details>"), "the JSON schema of a model");
 }
 
-// ---- secrets --------------------------------------------------------------------------------------------------
+/// What the contract marks as internal or deprecated is not part of the documented API.
+#[test]
+fn internal_and_deprecated_operations_are_hidden() {
+    let contract: Value = serde_json::from_str(CONTRACT).unwrap();
+    let operations =
+        contract["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let is_internal = |operation: &&Value| {
+        let tags = operation["tags"].as_array();
+        operation["deprecated"] == true || tags.is_some_and(|tags| tags.iter().any(|tag| tag == "internal"))
+    };
+    let expected: BTreeSet<String> = operations
+        .filter(is_internal)
+        .filter_map(|operation| operation.get("operationId")?.as_str())
+        .map(|id| id.to_snake_case())
+        .collect();
+    assert!(!expected.is_empty());
 
-/// What sounds like a secret, and is not.
-const HARMLESS: [&str; 7] = [
+    let file = syn::parse_file(&SOURCE).unwrap();
+    let is_hidden = |attributes: &[Attribute]| attributes.iter().any(|found| text(found) == "#[doc(hidden)]");
+    let methods = file.items.iter().filter_map(|item| match item {
+        Item::Impl(block) if text(&block.self_ty) == "Client" => Some(&block.items),
+        _ => None,
+    });
+    let hidden: BTreeSet<String> = methods
+        .flatten()
+        .filter_map(|item| match item {
+            ImplItem::Fn(method) if is_hidden(&method.attrs) => Some(method.sig.ident.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(hidden, expected);
+
+    let builders = module(&file.items, "builder");
+    let builders = builders.iter().filter_map(as_struct).filter(|builder| is_hidden(&builder.attrs));
+    let hidden: BTreeSet<String> =
+        builders.map(|builder| builder.ident.to_string().to_snake_case()).collect();
+    assert_eq!(hidden, expected);
+}
+
+/// Fields whose names sound like secrets and that are none.
+const NOT_SECRET: [&str; 7] = [
     "access_key_id",
     "continuation_token",
     "forgot_password",
@@ -183,59 +222,54 @@ const HARMLESS: [&str; 7] = [
     "token_expiration_duration",
 ];
 
-/// A secret that a newer contract brings has to be made one in `build/reshape.rs`, or to be called harmless here.
+/// A new field of a newer contract must be listed as a secret in `build/redact.rs`, or here as not being one.
 #[test]
-fn what_sounds_like_a_secret_is_not_printed() {
+fn field_that_sounds_like_a_secret_is_not_printed() {
     let sounds_secret = |field: &str| {
         let alarming = ["secret", "token", "password", "presigned_url", "private", "credential_"];
         let quiet = ["code", "identity_request"];
         quiet.contains(&field)
-            || alarming.iter().any(|part| field.contains(part)) && !HARMLESS.contains(&field)
+            || alarming.iter().any(|part| field.contains(part)) && !NOT_SECRET.contains(&field)
     };
     assert_redacted(sounds_secret, |field| format!(".field(\"{field}\",&crate::redact::Redacted)"));
 }
 
-/// A physical address may be a pre-signed one, whose query is as good as a password.
+/// A physical address may be a pre-signed URL, whose query grants access.
 #[test]
-fn an_address_is_printed_without_its_signature() {
+fn physical_address_is_printed_without_its_signature() {
     assert_redacted(
         |field| field == "physical_address",
         |field| format!(".field(\"{field}\",&crate::redact::Unsigned(&self.{field}))"),
     );
 }
 
-/// Models and their builders with such a field have no derived `Debug`, but one that prints it like this.
+/// Asserts that models with such a field have no derived `Debug`, but one that prints the field like this.
 #[track_caller]
 fn assert_redacted(is_secret: impl Fn(&str) -> bool, printed: impl Fn(&str) -> String) {
     let items = models();
-    let builders = module(&items, "builder");
     let mut seen = 0;
-    for items in [&items, &builders] {
-        for item in items.iter().filter_map(as_struct) {
-            let fields = item.fields.iter().filter_map(|field| Some(field.ident.as_ref()?.to_string()));
-            for field in fields.filter(|field| is_secret(field)) {
-                let name = &item.ident;
-                seen += 1;
-                let derives = item.attrs.iter().filter(|attribute| attribute.path().is_ident("derive"));
-                for derive in derives.map(text) {
-                    assert!(!derive.contains("Debug"), "{name} prints `{field}`: {derive}");
-                }
-                let debug = items.iter().find_map(|item| match item {
-                    Item::Impl(block) if *name == text(&block.self_ty) => {
-                        let (of, _) = block.trait_.as_ref()?;
-                        text(of).ends_with("fmt::Debug").then(|| text(block))
-                    }
-                    _ => None,
-                });
-                let debug = debug.unwrap_or_else(|| panic!("{name} has no Debug"));
-                assert!(debug.contains(&printed(&field)), "{name} prints `{field}`: {debug}");
+    for item in items.iter().filter_map(as_struct) {
+        let fields = item.fields.iter().filter_map(|field| Some(field.ident.as_ref()?.to_string()));
+        for field in fields.filter(|field| is_secret(field)) {
+            let name = &item.ident;
+            seen += 1;
+            let derives = item.attrs.iter().filter(|attribute| attribute.path().is_ident("derive"));
+            for derive in derives.map(text) {
+                assert!(!derive.contains("Debug"), "{name} prints `{field}`: {derive}");
             }
+            let debug = items.iter().find_map(|item| match item {
+                Item::Impl(block) if *name == text(&block.self_ty) => {
+                    let (of, _) = block.trait_.as_ref()?;
+                    text(of).ends_with("fmt::Debug").then(|| text(block))
+                }
+                _ => None,
+            });
+            let debug = debug.unwrap_or_else(|| panic!("{name} has no Debug"));
+            assert!(debug.contains(&printed(&field)), "{name} prints `{field}`: {debug}");
         }
     }
     assert!(seen > 0, "no model has such a field");
 }
-
-// ---- reading the source ---------------------------------------------------------------------------------------
 
 /// The items of `lakefs::api::types`.
 fn models() -> Vec<Item> {
@@ -268,7 +302,7 @@ fn is_non_exhaustive(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| attribute.path().is_ident("non_exhaustive"))
 }
 
-/// Tokens without the spaces between them, and without what a broken line ends with.
+/// The text of tokens, without spaces and without trailing commas.
 fn text(tokens: impl ToTokens) -> String {
     tokens.to_token_stream().to_string().replace(' ', "").replace(",)", ")")
 }

@@ -28,7 +28,7 @@ impl Lake {
         let main = repository.branch("main");
         main.object("a").upload("0").await.unwrap();
         main.commit("zero").await.unwrap();
-        server.forget_requests();
+        server.clear_requests();
         Self { server, repository, main }
     }
 
@@ -41,7 +41,7 @@ impl Lake {
         self.main.log().map_ok(|commit| commit.message).try_collect().await.unwrap()
     }
 
-    fn client(&self) -> &Client {
+    fn client(&self) -> Client {
         self.repository.client()
     }
 }
@@ -70,7 +70,7 @@ async fn what_was_refused_is_sent_again_whatever_it_is() {
         for operation in
             ["statObject", "createBranch", "uploadObject", "commit", "mergeIntoBranch", "cherryPick"]
         {
-            faults.on(operation).times(2).reply(status, body);
+            faults.on(operation).times(2).respond(status, body);
         }
 
         lake.main.object("a").stat().await.unwrap();
@@ -78,8 +78,9 @@ async fn what_was_refused_is_sent_again_whatever_it_is() {
         branch.object("b").upload("1").await.unwrap();
         let commit = branch.commit("one").await.unwrap();
         branch.merge_into("main").await.unwrap();
-        let pick = lake.client().api().cherry_pick().repository("example").branch("main");
-        pick.body(CherryPickCreation::builder().ref_(commit.id)).send().await.unwrap();
+        let client = lake.client();
+        let pick = client.api().cherry_pick().repository("example").branch("main");
+        pick.body(CherryPickCreation::new(commit.id)).send().await.unwrap();
 
         for operation in
             ["statObject", "createBranch", "uploadObject", "commit", "mergeIntoBranch", "cherryPick"]
@@ -97,8 +98,9 @@ async fn what_was_refused_is_sent_again_whatever_it_is() {
 #[tokio::test]
 async fn a_lost_race_of_a_pull_request_is_told() {
     let lake = Lake::new().await;
-    lake.server.faults().on("mergePullRequest").always().reply(500, LOST_RACE);
-    let request = lake.client().api().merge_pull_request().repository("example").pull_request("7");
+    lake.server.faults().on("mergePullRequest").always().respond(500, LOST_RACE);
+    let client = lake.client();
+    let request = client.api().merge_pull_request().repository("example").pull_request("7");
     let error = request.send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Conflict, 1), "{error}");
     assert_eq!(lake.sent("mergePullRequest"), 1);
@@ -115,7 +117,7 @@ async fn there_is_an_end_to_it() {
         (RetryPolicy::default().initial_backoff(Duration::from_secs(3600)).max_elapsed(Duration::ZERO), 1),
     ] {
         let lake = Lake::with(retries).await;
-        lake.server.faults().on("getBranch").always().reply(503, SLOW_DOWN);
+        lake.server.faults().on("getBranch").always().respond(503, SLOW_DOWN);
         let error = lake.main.get().await.unwrap_err();
         assert_eq!((error.status(), error.kind()), (Some(503), ErrorKind::Server), "{error}");
         assert_eq!((error.attempts(), lake.sent("getBranch")), (attempts, attempts as usize));
@@ -130,9 +132,9 @@ async fn a_wait_that_the_server_asks_for_takes_the_place_of_ours() {
     // At once, where the client would have waited for an hour.
     let lake = Lake::with(RetryPolicy::default().initial_backoff(Duration::from_secs(3600))).await;
     for (status, body) in [(429, ""), (503, SLOW_DOWN)] {
-        lake.server.forget_requests();
+        lake.server.clear_requests();
         for wait in ["0", "Wed, 21 Oct 2015 07:28:00 GMT"] {
-            lake.server.faults().on("getBranch").header("Retry-After", wait).reply(status, body);
+            lake.server.faults().on("getBranch").header("Retry-After", wait).respond(status, body);
         }
         lake.main.get().await.unwrap();
         assert_eq!(lake.sent("getBranch"), 3);
@@ -140,7 +142,7 @@ async fn a_wait_that_the_server_asks_for_takes_the_place_of_ours() {
 
     // Too long to be waited for.
     let lake = Lake::new().await;
-    lake.server.faults().on("getBranch").header("Retry-After", "3600").reply(429, "");
+    lake.server.faults().on("getBranch").header("Retry-After", "3600").respond(429, "");
     let error = lake.main.get().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::RateLimited, 1), "{error}");
 }
@@ -157,14 +159,14 @@ async fn what_is_final_is_not_sent_again() {
         (500, r#"{"message":"internal server error"}"#),
         (501, r#"{"message":"Not Implemented"}"#),
     ] {
-        lake.server.forget_requests();
-        lake.server.faults().on("getBranch").reply(status, body);
+        lake.server.clear_requests();
+        lake.server.faults().on("getBranch").respond(status, body);
         let error = lake.main.get().await.unwrap_err();
         assert_eq!((error.status(), error.attempts()), (Some(status), 1), "{error}");
         assert_eq!(lake.sent("getBranch"), 1);
     }
     // Junk is what this server answers, and would answer again.
-    lake.server.forget_requests();
+    lake.server.clear_requests();
     lake.server.faults().on("getBranch").replace_body("junk");
     let error = lake.main.get().await.unwrap_err();
     assert_eq!(
@@ -178,9 +180,9 @@ async fn what_is_final_is_not_sent_again() {
 fn doubts(lake: &Lake, operation: &str) {
     let faults = lake.server.faults();
     faults.on(operation).drop_connection();
-    faults.on(operation).drop_reply();
-    faults.on(operation).reply(502, "");
-    faults.on(operation).reply(504, "");
+    faults.on(operation).drop_response();
+    faults.on(operation).respond(502, "");
+    faults.on(operation).respond(504, "");
 }
 
 #[tokio::test]
@@ -208,7 +210,7 @@ async fn a_body_that_is_cut_is_asked_for_again() {
     let lake = Lake::new().await;
     lake.main.object("b").upload("x".repeat(100_000)).await.unwrap();
     for operation in ["getBranch", "getObject", "logCommits"] {
-        lake.server.faults().on(operation).times(2).cut_body();
+        lake.server.faults().on(operation).times(2).truncate_body();
     }
     lake.main.get().await.unwrap();
     assert_eq!(lake.main.object("b").read().await.unwrap().len(), 100_000);
@@ -223,28 +225,29 @@ async fn what_must_not_happen_twice_is_told_in_doubt() {
     let lake = Lake::new().await;
     let branch = lake.repository.branch("exp");
     branch.create("main").await.unwrap();
-    let api = lake.client().api();
+    let client = lake.client();
+    let api = client.api();
     let commit = || branch.commit("one").allow_empty(true).into_future();
     let merge = || branch.merge_into("main").allow_empty(true).into_future();
     let pick = || {
-        let pick = CherryPickCreation::builder().ref_("exp");
+        let pick = CherryPickCreation::new("exp");
         api.cherry_pick().repository("example").branch("main").body(pick).send()
     };
     let pull = || {
-        let pull = PullRequestCreation::builder().title("t").source_branch("exp").destination_branch("main");
+        let pull = PullRequestCreation::new("t", "exp", "main");
         api.create_pull_request().repository("example").body(pull).send()
     };
 
     for doubt in 0..5 {
-        lake.server.forget_requests();
+        lake.server.clear_requests();
         for operation in ["commit", "mergeIntoBranch", "cherryPick", "createPullRequest"] {
             let fault = lake.server.faults().on(operation);
             match doubt {
                 0 => fault.drop_connection(),
-                1 => fault.drop_reply(),
-                2 => fault.cut_body(),
-                3 => fault.reply(502, ""),
-                _ => fault.reply(504, ""),
+                1 => fault.drop_response(),
+                2 => fault.truncate_body(),
+                3 => fault.respond(502, ""),
+                _ => fault.respond(504, ""),
             }
         }
         let errors = [
@@ -276,14 +279,14 @@ async fn what_was_deleted_and_not_confirmed_is_deleted() {
     let lake = Lake::new().await;
     let branch = lake.repository.branch("exp");
     branch.create("main").await.unwrap();
-    lake.server.faults().on("deleteBranch").drop_reply();
+    lake.server.faults().on("deleteBranch").drop_response();
     branch.delete().await.unwrap();
     assert_eq!(lake.sent("deleteBranch"), 2);
     assert!(!branch.exists().await.unwrap());
 
     // Before it was done, too.
     branch.create("main").await.unwrap();
-    lake.server.forget_requests();
+    lake.server.clear_requests();
     lake.server.faults().on("deleteBranch").drop_connection();
     branch.delete().await.unwrap();
     assert_eq!(lake.sent("deleteBranch"), 2);
@@ -291,13 +294,13 @@ async fn what_was_deleted_and_not_confirmed_is_deleted() {
     // What was never there is still not found, also when the server was busy first.
     for busy in [false, true] {
         if busy {
-            lake.server.faults().on("deleteBranch").times(2).reply(503, SLOW_DOWN);
+            lake.server.faults().on("deleteBranch").times(2).respond(503, SLOW_DOWN);
         }
         let error = branch.delete().await.unwrap_err();
         assert_eq!((error.status(), error.kind()), (Some(404), ErrorKind::NotFound), "{error}");
     }
 
-    lake.server.faults().on("deleteRepository").drop_reply();
+    lake.server.faults().on("deleteRepository").drop_response();
     lake.repository.delete().await.unwrap();
     assert_eq!(lake.sent("deleteRepository"), 2);
     assert!(!lake.repository.exists().await.unwrap());
@@ -309,13 +312,13 @@ async fn a_repository_whose_creation_was_not_confirmed() {
     let other = lake.client().repository("other");
 
     // It is there, and it is ours.
-    lake.server.faults().on("createRepository").drop_reply();
+    lake.server.faults().on("createRepository").drop_response();
     let created = other.create("mem://other").await.unwrap();
     assert_eq!((&*created.id, &*created.storage_namespace), ("other", "mem://other"));
     assert_eq!(lake.sent("createRepository"), 1);
 
     // It is not there.
-    lake.server.forget_requests();
+    lake.server.clear_requests();
     lake.server.faults().on("createRepository").drop_connection();
     lake.client().repository("third").create("mem://third").await.unwrap();
     assert_eq!(lake.sent("createRepository"), 2);
@@ -323,12 +326,12 @@ async fn a_repository_whose_creation_was_not_confirmed() {
     // It is there, and it is somebody else's.
     lake.server.faults().on("createRepository").drop_connection();
     let error = other.create("mem://elsewhere").await.unwrap_err();
-    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::Conflict), "{error}");
+    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::AlreadyExists), "{error}");
     assert_eq!(other.get().await.unwrap(), created);
 
     // Nobody can tell.
-    lake.server.faults().on("createRepository").drop_reply();
-    lake.server.faults().on("getRepository").always().reply(500, r#"{"message":"out of order"}"#);
+    lake.server.faults().on("createRepository").drop_response();
+    lake.server.faults().on("getRepository").always().respond(500, r#"{"message":"out of order"}"#);
     let error = lake.client().repository("fourth").create("mem://fourth").await.unwrap_err();
     assert_eq!(
         (error.operation(), error.kind()),
@@ -343,12 +346,12 @@ async fn a_branch_whose_creation_was_not_confirmed() {
     let branch = lake.repository.branch("exp");
     let head = lake.main.get().await.unwrap().commit_id;
 
-    lake.server.faults().on("createBranch").drop_reply();
+    lake.server.faults().on("createBranch").drop_response();
     let created = branch.create("main").await.unwrap();
     assert_eq!((&created.commit_id, &*created.id), (&head, "exp"));
     assert_eq!(lake.sent("createBranch"), 1);
 
-    lake.server.forget_requests();
+    lake.server.clear_requests();
     lake.server.faults().on("createBranch").drop_connection();
     lake.repository.branch("another").create("main~1").await.unwrap();
     assert_eq!(lake.sent("createBranch"), 2);
@@ -356,12 +359,12 @@ async fn a_branch_whose_creation_was_not_confirmed() {
     // It is there, at another commit.
     lake.server.faults().on("createBranch").drop_connection();
     let error = branch.create("main~1").await.unwrap_err();
-    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::Conflict), "{error}");
+    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::AlreadyExists), "{error}");
     assert_eq!(branch.get().await.unwrap(), created);
 
     // A conflict that is certain is told without a look.
-    lake.server.forget_requests();
-    assert_eq!(branch.create("main").await.unwrap_err().kind(), ErrorKind::Conflict);
+    lake.server.clear_requests();
+    assert_eq!(branch.create("main").await.unwrap_err().kind(), ErrorKind::AlreadyExists);
     assert_eq!(lake.sent("getBranch"), 0);
 }
 
@@ -372,15 +375,15 @@ async fn streams_are_sent_once() {
     let pieces = || stream::iter(["1", "2"].map(Ok::<_, std::io::Error>));
     let bodies = || [Body::stream(pieces()), Body::stream(pieces()).with_length(2), Body::reader(&b"12"[..])];
     for body in bodies() {
-        lake.server.forget_requests();
+        lake.server.clear_requests();
         lake.server.faults().on("uploadObject").drop_connection();
         let error = object.upload(body).await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1), "{error}");
         assert_eq!(lake.sent("uploadObject"), 1);
     }
     for body in bodies() {
-        lake.server.forget_requests();
-        lake.server.faults().on("uploadObject").reply(503, SLOW_DOWN);
+        lake.server.clear_requests();
+        lake.server.faults().on("uploadObject").respond(503, SLOW_DOWN);
         let error = object.upload(body).await.unwrap_err();
         assert_eq!((error.status(), error.attempts()), (Some(503), 1), "{error}");
         // The same call, with the data anew, may well succeed.
@@ -397,7 +400,7 @@ async fn files_and_bytes_are_sent_again() {
     let file = std::env::temp_dir().join(format!("lakefs-retries-{}", std::process::id()));
     std::fs::write(&file, &data).unwrap();
     for (path, body) in [("file", Body::file(&file)), ("bytes", Body::from(data.clone()))] {
-        lake.server.forget_requests();
+        lake.server.clear_requests();
         doubts(&lake, "uploadObject");
         let object = lake.main.object(path);
         let written = object.upload(body).content_type("text/plain").metadata("k", "v").await.unwrap();
@@ -424,8 +427,8 @@ async fn an_upload_of_a_new_object_is_recognised_in_doubt() {
     // A stream is gone, but what was seen of it is known.
     let stream = Body::stream(stream::iter([Ok::<_, std::io::Error>("3")]));
     for (path, body) in [("bytes", Body::from("1")), ("file", Body::file(&file)), ("stream", stream)] {
-        lake.server.forget_requests();
-        lake.server.faults().on("uploadObject").drop_reply();
+        lake.server.clear_requests();
+        lake.server.faults().on("uploadObject").drop_response();
         let stats = lake.main.object(path).upload(body).if_none_match("*").await.unwrap();
         assert_eq!(stats, lake.main.object(path).get().await.unwrap());
         assert_eq!(lake.sent("uploadObject"), 1);
@@ -439,8 +442,8 @@ async fn an_upload_of_a_new_object_is_recognised_in_doubt() {
     assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
     assert_eq!(lake.main.object("other").read().await.unwrap(), "theirs");
 
-    lake.server.forget_requests();
-    lake.server.faults().on("uploadObject").times(2).reply(503, SLOW_DOWN);
+    lake.server.clear_requests();
+    lake.server.faults().on("uploadObject").times(2).respond(503, SLOW_DOWN);
     lake.main.object("c").upload("1").if_none_match("*").await.unwrap();
     assert_eq!(lake.sent("uploadObject"), 3);
 }
@@ -452,8 +455,8 @@ async fn a_list_goes_on_where_it_was() {
         lake.repository.branch(name).create("main").await.unwrap();
     }
     let faults = lake.server.faults();
-    faults.on("listBranches").after(1).reply(503, SLOW_DOWN);
-    faults.on("listBranches").after(1).drop_reply();
+    faults.on("listBranches").after(1).respond(503, SLOW_DOWN);
+    faults.on("listBranches").after(1).drop_response();
     let names: Vec<_> =
         lake.repository.branches().page_size(2).map_ok(|branch| branch.id).try_collect().await.unwrap();
     assert_eq!(names, ["a", "b", "c", "d", "main"]);

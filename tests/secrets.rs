@@ -75,13 +75,13 @@ async fn errors_do_not_show_signed_addresses() {
     let forbidden = r#"<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>"#;
     for (reply, kind) in [
         (ScriptedResponse::new(403, "application/xml", forbidden), ErrorKind::PermissionDenied),
-        (ScriptedResponse::new(404, "application/xml", forbidden), ErrorKind::Unsupported),
+        (ScriptedResponse::new(404, "application/xml", forbidden), ErrorKind::UnexpectedResponse),
         (ScriptedResponse::connection_closed(), ErrorKind::Transport),
         (ScriptedResponse::new(200, "a/b", "data").without_last(2), ErrorKind::Transport),
         // For ever to itself.
         (
             ScriptedResponse::new(302, "", "").header("Location", "nothing://?X-Amz-Signature=5ec3e7"),
-            ErrorKind::Server,
+            ErrorKind::UnexpectedResponse,
         ),
     ] {
         let storage = ScriptedServer::start([reply]).await;
@@ -93,6 +93,36 @@ async fn errors_do_not_show_signed_addresses() {
         assert_eq!((error.operation(), error.kind()), (Some("get_object"), kind), "{error}");
         assert_no_secret(&seen(&error));
     }
+
+    // A storage that repeats what was signed, in the format of a page.
+    let page = format!("<html>{SIGNATURE}</html>");
+    for status in [200, 404] {
+        let reply = ScriptedResponse::new(status, "text/html", &page);
+        let storage = ScriptedServer::start([reply]).await;
+        let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
+        let server =
+            ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &signed)]).await;
+        let client = server.client();
+        let request = client.api().stat_object().repository("example").ref_("main").path("a");
+        let error = request.presign(true).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");
+        assert_no_secret(&seen(&error));
+    }
+
+    // A page in place of a token or of a signed address.
+    let page = "<html>hush</html>";
+    let script = ScriptedServer::start([
+        ScriptedResponse::new(200, "text/html", page),
+        ScriptedResponse::new(404, "text/html", page),
+    ])
+    .await;
+    let login = models::LoginInformation::new("key", "hush");
+    let client = script.client();
+    let error = client.api().login().body(login).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");
+    assert_no_secret(&seen(&error));
+    let address = client.repository("example").branch("main").object("a").physical_address();
+    assert_no_secret(&seen(&address.presign(true).await.unwrap_err()));
 
     // Nobody is there.
     let nobody = format!("http://127.0.0.1:1/bucket/key?{SIGNATURE}");
@@ -115,7 +145,7 @@ async fn nothing_shows_its_secret() {
 
     let token = Credentials::token("hush").unwrap();
     let pair = Credentials::access_key("key", "hush");
-    let login = models::LoginInformation::builder().access_key_id("key").secret_access_key("hush");
+    let login = models::LoginInformation::new("key", "hush");
     let request = client.api().login().body(login.clone());
     let shown = [
         format!("{:?}", script.builder()),

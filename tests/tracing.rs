@@ -110,7 +110,7 @@ async fn a_span_tells_what_was_done_and_no_secret() {
     branch.get().await.unwrap();
     branch.uncommitted().summary().await.unwrap_err();
     branch.object("secret plans").read().presign(true).await.unwrap();
-    let body = models::LoginInformation::builder().access_key_id("key").secret_access_key("hush");
+    let body = models::LoginInformation::new("key", "hush");
     client.api().login().body(body).send().await.unwrap();
     branch.commit("message").metadata("k", "v").await.unwrap_err();
 
@@ -139,5 +139,5 @@ async fn a_span_tells_what_was_done_and_no_secret() {
         assert!(!everything.contains(data), "{data:?} is in {everything}");
     }
     assert!(everything.contains("branch not found"));
-    assert!(everything.contains("trying again"));
+    assert!(everything.contains("retrying"));
 }

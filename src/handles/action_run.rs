@@ -1,14 +1,16 @@
-//! Actions: the runs of the hooks of a repository.
+//! Action runs: what the hooks of a repository did.
 
-use futures::future::BoxFuture;
+use std::fmt;
 
-use crate::api::ByteStream;
+use crate::error::{Result, optional};
 use crate::handles::repository::Repository;
-use crate::pager::{List, Page};
-use crate::requests::support::{When as _, opt};
-use crate::{Pager, Result, models};
+use crate::http::response::ByteStream;
+use crate::models;
+use crate::requests::actions::{ListHookRuns, get_hook_output, get_run};
+use crate::scope::RepositoryScope;
+use crate::uri::Uri;
 
-/// A run of the actions of a repository, by its identifier, whether it exists or not.
+/// A handle to a run of a repository's actions. The run need not exist.
 ///
 /// ```
 /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -28,131 +30,71 @@ use crate::{Pager, Result, models};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ActionRun {
-    repository: Repository,
+    repository: RepositoryScope,
     id: String,
 }
 
 impl ActionRun {
-    pub(crate) fn new(repository: Repository, id: String) -> Self {
+    pub(crate) fn new(repository: RepositoryScope, id: String) -> Self {
         Self { repository, id }
     }
 
-    /// Its identifier.
+    /// Returns the id of the run.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The repository that it belongs to.
+    /// Returns the repository of the run.
     #[must_use]
-    pub fn repository(&self) -> &Repository {
-        &self.repository
+    pub fn repository(&self) -> Repository {
+        Repository::from_scope(&self.repository)
     }
 
-    /// Reads what is known of it: the event, the branch and the commit, the outcome.
+    /// Reads the run: its event, branch, commit, times and status.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the run does not exist. [`get_opt`](Self::get_opt) returns `None`
+    /// instead.
     pub async fn get(&self) -> Result<models::ActionRun> {
-        let api = self.repository.client.api();
-        let request = api.get_run().repository(self.repository.name()).run_id(self.id());
-        Ok(request.send().await?.into_inner())
+        get_run(&self.repository, &self.id).await
     }
 
-    /// Reads what is known of it, or `None` if there is no such run, or no such repository.
+    /// Reads the run, or returns `None` if the run or the repository does not exist.
     pub async fn get_opt(&self) -> Result<Option<models::ActionRun>> {
-        opt(self.get().await)
+        optional(self.get().await)
     }
 
-    /// Whether it exists.
+    /// Returns whether the run exists.
     pub async fn exists(&self) -> Result<bool> {
         Ok(self.get_opt().await?.is_some())
     }
 
-    /// What became of each of its hooks. One that was not run, because one before it failed, has the status `skipped`.
-    pub fn hooks(&self) -> Pager<models::HookRun, HookRuns> {
-        Pager::new(HookRuns { run: self.clone() })
-    }
-
-    /// Opens what a hook wrote, to be read as it arrives. The identifier is the
-    /// [`hook_run_id`](models::HookRun::hook_run_id) of its run.
+    /// Lists the hooks that ran, with their statuses. A hook after one that failed has the status `skipped`.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), and in the middle if the connection breaks.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the run does not exist.
+    pub fn hooks(&self) -> ListHookRuns {
+        ListHookRuns::new(self.repository.clone(), self.id.clone())
+    }
+
+    /// Reads the output of a hook as a stream of bytes. `hook_run_id` is the
+    /// [`hook_run_id`](models::HookRun::hook_run_id) of a listed hook.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): the run or the hook run does not exist. The stream yields an error if
+    /// the connection breaks.
     pub async fn hook_output(&self, hook_run_id: impl Into<String>) -> Result<ByteStream> {
-        let api = self.repository.client.api();
-        let request = api.get_run_hook_output().repository(self.repository.name());
-        Ok(request.run_id(self.id()).hook_run_id(hook_run_id).send().await?.into_inner())
+        get_hook_output(&self.repository, &self.id, hook_run_id.into()).await
     }
 }
 
-/// The list of the runs of the actions of a repository; see [`Repository::action_runs`].
-#[derive(Clone, Debug)]
-pub struct ActionRuns {
-    repository: Repository,
-    branch: Option<String>,
-    commit: Option<String>,
-}
-
-impl ActionRuns {
-    pub(crate) fn new(repository: Repository) -> Self {
-        Self { repository, branch: None, commit: None }
-    }
-}
-
-impl Pager<models::ActionRun, ActionRuns> {
-    /// Only runs on this branch. The server does not take it together with [`commit`](Self::commit).
-    pub fn branch(self, name: impl Into<String>) -> Self {
-        self.with(|list| list.branch = Some(name.into()))
-    }
-
-    /// Only runs for this commit, by its whole identifier.
-    pub fn commit(self, id: impl Into<String>) -> Self {
-        self.with(|list| list.commit = Some(id.into()))
-    }
-}
-
-impl List for ActionRuns {
-    type Item = models::ActionRun;
-
-    fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {
-        let Self { repository, branch, commit } = self.clone();
-        Box::pin(async move {
-            let request = repository.client.api().list_repository_runs().repository(repository.name());
-            let request = request
-                .after(after)
-                .amount(amount)
-                .when(branch, |request, branch| request.branch(branch))
-                .when(commit, |request, commit| request.commit(commit));
-            let page = request.send().await?.into_inner();
-            Ok(Page::new(page.results, page.pagination))
-        })
-    }
-}
-
-/// The list of the hooks of a run; see [`ActionRun::hooks`].
-#[derive(Clone, Debug)]
-pub struct HookRuns {
-    run: ActionRun,
-}
-
-impl List for HookRuns {
-    type Item = models::HookRun;
-
-    fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {
-        let Self { run } = self.clone();
-        Box::pin(async move {
-            let first = after.is_empty();
-            let request = run.repository.client.api().list_run_hooks().repository(run.repository.name());
-            let page = request.run_id(run.id()).after(after).amount(amount).send().await?.into_inner();
-            if first && page.results.is_empty() {
-                // A run that does not exist has no hooks, says the server.
-                run.get().await?;
-            }
-            Ok(Page::new(page.results, page.pagination))
-        })
+/// Writes the id and the URI of the repository.
+impl fmt::Display for ActionRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "action run {:?} of {}", self.id, Uri::of_repository(self.repository.name()))
     }
 }
 
@@ -161,24 +103,24 @@ mod tests {
     use crate::{Client, ErrorKind};
 
     #[tokio::test]
-    async fn the_failure_of_a_hook_leads_to_its_run() {
+    async fn hook_failure_names_its_action_run() {
         let server = lakefs_testserver::Server::start().await.unwrap();
         let client = Client::builder()
             .endpoint(server.endpoint())
             .access_key(server.access_key_id(), server.secret_access_key())
             .build()
             .unwrap();
-        let refusal = async |message: &str| {
-            server.faults().on("commit").reply(412, format!(r#"{{"message":"{message}"}}"#));
+        let commit = async |message: &str| {
+            server.faults().on("commit").respond(412, format!(r#"{{"message":"{message}"}}"#));
             client.repository("example").branch("main").commit("x").await.unwrap_err()
         };
-        let said = "pre-commit hook aborted, run id '4onscrhksdubejidbkj0': 1 error occurred:\\n\\t* hook run id \
-                    '0000_0000' failed on action 'check' hook 'first': not ok";
-        let error = refusal(said).await;
+        let aborted = "pre-commit hook aborted, run id '4onscrhksdubejidbkj0': 1 error occurred:\\n\\t* hook run id \
+                       '0000_0000' failed on action 'check' hook 'first': not ok";
+        let error = commit(aborted).await;
         assert_eq!(error.kind(), ErrorKind::HookFailed);
         assert_eq!(error.action_run_id(), Some("4onscrhksdubejidbkj0"));
-        assert_eq!(refusal("hook aborted").await.action_run_id(), None);
-        let other = refusal("Precondition failed").await;
+        assert_eq!(commit("hook aborted").await.action_run_id(), None);
+        let other = commit("Precondition failed").await;
         assert_eq!((other.kind(), other.action_run_id()), (ErrorKind::PreconditionFailed, None));
     }
 }

@@ -1,123 +1,143 @@
 //! Branches.
 
-use std::ops::Deref;
+#[cfg(feature = "fs")]
 use std::path::PathBuf;
 
-use futures::future::BoxFuture;
 use futures::stream::{self, Stream, TryStreamExt as _};
 
+use crate::error::{Result, optional};
+use crate::handles::branch_object::BranchObject;
+use crate::handles::ref_methods::ref_methods;
 use crate::handles::reference::Reference;
-use crate::handles::repository::Repository;
-use crate::handles::transaction::Transaction;
-use crate::models::{self, BranchCreation};
-use crate::pager::{List, Page};
+use crate::handles::transaction::TransactionRequest;
+use crate::models;
+use crate::ref_expr::RefExpr;
+use crate::requests::branch::{self, CreateBranchRequest, DeleteBranchRequest};
 use crate::requests::cherry_pick::CherryPickRequest;
-use crate::requests::commit::Commit;
-use crate::requests::diff::Uncommitted;
-use crate::requests::import::{Import, ImportTask};
-use crate::requests::reset::{HardResetRequest, Reset};
-use crate::requests::revert::Revert;
-use crate::requests::support::{When as _, awaits, flags, opt, settle};
+use crate::requests::commit::CommitRequest;
+use crate::requests::diff::ListUncommitted;
+use crate::requests::import::{ImportRequest, ImportTask};
+use crate::requests::reset::{HardResetRequest, ResetRequest};
+use crate::requests::revert::RevertRequest;
+use crate::scope::RefScope;
 use crate::task::Task;
-use crate::{DeleteObjectsRequest, UploadDirRequest};
-use crate::{Pager, Result};
+use crate::transfer::delete::DeleteObjectsRequest;
+#[cfg(feature = "fs")]
+use crate::transfer::dir::UploadDirRequest;
 
-/// A branch by its name, whether it exists or not. It can do all that a [`Reference`] can.
+/// A branch of a repository by its name, whether it exists or not.
 ///
 /// ```
 /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+/// let main = repository.branch("main");
 /// let experiment = repository.branch("experiment1");
-/// experiment.create("main").await?;
+/// experiment.create(&main).await?;
 /// experiment.object("data.csv").upload("a,b\n1,2\n").await?;
 /// experiment.commit("Add data").metadata("using", "rust").await?;
-/// experiment.merge_into("main").await?;
+/// experiment.merge_into(&main).await?;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct Branch(Reference);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Branch(RefScope);
 
-impl Deref for Branch {
-    type Target = Reference;
-
-    fn deref(&self) -> &Reference {
-        &self.0
-    }
-}
+ref_methods!(Branch, "branch", "repository.branch(\"experiment1\")");
 
 impl Branch {
-    pub(crate) fn new(reference: Reference) -> Self {
-        Self(reference)
-    }
-
-    /// Its name.
+    /// Returns the name of the branch.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.expression()
+        self.0.expression()
     }
 
-    /// Creates the branch at the commit that `source` names: a branch, a tag, a commit, or an expression.
+    /// Returns an object of the branch by its path, whether it exists or not.
+    #[must_use]
+    pub fn object(&self, path: impl Into<String>) -> BranchObject {
+        BranchObject::from_scope(self.0.object(path))
+    }
+
+    /// Creates the branch at the commit that `source` names.
     ///
-    /// What is staged and not committed on a source branch does not come along.
+    /// Uncommitted changes of a source branch are not part of the new branch.
     ///
-    /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict): a branch, a tag or a commit of this name exists.
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such source.
-    pub fn create(&self, source: impl Into<String>) -> CreateBranchRequest {
-        let body =
-            BranchCreation { name: self.name().to_owned(), source: source.into(), force: None, hidden: None };
-        CreateBranchRequest { branch: self.clone(), body }
-    }
-
-    /// Reads its head.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
-    pub async fn get(&self) -> Result<models::Ref> {
-        let api = self.repository().client.api();
-        let request = api.get_branch().repository(self.repository().name()).branch(self.name());
-        Ok(request.send().await?.into_inner())
-    }
-
-    /// Reads its head, or `None` if there is no such branch, or no such repository.
-    pub async fn get_opt(&self) -> Result<Option<models::Ref>> {
-        opt(self.get().await)
-    }
-
-    /// Whether it exists.
-    pub async fn exists(&self) -> Result<bool> {
-        Ok(self.get_opt().await?.is_some())
-    }
-
-    /// The commit that is its head now, as a reference that stays there when the branch moves on.
+    /// If the response is lost, the client checks whether the branch exists at that commit.
     ///
     /// ```
     /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
-    /// let snapshot = repository.branch("main").head().await?;
-    /// // Both from the same commit, whoever commits in between.
-    /// let (data, index) = (snapshot.object("data.csv").read().await?, snapshot.object("index.csv").read().await?);
+    /// repository.branch("experiment1").create("main").await?;
+    /// repository.branch("hotfix").create(&repository.tag("v1")).exist_ok(true).await?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch.
+    /// * [`AlreadyExists`](crate::ErrorKind::AlreadyExists): a branch, a tag or a commit has this name. See
+    ///   [`exist_ok`](CreateBranchRequest::exist_ok).
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the source does not exist.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the name is invalid, or the source is a handle of
+    ///   another repository.
+    pub fn create(&self, source: impl Into<RefExpr>) -> CreateBranchRequest {
+        CreateBranchRequest::new(self.scope(), source.into())
+    }
+
+    /// Reads the branch: its name and the id of its head.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist. [`get_opt`](Self::get_opt) returns `None`
+    /// instead.
+    pub async fn get(&self) -> Result<models::Ref> {
+        branch::get(&self.0).await
+    }
+
+    /// Reads the branch, or returns `None` if it or its repository does not exist.
+    pub async fn get_opt(&self) -> Result<Option<models::Ref>> {
+        optional(self.get().await)
+    }
+
+    /// Checks whether the branch exists.
+    pub async fn exists(&self) -> Result<bool> {
+        Ok(self.get_opt().await?.is_some())
+    }
+
+    /// Reads the current head of the branch, and returns it as a reference that does not move with the branch.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// let snapshot = repository.branch("main").head().await?;
+    /// // Both objects are read at the same commit, even if there is a new one in the meantime.
+    /// let data = snapshot.object("data.csv").read().await?;
+    /// let index = snapshot.object("index.csv").read().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist.
     pub async fn head(&self) -> Result<Reference> {
         Ok(self.repository().reference(self.get().await?.commit_id))
     }
 
-    /// Deletes the branch, and with it what is staged and not committed.
+    /// Deletes the branch and its uncommitted changes.
+    ///
+    /// ```
+    /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+    /// branch.delete().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), or [`WriteProtected`](crate::ErrorKind::WriteProtected) for the default branch.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist.
+    /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the branch is protected, the repository is read-only, or
+    ///   the branch is the default branch.
     pub fn delete(&self) -> DeleteBranchRequest {
-        DeleteBranchRequest { branch: self.clone(), force: None }
+        DeleteBranchRequest::new(self.scope())
     }
 
-    /// Deletes objects by their paths, whether they are there or not. That they are gone is staged until it is committed.
+    /// Deletes the objects with these paths; missing ones are ignored. The deletions are uncommitted changes.
     ///
-    /// They go to the server 1000 at a time, as the iterator gives them, so that a million paths need no more memory
-    /// than a few thousand.
+    /// Each request deletes 1000 objects, and paths are taken from the iterator as they are sent. Memory use does not
+    /// depend on the number of paths.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -132,20 +152,22 @@ impl Branch {
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch. For objects that could not be deleted, the
-    /// kind that the first of them has, such as [`WriteProtected`](crate::ErrorKind::WriteProtected), with
-    /// [all of them](crate::Error::failed_objects). The first failure ends it: requests that are under way are
-    /// finished, later paths are not sent, and the error says that they were not tried.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist.
+    /// * If objects cannot be deleted, the kind of the first failure, such as
+    ///   [`WriteProtected`](crate::ErrorKind::WriteProtected). The error [lists](crate::Error::failed_objects) the
+    ///   failed objects.
+    ///
+    /// The first failure stops the deletion. Requests in progress finish, later paths are not sent, and the error says
+    /// that they were not tried.
     pub fn delete_objects<P: Into<String>>(
         &self,
         paths: impl IntoIterator<Item = P, IntoIter: Send + 'static>,
     ) -> DeleteObjectsRequest {
         let paths = paths.into_iter().map(|path| Ok(path.into()));
-        DeleteObjectsRequest::new(self.clone(), stream::iter(paths))
+        DeleteObjectsRequest::new(self.scope(), stream::iter(paths))
     }
 
-    /// Deletes objects as [`delete_objects`](Self::delete_objects) does, by the paths that a stream gives. An error of
-    /// the stream ends it, and is the one that is told.
+    /// Deletes the objects with the paths that a stream yields, as [`delete_objects`](Self::delete_objects) does.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -156,14 +178,19 @@ impl Branch {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    /// Those of [`delete_objects`](Self::delete_objects). An error of the stream stops the deletion and is returned.
     pub fn delete_objects_from(
         &self,
         paths: impl Stream<Item = Result<String>> + Send + 'static,
     ) -> DeleteObjectsRequest {
-        DeleteObjectsRequest::new(self.clone(), paths)
+        DeleteObjectsRequest::new(self.scope(), paths)
     }
 
-    /// Deletes all objects whose path begins so; of an empty prefix, all there are.
+    /// Deletes all objects whose path starts with a prefix. An empty prefix deletes all objects.
+    ///
+    /// The deletions are uncommitted changes.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -173,17 +200,19 @@ impl Branch {
     /// ```
     ///
     /// # Errors
-    /// As [`delete_objects`](Self::delete_objects), and those of the list.
+    /// Those of [`delete_objects`](Self::delete_objects) and of the list of objects.
     pub fn delete_prefix(&self, prefix: impl Into<String>) -> DeleteObjectsRequest {
         let objects = self.objects().prefix(prefix).user_metadata(false);
         self.delete_objects_from(objects.map_ok(|entry| entry.path().to_owned()))
     }
 
-    /// Uploads all files below a directory to paths that begin with a prefix, `data` for `data/`, in place of what was
-    /// there. They are staged until they are committed.
+    /// Uploads all files below a directory to paths under a prefix.
     ///
-    /// Before anything is written, all names are looked at. It takes no more memory for a million files than for a few
-    /// thousand. Empty directories are not uploaded: a branch has no directories.
+    /// The prefix ends at a slash: `data` is the same as `data/`. Existing objects are replaced. The uploads are
+    /// uncommitted changes.
+    ///
+    /// All names are checked before the first object is written. Empty directories are not uploaded, because a branch
+    /// has no directories. Memory use does not depend on the number of files.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -197,43 +226,47 @@ impl Branch {
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch.
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the directory cannot be read, or there is something in it that
-    /// cannot be uploaded: a name that is not Unicode or too long, a [link](crate::UploadDirRequest::symlinks), a
-    /// [socket](crate::UploadDirRequest::skip_special). All of them are [told](crate::Error::failed_objects), and nothing was
-    /// written. Where single files fail later, the others are uploaded all the same, and the error has the kind of the
-    /// first failure, and all of them.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the directory cannot be read, or some files cannot be
+    ///   uploaded. Nothing is written, and the error [lists](crate::Error::failed_objects) them: names that are not
+    ///   Unicode or too long, [symbolic links](UploadDirRequest::symlinks), and
+    ///   [special files](UploadDirRequest::skip_special) such as sockets.
     ///
-    /// There is an end to that: after 1000 failures nothing more is begun, or looked at, and after 50 in a row that are not
-    /// about single files, such as those of a connection. What is under way is finished, and the error tells all failures
-    /// that there were, and says that the rest was not tried.
+    /// If single files fail, the others are uploaded nevertheless. The error has the kind of the first failure and
+    /// lists all of them. The upload stops after 1000 failed files, or after 50 consecutive failures that do not concern
+    /// single files, such as those of the connection. Transfers in progress finish, and the error says that the
+    /// remaining files were not tried.
+    #[cfg(feature = "fs")]
     pub fn upload_dir(&self, directory: impl Into<PathBuf>, prefix: impl Into<String>) -> UploadDirRequest {
-        UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), false)
+        UploadDirRequest::new(self.scope(), directory.into(), prefix.into(), false)
     }
 
-    /// [Uploads](Self::upload_dir) the files below a directory that differ from the objects under a prefix. With
-    /// [`delete_extraneous`](UploadDirRequest::delete_extraneous), the objects are those of the directory and no others then.
+    /// [Uploads](Self::upload_dir) the files below a directory that differ from the objects under a prefix.
+    ///
+    /// Objects without a file stay, unless [`delete_extraneous`](UploadDirRequest::delete_extraneous) is set.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
     /// let report = branch.sync_from_dir("results", "data/").delete_extraneous(true).await?;
-    /// println!("{} uploaded, {} as before, {} deleted", report.transferred, report.unchanged, report.deleted);
+    /// println!("{} uploaded, {} unchanged, {} deleted", report.transferred, report.unchanged, report.deleted);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// As [`upload_dir`](Self::upload_dir).
+    /// Those of [`upload_dir`](Self::upload_dir).
+    #[cfg(feature = "fs")]
     pub fn sync_from_dir(
         &self,
         directory: impl Into<PathBuf>,
         prefix: impl Into<String>,
     ) -> UploadDirRequest {
-        UploadDirRequest::new(self.clone(), directory.into(), prefix.into(), true)
+        UploadDirRequest::new(self.scope(), directory.into(), prefix.into(), true)
     }
 
-    /// Brings objects that are in the storage already to the branch, in a commit of its own. Their data stay where they
-    /// are. Awaiting it starts the import, and gives a task to [wait](Task::wait) for.
+    /// Imports objects that exist in the storage, and commits them. Their data is not copied.
+    ///
+    /// Awaiting the request starts the import and returns a task. [Wait](Task::wait) for the task to get the commit.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -250,103 +283,148 @@ impl Branch {
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch.
-    /// [`Unsupported`](crate::ErrorKind::Unsupported): the storage cannot be imported from.
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is nothing to import, or it is the repository's own.
-    pub fn import(&self) -> Import {
-        Import::new(self.clone())
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist.
+    /// * [`Unsupported`](crate::ErrorKind::Unsupported): the storage does not support imports.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is nothing to import, or a source is in the
+    ///   storage namespace of the repository.
+    pub fn import(&self) -> ImportRequest {
+        ImportRequest::new(self.scope())
     }
 
-    /// An import to the branch that was started before, by its identifier.
+    /// Returns an import that was started before, by its id.
     #[must_use]
     pub fn import_task(&self, id: impl Into<String>) -> Task<ImportTask> {
-        Task::new(ImportTask { branch: self.clone() }, id)
+        Task::new(ImportTask::new(self.scope()), id)
     }
 
-    /// What is staged and not committed, in the order of the paths.
-    pub fn uncommitted(&self) -> Pager<models::Diff, Uncommitted> {
-        Pager::new(Uncommitted::new(self.clone()))
-    }
-
-    /// Commits what is staged.
+    /// Lists the uncommitted changes of the branch, in the order of the paths.
     ///
-    /// A commit whose reply is lost is not repeated but looked for, and found where it is the head of the branch.
+    /// ```
+    /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+    /// use lakefs::TryStreamExt as _;
+    ///
+    /// let changes: Vec<_> = branch.uncommitted().prefix("data/").try_collect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`NoChanges`](crate::ErrorKind::NoChanges): nothing is staged, or nothing that differs. Where a lost reply leaves
-    /// open what happened, the error [says so](crate::Error::is_outcome_unknown): look at the [log](Reference::log) before
-    /// you try again.
-    pub fn commit(&self, message: impl Into<String>) -> Commit {
-        Commit::new(self.clone(), message.into())
+    /// [`NotFound`](crate::ErrorKind::NotFound), when the list is read: the branch does not exist.
+    pub fn uncommitted(&self) -> ListUncommitted {
+        ListUncommitted::new(self.scope())
     }
 
-    /// Changes that happen together: on a hidden branch, with one commit and one merge.
+    /// Commits the uncommitted changes of the branch.
+    ///
+    /// A commit is not idempotent, so it is not retried. If the response is lost, the client checks whether the head
+    /// of the branch is the requested commit. Where that cannot be determined,
+    /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`: check the [log](Self::log)
+    /// before you retry.
+    ///
+    /// ```
+    /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+    /// let commit = branch.commit("Add data").metadata("source", "sensor-7").await?;
+    /// println!("{}", commit.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist.
+    /// * [`NoChanges`](crate::ErrorKind::NoChanges): there are no uncommitted changes, or none that differ from the
+    ///   head. See [`allow_empty`](CommitRequest::allow_empty).
+    /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the branch is protected, or the repository is read-only.
+    /// * [`HookFailed`](crate::ErrorKind::HookFailed): a hook prevented the commit.
+    pub fn commit(&self, message: impl Into<String>) -> CommitRequest {
+        CommitRequest::new(self.scope(), message.into())
+    }
+
+    /// Makes several changes atomic: on a temporary branch, with one commit and one merge.
+    ///
+    /// [`run`](TransactionRequest::run) executes it.
     ///
     /// ```
     /// # async fn example(main: lakefs::Branch) -> lakefs::Result<()> {
-    /// let transacted = main
+    /// let outcome = main
     ///     .transaction("Load the day")
     ///     .tag("2026-11-23")
     ///     .run(async |tx| {
     ///         tx.object("day/1.csv").upload("a,b\n").await?;
-    ///         tx.object("day/2.csv").upload("c,d\n").await
+    ///         tx.object("day/2.csv").upload("c,d\n").await?;
+    ///         Ok::<_, lakefs::Error>(())
     ///     })
     ///     .await?;
-    /// println!("merged as {:?}", transacted.merge);
+    /// println!("merged as {:?}", outcome.merge);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn transaction(&self, message: impl Into<String>) -> Transaction {
-        Transaction::new(self.clone(), message.into())
+    pub fn transaction(&self, message: impl Into<String>) -> TransactionRequest {
+        TransactionRequest::new(self.clone(), message.into())
     }
 
-    /// Does here what the commit that `reference` names did, as a new commit, with its message and metadata and, in the
-    /// metadata, where they come from. Nothing may be staged.
+    /// Applies the changes of a commit to this branch, as a new commit.
     ///
-    /// It is done again each time it is called: a commit that is here already gives an empty one. It is therefore
-    /// never repeated when its reply is lost.
+    /// The new commit has the message and the metadata of the picked one, and metadata that names the picked one. There
+    /// must be no uncommitted changes.
+    ///
+    /// Each call creates a commit, an empty one if the changes are on the branch already. A cherry-pick is therefore
+    /// not idempotent: it is not retried, and if the response is lost,
+    /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`.
     ///
     /// ```
     /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
     /// let fix = repository.branch("main").get_commit().await?;
-    /// let picked = repository.branch("release").cherry_pick(fix.id).await?;
+    /// let picked = repository.branch("release").cherry_pick(&fix).await?;
     /// assert_eq!(picked.message, fix.message);
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`MergeConflict`](crate::ErrorKind::MergeConflict): the branch has changed the same paths; the server does not
-    /// say which. [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit without a
-    /// [parent number](CherryPickRequest::parent_number), the first commit, or something is staged.
-    pub fn cherry_pick(&self, reference: impl Into<String>) -> CherryPickRequest {
-        CherryPickRequest::new(self.clone(), reference.into())
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the branch or the commit does not exist.
+    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): the branch changed the same paths. The server does not
+    ///   report which.
+    /// * [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges): the branch has uncommitted changes.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit is picked without a
+    ///   [parent number](CherryPickRequest::parent_number), the commit has no parent, or `commit` is a handle of
+    ///   another repository.
+    pub fn cherry_pick(&self, commit: impl Into<RefExpr>) -> CherryPickRequest {
+        CherryPickRequest::new(self.scope(), commit.into())
     }
 
-    /// Undoes what the commit that `reference` names did, as a new commit. Nothing may be staged.
+    /// Undoes the changes of a commit, with a new commit. There must be no uncommitted changes.
     ///
-    /// The server does not say which commit it made. [`get_commit`](Reference::get_commit) reads it, unless another
-    /// writer has been faster.
+    /// The server does not return the new commit. Read it with [`get_commit`](Self::get_commit), which returns another
+    /// one if somebody else has committed in the meantime.
+    ///
+    /// If the response is lost, and `commit` is a full commit id, the client checks whether the head of the branch is
+    /// the requested commit. Where that cannot be determined,
+    /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`.
     ///
     /// ```
     /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
     /// let main = repository.branch("main");
     /// let mistake = main.get_commit().await?;
-    /// main.revert(mistake.id).message("Back to what we had").await?;
+    /// main.revert(&mistake).message("Restore the previous data").await?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`NoChanges`](crate::ErrorKind::NoChanges): it is undone already.
-    /// [`MergeConflict`](crate::ErrorKind::MergeConflict): later commits have changed the same paths; the server does
-    /// not say which. [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit without a
-    /// [parent number](Revert::parent_number), or something is staged.
-    pub fn revert(&self, reference: impl Into<String>) -> Revert {
-        Revert::new(self.clone(), reference.into())
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the branch or the commit does not exist.
+    /// * [`NoChanges`](crate::ErrorKind::NoChanges): there is nothing to undo. See
+    ///   [`allow_empty`](RevertRequest::allow_empty).
+    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): later commits changed the same paths. The server does not
+    ///   report which.
+    /// * [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges): the branch has uncommitted changes.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit is reverted without a
+    ///   [parent number](RevertRequest::parent_number), or `commit` is a handle of another repository.
+    pub fn revert(&self, commit: impl Into<RefExpr>) -> RevertRequest {
+        RevertRequest::new(self.scope(), commit.into())
     }
 
-    /// Forgets what is staged: all of it, one [object](Reset::object), or a [prefix](Reset::prefix).
+    /// Discards uncommitted changes: all of them, those of an [object](ResetRequest::object), or those under a
+    /// [prefix](ResetRequest::prefix).
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -358,140 +436,35 @@ impl Branch {
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch. That nothing is staged is no error.
-    pub fn reset(&self) -> Reset {
-        Reset::new(self.clone())
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist. A branch without uncommitted changes is not
+    ///   an error.
+    /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the branch is protected, or the repository is read-only.
+    pub fn reset(&self) -> ResetRequest {
+        ResetRequest::new(self.scope())
     }
 
-    /// Moves the branch to the commit that `reference` names, be it in its history or not. What is staged stays.
+    /// Moves the head of the branch to the commit that `target` names, which need not be in its history. Uncommitted
+    /// changes stay.
     ///
-    /// A call whose reply is lost is repeated only where `reference` is the whole id of a commit: `main~1` names
-    /// another one each time.
+    /// The request is idempotent, and therefore retried, only if `target` is a full commit id: `main~1` names another
+    /// commit after each move.
     ///
     /// ```
     /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
     /// let main = repository.branch("main");
-    /// let before = main.get().await?.commit_id;
+    /// let before = main.get_commit().await?;
     /// main.commit("Try").allow_empty(true).await?;
-    /// main.hard_reset(before).await?;
+    /// main.hard_reset(&before).await?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such branch, or no such commit.
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a commit on the branch has failed half way, and what was
-    /// staged for it is in the way: [reset](Self::reset) it. [`WriteProtected`](crate::ErrorKind::WriteProtected).
-    pub fn hard_reset(&self, reference: impl Into<String>) -> HardResetRequest {
-        HardResetRequest::new(self.clone(), reference.into())
-    }
-}
-
-/// Creates a branch; see [`Branch::create`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is awaited"]
-pub struct CreateBranchRequest {
-    branch: Branch,
-    body: BranchCreation,
-}
-
-impl CreateBranchRequest {
-    flags! {
-        /// Leaves it out of lists that do not ask for hidden branches.
-        hidden => body.hidden;
-        /// Creates it even if the repository is read-only.
-        force => body.force;
-    }
-
-    async fn send(self) -> Result<models::Ref> {
-        let Self { branch, body } = self;
-        let repository = branch.repository();
-        let create = || {
-            let request =
-                repository.client.api().create_branch().repository(repository.name()).body(body.clone());
-            let id = body.name.clone();
-            async move {
-                let commit_id = request.send().await?.into_inner();
-                Ok(models::Ref { commit_id: commit_id.trim().to_owned(), id })
-            }
-        };
-        // A branch of this name at this very commit is what was asked for, whoever made it.
-        let look = || async {
-            let Some(found) = branch.get_opt().await? else { return Ok(None) };
-            let source = repository.reference(&body.source).get_commit().await?;
-            Ok((source.id == found.commit_id).then_some(found))
-        };
-        settle(create, look).await
-    }
-}
-
-awaits!(CreateBranchRequest => models::Ref);
-
-/// Deletes a branch; see [`Branch::delete`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is awaited"]
-pub struct DeleteBranchRequest {
-    branch: Branch,
-    force: Option<bool>,
-}
-
-impl DeleteBranchRequest {
-    flags! {
-        /// Deletes it even if the repository is read-only.
-        force => force;
-    }
-
-    async fn send(self) -> Result<()> {
-        let repository = self.branch.repository();
-        let request =
-            repository.client.api().delete_branch().repository(repository.name()).branch(self.branch.name());
-        request.when(self.force, |request, force| request.force(force)).send().await?;
-        Ok(())
-    }
-}
-
-awaits!(DeleteBranchRequest => ());
-
-/// The list of the branches of a repository; see [`Repository::branches`].
-#[derive(Clone, Debug)]
-pub struct Branches {
-    repository: Repository,
-    prefix: Option<String>,
-    hidden: Option<bool>,
-}
-
-impl Branches {
-    pub(crate) fn new(repository: Repository) -> Self {
-        Self { repository, prefix: None, hidden: None }
-    }
-}
-
-impl Pager<models::Ref, Branches> {
-    /// Only those whose name begins so.
-    pub fn prefix(self, prefix: impl Into<String>) -> Self {
-        self.with(|list| list.prefix = Some(prefix.into()))
-    }
-
-    /// Hidden branches as well.
-    pub fn show_hidden(self, yes: bool) -> Self {
-        self.with(|list| list.hidden = yes.then_some(true))
-    }
-}
-
-impl List for Branches {
-    type Item = models::Ref;
-
-    fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {
-        let Self { repository, prefix, hidden } = self.clone();
-        Box::pin(async move {
-            let request = repository.client.api().list_branches().repository(repository.name());
-            let request = request
-                .after(after)
-                .amount(amount)
-                .when(prefix, |request, prefix| request.prefix(prefix))
-                .when(hidden, |request, hidden| request.show_hidden(hidden));
-            let page = request.send().await?.into_inner();
-            Ok(Page::new(page.results, page.pagination))
-        })
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the branch or the target does not exist.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a commit of the branch failed halfway and its changes
+    ///   block the move ([reset](Self::reset) the branch first), or `target` is a handle of another repository.
+    /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the branch is protected, or the repository is read-only.
+    pub fn hard_reset(&self, target: impl Into<RefExpr>) -> HardResetRequest {
+        HardResetRequest::new(self.scope(), target.into())
     }
 }

@@ -1,18 +1,21 @@
-//! Which branches of a repository are protected.
+//! Branch protection: which branches accept changes by merge only.
 
-use std::collections::BTreeSet;
+use std::fmt;
 
-use crate::handles::repository::Repository;
-use crate::models::BranchProtectionRule;
-use crate::requests::support::{When as _, awaits};
-use crate::{ErrorKind, Result};
+use crate::error::Result;
+use crate::requests::branch_protection::{
+    ProtectionRules, SetBranchProtectionRequest, edit_rules, get_rules,
+};
+use crate::scope::RepositoryScope;
+use crate::uri::Uri;
 
-/// How often a change meets one of somebody else before it gives up.
-const EDITS: u32 = 10;
-
-/// The protected branches of a repository: nobody writes to them or commits on them, they are only merged into.
+/// The branch protection of a repository.
 ///
-/// Rules are patterns of branch names, with `*` and `?`. A lakeFS may take some seconds to obey new ones.
+/// A protected branch rejects uploads, deletions, resets and commits with
+/// [`WriteProtected`](crate::ErrorKind::WriteProtected). Merges, reverts, cherry-picks and imports are permitted.
+///
+/// A rule is a pattern of branch names with the wildcards `*` and `?`. The server can take several seconds to enforce
+/// a change.
 ///
 /// ```
 /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
@@ -23,123 +26,61 @@ const EDITS: u32 = 10;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct BranchProtection {
-    repository: Repository,
-}
-
-/// The rules of a [`BranchProtection`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ProtectionRules {
-    /// The patterns of the names of protected branches.
-    pub patterns: BTreeSet<String>,
-    /// What names this state of the rules, for [`SetBranchProtectionRequest::if_match`]; `None` where there are none.
-    pub etag: Option<String>,
-}
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BranchProtection(RepositoryScope);
 
 impl BranchProtection {
-    pub(crate) fn new(repository: Repository) -> Self {
-        Self { repository }
+    pub(crate) fn new(repository: RepositoryScope) -> Self {
+        Self(repository)
     }
 
     /// Reads the rules.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
     pub async fn get(&self) -> Result<ProtectionRules> {
-        let api = self.repository.client.api();
-        let reply = api.get_branch_protection_rules().repository(self.repository.name()).send().await?;
-        // Rules that were never set, or are none, have a tag that is empty, and is refused when it is sent back.
-        let etag = reply.header("etag").filter(|tag| !tag.is_empty()).map(str::to_owned);
-        let patterns = reply.into_inner().into_iter().map(|rule| rule.pattern).collect();
-        Ok(ProtectionRules { patterns, etag })
+        get_rules(&self.0).await
     }
 
-    /// Replaces all rules; none at all protects nothing.
+    /// Replaces all rules. An empty list protects no branch.
     ///
     /// # Errors
-    /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the rules are not those of the
-    /// [tag](SetBranchProtectionRequest::if_match). [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a pattern is empty.
+    /// * [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the rules do not have the `ETag` given to
+    ///   [`if_match`](SetBranchProtectionRequest::if_match).
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a pattern is empty.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
     pub fn set(&self, patterns: impl IntoIterator<Item = impl Into<String>>) -> SetBranchProtectionRequest {
-        let patterns = patterns.into_iter().map(Into::into).collect();
-        SetBranchProtectionRequest { protection: self.clone(), patterns, if_match: None }
+        SetBranchProtectionRequest::new(self.0.clone(), patterns.into_iter().map(Into::into).collect())
     }
 
-    /// Adds a rule, if it is not there, and leaves the others as they are.
+    /// Adds a rule if it is missing, and keeps the other rules.
     ///
-    /// It is made again when somebody else changes the rules at the same time; only the first rule of a repository
-    /// can be lost so, since the server has no name for the state without one.
+    /// Concurrent changes are not lost: the rules are written only if they have not changed since they were read, and
+    /// are read again otherwise. The first rule of a repository is the exception, because the server cannot check that
+    /// there are still no rules.
     ///
     /// # Errors
-    /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): others never stop changing the rules.
+    /// * [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): other writers changed the rules during each of
+    ///   10 attempts.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
     pub async fn protect(&self, pattern: &str) -> Result<()> {
-        self.change(|patterns| patterns.insert(pattern.to_owned())).await
+        edit_rules(&self.0, |patterns| patterns.insert(pattern.to_owned())).await
     }
 
-    /// Takes a rule away, if it is there, and leaves the others as they are.
+    /// Removes a rule if it exists, and keeps the other rules. Concurrent changes are not lost.
     ///
-    /// A rule that is matched by the pattern, and is not the very same, stays.
+    /// Only a rule with exactly this pattern is removed, not the rules that the pattern matches.
     ///
     /// # Errors
-    /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): others never stop changing the rules.
+    /// Those of [`protect`](Self::protect).
     pub async fn unprotect(&self, pattern: &str) -> Result<()> {
-        self.change(|patterns| patterns.remove(pattern)).await
-    }
-
-    /// Reads, changes and writes the rules, and does so again where they have changed in between. `edit` says whether
-    /// it has done anything.
-    async fn change(&self, edit: impl Fn(&mut BTreeSet<String>) -> bool + Send + Sync) -> Result<()> {
-        let mut edits = 0;
-        loop {
-            let ProtectionRules { mut patterns, etag } = self.get().await?;
-            if !edit(&mut patterns) {
-                return Ok(());
-            }
-            edits += 1;
-            match self.set(patterns).if_match(etag).await {
-                // Each time it was somebody else who succeeded, so that this ends without a pause.
-                Err(error) if error.kind() == ErrorKind::PreconditionFailed && edits < EDITS => {}
-                outcome => return outcome,
-            }
-        }
+        edit_rules(&self.0, |patterns| patterns.remove(pattern)).await
     }
 }
 
-/// Replaces the protection rules of a repository; see [`BranchProtection::set`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is awaited"]
-pub struct SetBranchProtectionRequest {
-    protection: BranchProtection,
-    patterns: BTreeSet<String>,
-    if_match: Option<String>,
-}
-
-impl SetBranchProtectionRequest {
-    /// Only if the rules are still those of this tag. `None` replaces them whatever they are.
-    pub fn if_match(mut self, etag: impl Into<Option<String>>) -> Self {
-        self.if_match = etag.into();
-        self
-    }
-
-    async fn send(self) -> Result<()> {
-        let Self { protection, patterns, if_match } = self;
-        let repository = &protection.repository;
-        let rules: Vec<_> =
-            patterns.iter().map(|pattern| BranchProtectionRule { pattern: pattern.clone() }).collect();
-        let request = repository.client.api().set_branch_protection_rules().repository(repository.name());
-        match request.when(if_match, |request, tag| request.if_match(tag)).body(rules).send().await {
-            // A repeated request meets the rules that the first one has set, when only its reply was lost.
-            Err(error) if error.kind() == ErrorKind::PreconditionFailed && error.attempts() > 1 => {
-                if protection.get().await?.patterns == patterns {
-                    Ok(())
-                } else {
-                    Err(error)
-                }
-            }
-            outcome => outcome.map(drop),
-        }
+/// Writes the URI of the repository.
+impl fmt::Display for BranchProtection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "branch protection of {}", Uri::of_repository(self.0.name()))
     }
 }
-
-awaits!(SetBranchProtectionRequest => ());

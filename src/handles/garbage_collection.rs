@@ -1,201 +1,122 @@
-//! What is kept of the past of a repository, and the preparation of its removal.
+//! Garbage collection: rules and runs.
 
-use futures::future::BoxFuture;
+use std::fmt;
 
-use crate::handles::repository::Repository;
-use crate::models::{
-    self, GarbageCollectionPrepareResponse, GarbageCollectionRule, GarbageCollectionRules,
-    PrepareGcUncommittedRequest, PrepareGcUncommittedResponse,
+use crate::error::{Result, optional};
+use crate::models::GarbageCollectionRules;
+use crate::requests::garbage_collection::{
+    PrepareCommitsRequest, PrepareCommitsTask, PrepareUncommittedParts, SetGcRulesRequest, delete_rules,
+    get_rules,
 };
-use crate::pager::{List, Page};
-use crate::requests::support::{awaits, opt};
-use crate::task::{Job, Outcome, Task};
-use crate::{Pager, Result};
+use crate::scope::RepositoryScope;
+use crate::task::Task;
+use crate::uri::Uri;
 
-/// The garbage collection of a repository: its rules, and what the server prepares for a collector.
+/// The garbage collection of a repository: its rules, and the lists that the server prepares for a collector.
 ///
-/// lakeFS itself removes nothing. A collector asks the server which commits have expired and which objects nobody has
-/// committed, and deletes what is left over.
+/// lakeFS itself deletes nothing. A collector asks the server which commits have expired and which objects are
+/// uncommitted, and deletes from the storage what nothing needs.
 ///
 /// ```
 /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
 /// let collection = repository.garbage_collection();
 /// collection.rules().set(28).branch("main", 365).await?;
 ///
-/// let task = collection.start_preparing_commits().await?;
-/// let prepared = task.wait().await?;
-/// println!("run {} has its commits at {}", prepared.run_id, prepared.gc_commits_location);
+/// let prepared = collection.prepare_commits().wait_for_completion().await?;
+/// println!("run {}: commits listed at {}", prepared.run_id, prepared.gc_commits_location);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct GarbageCollection {
-    repository: Repository,
-}
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GarbageCollection(RepositoryScope);
 
 impl GarbageCollection {
-    pub(crate) fn new(repository: Repository) -> Self {
-        Self { repository }
+    pub(crate) fn new(repository: RepositoryScope) -> Self {
+        Self(repository)
     }
 
-    /// The rules that say how long commits are kept.
+    /// Returns the rules: for how many days commits are retained.
     #[must_use]
     pub fn rules(&self) -> GcRules {
-        GcRules { repository: self.repository.clone() }
+        GcRules(self.0.clone())
     }
 
-    /// Writes the list of the commits that have expired and of those that have not, and says where it is.
+    /// Writes the list of expired commits and of retained commits to the storage, and returns its location.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): the repository has no rules, or does not exist.
-    /// [`Unsupported`](crate::ErrorKind::Unsupported): the storage has no signed addresses. Then
-    /// [`start_preparing_commits`](Self::start_preparing_commits) works, which answers none.
-    pub async fn prepare_commits(&self) -> Result<GarbageCollectionPrepareResponse> {
-        let api = self.repository.client.api();
-        let request = api.prepare_garbage_collection_commits().repository(self.repository.name());
-        Ok(request.send().await?.into_inner())
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the repository has no rules, or does not exist.
+    /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the repository is read-only.
+    /// * [`Unsupported`](crate::ErrorKind::Unsupported): the storage has no pre-signed URLs. Use
+    ///   [`wait_for_completion`](PrepareCommitsRequest::wait_for_completion) then, which does not need them.
+    pub fn prepare_commits(&self) -> PrepareCommitsRequest {
+        PrepareCommitsRequest::new(self.0.clone())
     }
 
-    /// Starts what [`prepare_commits`](Self::prepare_commits) does, and does not wait for it.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
-    pub async fn start_preparing_commits(&self) -> Result<Task<PrepareCommitsTask>> {
-        let api = self.repository.client.api();
-        let request = api.prepare_garbage_collection_commits_async().repository(self.repository.name());
-        Ok(self.commits_preparation(request.send().await?.into_inner().id))
-    }
-
-    /// A preparation that was started before, by its id.
+    /// Returns a preparation of commits that was [started](PrepareCommitsRequest::start) before, by its id.
     #[must_use]
-    pub fn commits_preparation(&self, id: impl Into<String>) -> Task<PrepareCommitsTask> {
-        Task::new(PrepareCommitsTask { repository: self.repository.clone() }, id)
+    pub fn prepare_commits_task(&self, id: impl Into<String>) -> Task<PrepareCommitsTask> {
+        Task::new(PrepareCommitsTask::new(self.0.clone()), id)
     }
 
-    /// Writes the lists of the objects that are staged and not committed, part after part.
+    /// Writes the lists of the uncommitted objects to the storage, part by part, and returns their locations.
     ///
-    /// All parts belong to one run. Where nothing is staged, there is one, whose location is empty. To go on later,
-    /// hand the `continuation_token` of the last part to [`Pager::after`]; the size of a page means nothing here.
-    pub fn prepare_uncommitted(&self) -> Pager<PrepareGcUncommittedResponse, PrepareUncommittedParts> {
-        Pager::new(PrepareUncommittedParts { repository: self.repository.clone() })
+    /// # Errors
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
+    /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the repository is read-only.
+    pub fn prepare_uncommitted(&self) -> PrepareUncommittedParts {
+        PrepareUncommittedParts::new(self.0.clone())
     }
 }
 
-/// The parts of a preparation; see [`GarbageCollection::prepare_uncommitted`].
-#[derive(Clone, Debug)]
-pub struct PrepareUncommittedParts {
-    repository: Repository,
-}
-
-impl List for PrepareUncommittedParts {
-    type Item = PrepareGcUncommittedResponse;
-
-    fn page(&self, after: String, _: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {
-        let repository = self.repository.clone();
-        Box::pin(async move {
-            let body = PrepareGcUncommittedRequest {
-                continuation_token: Some(after).filter(|token| !token.is_empty()),
-            };
-            let api = repository.client.api();
-            let request = api.prepare_garbage_collection_uncommitted().repository(repository.name());
-            let part = request.body(body).send().await?.into_inner();
-            let next = part.continuation_token.clone().filter(|token| !token.is_empty());
-            Ok(Page { items: vec![part], next })
-        })
+/// Writes the URI of the repository.
+impl fmt::Display for GarbageCollection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "garbage collection of {}", Uri::of_repository(self.0.name()))
     }
 }
 
-/// The work of a preparation of commits; see [`GarbageCollection::start_preparing_commits`].
-#[derive(Clone, Debug)]
-pub struct PrepareCommitsTask {
-    repository: Repository,
-}
-
-impl Job for PrepareCommitsTask {
-    type Status = models::PrepareGarbageCollectionCommitsStatus;
-    type Output = GarbageCollectionPrepareResponse;
-    const OPERATION: &'static str = "prepare_garbage_collection_commits_async";
-
-    fn action(&self, _: &str) -> String {
-        format!("prepare commits of repository {:?} for collection", self.repository.name())
-    }
-
-    fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
-        let (Self { repository }, id) = (self.clone(), id.to_owned());
-        Box::pin(async move {
-            let request = repository.client.api().prepare_garbage_collection_commits_status();
-            Ok(request.repository(repository.name()).id(id).send().await?.into_inner())
-        })
-    }
-
-    fn outcome(status: &Self::Status) -> Outcome<Self::Output> {
-        match &status.error {
-            Some(error) if status.completed => Outcome::Failed(error.message.clone()),
-            _ if status.completed => Outcome::Done(status.result.clone()),
-            _ => Outcome::Running,
-        }
-    }
-}
-
-/// How long the commits of a repository are kept that no branch needs; see [`GarbageCollection::rules`].
-#[derive(Clone, Debug)]
-pub struct GcRules {
-    repository: Repository,
-}
+/// The garbage collection rules of a repository: for how many days the server retains commits that no branch needs.
+///
+/// [`GarbageCollection::rules`] returns it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GcRules(RepositoryScope);
 
 impl GcRules {
     /// Reads the rules.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the repository has no rules, or does not exist.
+    /// [`get_opt`](Self::get_opt) returns `None` instead.
     pub async fn get(&self) -> Result<GarbageCollectionRules> {
-        let api = self.repository.client.api();
-        Ok(api.get_gc_rules().repository(self.repository.name()).send().await?.into_inner())
+        get_rules(&self.0).await
     }
 
-    /// Reads the rules, or `None` if there are none, or no such repository.
+    /// Reads the rules, or returns `None` if the repository has none or does not exist.
     pub async fn get_opt(&self) -> Result<Option<GarbageCollectionRules>> {
-        opt(self.get().await)
+        optional(self.get().await)
     }
 
-    /// Replaces the rules: commits are kept for so many days, but for [branches](SetGcRulesRequest::branch) with a number of
-    /// their own.
-    pub fn set(&self, default_retention_days: i64) -> SetGcRulesRequest {
-        let body = GarbageCollectionRules { default_retention_days, branches: Vec::new() };
-        SetGcRulesRequest { repository: self.repository.clone(), body }
-    }
-
-    /// Removes the rules, if there are any: nothing expires.
+    /// Replaces the rules. Commits are retained for `default_retention_days`, except on
+    /// [branches](SetGcRulesRequest::branch) that have a number of days of their own.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
+    pub fn set(&self, default_retention_days: i64) -> SetGcRulesRequest {
+        SetGcRulesRequest::new(self.0.clone(), default_retention_days)
+    }
+
+    /// Deletes the rules, if there are any. Without rules no commit expires.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
     pub async fn delete(&self) -> Result<()> {
-        let api = self.repository.client.api();
-        api.delete_gc_rules().repository(self.repository.name()).send().await?;
-        Ok(())
+        delete_rules(&self.0).await
     }
 }
 
-/// Replaces the garbage collection rules of a repository; see [`GcRules::set`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is awaited"]
-pub struct SetGcRulesRequest {
-    repository: Repository,
-    body: GarbageCollectionRules,
-}
-
-impl SetGcRulesRequest {
-    /// Adds a branch with a number of days of its own.
-    pub fn branch(mut self, name: impl Into<String>, retention_days: i64) -> Self {
-        self.body.branches.push(GarbageCollectionRule { branch_id: name.into(), retention_days });
-        self
-    }
-
-    async fn send(self) -> Result<()> {
-        let request = self.repository.client.api().set_gc_rules().repository(self.repository.name());
-        request.body(self.body).send().await?;
-        Ok(())
+/// Writes the URI of the repository.
+impl fmt::Display for GcRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "garbage collection rules of {}", Uri::of_repository(self.0.name()))
     }
 }
-
-awaits!(SetGcRulesRequest => ());

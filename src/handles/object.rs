@@ -1,302 +1,203 @@
-//! Objects.
+//! Objects at a reference, for reading.
 
-use crate::handles::reference::Reference;
-use crate::requests::objects::copy::CopyObjectRequest;
-use crate::requests::objects::delete::DeleteObjectRequest;
-use crate::requests::objects::head::Head;
-use crate::requests::objects::staging::{Link, PhysicalAddressRequest, Stage};
-use crate::requests::support::{When as _, awaits, flags, opt};
+use std::fmt;
+
+use crate::handles::branch_object::BranchObject;
 use crate::scope::ObjectScope;
-use crate::transfer::read::request::{Open, Read};
-use crate::transfer::write::body::Body;
-use crate::transfer::write::upload::Upload;
-use crate::transfer::write::writer::Write;
-use crate::{Result, Uri, models};
 
-/// An object by its path at a reference, whether it exists or not.
+/// The methods that read an object, for a handle that wraps an [`ObjectScope`].
+macro_rules! read_methods {
+    ($handle:ident) => {
+        impl $handle {
+            pub(crate) fn from_scope(scope: $crate::scope::ObjectScope) -> Self {
+                Self(scope)
+            }
+
+            /// Returns the path of the object.
+            #[must_use]
+            pub fn path(&self) -> &str {
+                self.0.path()
+            }
+
+            /// Returns the reference at which the object is read.
+            #[must_use]
+            pub fn reference(&self) -> $crate::handles::reference::Reference {
+                $crate::handles::reference::Reference::from_scope(self.0.reference())
+            }
+
+            /// Returns the `lakefs://` URI of the object.
+            #[must_use]
+            pub fn uri(&self) -> $crate::uri::Uri {
+                let repository = self.0.repository().name();
+                $crate::uri::Uri::of_object(repository, self.0.reference().expression(), self.path())
+            }
+
+            /// Reads the object into memory. To read a large object in pieces, use [`reader`](Self::reader).
+            ///
+            /// ```
+            /// # async fn example(object: lakefs::Object) -> lakefs::Result<()> {
+            /// let bytes = object.read().await?;
+            /// let header = object.read().range(..1024).await?;
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// [`NotFound`](crate::ErrorKind::NotFound): the object or the reference does not exist.
+            /// [`DataDeleted`](crate::ErrorKind::DataDeleted): the data were deleted from the storage.
+            /// [`Integrity`](crate::ErrorKind::Integrity): the received bytes do not have the checksum of the object.
+            pub fn read(&self) -> $crate::transfer::read::requests::ReadRequest {
+                $crate::transfer::read::requests::ReadRequest::new(self.0.clone())
+            }
+
+            /// Opens the object to read it as it arrives, or to download it to a file.
+            ///
+            /// ```
+            /// use lakefs::TryStreamExt as _;
+            ///
+            /// # async fn example(object: lakefs::Object) -> lakefs::Result<()> {
+            /// let mut reader = object.reader().await?;
+            /// while let Some(chunk) = reader.try_next().await? {
+            ///     println!("{} bytes", chunk.len());
+            /// }
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// Those of [`read`](Self::read), also while the object is read.
+            pub fn reader(&self) -> $crate::transfer::read::requests::ReaderRequest {
+                $crate::transfer::read::requests::ReaderRequest::new(self.0.clone())
+            }
+
+            /// Reads the metadata of the object: size, checksum, modification time, user metadata. Options such as
+            /// `presign` are methods of the request; without options, [`get`](Self::get) does the same.
+            ///
+            /// # Errors
+            /// [`NotFound`](crate::ErrorKind::NotFound): the object or the reference does not exist.
+            pub fn stat(&self) -> $crate::transfer::stat::StatRequest {
+                $crate::transfer::stat::StatRequest::new(self.0.clone())
+            }
+
+            /// Reads the metadata of the object.
+            ///
+            /// # Errors
+            /// [`NotFound`](crate::ErrorKind::NotFound): the object or the reference does not exist;
+            /// [`get_opt`](Self::get_opt) returns `None` then.
+            pub async fn get(&self) -> $crate::error::Result<$crate::models::ObjectStats> {
+                self.stat().await
+            }
+
+            /// Reads the metadata of the object. Returns `None` if the object, the reference or the repository does not
+            /// exist.
+            pub async fn get_opt(&self) -> $crate::error::Result<Option<$crate::models::ObjectStats>> {
+                $crate::error::optional(self.get().await)
+            }
+
+            /// Whether the object exists.
+            pub async fn exists(&self) -> $crate::error::Result<bool> {
+                // Not a HEAD request: its response has no body, so a 404 of a wrong endpoint would look the same.
+                let stats = self.stat().user_metadata(false).await;
+                Ok($crate::error::optional(stats)?.is_some())
+            }
+
+            /// Reads the headers that a read of the object returns: size, media type, ETag, modification time.
+            ///
+            /// # Errors
+            /// [`NotFound`](crate::ErrorKind::NotFound): the object or the reference does not exist. The message is only
+            /// the HTTP status, because the response has no body.
+            pub fn head(&self) -> $crate::transfer::read::head::HeadRequest {
+                $crate::transfer::read::head::HeadRequest::new(self.0.clone())
+            }
+
+            /// Copies the object to a path on a branch of the same repository, with its media type and user metadata.
+            /// The server copies the data; they are not downloaded. The copy is an uncommitted change until you commit.
+            ///
+            /// ```
+            /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+            /// let released = repository.tag("v1").object("model.bin");
+            /// released.copy_to("main", "models/v1.bin").await?;
+            /// # Ok(())
+            /// # }
+            /// ```
+            ///
+            /// # Errors
+            /// [`NotFound`](crate::ErrorKind::NotFound): the object or the branch does not exist.
+            /// [`WriteProtected`](crate::ErrorKind::WriteProtected): the branch is protected, or the repository is
+            /// read-only. [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the branch belongs to another repository.
+            pub fn copy_to(
+                &self,
+                branch: impl Into<$crate::ref_expr::BranchName>,
+                path: impl Into<String>,
+            ) -> $crate::requests::copy_object::CopyObjectRequest {
+                let (source, branch) = (self.0.clone(), branch.into());
+                $crate::requests::copy_object::CopyObjectRequest::new(source, branch, path.into())
+            }
+
+            /// Reads the properties that the storage has for the data of the object, such as the storage class.
+            ///
+            /// # Errors
+            /// [`NotFound`](crate::ErrorKind::NotFound): the object or the reference does not exist.
+            pub async fn underlying_properties(
+                &self,
+            ) -> $crate::error::Result<$crate::models::UnderlyingObjectProperties> {
+                let object = &self.0;
+                let request = object.api().get_underlying_properties().repository(object.repository().name());
+                let request = request.ref_(object.reference().expression()).path(object.path());
+                Ok(request.send().await?.into_inner())
+            }
+        }
+
+        /// The `lakefs://` URI of the object.
+        impl std::fmt::Display for $handle {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.uri().fmt(f)
+            }
+        }
+    };
+}
+
+pub(crate) use read_methods;
+
+/// An object at a reference, whether it exists or not. It can be read, and copied to a branch.
 ///
-/// A path is one to 1024 bytes that mean nothing to the server: no part of it is decoded or normalised.
-#[derive(Clone, Debug)]
-pub struct Object {
-    reference: Reference,
-    path: String,
-}
+/// [`Tag::object`](crate::Tag::object), [`Reference::object`](crate::Reference::object) and
+/// [`Client::object`](crate::Client::object) return it. To write an object, use [`Branch::object`](crate::Branch::object),
+/// which returns a [`BranchObject`].
+///
+/// A path has 1 to 1024 bytes. The server neither decodes nor normalizes it.
+///
+/// The handle sends no requests by itself, and is cheap to clone. Two handles are equal if they name the same path at the
+/// same reference of the same server.
+///
+/// ```
+/// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+/// let object = repository.tag("v1").object("data.csv");
+/// println!("{object}: {} bytes", object.read().await?.len());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Object(ObjectScope);
 
-impl Object {
-    pub(crate) fn new(reference: Reference, path: String) -> Self {
-        Self { reference, path }
-    }
+read_methods!(Object);
 
-    pub(crate) fn scope(&self) -> ObjectScope {
-        self.reference.scope().object(&*self.path)
-    }
-
-    /// Its path.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// The reference that it is looked up at.
-    #[must_use]
-    pub fn reference(&self) -> &Reference {
-        &self.reference
-    }
-
-    /// Its address.
-    #[must_use]
-    pub fn uri(&self) -> Uri {
-        Uri::of_object(self.reference.repository().name(), self.reference.expression(), &self.path)
-    }
-
-    /// Writes the object to its branch, in place of what was there. It is staged until it is committed.
-    ///
-    /// ```
-    /// # async fn example(object: lakefs::Object) -> lakefs::Result<()> {
-    /// use lakefs::Body;
-    ///
-    /// let stats = object.upload(Body::file("data.csv")).content_type("text/csv").metadata("origin", "lab").await?;
-    /// println!("{} bytes, checksum {}", stats.size_bytes.unwrap_or_default(), stats.checksum);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): the reference is not a branch.
-    /// [`WriteProtected`](crate::ErrorKind::WriteProtected): the branch or the repository is.
-    pub fn upload(&self, body: impl Into<Body>) -> Upload {
-        Upload::new(self.clone(), body.into())
-    }
-
-    /// Opens the object, to be written as the data come. It is there when the writer is
-    /// [finished](ObjectWriter::finish) or shut down; a writer that is dropped before has written nothing.
-    ///
-    /// ```
-    /// # async fn example(object: lakefs::Object) -> Result<(), Box<dyn std::error::Error>> {
-    /// use tokio::io::AsyncWriteExt as _;
-    ///
-    /// let mut writer = object.writer().content_type("text/csv").await?;
-    /// for number in 0..1_000_000 {
-    ///     writer.write_all(format!("{number}\n").as_bytes()).await?;
-    /// }
-    /// let stats = writer.finish().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Those of [`upload`](Self::upload), from the writer.
-    pub fn writer(&self) -> Write {
-        Write::new(self.clone())
-    }
-
-    /// Reads the object into memory; [`reader`](Self::reader) is for those that are too large.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound); [`DataDeleted`](crate::ErrorKind::DataDeleted): its data are.
-    pub fn read(&self) -> Read {
-        Read::new(self.clone())
-    }
-
-    /// Opens the object, to be read as it arrives.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read), and in the middle if the connection breaks.
-    pub fn reader(&self) -> Open {
-        Open::new(self.clone())
-    }
-
-    /// Reads what is known of the object: size, checksum, time, metadata.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
-    pub fn stat(&self) -> Stat {
-        Stat { object: self.clone(), user_metadata: None, presign: None }
-    }
-
-    /// What [`stat`](Self::stat) reads with no options.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
-    pub async fn get(&self) -> Result<models::ObjectStats> {
-        self.stat().await
-    }
-
-    /// Reads what is known of the object, or `None` if there is no such object, or no such reference or repository.
-    pub async fn get_opt(&self) -> Result<Option<models::ObjectStats>> {
-        opt(self.get().await)
-    }
-
-    /// Whether it exists.
-    pub async fn exists(&self) -> Result<bool> {
-        // Not by its headers: a failure to read them has no words, and a 404 could be that of a wrong endpoint.
-        Ok(opt(self.stat().user_metadata(false).await)?.is_some())
-    }
-
-    /// Reads the headers that a read would have: size, media type, entity tag, time.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound). The server says nothing but the status.
-    pub fn head(&self) -> Head {
-        Head::new(self.clone())
-    }
-
-    /// Copies the object to a path on a branch of the same repository, with its media type and its metadata. The data
-    /// do not pass through this program.
-    ///
-    /// ```
-    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
-    /// let released = repository.tag("v1").object("model.bin");
-    /// released.copy_to("main", "models/v1.bin").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such object, or no such branch.
-    pub fn copy_to(&self, branch: impl Into<String>, path: impl Into<String>) -> CopyObjectRequest {
-        CopyObjectRequest::new(self.clone(), branch.into(), path.into())
-    }
-
-    /// Puts this metadata in the place of all that users gave the object, and reads what is known of it then.
-    ///
-    /// ```
-    /// # async fn example(object: lakefs::Object) -> lakefs::Result<()> {
-    /// object.update_metadata([("origin", "lab"), ("checked", "yes")]).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such object.
-    /// [`WriteProtected`](crate::ErrorKind::WriteProtected): the branch or the repository is.
-    pub async fn update_metadata<K, V>(
-        &self,
-        metadata: impl IntoIterator<Item = (K, V)>,
-    ) -> Result<models::ObjectStats>
-    where
-        K: Into<String>,
-        V: Into<String>,
-    {
-        let pairs = metadata.into_iter().map(|(key, value)| (key.into(), value.into()));
-        let body = models::UpdateObjectUserMetadata { set: models::ObjectUserMetadata(pairs.collect()) };
-        let repository = self.reference.repository();
-        let request = repository
-            .client
-            .api()
-            .update_object_user_metadata()
-            .repository(repository.name())
-            .branch(self.reference.expression())
-            .path(self.path())
-            .body(body);
-        request.send().await?;
-        // The server answers that all is well also for a repository that does not exist.
-        self.get().await
-    }
-
-    /// Reads what the storage knows of the object.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
-    pub async fn underlying_properties(&self) -> Result<models::UnderlyingObjectProperties> {
-        let repository = self.reference.repository();
-        let request = repository.client.api().get_underlying_properties().repository(repository.name());
-        let request = request.ref_(self.reference.expression()).path(self.path());
-        Ok(request.send().await?.into_inner())
-    }
-
-    /// Asks for a place in the storage, for a program that can write there by itself and then [link](Self::link)s what
-    /// it wrote. The place is good for 24 hours, for this path of this branch.
-    ///
-    /// ```
-    /// # async fn put(address: &str, data: &[u8]) {}
-    /// # async fn example(object: lakefs::Object, data: &[u8], md5: &str) -> lakefs::Result<()> {
-    /// let staging = object.physical_address().await?;
-    /// put(staging.physical_address.as_deref().unwrap_or_default(), data).await;
-    /// object.link(staging, md5, data.len() as u64).content_type("text/csv").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported): the storage signs no addresses. Whether the branch exists is
-    /// seen only when the data are linked.
-    pub fn physical_address(&self) -> PhysicalAddressRequest {
-        PhysicalAddressRequest::new(self.clone())
-    }
-
-    /// Makes the data at a [place in the storage](Self::physical_address) this object. It is staged until it is
-    /// committed. Whether the data are there, and are as large as this, the server does not look.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): the reference is not a branch.
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the place was given for another path or branch or too long
-    /// ago, or there is no checksum. [`WriteProtected`](crate::ErrorKind::WriteProtected): the branch or the repository is.
-    pub fn link(&self, staging: models::StagingLocation, checksum: impl Into<String>, size: u64) -> Link {
-        Link::new(self.clone(), staging, checksum.into(), size)
-    }
-
-    /// Makes data anywhere in the storage this object, without a place from the server. Deprecated by lakeFS in favour
-    /// of [`link`](Self::link).
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): the reference is not a branch.
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the address is none of this storage.
-    /// [`WriteProtected`](crate::ErrorKind::WriteProtected): the branch or the repository is.
-    pub fn stage(
-        &self,
-        physical_address: impl Into<String>,
-        checksum: impl Into<String>,
-        size: u64,
-    ) -> Stage {
-        Stage::new(self.clone(), physical_address.into(), checksum.into(), size)
-    }
-
-    /// Deletes the object from its branch, whether it is there or not. That it is gone is staged until it is
-    /// committed.
-    ///
-    /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): the reference is not a branch.
-    pub fn delete(&self) -> DeleteObjectRequest {
-        DeleteObjectRequest::new(self.clone())
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Object({self})")
     }
 }
 
-/// Reads what is known of an object; see [`Object::stat`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is awaited"]
-pub struct Stat {
-    object: Object,
-    user_metadata: Option<bool>,
-    presign: Option<bool>,
-}
-
-impl Stat {
-    /// Whether to read the metadata that users gave it: yes, unless said otherwise.
-    pub fn user_metadata(mut self, yes: bool) -> Self {
-        self.user_metadata = Some(yes);
-        self
-    }
-
-    flags! {
-        /// Makes the physical address a signed one, good for a while and for everybody. Not every storage can.
-        presign => presign;
-    }
-
-    async fn send(self) -> Result<models::ObjectStats> {
-        let reference = self.object.reference();
-        let repository = reference.repository();
-        let request = repository
-            .client
-            .api()
-            .stat_object()
-            .repository(repository.name())
-            .ref_(reference.expression())
-            .path(self.object.path())
-            .when(self.user_metadata, |request, yes| request.user_metadata(yes))
-            .when(self.presign, |request, presign| request.presign(presign));
-        Ok(request.send().await?.into_inner())
+/// The object of a branch, without the methods that write it.
+impl From<BranchObject> for Object {
+    fn from(object: BranchObject) -> Self {
+        Self::from_scope(object.into_scope())
     }
 }
 
-awaits!(Stat => models::ObjectStats);
+/// The object of a branch, without the methods that write it.
+impl From<&BranchObject> for Object {
+    fn from(object: &BranchObject) -> Self {
+        object.clone().into()
+    }
+}

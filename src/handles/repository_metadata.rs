@@ -1,12 +1,14 @@
 //! The metadata of a repository.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use crate::Result;
-use crate::handles::repository::Repository;
-use crate::models::{RepositoryMetadataKeys, RepositoryMetadataSet};
+use crate::error::Result;
+use crate::requests::repository_metadata;
+use crate::scope::RepositoryScope;
+use crate::uri::Uri;
 
-/// The metadata of a repository: pairs of keys and values.
+/// The metadata of a repository: a map of keys to values.
 ///
 /// ```
 /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
@@ -17,53 +19,49 @@ use crate::models::{RepositoryMetadataKeys, RepositoryMetadataSet};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct RepositoryMetadata {
-    repository: Repository,
-}
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RepositoryMetadata(RepositoryScope);
 
 impl RepositoryMetadata {
-    pub(crate) fn new(repository: Repository) -> Self {
-        Self { repository }
+    pub(crate) fn new(repository: RepositoryScope) -> Self {
+        Self(repository)
     }
 
-    /// Reads all of it.
+    /// Reads all pairs.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
     pub async fn get(&self) -> Result<BTreeMap<String, String>> {
-        let api = self.repository.client.api();
-        let request = api.get_repository_metadata().repository(self.repository.name());
-        Ok(request.send().await?.into_inner().into())
+        repository_metadata::get(&self.0).await
     }
 
-    /// Sets these keys, and leaves the others as they are.
+    /// Sets the given pairs, and keeps all other keys.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), or [`WriteProtected`](crate::ErrorKind::WriteProtected) for a repository that is
-    /// read-only.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
+    /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the repository is read-only.
     pub async fn set<K, V>(&self, pairs: impl IntoIterator<Item = (K, V)>) -> Result<()>
     where
         K: Into<String>,
         V: Into<String>,
     {
-        let metadata = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        let api = self.repository.client.api();
-        let request = api.set_repository_metadata().repository(self.repository.name());
-        request.body(RepositoryMetadataSet { metadata }).send().await?;
-        Ok(())
+        let pairs = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        repository_metadata::set(&self.0, pairs).await
     }
 
-    /// Deletes these keys, those that are there.
+    /// Deletes the given keys. Missing keys are ignored.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), or [`WriteProtected`](crate::ErrorKind::WriteProtected) for a repository that is
-    /// read-only.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
+    /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the repository is read-only.
     pub async fn delete(&self, keys: impl IntoIterator<Item = impl Into<String>>) -> Result<()> {
-        let keys = keys.into_iter().map(Into::into).collect();
-        let api = self.repository.client.api();
-        let request = api.delete_repository_metadata().repository(self.repository.name());
-        request.body(RepositoryMetadataKeys { keys }).send().await?;
-        Ok(())
+        repository_metadata::delete(&self.0, keys.into_iter().map(Into::into).collect()).await
+    }
+}
+
+/// Writes the URI of the repository.
+impl fmt::Display for RepositoryMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "metadata of {}", Uri::of_repository(self.0.name()))
     }
 }

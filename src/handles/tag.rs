@@ -1,19 +1,16 @@
 //! Tags.
 
-use std::ops::Deref;
+use crate::error::{Result, optional};
+use crate::handles::object::Object;
+use crate::handles::ref_methods::ref_methods;
+use crate::models;
+use crate::ref_expr::RefExpr;
+use crate::requests::tag::{self, CreateTagRequest, DeleteTagRequest};
+use crate::scope::RefScope;
 
-use futures::future::BoxFuture;
-
-use crate::handles::reference::Reference;
-use crate::handles::repository::Repository;
-use crate::models::{self, TagCreation};
-use crate::pager::{List, Page};
-use crate::requests::support::{When as _, awaits, flags, opt, settle};
-use crate::{Pager, Result};
-
-/// A tag by its name, whether it exists or not. It can do all that a [`Reference`] can.
+/// A tag of a repository by its name, whether it exists or not.
 ///
-/// A tag names one commit for as long as it exists: it cannot be moved, only deleted and created again.
+/// A tag names the same commit for as long as it exists. It cannot be moved, only deleted and created again.
 ///
 /// ```
 /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
@@ -23,158 +20,80 @@ use crate::{Pager, Result};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct Tag(Reference);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Tag(RefScope);
 
-impl Deref for Tag {
-    type Target = Reference;
-
-    fn deref(&self) -> &Reference {
-        &self.0
-    }
-}
+ref_methods!(Tag, "tag", "repository.tag(\"v1\")");
 
 impl Tag {
-    pub(crate) fn new(reference: Reference) -> Self {
-        Self(reference)
-    }
-
-    /// Its name.
+    /// Returns the name of the tag.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.expression()
+        self.0.expression()
     }
 
-    /// Creates the tag at the commit that `reference` names: a branch, a tag, a commit, or an expression.
-    ///
-    /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict): a tag, a branch or a commit of this name exists, be it at the same
-    /// commit. [`NotFound`](crate::ErrorKind::NotFound): the reference names nothing.
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the name cannot be one, or the reference names what is
-    /// staged (`main$`).
-    pub fn create(&self, reference: impl Into<String>) -> CreateTagRequest {
-        let body = TagCreation { id: self.name().to_owned(), ref_: reference.into(), force: None };
-        CreateTagRequest { tag: self.clone(), body }
+    /// Returns an object of the tag by its path, whether it exists or not.
+    #[must_use]
+    pub fn object(&self, path: impl Into<String>) -> Object {
+        Object::from_scope(self.0.object(path))
     }
 
-    /// Reads its commit.
+    /// Creates the tag at the commit that `source` names.
+    ///
+    /// If the response is lost, the client checks whether the tag exists at that commit.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// let main = repository.branch("main");
+    /// let commit = main.commit("Add data").await?;
+    /// repository.tag("v1").create(&commit).await?;
+    /// repository.tag("latest").create(&main).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
+    /// * [`AlreadyExists`](crate::ErrorKind::AlreadyExists): a tag of this name exists, even if at the same commit, or
+    ///   a branch or a commit has this name. See [`exist_ok`](CreateTagRequest::exist_ok).
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the source does not exist.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the name is invalid, the source names uncommitted
+    ///   changes (`main$`), or it is a handle of another repository.
+    pub fn create(&self, source: impl Into<RefExpr>) -> CreateTagRequest {
+        CreateTagRequest::new(self.scope(), source.into())
+    }
+
+    /// Reads the tag: its name and the id of its commit.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): the tag does not exist. [`get_opt`](Self::get_opt) returns `None`
+    /// instead.
     pub async fn get(&self) -> Result<models::Ref> {
-        let api = self.repository().client.api();
-        let request = api.get_tag().repository(self.repository().name()).tag(self.name());
-        Ok(request.send().await?.into_inner())
+        tag::get(&self.0).await
     }
 
-    /// Reads its commit, or `None` if there is no such tag, or no such repository.
+    /// Reads the tag, or returns `None` if it or its repository does not exist.
     pub async fn get_opt(&self) -> Result<Option<models::Ref>> {
-        opt(self.get().await)
+        optional(self.get().await)
     }
 
-    /// Whether it exists.
+    /// Checks whether the tag exists.
     pub async fn exists(&self) -> Result<bool> {
         Ok(self.get_opt().await?.is_some())
     }
 
-    /// Deletes the tag. Its commit stays.
+    /// Deletes the tag. Its commit remains.
+    ///
+    /// ```
+    /// # async fn example(tag: lakefs::Tag) -> lakefs::Result<()> {
+    /// tag.delete().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the tag does not exist.
+    /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the repository is read-only.
     pub fn delete(&self) -> DeleteTagRequest {
-        DeleteTagRequest { tag: self.clone(), force: None }
-    }
-}
-
-/// Creates a tag; see [`Tag::create`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is awaited"]
-pub struct CreateTagRequest {
-    tag: Tag,
-    body: TagCreation,
-}
-
-impl CreateTagRequest {
-    flags! {
-        /// Creates it even if the repository is read-only.
-        force => body.force;
-    }
-
-    async fn send(self) -> Result<models::Ref> {
-        let Self { tag, body } = self;
-        let repository = tag.repository();
-        let create = || {
-            let request =
-                repository.client.api().create_tag().repository(repository.name()).body(body.clone());
-            async { Ok(request.send().await?.into_inner()) }
-        };
-        // A tag of this name at this very commit is what was asked for, whoever made it.
-        let look = || async {
-            let Some(found) = tag.get_opt().await? else { return Ok(None) };
-            let commit = repository.reference(&body.ref_).get_commit().await?;
-            Ok((commit.id == found.commit_id).then_some(found))
-        };
-        settle(create, look).await
-    }
-}
-
-awaits!(CreateTagRequest => models::Ref);
-
-/// Deletes a tag; see [`Tag::delete`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is awaited"]
-pub struct DeleteTagRequest {
-    tag: Tag,
-    force: Option<bool>,
-}
-
-impl DeleteTagRequest {
-    flags! {
-        /// Deletes it even if the repository is read-only.
-        force => force;
-    }
-
-    async fn send(self) -> Result<()> {
-        let repository = self.tag.repository();
-        let request = repository.client.api().delete_tag().repository(repository.name()).tag(self.tag.name());
-        request.when(self.force, |request, force| request.force(force)).send().await?;
-        Ok(())
-    }
-}
-
-awaits!(DeleteTagRequest => ());
-
-/// The list of the tags of a repository; see [`Repository::tags`].
-#[derive(Clone, Debug)]
-pub struct Tags {
-    repository: Repository,
-    prefix: Option<String>,
-}
-
-impl Tags {
-    pub(crate) fn new(repository: Repository) -> Self {
-        Self { repository, prefix: None }
-    }
-}
-
-impl Pager<models::Ref, Tags> {
-    /// Only those whose name begins so.
-    pub fn prefix(self, prefix: impl Into<String>) -> Self {
-        self.with(|list| list.prefix = Some(prefix.into()))
-    }
-}
-
-impl List for Tags {
-    type Item = models::Ref;
-
-    fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {
-        let Self { repository, prefix } = self.clone();
-        Box::pin(async move {
-            let request = repository.client.api().list_tags().repository(repository.name());
-            let request =
-                request.after(after).amount(amount).when(prefix, |request, prefix| request.prefix(prefix));
-            let page = request.send().await?.into_inner();
-            Ok(Page::new(page.results, page.pagination))
-        })
+        DeleteTagRequest::new(self.scope())
     }
 }

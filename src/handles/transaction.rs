@@ -1,16 +1,18 @@
-//! Transactions: all of the changes, or none of them.
+//! Transactions: several changes to a branch that take effect together or not at all.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::handles::branch::Branch;
+use crate::macros::bool_setters;
+use crate::models;
 use crate::requests::merge::MergeStrategy;
-use crate::requests::support::flags;
-use crate::{Error, ErrorKind, Result, models};
 
-/// Changes to a branch that happen together; see [`Branch::transaction`].
+/// Runs a transaction on a branch. Returned by [`Branch::transaction`].
 #[derive(Clone, Debug)]
 #[must_use = "a transaction does nothing until it is run"]
-pub struct Transaction {
+pub struct TransactionRequest {
     branch: Branch,
     message: String,
     metadata: BTreeMap<String, String>,
@@ -19,118 +21,156 @@ pub struct Transaction {
     force: Option<bool>,
 }
 
-/// What became of a transaction that succeeded.
+/// The result of a successful transaction.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TransactionOutcome<T> {
-    /// What the work answered.
+    /// The value that the closure returned.
     pub value: T,
-    /// The commit of the changes; `None` if nothing was changed.
+    /// The commit of the changes; `None` if nothing changed.
     pub commit: Option<models::Commit>,
-    /// The id of the merge commit on the branch; `None` if nothing was changed.
+    /// The id of the merge commit on the branch; `None` if nothing changed.
     pub merge: Option<String>,
-    /// The tag at the merge commit, if one was asked for and something was changed. That it could not be made is no
-    /// failure of the transaction, whose changes are merged.
+    /// The tag at the merge commit, if a [tag](TransactionRequest::tag) was requested and something changed. A failure
+    /// to create the tag does not fail the transaction; its changes are already merged.
     pub tag: Option<Result<models::Ref>>,
-    /// The hidden branch, if it could not be deleted afterwards, and why not. The changes are merged all the same.
-    pub left_behind: Option<(Branch, Error)>,
+    /// The error of the clean-up, if the temporary branch could not be deleted. It names the branch. The changes are
+    /// merged nevertheless.
+    pub cleanup_error: Option<Error>,
 }
 
-impl Transaction {
+/// Why a transaction failed before its merge.
+enum Failure<E> {
+    /// The closure failed.
+    Closure(E),
+    /// A request of the transaction itself failed.
+    Request(Error),
+}
+
+impl<E> From<Error> for Failure<E> {
+    fn from(error: Error) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl TransactionRequest {
     pub(crate) fn new(branch: Branch, message: String) -> Self {
         Self { branch, message, metadata: BTreeMap::new(), tag: None, strategy: None, force: None }
     }
 
-    /// Adds a pair to the metadata of the commit, and of the merge.
+    /// Adds a key and a value to the metadata of the commit and of the merge commit. Default: no metadata.
+    ///
+    /// A key that is set twice has the last value.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
     }
 
-    /// Tags the result.
+    /// Creates a tag at the merge commit. Default: no tag.
     pub fn tag(mut self, name: impl Into<String>) -> Self {
         self.tag = Some(name.into());
         self
     }
 
-    /// What becomes of paths that were changed on the branch in the meantime. Without a strategy they are an error.
+    /// Sets which side wins where the branch changed a path of the transaction in the meantime. Default: none, and such
+    /// paths fail the transaction with [`MergeConflict`](crate::ErrorKind::MergeConflict).
     pub fn strategy(mut self, strategy: MergeStrategy) -> Self {
         self.strategy = Some(strategy);
         self
     }
 
-    flags! {
-        /// Writes even if the repository is read-only.
+    bool_setters! {
+        /// Runs the transaction even if the repository is read-only. Default: `false`.
         force => force;
     }
 
-    /// Runs the work on a hidden branch; then commits, merges, and deletes that branch.
+    /// Runs a closure on a temporary branch; then commits, merges into the target, and deletes the temporary branch.
     ///
-    /// The work is given the hidden branch, which begins at the head of the target, and writes there. If it fails, or
-    /// anything before the merge does, or the returned future is dropped, the target is as it was.
+    /// The closure receives the temporary branch, which is hidden and starts at the head of the target, and makes its
+    /// changes there. If the closure or any step up to the merge fails, or if the returned future is dropped before the
+    /// merge, the target is unchanged. If the future is dropped during the merge, the merge may still take effect.
+    ///
+    /// The error type of the closure is your own: any type that implements `From<lakefs::Error>`, such as an enum of
+    /// `thiserror`, `anyhow::Error`, or [`lakefs::Error`](crate::Error) itself. Its errors are returned as they are.
+    ///
+    /// ```
+    /// # async fn example(main: lakefs::Branch) -> lakefs::Result<()> {
+    /// let outcome = main
+    ///     .transaction("Load the day")
+    ///     .run(async |tx| {
+    ///         tx.object("day/1.csv").upload("a,b\n").await?;
+    ///         tx.object("day/2.csv").upload("c,d\n").await?;
+    ///         Ok::<_, lakefs::Error>(2)
+    ///     })
+    ///     .await?;
+    /// println!("{} files merged as {:?}", outcome.value, outcome.merge);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// Of what the work answered, a [`lakefs::Error`](Error) comes back as it is, and any other error as the
-    /// [`source`](std::error::Error::source) of one of kind [`Aborted`](ErrorKind::Aborted).
-    /// [`MergeConflict`](ErrorKind::MergeConflict) has the [paths](Error::conflicts) that were changed on the target
-    /// in the meantime. A hidden branch that could not be deleted is named in the message.
+    /// * The errors of the closure.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the target does not exist.
+    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): the target changed the same
+    ///   [paths](crate::Error::conflicts) in the meantime.
+    /// * The errors of [`Branch::commit`] and [`Branch::merge_into`].
+    ///
+    /// If the transaction fails and its temporary branch cannot be deleted, the message of a `lakefs::Error` names the
+    /// branch. An error of the closure that has another type cannot carry that, so it is logged as a warning.
     pub async fn run<T, E>(
         self,
-        work: impl AsyncFnOnce(&Branch) -> Result<T, E>,
-    ) -> Result<TransactionOutcome<T>>
+        closure: impl AsyncFnOnce(&Branch) -> Result<T, E>,
+    ) -> Result<TransactionOutcome<T>, E>
     where
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+        E: From<Error> + 'static,
     {
-        let repository = self.branch.repository();
-        let hidden = repository.branch(format!("tx-{:032x}", fastrand::u128(..)));
-        let mut guard = Guard(Some(hidden.clone()));
-        let create = hidden.create(self.branch.name()).hidden(true).force(self.force.is_some());
+        let force = self.force.is_some();
+        let temporary = self.branch.repository().branch(format!("tx-{:032x}", fastrand::u128(..)));
+        let mut guard = Guard(Some((temporary.clone(), force)));
+        let create = temporary.create(&self.branch).hidden(true).force(force);
         let base = create.await?.commit_id;
-        let outcome = self.work_and_merge(&hidden, &base, work).await;
-        let deleted = hidden.delete().force(self.force.is_some()).await;
+        let outcome = self.apply(&temporary, &base, closure).await;
+        let deleted = temporary.delete().force(force).await;
         guard.0 = None;
         match (outcome, deleted) {
-            (Ok(transacted), Ok(())) => Ok(transacted),
-            (Ok(transacted), Err(error)) => {
-                Ok(TransactionOutcome { left_behind: Some((hidden, error)), ..transacted })
-            }
-            (Err(error), Ok(())) => Err(error),
-            (Err(error), Err(_)) => Err(error.leaving_behind(hidden.name())),
+            (Ok(outcome), deleted) => Ok(TransactionOutcome { cleanup_error: deleted.err(), ..outcome }),
+            (Err(Failure::Request(error)), Ok(())) => Err(error.into()),
+            (Err(Failure::Request(error)), Err(_)) => Err(error.leaving_behind(temporary.name()).into()),
+            (Err(Failure::Closure(error)), Ok(())) => Err(error),
+            (Err(Failure::Closure(error)), Err(cleanup)) => Err(with_cleanup(error, &temporary, &cleanup)),
         }
     }
 
-    async fn work_and_merge<T, E>(
+    /// Runs the closure, commits and merges.
+    async fn apply<T, E>(
         &self,
-        hidden: &Branch,
+        temporary: &Branch,
         base: &str,
-        work: impl AsyncFnOnce(&Branch) -> Result<T, E>,
-    ) -> Result<TransactionOutcome<T>>
-    where
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let value = work(hidden).await.map_err(|error| self.aborted(error.into()))?;
-        let mut transacted =
-            TransactionOutcome { value, commit: None, merge: None, tag: None, left_behind: None };
+        closure: impl AsyncFnOnce(&Branch) -> Result<T, E>,
+    ) -> Result<TransactionOutcome<T>, Failure<E>> {
+        let force = self.force.is_some();
+        let value = closure(temporary).await.map_err(Failure::Closure)?;
+        let mut outcome =
+            TransactionOutcome { value, commit: None, merge: None, tag: None, cleanup_error: None };
 
-        let mut commit = hidden.commit(&self.message).force(self.force.is_some());
+        let mut commit = temporary.commit(&self.message).force(force);
         for (key, value) in &self.metadata {
             commit = commit.metadata(key, value);
         }
         match commit.await {
-            Ok(commit) => transacted.commit = Some(commit),
+            Ok(commit) => outcome.commit = Some(commit),
             Err(error) if error.kind() == ErrorKind::NoChanges => {
-                // The work may have made commits of its own.
-                let head = hidden.get_commit().await?;
+                // The closure may have created commits itself.
+                let head = temporary.get_commit().await?;
                 if head.id == base {
-                    return Ok(transacted);
+                    return Ok(outcome);
                 }
-                transacted.commit = Some(head);
+                outcome.commit = Some(head);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
 
-        let mut merge =
-            hidden.merge_into(self.branch.name()).message(&self.message).force(self.force.is_some());
+        let mut merge = temporary.merge_into(&self.branch).message(&self.message).force(force);
         for (key, value) in &self.metadata {
             merge = merge.metadata(key, value);
         }
@@ -139,37 +179,47 @@ impl Transaction {
         }
         let merged = merge.await?.reference;
         if let Some(name) = &self.tag {
-            let tag = self.branch.repository().tag(name).create(&merged).force(self.force.is_some());
-            transacted.tag = Some(tag.await);
+            let tag = self.branch.repository().tag(name).create(&merged).force(force);
+            outcome.tag = Some(tag.await);
         }
-        transacted.merge = Some(merged);
-        Ok(transacted)
-    }
-
-    fn aborted(&self, error: Box<dyn std::error::Error + Send + Sync>) -> Error {
-        match error.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(error) => {
-                let (branch, repository) = (self.branch.name(), self.branch.repository().name());
-                let action = format!("transaction on branch {branch:?} of repository {repository:?}");
-                Error::new(ErrorKind::Aborted, action, "the work failed, and nothing was changed")
-                    .with_source(error)
-            }
-        }
+        outcome.merge = Some(merged);
+        Ok(outcome)
     }
 }
 
-/// Deletes the hidden branch when the transaction is dropped half-way.
-struct Guard(Option<Branch>);
+/// Adds to the error of a closure that the temporary branch was not deleted, or logs that where the type of the error
+/// cannot carry it.
+fn with_cleanup<E: 'static>(mut error: E, temporary: &Branch, cleanup: &Error) -> E {
+    if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
+        let own = std::mem::replace(error, Error::new(error.kind(), "", ""));
+        *error = own.leaving_behind(temporary.name());
+    } else {
+        warn_left_branch(temporary, cleanup);
+    }
+    error
+}
+
+fn warn_left_branch(branch: &Branch, error: &Error) {
+    let repository = branch.repository();
+    tracing::warn!(
+        repository = repository.name(),
+        branch = branch.name(),
+        %error,
+        "the temporary branch of a transaction could not be deleted"
+    );
+}
+
+/// Deletes the temporary branch if the transaction is dropped before it has done so.
+struct Guard(Option<(Branch, bool)>);
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let Some(hidden) = self.0.take() else { return };
-        // Without a runtime there is nobody to delete it; hidden and unmerged, it harms nobody.
+        let Some((temporary, force)) = self.0.take() else { return };
+        // Outside a runtime nothing can delete the branch. It stays, hidden and not merged.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
-            if let Err(error) = hidden.delete().await {
-                tracing::warn!(branch = hidden.name(), %error, "a dropped transaction left its branch behind");
+            if let Err(error) = temporary.delete().force(force).await {
+                warn_left_branch(&temporary, &error);
             }
         });
     }

@@ -1,83 +1,104 @@
-//! Commits.
+//! Commits: create one, and read the commit of a ref.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use futures::TryStreamExt as _;
 
-use crate::Result;
 use crate::api::Response;
-use crate::handles::branch::Branch;
-use crate::http::reconcile::{Began, recover};
+use crate::error::{Error, Result};
+use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
+use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
+use crate::models::time::to_unix_seconds;
 use crate::models::{self, CommitCreation};
-use crate::requests::support::{When as _, awaits, flags};
+use crate::requests::diff::ListUncommitted;
+use crate::requests::new_head::new_head;
+use crate::scope::RefScope;
 
-/// Commits what is staged on a branch; see [`Branch::commit`].
+/// Reads the commit that a ref names.
+pub(crate) async fn get_commit(reference: &RefScope) -> Result<models::Commit> {
+    let request = reference.api().get_commit().repository(reference.repository().name());
+    Ok(request.commit_id(reference.expression()).send().await?.into_inner())
+}
+
+/// Commits the uncommitted changes of a branch. Returned by [`Branch::commit`](crate::Branch::commit).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
-pub struct Commit {
-    branch: Branch,
+pub struct CommitRequest {
+    branch: RefScope,
     source_metarange: Option<String>,
+    date: Option<SystemTime>,
     body: CommitCreation,
 }
 
-impl Commit {
-    pub(crate) fn new(branch: Branch, message: String) -> Self {
+impl CommitRequest {
+    pub(crate) fn new(branch: RefScope, message: String) -> Self {
         let body =
             CommitCreation { message, metadata: BTreeMap::new(), date: None, allow_empty: None, force: None };
-        Self { branch, source_metarange: None, body }
+        Self { branch, source_metarange: None, date: None, body }
     }
 
-    /// Adds a pair to the metadata of the commit.
+    /// Adds a key and a value to the metadata of the commit. Default: no metadata.
+    ///
+    /// A key that is set twice has the last value.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.body.metadata.insert(key.into(), value.into());
         self
     }
 
-    /// The date of the commit, in seconds since 1970, in place of now.
-    pub fn date(mut self, seconds: i64) -> Self {
-        self.body.date = Some(seconds);
+    /// Sets the creation date of the commit, in whole seconds. Default: the time at which the server commits.
+    pub fn date(mut self, time: SystemTime) -> Self {
+        self.date = Some(time);
         self
     }
 
-    /// Commits this metarange in place of what is staged; nothing may be staged.
+    /// Commits this metarange instead of the uncommitted changes, of which there must be none. Default: not set.
     ///
-    /// The server does not look whether it exists: an id that names none makes the branch unreadable.
+    /// The server does not check whether the metarange exists. The id of a missing one makes the branch unreadable.
     pub fn source_metarange(mut self, id: impl Into<String>) -> Self {
         self.source_metarange = Some(id.into());
         self
     }
 
-    flags! {
-        /// Commits even if there is nothing to commit.
+    bool_setters! {
+        /// Creates a commit even if there are no changes. Default: `false`.
         allow_empty => body.allow_empty;
-        /// Commits even if the repository is read-only.
+        /// Commits even if the repository is read-only. Default: `false`.
         force => body.force;
     }
 
-    async fn send(self) -> Result<models::Commit> {
-        let began = Began::now();
+    async fn execute(mut self) -> Result<models::Commit> {
         let repository = self.branch.repository();
-        let request =
-            repository.client.api().commit().repository(repository.name()).branch(self.branch.name());
-        let request = request.when(self.source_metarange.clone(), |request, id| request.source_metarange(id));
+        if let Some(date) = self.date {
+            self.body.date = Some(to_unix_seconds(date).ok_or_else(|| {
+                let branch = self.branch.expression();
+                let action = format!("commit to branch {branch:?} of repository {:?}", repository.name());
+                Error::invalid(action, "the date is out of range")
+            })?);
+        }
+        let start = RequestStart::now();
+        let request = repository.api().commit().repository(repository.name());
+        let request = request
+            .branch(self.branch.expression())
+            .apply_if_some(self.source_metarange.clone(), |request, id| request.source_metarange(id));
         let sent = request.body(self.body.clone()).send().await.map(Response::into_inner);
-        recover(sent, self.look(began)).await
+        reconcile(sent, || self.find_applied(start), OnMissing::Unknown).await
     }
 
-    /// The head, if it is the commit that was asked for, and nothing is left to commit.
-    async fn look(&self, began: Began) -> Result<Option<models::Commit>> {
+    /// Returns the head of the branch if it is the requested commit, and there are no uncommitted changes.
+    async fn find_applied(&self, start: RequestStart) -> Result<Option<models::Commit>> {
         let CommitCreation { message, metadata, date, allow_empty, .. } = &self.body;
-        // Such commits can be made one after the other; and one with a date of its own is not known to be new.
+        // Several equal commits with these options can follow each other, and a commit with a given date may be old.
         if allow_empty.is_some() || date.is_some() || self.source_metarange.is_some() {
             return Ok(None);
         }
-        let Some(head) = began.new_head(&self.branch).await? else { return Ok(None) };
+        let Some(head) = new_head(&self.branch, start).await? else { return Ok(None) };
         if head.message != *message || head.metadata != *metadata {
             return Ok(None);
         }
-        let staged = self.branch.uncommitted().page_size(1).try_next().await?;
-        Ok(staged.is_none().then_some(head))
+        let uncommitted = ListUncommitted::new(self.branch.clone()).page_size(1).try_next().await?;
+        Ok(uncommitted.is_none().then_some(head))
     }
 }
 
-awaits!(Commit => models::Commit);
+impl_into_future!(CommitRequest => models::Commit);

@@ -1,122 +1,204 @@
-//! Differences: between two references, and between a branch and its head.
+//! Differences between two refs, and between a branch and its head.
 
-use futures::TryStreamExt as _;
 use futures::future::BoxFuture;
+use futures::stream::{Stream, TryStreamExt as _};
 
-use crate::handles::branch::Branch;
-use crate::handles::reference::Reference;
-use crate::models::{Diff, DiffPathType, DiffRefsType, DiffType};
-use crate::pager::{List, Page};
-use crate::requests::support::When as _;
-use crate::{Pager, Result};
+use crate::error::Result;
+use crate::macros::{ApplyIfSome as _, impl_list};
+use crate::models::{Diff, DiffRefsType, DiffType};
+use crate::pager::{List, Page, Pager};
+use crate::ref_expr::RefExpr;
+use crate::requests::diff_view::DiffView;
+use crate::scope::RefScope;
 
-/// How one reference differs from another; see [`Reference::diff`].
+/// The differences between two refs, in the order of the paths. Returned by [`Branch::diff`](crate::Branch::diff).
+///
+/// ```
+/// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+/// use lakefs::TryStreamExt as _;
+///
+/// let main = repository.branch("main");
+/// let mut changes = main.diff(&repository.branch("experiment1")).prefix("data/");
+/// while let Some(change) = changes.try_next().await? {
+///     println!("{} {}", change.type_, change.path);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a list sends no request until it is read"]
+pub struct DiffEntries {
+    pager: Pager<Diff, RefQuery>,
+}
+
+/// The conflicts that a merge would have, in the order of the paths. Returned by
+/// [`Branch::conflicts_with`](crate::Branch::conflicts_with).
+#[derive(Debug)]
+#[must_use = "a list sends no request until it is read"]
+pub struct ListConflicts {
+    pager: Pager<Diff, ConflictQuery>,
+}
+
+/// The uncommitted changes of a branch, in the order of the paths. Returned by
+/// [`Branch::uncommitted`](crate::Branch::uncommitted).
+///
+/// ```
+/// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+/// let summary = branch.uncommitted().summary().await?;
+/// println!("{} added, {} changed, {} removed", summary.added, summary.changed, summary.removed);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a list sends no request until it is read"]
+pub struct ListUncommitted {
+    pager: Pager<Diff, UncommittedQuery>,
+}
+
 #[derive(Clone, Debug)]
-pub struct RefDiff {
-    left: Reference,
-    right: String,
+struct RefQuery {
+    left: RefScope,
+    right: RefExpr,
     two_dot: bool,
     right_stats: Option<bool>,
-    view: View,
+    view: DiffView,
 }
 
-/// What stands against a merge; see [`Reference::conflicts_with`].
 #[derive(Clone, Debug)]
-pub struct Conflicts(RefDiff);
+struct ConflictQuery {
+    source: RefScope,
+    destination: RefExpr,
+    view: DiffView,
+}
 
-/// What is staged on a branch; see [`Branch::uncommitted`].
 #[derive(Clone, Debug)]
-pub struct Uncommitted {
-    branch: Branch,
-    view: View,
+struct UncommittedQuery {
+    branch: RefScope,
+    view: DiffView,
 }
 
-impl RefDiff {
-    pub(crate) fn new(left: Reference, right: String) -> Self {
-        Self { left, right, two_dot: false, right_stats: None, view: View::default() }
-    }
-}
-
-impl Conflicts {
-    pub(crate) fn new(diff: RefDiff) -> Self {
-        Self(diff)
+impl RefQuery {
+    fn new(left: RefScope, right: RefExpr) -> Self {
+        Self { left, right, two_dot: false, right_stats: None, view: DiffView::default() }
     }
 }
 
-impl Uncommitted {
-    pub(crate) fn new(branch: Branch) -> Self {
-        Self { branch, view: View::default() }
+impl DiffEntries {
+    pub(crate) fn new(left: RefScope, right: RefExpr) -> Self {
+        Self { pager: Pager::new(RefQuery::new(left, right)) }
+    }
+
+    /// Compares the two refs themselves, instead of the right one with the merge base of the two. Default: `false`.
+    pub fn two_dot(mut self, yes: bool) -> Self {
+        self.pager = self.pager.with(|query| query.two_dot = yes);
+        self
+    }
+
+    /// Adds the checksum, content type, metadata and modification time of the object on the right to each entry.
+    /// Default: `false`.
+    pub fn right_stats(mut self, yes: bool) -> Self {
+        self.pager = self.pager.with(|query| query.right_stats = yes.then_some(true));
+        self
+    }
+
+    /// Lists only paths that start with this prefix. Default: all paths.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.pager = self.pager.with(|query| query.view.prefix = prefix.into());
+        self
+    }
+
+    /// Lists paths that share a prefix up to this delimiter as one entry of type `prefix_changed`. Default: every path
+    /// has its own entry.
+    ///
+    /// The delimiter is searched for after the [prefix](Self::prefix) of the list. With `/`, such an entry is a
+    /// directory.
+    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
+        self.pager = self.pager.with(|query| query.view.delimiter = delimiter.into());
+        self
+    }
+
+    /// Reads the whole list and counts its entries.
+    pub async fn summary(self) -> Result<DiffSummary> {
+        DiffSummary::of(self).await
     }
 }
 
-impl Pager<Diff, RefDiff> {
-    /// Compares the two as they are, without looking for where they parted.
-    pub fn two_dot(self, yes: bool) -> Self {
-        self.with(|list| list.two_dot = yes)
+impl_list!(DiffEntries => Diff);
+
+impl ListConflicts {
+    pub(crate) fn new(source: RefScope, destination: RefExpr) -> Self {
+        Self { pager: Pager::new(ConflictQuery { source, destination, view: DiffView::default() }) }
     }
 
-    /// With the checksum, content type, metadata and time of each object on the right.
-    pub fn right_stats(self, yes: bool) -> Self {
-        self.with(|list| list.right_stats = yes.then_some(true))
+    /// Lists only paths that start with this prefix. Default: all paths.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.pager = self.pager.with(|query| query.view.prefix = prefix.into());
+        self
     }
 
-    /// Only paths that begin so.
-    pub fn prefix(self, prefix: impl Into<String>) -> Self {
-        self.with(|list| list.view.prefix = prefix.into())
-    }
-
-    /// One entry of type `prefix_changed` for all paths that are the same up to this text behind the prefix.
-    pub fn delimiter(self, delimiter: impl Into<String>) -> Self {
-        self.with(|list| list.view.delimiter = delimiter.into())
+    /// Reads the whole list and counts its entries.
+    pub async fn summary(self) -> Result<DiffSummary> {
+        DiffSummary::of(self).await
     }
 }
 
-impl Pager<Diff, Conflicts> {
-    /// Only paths that begin so.
-    pub fn prefix(self, prefix: impl Into<String>) -> Self {
-        self.with(|list| list.0.view.prefix = prefix.into())
+impl_list!(ListConflicts => Diff);
+
+impl ListUncommitted {
+    pub(crate) fn new(branch: RefScope) -> Self {
+        Self { pager: Pager::new(UncommittedQuery { branch, view: DiffView::default() }) }
+    }
+
+    /// Lists only paths that start with this prefix. Default: all paths.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.pager = self.pager.with(|query| query.view.prefix = prefix.into());
+        self
+    }
+
+    /// Lists paths that share a prefix up to this delimiter as one entry of type `prefix_changed`. Default: every path
+    /// has its own entry.
+    ///
+    /// The delimiter is searched for after the [prefix](Self::prefix) of the list. With `/`, such an entry is a
+    /// directory.
+    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
+        self.pager = self.pager.with(|query| query.view.delimiter = delimiter.into());
+        self
+    }
+
+    /// Reads the whole list and counts its entries.
+    pub async fn summary(self) -> Result<DiffSummary> {
+        DiffSummary::of(self).await
     }
 }
 
-impl Pager<Diff, Uncommitted> {
-    /// Only paths that begin so.
-    pub fn prefix(self, prefix: impl Into<String>) -> Self {
-        self.with(|list| list.view.prefix = prefix.into())
-    }
+impl_list!(ListUncommitted => Diff);
 
-    /// One entry of type `prefix_changed` for all paths that are the same up to this text behind the prefix.
-    pub fn delimiter(self, delimiter: impl Into<String>) -> Self {
-        self.with(|list| list.view.delimiter = delimiter.into())
-    }
-}
-
-/// How many entries of each type a diff has.
+/// How many entries of each type a list of differences has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DiffSummary {
-    /// Paths that are new.
+    /// How many paths were added.
     pub added: u64,
-    /// Paths whose object is another.
+    /// How many paths have another object.
     pub changed: u64,
-    /// Paths that are gone.
+    /// How many paths were removed.
     pub removed: u64,
-    /// Paths that both sides changed.
+    /// How many paths both sides changed.
     pub conflicts: u64,
-    /// Prefixes with changes, when there is a delimiter.
+    /// How many prefixes have changes below them, in a list with a delimiter.
     pub prefixes: u64,
 }
 
-impl<L: List<Item = Diff>> Pager<Diff, L> {
-    /// Counts the entries, reading them all.
-    pub async fn summary(mut self) -> Result<DiffSummary> {
-        let mut summary = DiffSummary::default();
-        while let Some(entry) = self.try_next().await? {
+impl DiffSummary {
+    async fn of(mut entries: impl Stream<Item = Result<Diff>> + Unpin) -> Result<Self> {
+        let mut summary = Self::default();
+        while let Some(entry) = entries.try_next().await? {
             match entry.type_ {
                 DiffType::Added => summary.added += 1,
                 DiffType::Removed => summary.removed += 1,
                 DiffType::Conflict => summary.conflicts += 1,
                 DiffType::PrefixChanged => summary.prefixes += 1,
-                // What a newer server calls otherwise is a change as well.
+                // A type that only a newer server knows is a change as well.
                 DiffType::Changed | DiffType::Unknown(_) => summary.changed += 1,
             }
         }
@@ -124,7 +206,7 @@ impl<L: List<Item = Diff>> Pager<Diff, L> {
     }
 }
 
-impl List for RefDiff {
+impl List for RefQuery {
     type Item = Diff;
 
     fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Diff>>> {
@@ -132,153 +214,54 @@ impl List for RefDiff {
         Box::pin(async move {
             let repository = left.repository();
             let request = repository
-                .client
                 .api()
                 .diff_refs()
                 .repository(repository.name())
                 .left_ref(left.expression())
-                .right_ref(right)
+                .right_ref(right.within(repository)?)
                 .type_(if two_dot { DiffRefsType::TwoDot } else { DiffRefsType::ThreeDot })
                 .prefix(&*view.prefix)
                 .after(&*after)
                 .amount(amount)
-                .when(right_stats, |request, yes| request.include_right_stats(yes));
+                .apply_if_some(right_stats, |request, yes| request.include_right_stats(yes));
             let page = request.send().await?.into_inner();
             Ok(view.collapse(Page::new(page.results, page.pagination), &after))
         })
     }
 }
 
-impl List for Conflicts {
+impl List for ConflictQuery {
     type Item = Diff;
 
     fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Diff>>> {
-        let page = self.0.page(after, amount);
+        let Self { source, destination, view } = self.clone();
         Box::pin(async move {
-            let mut page = page.await?;
+            let repository = source.repository();
+            let left = repository.reference(destination.within(repository)?);
+            let query = RefQuery { view, ..RefQuery::new(left, RefExpr::of(&source)) };
+            let mut page = query.page(after, amount).await?;
             page.items.retain(|entry| entry.type_ == DiffType::Conflict);
             Ok(page)
         })
     }
 }
 
-impl List for Uncommitted {
+impl List for UncommittedQuery {
     type Item = Diff;
 
     fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Diff>>> {
         let Self { branch, view } = self.clone();
         Box::pin(async move {
-            let repository = branch.repository();
-            let request = repository
-                .client
+            let request = branch
                 .api()
                 .diff_branch()
-                .repository(repository.name())
-                .branch(branch.name())
+                .repository(branch.repository().name())
+                .branch(branch.expression())
                 .prefix(&*view.prefix)
                 .after(&*after)
                 .amount(amount);
             let page = request.send().await?.into_inner();
             Ok(view.collapse(Page::new(page.results, page.pagination), &after))
         })
-    }
-}
-
-/// Which part of a diff is shown, and how deep.
-///
-/// The delimiter is applied here and never sent: a server that pages through a diff with a delimiter skips every path
-/// that begins with the last entry of a page (`foo.txt` behind `foo`).
-#[derive(Clone, Debug, Default)]
-struct View {
-    prefix: String,
-    delimiter: String,
-}
-
-/// Sorts behind every path with the prefix in front of it; the server compares bytes.
-const BEHIND: char = char::MAX;
-
-impl View {
-    /// Puts one entry in the place of those with a common prefix. `after` is where the page began.
-    fn collapse(&self, page: Page<Diff>, after: &str) -> Page<Diff> {
-        if self.delimiter.is_empty() {
-            return page;
-        }
-        let mut items: Vec<Diff> = Vec::with_capacity(page.items.len());
-        let mut last = None;
-        for entry in page.items {
-            let Some(prefix) = self.common_prefix(&entry.path) else {
-                last = None;
-                items.push(entry);
-                continue;
-            };
-            let prefix = prefix.to_owned();
-            let shown =
-                after.strip_suffix(BEHIND).unwrap_or(after) == prefix || last.as_ref() == Some(&prefix);
-            if !shown {
-                items.push(Diff {
-                    path: prefix.clone(),
-                    path_type: DiffPathType::CommonPrefix,
-                    right: None,
-                    size_bytes: None,
-                    type_: DiffType::PrefixChanged,
-                });
-            }
-            last = Some(prefix);
-        }
-        // The rest of a prefix that is shown already need not come.
-        let next = page.next.map(|next| last.map_or(next, |prefix| format!("{prefix}{BEHIND}")));
-        Page { items, next }
-    }
-
-    fn common_prefix<'a>(&self, path: &'a str) -> Option<&'a str> {
-        let behind = path.get(self.prefix.len()..)?;
-        let at = behind.find(&self.delimiter)?;
-        path.get(..self.prefix.len() + at + self.delimiter.len())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn added(path: &str) -> Diff {
-        Diff {
-            path: path.to_owned(),
-            path_type: DiffPathType::Object,
-            right: None,
-            size_bytes: Some(1),
-            type_: DiffType::Added,
-        }
-    }
-
-    /// A server with these paths, two a page.
-    fn pages(view: &View, paths: &[&str]) -> Vec<String> {
-        let (mut after, mut shown) = (String::new(), Vec::new());
-        loop {
-            let rest: Vec<_> = paths
-                .iter()
-                .filter(|path| **path > after.as_str() && path.starts_with(&view.prefix))
-                .collect();
-            let items: Vec<_> = rest.iter().take(2).map(|path| added(path)).collect();
-            let next = (rest.len() > 2).then(|| items[1].path.clone());
-            let page = view.collapse(Page { items, next }, &after);
-            shown.extend(page.items.into_iter().map(|entry| entry.path));
-            match page.next {
-                Some(next) => after = next,
-                None => return shown,
-            }
-        }
-    }
-
-    #[test]
-    fn prefixes_are_shown_once_and_nothing_is_skipped() {
-        let paths = ["a", "a/1", "a/2", "a/3", "a/b/4", "a0", "b", "b.txt", "c/é", "c/\u{10FFFF}x", "d"];
-        let view = |prefix: &str, delimiter: &str| View {
-            prefix: prefix.to_owned(),
-            delimiter: delimiter.to_owned(),
-        };
-        assert_eq!(pages(&view("", "/"), &paths), ["a", "a/", "a0", "b", "b.txt", "c/", "d"]);
-        assert_eq!(pages(&view("a/", "/"), &paths), ["a/1", "a/2", "a/3", "a/b/"]);
-        assert_eq!(pages(&view("", ""), &paths), paths);
     }
 }

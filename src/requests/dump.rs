@@ -1,144 +1,191 @@
-//! Dumps of the references of a repository, and their restoration.
+//! Dumps of the references of a repository, and restores from them.
 
 use futures::future::BoxFuture;
 
-use crate::Result;
-use crate::handles::repository::Repository;
+use crate::error::Result;
+use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{RefsDump, RefsRestore, RepositoryDumpStatus, RepositoryRestoreStatus};
-use crate::requests::support::{awaits, flags};
-use crate::task::{Job, Outcome, Task};
+use crate::scope::RepositoryScope;
+use crate::task::{Task, TaskKind, TaskPoller, TaskState, sealed};
 
-/// Writes branches, tags and commits to the storage; see [`Repository::dump`].
+/// Writes all branches, tags and commits of a repository to its storage.
+/// [`Repository::dump`](crate::Repository::dump) returns it.
+///
+/// Awaiting the request dumps within one HTTP request, which takes as long as the dump. For a large repository use
+/// [`wait_for_completion`](Self::wait_for_completion) or [`start`](Self::start): the server then dumps in the
+/// background.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
-pub struct Dump {
-    repository: Repository,
+pub struct DumpRequest {
+    repository: RepositoryScope,
 }
 
-impl Dump {
-    pub(crate) fn new(repository: Repository) -> Self {
+impl DumpRequest {
+    pub(crate) fn new(repository: RepositoryScope) -> Self {
         Self { repository }
     }
 
-    /// Starts it in the background, for a repository that is too large for one request.
+    /// Starts the dump in the background, and returns its task without waiting for it.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such repository.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
     pub async fn start(self) -> Result<Task<DumpTask>> {
-        let api = self.repository.client.api();
-        let started = api.dump_submit().repository(self.repository.name()).send().await?.into_inner();
-        Ok(self.repository.dump_task(started.id))
+        let Self { repository } = self;
+        let started = repository.api().dump_submit().repository(repository.name()).send().await?;
+        Ok(Task::new(DumpTask::new(repository), started.into_inner().id))
     }
 
-    async fn send(self) -> Result<RefsDump> {
-        let api = self.repository.client.api();
-        Ok(api.dump_refs().repository(self.repository.name()).send().await?.into_inner())
+    /// Starts the dump in the background and waits for completion. Await the poller for the dump, or read it as a
+    /// stream of statuses.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start) and of [`Task::wait_for_completion`].
+    pub fn wait_for_completion(self) -> TaskPoller<DumpTask> {
+        TaskPoller::starting(Box::pin(self.start()))
+    }
+
+    async fn execute(self) -> Result<RefsDump> {
+        let Self { repository } = self;
+        Ok(repository.api().dump_refs().repository(repository.name()).send().await?.into_inner())
     }
 }
 
-awaits!(Dump => RefsDump);
+impl_into_future!(DumpRequest => RefsDump);
 
-/// Reads branches, tags and commits from the storage; see [`Repository::restore`].
+/// Reads all branches, tags and commits of a dump from the storage into a bare repository.
+/// [`Repository::restore`](crate::Repository::restore) returns it.
+///
+/// Awaiting the request restores within one HTTP request, which takes as long as the restore. For a large dump use
+/// [`wait_for_completion`](Self::wait_for_completion) or [`start`](Self::start): the server then restores in the
+/// background.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
-pub struct Restore {
-    repository: Repository,
+pub struct RestoreRequest {
+    repository: RepositoryScope,
     body: RefsRestore,
 }
 
-impl Restore {
-    pub(crate) fn new(repository: Repository, dump: RefsDump) -> Self {
+impl RestoreRequest {
+    pub(crate) fn new(repository: RepositoryScope, dump: RefsDump) -> Self {
         let RefsDump { branches_meta_range_id, commits_meta_range_id, tags_meta_range_id } = dump;
         let body =
             RefsRestore { branches_meta_range_id, commits_meta_range_id, tags_meta_range_id, force: None };
         Self { repository, body }
     }
 
-    flags! {
-        /// Restores even if the repository is read-only.
+    bool_setters! {
+        /// Restores even if the repository is read-only. Default: `false`.
         force => body.force;
     }
 
-    /// Starts it in the background, for a dump that is too large for one request.
+    /// Starts the restore in the background, and returns its task without waiting for it.
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare. That the dump is not there is
-    /// told by the task.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare. If the dump is missing, the
+    /// task fails, not this call.
     pub async fn start(self) -> Result<Task<RestoreTask>> {
-        let request = self.repository.client.api().restore_submit().repository(self.repository.name());
-        let started = request.body(self.body).send().await?.into_inner();
-        Ok(self.repository.restore_task(started.id))
+        let Self { repository, body } = self;
+        let request = repository.api().restore_submit().repository(repository.name());
+        let started = request.body(body).send().await?.into_inner();
+        Ok(Task::new(RestoreTask::new(repository), started.id))
     }
 
-    async fn send(self) -> Result<()> {
-        let request = self.repository.client.api().restore_refs().repository(self.repository.name());
-        request.body(self.body).send().await?;
+    /// Starts the restore in the background and waits for completion. Await the poller, or read it as a stream of
+    /// statuses.
+    ///
+    /// # Errors
+    /// Those of [`start`](Self::start) and of [`Task::wait_for_completion`].
+    pub fn wait_for_completion(self) -> TaskPoller<RestoreTask> {
+        TaskPoller::starting(Box::pin(self.start()))
+    }
+
+    async fn execute(self) -> Result<()> {
+        let Self { repository, body } = self;
+        repository.api().restore_refs().repository(repository.name()).body(body).send().await?;
         Ok(())
     }
 }
 
-awaits!(Restore => ());
+impl_into_future!(RestoreRequest => ());
 
-/// The work of a dump; see [`Dump::start`].
-#[derive(Clone, Debug)]
+/// The [kind](TaskKind) of a dump. [`DumpRequest::start`] starts it,
+/// [`Repository::dump_task`](crate::Repository::dump_task) finds it again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DumpTask {
-    pub(crate) repository: Repository,
+    repository: RepositoryScope,
 }
 
-/// The work of a restoration; see [`Restore::start`].
-#[derive(Clone, Debug)]
+/// The [kind](TaskKind) of a restore. [`RestoreRequest::start`] starts it,
+/// [`Repository::restore_task`](crate::Repository::restore_task) finds it again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RestoreTask {
-    pub(crate) repository: Repository,
+    repository: RepositoryScope,
 }
 
-impl Job for DumpTask {
+impl DumpTask {
+    pub(crate) fn new(repository: RepositoryScope) -> Self {
+        Self { repository }
+    }
+}
+
+impl RestoreTask {
+    pub(crate) fn new(repository: RepositoryScope) -> Self {
+        Self { repository }
+    }
+}
+
+impl sealed::Sealed for DumpTask {}
+
+impl TaskKind for DumpTask {
     type Status = RepositoryDumpStatus;
     type Output = RefsDump;
     const OPERATION: &'static str = "dump_submit";
 
-    fn action(&self, _: &str) -> String {
+    fn describe(&self, _: &str) -> String {
         format!("dump the references of repository {:?}", self.repository.name())
     }
 
-    fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
+    fn request_status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
         let (Self { repository }, id) = (self.clone(), id.to_owned());
         Box::pin(async move {
-            let request = repository.client.api().dump_status().repository(repository.name());
+            let request = repository.api().dump_status().repository(repository.name());
             Ok(request.task_id(id).send().await?.into_inner())
         })
     }
 
-    fn outcome(status: &Self::Status) -> Outcome<Self::Output> {
+    fn state(status: &Self::Status) -> TaskState<Self::Output> {
         match &status.error {
-            Some(error) => Outcome::Failed(error.clone()),
-            None if status.done => Outcome::Done(status.refs.clone()),
-            None => Outcome::Running,
+            Some(error) => TaskState::Failed(error.clone()),
+            None if status.done => TaskState::Completed(status.refs.clone()),
+            None => TaskState::Running,
         }
     }
 }
 
-impl Job for RestoreTask {
+impl sealed::Sealed for RestoreTask {}
+
+impl TaskKind for RestoreTask {
     type Status = RepositoryRestoreStatus;
     type Output = ();
     const OPERATION: &'static str = "restore_submit";
 
-    fn action(&self, _: &str) -> String {
+    fn describe(&self, _: &str) -> String {
         format!("restore the references of repository {:?}", self.repository.name())
     }
 
-    fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
+    fn request_status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>> {
         let (Self { repository }, id) = (self.clone(), id.to_owned());
         Box::pin(async move {
-            let request = repository.client.api().restore_status().repository(repository.name());
+            let request = repository.api().restore_status().repository(repository.name());
             Ok(request.task_id(id).send().await?.into_inner())
         })
     }
 
-    fn outcome(status: &Self::Status) -> Outcome<Self::Output> {
+    fn state(status: &Self::Status) -> TaskState<Self::Output> {
         match &status.error {
-            Some(error) => Outcome::Failed(error.clone()),
-            None if status.done => Outcome::Done(Some(())),
-            None => Outcome::Running,
+            Some(error) => TaskState::Failed(error.clone()),
+            None if status.done => TaskState::Completed(Some(())),
+            None => TaskState::Running,
         }
     }
 }

@@ -1,31 +1,35 @@
-//! Resets: of what is staged on a branch, and of the branch itself.
+//! Resets: of the uncommitted changes of a branch, and of its head.
 
-use crate::Result;
-use crate::handles::branch::Branch;
-use crate::handles::reference::is_commit_id;
-use crate::http::retry::Safety;
+use crate::error::Result;
+use crate::http::retry_table::RetryClass;
+use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
 use crate::models::{ResetCreation, ResetCreationType};
-use crate::requests::support::{When as _, awaits, flags};
+use crate::ref_expr::{RefExpr, is_commit_id};
+use crate::scope::RefScope;
 
-/// Forgets what is staged on a branch; see [`Branch::reset`].
+/// Discards uncommitted changes of a branch. Returned by [`Branch::reset`](crate::Branch::reset).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
-pub struct Reset {
-    branch: Branch,
+pub struct ResetRequest {
+    branch: RefScope,
     body: ResetCreation,
 }
 
-impl Reset {
-    pub(crate) fn new(branch: Branch) -> Self {
+impl ResetRequest {
+    pub(crate) fn new(branch: RefScope) -> Self {
         Self { branch, body: ResetCreation { type_: ResetCreationType::Reset, path: None, force: None } }
     }
 
-    /// Only this object, in place of all that is staged.
+    /// Discards only the changes of this object. Default: all changes.
+    ///
+    /// The last call of `object` or [`prefix`](Self::prefix) counts.
     pub fn object(self, path: impl Into<String>) -> Self {
         self.only(ResetCreationType::Object, path.into())
     }
 
-    /// Only paths that begin so, in place of all that is staged.
+    /// Discards only the changes of paths that start with this prefix. Default: all changes.
+    ///
+    /// The last call of [`object`](Self::object) or `prefix` counts.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         self.only(ResetCreationType::CommonPrefix, prefix.into())
     }
@@ -36,54 +40,54 @@ impl Reset {
         self
     }
 
-    flags! {
-        /// Resets even if the repository is read-only.
+    bool_setters! {
+        /// Resets the branch even if the repository is read-only. Default: `false`.
         force => body.force;
     }
 
-    async fn send(self) -> Result<()> {
-        let repository = self.branch.repository();
-        let request = repository.client.api().reset_branch().repository(repository.name());
-        request.branch(self.branch.name()).body(self.body).send().await?;
+    async fn execute(self) -> Result<()> {
+        let request = self.branch.api().reset_branch().repository(self.branch.repository().name());
+        request.branch(self.branch.expression()).body(self.body).send().await?;
         Ok(())
     }
 }
 
-awaits!(Reset => ());
+impl_into_future!(ResetRequest => ());
 
-/// Moves a branch to another commit; see [`Branch::hard_reset`].
+/// Moves the head of a branch to another commit. Returned by [`Branch::hard_reset`](crate::Branch::hard_reset).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct HardResetRequest {
-    branch: Branch,
-    reference: String,
+    branch: RefScope,
+    target: RefExpr,
     force: Option<bool>,
 }
 
 impl HardResetRequest {
-    pub(crate) fn new(branch: Branch, reference: String) -> Self {
-        Self { branch, reference, force: None }
+    pub(crate) fn new(branch: RefScope, target: RefExpr) -> Self {
+        Self { branch, target, force: None }
     }
 
-    flags! {
-        /// Moves it even if the repository is read-only.
+    bool_setters! {
+        /// Moves the head even if the repository is read-only. Default: `false`.
         force => force;
     }
 
-    async fn send(self) -> Result<()> {
+    async fn execute(self) -> Result<()> {
         let repository = self.branch.repository();
-        let api = repository.client.api();
-        // A commit is where it is. Any other expression may name something else once the branch has moved.
-        let safety = if is_commit_id(&self.reference) { Safety::Idempotent } else { Safety::Never };
+        let target = self.target.within(repository)?;
+        let api = repository.api();
+        // Any ref but a full commit id may name another commit once the branch has moved.
+        let class = if is_commit_id(target) { RetryClass::Idempotent } else { RetryClass::NonIdempotent };
         let request = api
             .hard_reset_branch()
             .repository(repository.name())
-            .branch(self.branch.name())
-            .ref_(self.reference)
-            .when(self.force, |request, force| request.force(force));
-        api.transport().empty(request.call()?.safety(safety)).await?;
+            .branch(self.branch.expression())
+            .ref_(target)
+            .apply_if_some(self.force, |request, force| request.force(force));
+        api.transport().empty(request.call()?.retry_class(class)).await?;
         Ok(())
     }
 }
 
-awaits!(HardResetRequest => ());
+impl_into_future!(HardResetRequest => ());

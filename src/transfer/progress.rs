@@ -1,49 +1,54 @@
-//! How far the moving of data has come.
+//! Progress of transfers.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Told how far long work has come, whenever it comes further.
+/// Adds up the progress of several requests, and reports it to a closure.
 ///
-/// One may be given to several calls, from clones: their bytes and items add up. What it calls runs in the middle of
-/// the work, so it should be quick.
+/// One request needs no `Progress`: pass the closure to its method `progress`. To follow several requests together, pass
+/// the same `Progress` to the method `shared_progress` of each. Clones report to the same closure.
+///
+/// The closure is called from the tasks that transfer the bytes, so it should return quickly.
 ///
 /// ```
 /// use lakefs::{Body, Progress};
 ///
-/// # async fn example(object: lakefs::Object) -> lakefs::Result<()> {
-/// let progress = Progress::new(|now| println!("{} of {:?} bytes", now.bytes, now.total_bytes));
-/// object.upload(Body::file("data.csv")).progress(progress).await?;
+/// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+/// let progress = Progress::new(|update| println!("{} of {:?} bytes", update.bytes, update.total_bytes));
+/// for name in ["a.csv", "b.csv"] {
+///     branch.object(name).upload(Body::file(name)).shared_progress(&progress).await?;
+/// }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Default)]
 pub struct Progress {
-    told: Option<Arc<Told>>,
-    /// What there is to do is known already.
-    expected: bool,
+    /// `None`: nobody is interested.
+    shared: Option<Arc<Shared>>,
+    /// The totals contain this work already.
+    is_expected: bool,
 }
 
-struct Told {
-    tell: Box<dyn Fn(ProgressUpdate) + Send + Sync>,
+struct Shared {
+    on_update: Box<dyn Fn(ProgressUpdate) + Send + Sync>,
     bytes: AtomicU64,
     items: AtomicU64,
     total_bytes: Total,
     total_items: Total,
 }
 
-/// How far it has come.
+/// How much of the work is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProgressUpdate {
-    /// Bytes moved. It goes back where a part of the work must be done again.
+    /// The number of bytes transferred. It decreases when bytes have to be transferred again.
     pub bytes: u64,
-    /// Bytes to move in all, as far as is known yet.
+    /// The number of bytes to transfer, as far as it is known yet.
     pub total_bytes: Option<u64>,
-    /// Objects or files that are done.
+    /// The number of objects or files that are finished.
     pub items: u64,
-    /// Objects or files in all, as far as is known yet.
+    /// The number of objects or files to transfer, as far as it is known yet.
     pub total_items: Option<u64>,
 }
 
@@ -51,120 +56,139 @@ pub struct ProgressUpdate {
 #[derive(Default)]
 struct Total {
     known: AtomicU64,
-    unknown: AtomicU64,
+    unknown_terms: AtomicU64,
 }
 
 impl Total {
     fn get(&self) -> Option<u64> {
-        (self.unknown.load(Relaxed) == 0).then(|| self.known.load(Relaxed))
+        (self.unknown_terms.load(Relaxed) == 0).then(|| self.known.load(Relaxed))
     }
 
     fn add(&self, term: Option<u64>) {
         match term {
             Some(term) => self.known.fetch_add(term, Relaxed),
-            None => self.unknown.fetch_add(1, Relaxed),
+            None => self.unknown_terms.fetch_add(1, Relaxed),
         };
     }
 }
 
 impl Progress {
-    /// Calls a function whenever the work comes further.
-    pub fn new(tell: impl Fn(ProgressUpdate) + Send + Sync + 'static) -> Self {
-        let told = Told {
-            tell: Box::new(tell),
+    /// Creates a progress that calls `on_update` whenever bytes were transferred, an item was finished, or more work
+    /// became known.
+    pub fn new(on_update: impl Fn(ProgressUpdate) + Send + Sync + 'static) -> Self {
+        let shared = Shared {
+            on_update: Box::new(on_update),
             bytes: AtomicU64::new(0),
             items: AtomicU64::new(0),
             total_bytes: Total::default(),
             total_items: Total::default(),
         };
-        Self { told: Some(Arc::new(told)), expected: false }
+        Self { shared: Some(Arc::new(shared)), is_expected: false }
     }
 
-    /// The same, for a part of work that is known of: that it expects it does not count twice.
+    /// Returns the progress for a part of the work that the totals contain already.
+    #[cfg(any(feature = "fs", test))]
     pub(crate) fn of_part(&self) -> Self {
-        Self { expected: true, ..self.clone() }
+        Self { is_expected: true, ..self.clone() }
     }
 
-    /// More work is known of.
+    /// Adds work to the totals.
     pub(crate) fn expect(&self, items: u64, bytes: Option<u64>) {
-        if self.expected {
+        if self.is_expected {
             return;
         }
-        self.change(|told| {
-            told.total_items.add(Some(items));
-            told.total_bytes.add(bytes);
+        self.update(|shared| {
+            shared.total_items.add(Some(items));
+            shared.total_bytes.add(bytes);
         });
     }
 
-    /// Bytes have moved.
+    /// Adds bytes that were transferred.
     pub(crate) fn advance(&self, bytes: u64) {
-        self.change(|told| _ = told.bytes.fetch_add(bytes, Relaxed));
+        self.update(|shared| _ = shared.bytes.fetch_add(bytes, Relaxed));
     }
 
-    /// Bytes that had moved must move again.
+    /// Subtracts bytes that have to be transferred again.
     pub(crate) fn retract(&self, bytes: u64) {
         if bytes > 0 {
-            self.change(|told| _ = told.bytes.fetch_sub(bytes, Relaxed));
+            self.update(|shared| _ = shared.bytes.fetch_sub(bytes, Relaxed));
         }
     }
 
-    /// An object or a file is done.
+    /// Adds an object or a file that is finished.
     pub(crate) fn finish_item(&self) {
-        self.change(|told| _ = told.items.fetch_add(1, Relaxed));
+        self.update(|shared| _ = shared.items.fetch_add(1, Relaxed));
     }
 
-    fn change(&self, change: impl FnOnce(&Told)) {
-        if let Some(told) = &self.told {
-            change(told);
-            (told.tell)(ProgressUpdate {
-                bytes: told.bytes.load(Relaxed),
-                total_bytes: told.total_bytes.get(),
-                items: told.items.load(Relaxed),
-                total_items: told.total_items.get(),
+    fn update(&self, update: impl FnOnce(&Shared)) {
+        if let Some(shared) = &self.shared {
+            update(shared);
+            (shared.on_update)(ProgressUpdate {
+                bytes: shared.bytes.load(Relaxed),
+                total_bytes: shared.total_bytes.get(),
+                items: shared.items.load(Relaxed),
+                total_items: shared.total_items.get(),
             });
         }
     }
 }
 
-impl<F: Fn(ProgressUpdate) + Send + Sync + 'static> From<F> for Progress {
-    fn from(tell: F) -> Self {
-        Self::new(tell)
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.shared.is_some() { "Progress" } else { "Progress (not observed)" })
     }
 }
 
-impl fmt::Debug for Progress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.told.is_some() { "Progress" } else { "Progress (nobody is told)" })
-    }
+/// Setters of a field of type [`Progress`], for requests.
+macro_rules! progress_setters {
+    ($($field:tt).+) => {
+        /// Reports the progress of this request to a closure. Default: no reports.
+        ///
+        /// The closure is called from the task that transfers the bytes, so it should return quickly.
+        pub fn progress(
+            mut self,
+            on_update: impl Fn($crate::transfer::progress::ProgressUpdate) + Send + Sync + 'static,
+        ) -> Self {
+            self.$($field).+ = $crate::transfer::progress::Progress::new(on_update);
+            self
+        }
+
+        /// Adds the progress of this request to that of other requests. Default: no reports.
+        pub fn shared_progress(mut self, progress: &$crate::transfer::progress::Progress) -> Self {
+            self.$($field).+ = progress.clone();
+            self
+        }
+    };
 }
+
+pub(crate) use progress_setters;
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{Mutex, PoisonError};
 
     use super::*;
 
     #[test]
-    fn what_is_told_adds_up_over_clones_and_goes_back() {
-        let told: Arc<Mutex<Vec<ProgressUpdate>>> = Arc::default();
+    fn updates_add_up_over_clones_and_can_be_retracted() {
+        let updates: Arc<Mutex<Vec<ProgressUpdate>>> = Arc::default();
         let progress = Progress::new({
-            let told = told.clone();
-            move |now| told.lock().unwrap_or_else(|broken| broken.into_inner()).push(now)
+            let updates = updates.clone();
+            move |update| updates.lock().unwrap_or_else(PoisonError::into_inner).push(update)
         });
+        let last = || updates.lock().unwrap_or_else(PoisonError::into_inner).last().copied().unwrap();
         progress.expect(1, Some(10));
         progress.advance(7);
         progress.retract(7);
         progress.clone().expect(2, Some(5));
         progress.advance(10);
         progress.finish_item();
-        let last = told.lock().unwrap_or_else(|broken| broken.into_inner()).last().copied();
         assert_eq!(
-            last,
-            Some(ProgressUpdate { bytes: 10, total_bytes: Some(15), items: 1, total_items: Some(3) })
+            last(),
+            ProgressUpdate { bytes: 10, total_bytes: Some(15), items: 1, total_items: Some(3) }
         );
         progress.of_part().expect(9, Some(9));
         progress.expect(1, None);
-        let last = told.lock().unwrap_or_else(|broken| broken.into_inner()).last().copied();
-        assert_eq!(last.map(|now| (now.total_bytes, now.total_items)), Some((None, Some(4))));
+        assert_eq!((last().total_bytes, last().total_items), (None, Some(4)));
     }
 }

@@ -77,7 +77,7 @@ async fn actions_01_failing_hook_prevents_the_commit_and_its_run_is_listed() {
 async fn actions_01_missing_runs_and_hook_outputs_are_not_found() {
     let fixture = Fixture::new().await;
     let repository = fixture.repository("actions_01").await;
-    let list = async |runs: lakefs::Pager<_, lakefs::ActionRuns>| runs.try_collect::<Vec<_>>().await;
+    let list = async |runs: lakefs::requests::ListActionRuns| runs.try_collect::<Vec<_>>().await;
     assert_eq!(list(repository.action_runs()).await.unwrap(), []);
     let both = list(repository.action_runs().branch("main").commit("abc")).await;
     expect_error(both, "list_repository_runs", 400, ErrorKind::InvalidRequest, "parameters conflict");

@@ -24,7 +24,7 @@ async fn branch_01_new_branch_points_to_the_commit_of_its_source() {
         .api()
         .create_branch()
         .repository(main.repository().name())
-        .body(models::BranchCreation::builder().name("another").source("main"))
+        .body(models::BranchCreation::new("another", "main"))
         .send()
         .await
         .unwrap();
@@ -40,7 +40,7 @@ async fn branch_02_existing_name_is_a_conflict() {
     branch.create("main").await.unwrap();
     for name in ["branch", "main"] {
         let again = main.repository().branch(name).create("main").await;
-        expect_error(again, "create_branch", 409, ErrorKind::Conflict, "branch already exists");
+        expect_error(again, "create_branch", 409, ErrorKind::AlreadyExists, "branch already exists");
     }
 }
 
@@ -48,7 +48,7 @@ async fn branch_02_existing_name_is_a_conflict() {
 async fn branch_03_names_are_letters_digits_underscores_and_inner_hyphens() {
     let fixture = Fixture::new().await;
     let main = fixture.main("branch_03").await;
-    let repository = main.repository();
+    let repository = &main.repository();
 
     let long = "b".repeat(300);
     for name in ["0", "_", "A-b_9-", "HEAD", &long] {
@@ -94,7 +94,7 @@ async fn branch_03_names_are_letters_digits_underscores_and_inner_hyphens() {
 async fn branch_04_is_created_from_any_ref_that_is_a_commit() {
     let fixture = Fixture::new().await;
     let main = fixture.main("branch_04").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let root = main.get_commit().await.unwrap().id;
     let one = commit_objects(&main, "one", &[("a", "1")]).await.id;
     let two = commit_objects(&main, "two", &[("a", "2")]).await.id;
@@ -138,10 +138,10 @@ async fn branch_05_name_of_a_tag_or_a_commit_is_a_conflict() {
     let fixture = Fixture::new().await;
     let main = fixture.main("branch_05").await;
     let root = main.get_commit().await.unwrap().id;
-    create_tag(main.repository(), "v1", "main").await;
+    create_tag(&main.repository(), "v1", "main").await;
     for (name, words) in [("v1", "v1: conflict found"), (&*root, "conflict found")] {
         let created = main.repository().branch(name).create("main").await;
-        expect_error(created, "create_branch", 409, ErrorKind::Conflict, words);
+        expect_error(created, "create_branch", 409, ErrorKind::AlreadyExists, words);
     }
 }
 
@@ -149,7 +149,7 @@ async fn branch_05_name_of_a_tag_or_a_commit_is_a_conflict() {
 async fn branch_06_hidden_branches_are_listed_on_request() {
     let fixture = Fixture::new().await;
     let main = fixture.main("branch_06").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let hidden = repository.branch("hidden");
     let created = hidden.create("main").hidden(true).await.unwrap();
     assert_eq!(hidden.get().await.unwrap(), created);
@@ -167,12 +167,13 @@ async fn branch_06_hidden_branches_are_listed_on_request() {
 async fn branch_07_lists_are_sorted_by_name_and_complete() {
     let fixture = Fixture::new().await;
     let main = fixture.main("branch_07").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let all = ["B", "_", "a", "a-1", "a1", "main"];
     for name in all.iter().rev().filter(|name| **name != "main") {
         repository.branch(*name).create("main").await.unwrap();
     }
-    let names = |list: lakefs::Pager<models::Ref, _>| list.map_ok(|branch| branch.id).try_collect::<Vec<_>>();
+    let names =
+        |list: lakefs::requests::ListBranches| list.map_ok(|branch| branch.id).try_collect::<Vec<_>>();
     for page_size in [1, 2, 1000] {
         assert_eq!(names(repository.branches().page_size(page_size)).await.unwrap(), all);
     }

@@ -242,7 +242,7 @@ async fn diff_09_statistics_of_the_right_side_are_included_on_request() {
 async fn diff_10_missing_or_invalid_sides_fail() {
     let fixture = Fixture::new().await;
     let main = fixture.main("diff_10").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let nowhere = repository.reference("nowhere");
     let expect_not_found = |result, words| expect_error(result, "diff_refs", 404, ErrorKind::NotFound, words);
     expect_not_found(main.diff("nowhere").try_next().await, "not found");

@@ -31,7 +31,7 @@ async fn tree_01_uploaded_directory_is_downloaded_again() {
     write_files(from.path(), &[("large", &large)]);
     let log = ProgressLog::default();
 
-    let report = main.upload_dir(from.path(), "data").progress(log.progress()).await.unwrap();
+    let report = main.upload_dir(from.path(), "data").progress(log.recorder()).await.unwrap();
     assert_eq!((report.transferred, report.bytes_transferred), (8, 400_021));
     let last = log.last();
     assert_eq!((last.bytes, last.total_bytes), (400_021, Some(400_021)));
@@ -173,10 +173,10 @@ async fn tree_15_progress_has_totals_before_the_first_transfer() {
     let target = tempdir().unwrap();
     for round in 0..2 {
         let log = ProgressLog::default();
-        main.sync_from_dir(source.path(), "").concurrency(3).progress(log.progress()).await.unwrap();
+        main.sync_from_dir(source.path(), "").concurrency(3).progress(log.recorder()).await.unwrap();
         check(&log);
         let log = ProgressLog::default();
-        let sync = main.sync_to_dir("", target.path()).concurrency(3).progress(log.progress());
+        let sync = main.sync_to_dir("", target.path()).concurrency(3).progress(log.recorder());
         let report = sync.await.unwrap();
         check(&log);
         assert_eq!(report.unchanged, round * 61);

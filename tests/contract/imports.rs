@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use lakefs::{Branch, ErrorKind, ImportTask, Task, TryStreamExt as _};
+use lakefs::requests::ImportTask;
+use lakefs::{Branch, ErrorKind, Task, TryStreamExt as _};
 
 use crate::support::{Fixture, expect_error, object_paths};
 
@@ -55,7 +56,7 @@ async fn import_01_prefixes_and_objects_are_imported_in_one_commit() {
 
     let start = import.branch.import().prefix(&import.directory, "raw/").object(&import.object, "one");
     let started = start.message("Import raw data").metadata("by", "rust").force(true).await.unwrap();
-    let commit = started.wait().interval(POLL_INTERVAL).await.unwrap();
+    let commit = started.wait_for_completion().poll_interval(POLL_INTERVAL).await.unwrap();
     assert_eq!(commit.message, "Import raw data");
     assert_eq!(commit.metadata["by"], "rust");
     assert_eq!(import.branch.get_commit().await.unwrap(), commit);
@@ -76,7 +77,7 @@ async fn import_01_prefixes_and_objects_are_imported_in_one_commit() {
 #[tokio::test]
 async fn import_01_progress_ends_with_the_commit() {
     let Some(import) = Import::new("import_01").await else { return };
-    let mut progress = import.start().await.wait().interval(POLL_INTERVAL);
+    let mut progress = import.start().await.wait_for_completion().poll_interval(POLL_INTERVAL);
     let mut seen = Vec::new();
     while let Some(status) = progress.try_next().await.unwrap() {
         seen.push(status);
@@ -91,9 +92,10 @@ async fn import_01_progress_ends_with_the_commit() {
 async fn import_01_import_completes_without_a_waiting_client() {
     let Some(import) = Import::new("import_01").await else { return };
     let started = import.start().await;
-    let waiting = tokio::time::timeout(Duration::from_millis(1), started.wait().into_future()).await;
+    let waiting =
+        tokio::time::timeout(Duration::from_millis(1), started.wait_for_completion().into_future()).await;
     drop(waiting);
-    let commit = started.wait().interval(POLL_INTERVAL).await.unwrap();
+    let commit = started.wait_for_completion().poll_interval(POLL_INTERVAL).await.unwrap();
     assert_eq!(commit.message, "Import objects");
     assert_eq!(import.paths().await.len(), 2);
 }
@@ -103,22 +105,22 @@ async fn import_02_failed_import_returns_the_message_of_the_server() {
     let Some(import) = Import::new("import_02").await else { return };
     import.branch.object("uncommitted").upload("x").await.unwrap();
     let started = import.start().await;
-    let failed = started.wait().interval(POLL_INTERVAL).await;
+    let failed = started.wait_for_completion().poll_interval(POLL_INTERVAL).await;
     expect_error(
         failed,
         "import_status",
         None,
-        ErrorKind::InvalidRequest,
+        ErrorKind::UncommittedChanges,
         "uncommitted changes (dirty branch)",
     );
     let status = started.status().await.unwrap();
     assert!(!status.completed && status.error.unwrap().message.contains("dirty branch"));
 
     // The stream ends after the error, and awaiting the task returns the error again.
-    let mut progress = started.wait().interval(POLL_INTERVAL);
+    let mut progress = started.wait_for_completion().poll_interval(POLL_INTERVAL);
     while let Ok(Some(_)) = progress.try_next().await {}
     assert_eq!(progress.try_next().await.unwrap(), None);
-    expect_error(progress.await, "import_status", None, ErrorKind::InvalidRequest, "dirty branch");
+    expect_error(progress.await, "import_status", None, ErrorKind::UncommittedChanges, "dirty branch");
 }
 
 #[tokio::test]
@@ -132,9 +134,9 @@ async fn import_02_missing_branch_empty_import_and_read_only_repository_fail() {
 
     let read_only = import.fixture.read_only_repository("import_02").await;
     let main = read_only.branch("main");
-    let failed = start(&main).await.unwrap().wait().interval(POLL_INTERVAL).await;
+    let failed = start(&main).await.unwrap().wait_for_completion().poll_interval(POLL_INTERVAL).await;
     expect_error(failed, "import_status", None, ErrorKind::WriteProtected, "read-only repository");
-    start(&main).force(true).await.unwrap().wait().interval(POLL_INTERVAL).await.unwrap();
+    start(&main).force(true).await.unwrap().wait_for_completion().poll_interval(POLL_INTERVAL).await.unwrap();
 }
 
 #[tokio::test]
@@ -142,7 +144,7 @@ async fn import_03_cancelled_import_changes_nothing() {
     let Some(import) = Import::new("import_03").await else { return };
     let started = import.start().await;
     started.cancel().await.unwrap();
-    let cancelled = started.wait().interval(POLL_INTERVAL).await;
+    let cancelled = started.wait_for_completion().poll_interval(POLL_INTERVAL).await;
     expect_error(cancelled, "import_status", None, ErrorKind::Cancelled, "Canceled");
     started.cancel().await.unwrap();
     assert_eq!(import.paths().await, [""; 0]);
@@ -155,5 +157,5 @@ async fn import_03_unknown_import_is_not_found() {
     let import = main.import_task("dc2d0chksdubejidbk4g");
     expect_error(import.status().await, "import_status", 404, ErrorKind::NotFound, "not found");
     expect_error(import.cancel().await, "import_cancel", 404, ErrorKind::NotFound, "not found");
-    expect_error(import.wait().await, "import_status", 404, ErrorKind::NotFound, "not found");
+    expect_error(import.wait_for_completion().await, "import_status", 404, ErrorKind::NotFound, "not found");
 }

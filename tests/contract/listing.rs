@@ -1,6 +1,6 @@
 //! Lists of objects.
 
-use lakefs::{Branch, Entry, ErrorKind, Pager, TryStreamExt as _};
+use lakefs::{Branch, Entry, ErrorKind, TryStreamExt as _};
 
 use crate::support::{Fixture, expect_error, object_paths, wait_until};
 
@@ -75,7 +75,7 @@ async fn obj_17_prefetched_list_has_the_same_pages() {
     // Only the test server counts requests.
     let Some(server) = &fixture.server else { return };
     for (prefetch, on_first_page, in_total) in [(false, 1, 3), (true, 2, 3)] {
-        server.forget_requests();
+        server.clear_requests();
         let request_count = || server.requests_for("list_objects").len();
         let mut list = main.objects().page_size(3).prefetch(prefetch);
         assert_eq!(request_count(), 0);
@@ -137,8 +137,8 @@ async fn obj_18_entry_has_the_statistics_of_its_object() {
 async fn obj_19_list_of_a_missing_ref_is_not_found() {
     let fixture = Fixture::new().await;
     let main = fixture.main("obj_19").await;
-    let repository = main.repository();
-    let list = |list: Pager<Entry, lakefs::Objects>| list.try_collect::<Vec<_>>();
+    let repository = &main.repository();
+    let list = |list: lakefs::requests::ListObjects| list.try_collect::<Vec<_>>();
 
     let missing = list(repository.reference("nope").objects()).await;
     expect_error(missing, "list_objects", 404, ErrorKind::NotFound, "not found");

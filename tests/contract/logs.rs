@@ -2,7 +2,8 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use lakefs::{Branch, ErrorKind, Pager, TryStreamExt as _, models};
+use lakefs::requests::CommitLog;
+use lakefs::{Branch, ErrorKind, TryStreamExt as _};
 
 use crate::support::{Fixture, commit_objects, expect_error, upload_objects};
 
@@ -26,14 +27,18 @@ async fn history(fixture: &Fixture, test: &str) -> (Branch, Branch) {
 }
 
 /// Older than the first commit of the repository and than the merge, whose dates are those of the test.
-const START: i64 = 1_500_000_000;
+const START: u64 = 1_500_000_000;
 
-async fn commit_at(branch: &Branch, minute: i64, objects: &[(&str, &'static str)]) {
+async fn commit_at(branch: &Branch, minute: u64, objects: &[(&str, &'static str)]) {
     upload_objects(branch, objects).await;
-    branch.commit(minute.to_string()).date(START + 60 * minute).await.unwrap();
+    branch
+        .commit(minute.to_string())
+        .date(UNIX_EPOCH + Duration::from_secs(START + 60 * minute))
+        .await
+        .unwrap();
 }
 
-async fn messages<L: lakefs::List<Item = models::Commit>>(log: Pager<models::Commit, L>) -> Vec<String> {
+async fn messages(log: CommitLog) -> Vec<String> {
     log.map_ok(|commit| commit.message).try_collect().await.unwrap()
 }
 
@@ -57,7 +62,7 @@ async fn log_01_newest_commit_is_first_and_children_precede_parents() {
     }
 
     assert_eq!(messages(branch.log()).await, ["3", "2", "0", ROOT]);
-    let repository = main.repository();
+    let repository = &main.repository();
     assert_eq!(messages(repository.reference("main~2").log()).await, ["1", "0", ROOT]);
     assert_eq!(messages(repository.reference(&commits[2].id).log()).await, ["3", "2", "0", ROOT]);
     // Uncommitted changes are not part of the log.
@@ -71,7 +76,7 @@ async fn log_01_children_precede_parents_whatever_the_dates() {
     let fixture = Fixture::new().await;
     let main = fixture.main("log_01").await;
     for (message, date) in [("new", 2_000_000_000), ("old", 1_000_000_000)] {
-        main.commit(message).date(date).allow_empty(true).await.unwrap();
+        main.commit(message).date(UNIX_EPOCH + Duration::from_secs(date)).allow_empty(true).await.unwrap();
     }
     assert_eq!(messages(main.log().page_size(1)).await, ["old", "new", ROOT]);
 }
@@ -102,7 +107,7 @@ async fn log_02_options_limit_the_log() {
     assert_eq!(messages(main.log().limit(1000)).await, ALL);
 
     // Commits older than the limit end the log. The first commit has the date of the test.
-    let since = |minute: u64| UNIX_EPOCH + Duration::from_secs(START.unsigned_abs() + 60 * minute);
+    let since = |minute: u64| UNIX_EPOCH + Duration::from_secs(START + 60 * minute);
     assert_eq!(messages(main.log().since(since(3))).await, ["5", "4", "3"]);
     assert_eq!(messages(main.log().since(since(2)).page_size(1)).await, ["5", "4", "3", "2"]);
     assert_eq!(messages(main.log().since(since(0))).await, ALL);
@@ -147,7 +152,7 @@ async fn log_03_deletion_counts_as_a_change() {
 async fn log_04_missing_or_invalid_refs_fail() {
     let fixture = Fixture::new().await;
     let main = fixture.main("log_04").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let nowhere = fixture.client.repository(fixture.unique_name("log_04")).branch("main");
     let (not_found, invalid) = (ErrorKind::NotFound, ErrorKind::InvalidRequest);
     for (log, status, kind, words) in [

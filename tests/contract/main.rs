@@ -16,6 +16,7 @@ mod diffs;
 mod directories;
 mod directory_names;
 mod directory_sync;
+mod handles;
 mod identity;
 mod imports;
 mod listing;

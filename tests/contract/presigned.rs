@@ -1,15 +1,13 @@
 //! Pre-signed URLs and multipart uploads, used without the transfer code of this crate. The tests do nothing where the
 //! storage does not support pre-signed URLs.
 
-use std::collections::BTreeMap;
-
-use lakefs::{ErrorKind, Object, models};
+use lakefs::{BranchObject, ErrorKind, models};
 use reqwest::{Client, StatusCode};
 
 use crate::support::{Fixture, expect_error, read_text};
 
 /// Returns a lakeFS whose storage supports pre-signed URLs and an object on it, or `None` if it does not.
-async fn presigning_fixture(test: &str) -> Option<(Fixture, Object)> {
+async fn presigning_fixture(test: &str) -> Option<(Fixture, BranchObject)> {
     let fixture = Fixture::new().await;
     if !fixture.presigns().await {
         return None;
@@ -56,7 +54,7 @@ async fn presign_01_presigned_url_reads_an_object_from_the_storage() {
     if let Some(server) = &fixture.server {
         let requests = server.requests_for("storageGet");
         assert_eq!(requests.len(), 6);
-        assert!(requests.iter().all(|request| !request.with_credentials), "{requests:?}");
+        assert!(requests.iter().all(|request| !request.has_credentials), "{requests:?}");
     }
 }
 
@@ -82,7 +80,11 @@ async fn presign_02_data_written_to_a_presigned_url_can_be_linked() {
 }
 
 /// Starts a multipart upload.
-async fn start_upload(fixture: &Fixture, object: &Object, parts: i64) -> models::PresignMultipartUpload {
+async fn start_upload(
+    fixture: &Fixture,
+    object: &BranchObject,
+    parts: i64,
+) -> models::PresignMultipartUpload {
     let request = fixture.client.api().create_presign_multipart_upload().parts(parts);
     let request = request.repository(object.reference().repository().name()).branch("main");
     request.path(object.path()).send().await.unwrap().into_inner()
@@ -90,18 +92,14 @@ async fn start_upload(fixture: &Fixture, object: &Object, parts: i64) -> models:
 
 async fn complete_upload(
     fixture: &Fixture,
-    object: &Object,
+    object: &BranchObject,
     upload: &models::PresignMultipartUpload,
     etags: &[(i32, &str)],
 ) -> Result<models::ObjectStats, lakefs::Error> {
-    let part = |&(number, etag): &(i32, &str)| {
-        models::UploadPart::builder().part_number(number).etag(etag).try_into().unwrap()
-    };
-    let body = models::CompletePresignMultipartUpload::builder()
-        .physical_address(&upload.physical_address)
-        .parts(etags.iter().map(part).collect::<Vec<models::UploadPart>>())
-        .content_type("text/csv".to_owned())
-        .user_metadata(BTreeMap::from([("k".to_owned(), "v".to_owned())]));
+    let parts = etags.iter().map(|&(number, etag)| models::UploadPart::new(number.into(), etag));
+    let body = models::CompletePresignMultipartUpload::new(&upload.physical_address, parts)
+        .content_type("text/csv")
+        .user_metadata([("k", "v")]);
     let request = fixture.client.api().complete_presign_multipart_upload().upload_id(&upload.upload_id);
     let request = request.repository(object.reference().repository().name()).branch("main");
     Ok(request.path(object.path()).body(body).send().await?.into_inner())
@@ -117,7 +115,7 @@ async fn presign_03_multipart_upload_creates_an_object() {
     let first = put(first, vec![b'a'; 5 << 20]).await;
     let request = fixture.client.api().upload_part().upload_id(&upload.upload_id).part_number(2);
     let request = request.repository(object.reference().repository().name()).branch("main");
-    let body = models::UploadPartFrom::builder().physical_address(&upload.physical_address);
+    let body = models::UploadPartFrom::new(&upload.physical_address);
     let second = request.path(object.path()).body(body).send().await.unwrap().into_inner();
     let second = put(&second.presigned_url, "b").await;
     assert!(!object.exists().await.unwrap());
@@ -146,7 +144,7 @@ async fn presign_04_aborted_multipart_upload_no_longer_exists() {
     let upload = start_upload(&fixture, &object, 0).await;
     assert_eq!(upload.presigned_urls, Vec::<String>::new());
     let abort = async |path: &str| {
-        let body = models::AbortPresignMultipartUpload::builder().physical_address(&upload.physical_address);
+        let body = models::AbortPresignMultipartUpload::new(&upload.physical_address);
         let request = fixture.client.api().abort_presign_multipart_upload().upload_id(&upload.upload_id);
         let request = request.repository(object.reference().repository().name()).branch("main");
         request.path(path).body(body).send().await
@@ -167,11 +165,9 @@ async fn presign_05_part_can_be_copied_from_an_object() {
     source.upload("hello world").await.unwrap();
     let upload = start_upload(&fixture, &object, 0).await;
     let copy = async |path: &str| {
-        let source = models::CopyPartSource::builder();
-        let source = source.repository(object.reference().repository().name()).ref_("main").path(path);
-        let source = source.range("bytes=6-10".to_owned());
-        let body = models::UploadPartCopyFrom::builder();
-        let body = body.physical_address(&upload.physical_address).copy_source(source);
+        let source = models::CopyPartSource::new(object.reference().repository().name(), "main", path);
+        let source = source.range("bytes=6-10");
+        let body = models::UploadPartCopyFrom::new(&upload.physical_address, source);
         let request = fixture.client.api().upload_part_copy().upload_id(&upload.upload_id).part_number(1);
         let request = request.repository(object.reference().repository().name()).branch("main");
         request.path(object.path()).body(body).send().await

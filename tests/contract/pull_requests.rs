@@ -1,7 +1,8 @@
 //! Pull requests: their life, merges and lists.
 
 use lakefs::models::{ListPullRequestsStatus, PullRequestBasicStatus, PullRequestStatus};
-use lakefs::{ErrorKind, Pager, PullRequest, PullRequests, Repository, TryStreamExt as _, models};
+use lakefs::requests::ListPullRequests;
+use lakefs::{ErrorKind, PullRequest, Repository, TryStreamExt as _};
 
 use crate::support::{Fixture, commit_objects, expect_error};
 
@@ -14,11 +15,17 @@ async fn repository_with_changes(fixture: &Fixture, test: &str) -> Repository {
     repository
 }
 
+async fn create(repository: &Repository, title: &str) -> PullRequest {
+    let created = repository.create_pull_request("exp", "main", title).await.unwrap();
+    repository.pull_request(created.id)
+}
+
 #[tokio::test]
 async fn pr_01_pull_request_is_created_updated_closed_and_reopened() {
     let fixture = Fixture::new().await;
     let repository = repository_with_changes(&fixture, "pr_01").await;
-    let request = repository.create_pull_request("exp", "main", "Add a").description("why").await.unwrap();
+    let created = repository.create_pull_request("exp", "main", "Add a").description("why").await.unwrap();
+    let request = repository.pull_request(created.id);
 
     let opened = request.get().await.unwrap();
     assert_eq!((opened.id.as_str(), opened.title.as_str()), (request.id(), "Add a"));
@@ -47,7 +54,7 @@ async fn pr_01_pull_request_is_created_updated_closed_and_reopened() {
 async fn pr_01_merged_pull_request_names_its_merge_commit() {
     let fixture = Fixture::new().await;
     let repository = repository_with_changes(&fixture, "pr_01").await;
-    let request = repository.create_pull_request("exp", "main", "Add a").await.unwrap();
+    let request = create(&repository, "Add a").await;
     let merged = request.merge().await.unwrap();
 
     let head = repository.branch("main").get_commit().await.unwrap();
@@ -60,7 +67,7 @@ async fn pr_01_merged_pull_request_names_its_merge_commit() {
 
     let again = request.merge().await;
     expect_error(again, "merge_pull_request", 400, ErrorKind::InvalidRequest, "bad pull request status");
-    let empty = repository.create_pull_request("exp", "main", "Again").await.unwrap();
+    let empty = create(&repository, "Again").await;
     expect_error(empty.merge().await, "merge_pull_request", 400, ErrorKind::NoChanges, "no changes");
 }
 
@@ -70,7 +77,7 @@ async fn pr_01_conflict_names_the_paths_and_keeps_the_pull_request_open() {
     let repository = repository_with_changes(&fixture, "pr_01").await;
     let main = repository.branch("main");
     commit_objects(&main, "other", &[("a", "2"), ("b", "2")]).await;
-    let request = repository.create_pull_request("exp", "main", "Add a").await.unwrap();
+    let request = create(&repository, "Add a").await;
 
     let error = expect_error(
         request.merge().await,
@@ -85,7 +92,7 @@ async fn pr_01_conflict_names_the_paths_and_keeps_the_pull_request_open() {
 
     main.object("c").upload("uncommitted").await.unwrap();
     let dirty = request.merge().await;
-    expect_error(dirty, "merge_pull_request", 400, ErrorKind::InvalidRequest, "dirty branch");
+    expect_error(dirty, "merge_pull_request", 400, ErrorKind::UncommittedChanges, "dirty branch");
 }
 
 #[tokio::test]
@@ -115,7 +122,7 @@ async fn pr_01_missing_branches_and_unknown_pull_requests_fail() {
 async fn pr_01_list_is_sorted_by_identifier() {
     let fixture = Fixture::new().await;
     let repository = repository_with_changes(&fixture, "pr_01").await;
-    let create = async |title| repository.create_pull_request("exp", "main", title).await.unwrap();
+    let create = async |title| create(&repository, title).await;
     let (open, closed, merged) = (create("open").await, create("closed").await, create("merged").await);
     closed.close().await.unwrap();
     merged.merge().await.unwrap();
@@ -126,7 +133,7 @@ async fn pr_01_list_is_sorted_by_identifier() {
     };
 
     let list = || repository.pull_requests();
-    let ids = async |list: Pager<models::PullRequest, PullRequests>| {
+    let ids = async |list: ListPullRequests| {
         list.map_ok(|request| request.id).try_collect::<Vec<_>>().await.unwrap()
     };
     let all = sorted(&[&open, &closed, &merged]);

@@ -31,7 +31,7 @@ async fn repo_02_existing_name_is_a_conflict() {
     let fixture = Fixture::new().await;
     let repository = fixture.repository("repo_02").await;
     let again = repository.create(fixture.namespace(&fixture.unique_name("repo_02"))).await;
-    expect_error(again, "create_repository", 409, ErrorKind::Conflict, "not unique");
+    expect_error(again, "create_repository", 409, ErrorKind::AlreadyExists, "not unique");
 }
 
 #[tokio::test]

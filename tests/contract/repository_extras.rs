@@ -88,7 +88,7 @@ async fn dump_02_dump_and_restore_run_as_tasks() {
     let fixture = Fixture::new().await;
     let (repository, copy) = repository_and_bare_copy(&fixture, "dump_02").await;
     let task = repository.dump().start().await.unwrap();
-    let mut progress = task.wait().interval(Duration::from_millis(50));
+    let mut progress = task.wait_for_completion().poll_interval(Duration::from_millis(50));
     let mut last = None;
     while let Some(status) = progress.try_next().await.unwrap() {
         last = Some(status);
@@ -99,11 +99,11 @@ async fn dump_02_dump_and_restore_run_as_tasks() {
     let dump = progress.await.unwrap();
     assert_eq!(last.refs.as_ref(), Some(&dump));
     // The task can be awaited again by its identifier as long as the server keeps it.
-    assert_eq!(repository.dump_task(task.id()).wait().await.unwrap(), dump);
+    assert_eq!(repository.dump_task(task.id()).wait_for_completion().await.unwrap(), dump);
     assert_eq!(repository.dump().await.unwrap(), dump);
 
     let task = copy.restore(dump.clone()).start().await.unwrap();
-    task.wait().interval(Duration::from_millis(50)).await.unwrap();
+    task.wait_for_completion().poll_interval(Duration::from_millis(50)).await.unwrap();
     assert_eq!(refs(&copy).await, refs(&repository).await);
     assert!(copy.restore_task(task.id()).status().await.unwrap().done);
     let again = copy.restore(dump).start().await;
@@ -115,12 +115,12 @@ async fn dump_03_failed_tasks_and_unknown_identifiers_are_reported() {
     let fixture = Fixture::new().await;
     let (repository, copy) = repository_and_bare_copy(&fixture, "dump_03").await;
     let empty_dump = || {
-        let builder = RefsDump::builder().branches_meta_range_id("a").tags_meta_range_id("b");
-        RefsDump::try_from(builder.commits_meta_range_id("c")).unwrap()
+        let dump = r#"{"branches_meta_range_id":"a","tags_meta_range_id":"b","commits_meta_range_id":"c"}"#;
+        serde_json::from_str::<RefsDump>(dump).unwrap()
     };
     expect_error(copy.restore(empty_dump()).await, "restore_refs", 410, ErrorKind::DataDeleted, "No data");
     let task = copy.restore(empty_dump()).start().await.unwrap();
-    let failed = task.wait().interval(Duration::from_millis(50)).await;
+    let failed = task.wait_for_completion().poll_interval(Duration::from_millis(50)).await;
     let error = expect_error(failed, "restore_submit", None, ErrorKind::DataDeleted, "No data");
     let action = format!("restore the references of repository {:?}: ", copy.name());
     assert!(error.to_string().starts_with(&action), "{error}");
@@ -128,7 +128,7 @@ async fn dump_03_failed_tasks_and_unknown_identifiers_are_reported() {
 
     let unknown = repository.dump_task("nothing").status().await;
     expect_error(unknown, "dump_status", 404, ErrorKind::NotFound, "not found");
-    let unknown = repository.restore_task("nothing").wait().await;
+    let unknown = repository.restore_task("nothing").wait_for_completion().await;
     expect_error(unknown, "restore_status", 404, ErrorKind::NotFound, "not found");
     let nowhere = fixture.client.repository(fixture.unique_name("dump_03"));
     expect_error(nowhere.dump().await, "dump_refs", 404, ErrorKind::NotFound, "repository not found");
@@ -168,10 +168,11 @@ async fn repo_15_metadata_files_of_the_server_are_read_through_the_api() {
     let fixture = Fixture::new().await;
     let main = fixture.main("repo_15").await;
     let commit = commit_objects(&main, "one", &[("a/1", "1"), ("b", "2")]).await;
-    let (api, name) = (fixture.client.api(), main.repository().name());
+    let (api, repository) = (fixture.client.api(), main.repository());
+    let name = repository.name();
     let namespace = main.repository().get().await.unwrap().storage_namespace;
     let symlinks = api.create_symlink_file().repository(name).branch("main").location("a/");
-    assert_eq!(symlinks.send().await.unwrap().location, format!("{namespace}/symlinks"));
+    assert_eq!(symlinks.send().await.unwrap().into_inner().location, format!("{namespace}/symlinks"));
     let symlinks = api.create_symlink_file().repository(name).branch("nowhere").send().await;
     expect_error(symlinks, "create_symlink_file", 404, ErrorKind::NotFound, "not found");
 

@@ -115,7 +115,7 @@ async fn revert_05_missing_refs_and_uncommitted_changes_fail() {
 
     upload_objects(&main, &[("b", "1")]).await;
     let dirty = main.revert(&one).await;
-    expect_error(dirty, "revert_branch", 400, ErrorKind::InvalidRequest, "uncommitted changes");
+    expect_error(dirty, "revert_branch", 400, ErrorKind::UncommittedChanges, "uncommitted changes");
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn cp_04_first_commit_missing_refs_and_uncommitted_changes_fail() {
 
     upload_objects(&main, &[("b", "1")]).await;
     let dirty = main.cherry_pick(&one).await;
-    expect_error(dirty, "cherry_pick", 400, ErrorKind::InvalidRequest, "uncommitted changes");
+    expect_error(dirty, "cherry_pick", 400, ErrorKind::UncommittedChanges, "uncommitted changes");
 }
 
 #[tokio::test]

@@ -130,7 +130,7 @@ async fn prot_02_protected_branch_rejects_writes_and_commits() {
 
     let fixture = Fixture::new().await;
     let main = fixture.main("prot_02").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     commit_objects(&main, "one", &[("committed", "1")]).await;
     let branch = repository.branch("branch");
     branch.create("main").await.unwrap();
@@ -151,10 +151,10 @@ async fn prot_02_protected_branch_rejects_writes_and_commits() {
     // The request succeeds, and its response has a failure for each object.
     let error = main.delete_objects(["committed", "uncommitted"]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WriteProtected, "{error}");
-    let statuses: Vec<_> = error.failed_objects().iter().map(|object| object.status_code).collect();
+    let statuses: Vec<_> = error.failed_objects().iter().map(|object| object.status).collect();
     assert_eq!(statuses, [403, 403]);
     let api = fixture.client.api();
-    let reset = models::ResetCreation::builder().type_(models::ResetCreationType::Reset);
+    let reset = models::ResetCreation::new(models::ResetCreationType::Reset);
     let reset = api.reset_branch().repository(repository.name()).branch("main").body(reset);
     expect_protected(reset.send().await.map(drop), "reset_branch", write);
     let reset = api.hard_reset_branch().repository(repository.name()).branch("main").ref_("main~1");
@@ -174,7 +174,7 @@ async fn prot_02_protected_branch_rejects_writes_and_commits() {
 async fn prot_02_protected_branch_accepts_merges_reverts_and_cherry_picks() {
     let fixture = Fixture::new().await;
     let main = fixture.main("prot_02").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let branch = repository.branch("branch");
     branch.create("main").await.unwrap();
     commit_objects(&branch, "one", &[("a", "1")]).await;
@@ -186,10 +186,10 @@ async fn prot_02_protected_branch_accepts_merges_reverts_and_cherry_picks() {
     branch.merge_into("main").await.unwrap();
     assert_eq!(read_text(&main.object("a")).await, "1");
     let api = fixture.client.api();
-    let revert = models::RevertCreation::builder().ref_(&*picked).parent_number(0);
+    let revert = models::RevertCreation::new(0, &*picked);
     api.revert_branch().repository(repository.name()).branch("main").body(revert).send().await.unwrap();
     assert!(!main.object("b").exists().await.unwrap());
-    let pick = models::CherryPickCreation::builder().ref_(&*picked);
+    let pick = models::CherryPickCreation::new(&*picked);
     api.cherry_pick().repository(repository.name()).branch("main").body(pick).send().await.unwrap();
     assert!(main.object("b").exists().await.unwrap());
 
@@ -235,14 +235,14 @@ async fn gc_02_preparation_of_commits_needs_rules() {
     let collection = repository.garbage_collection();
     let operation = "prepare_garbage_collection_commits";
     expect_error(collection.prepare_commits().await, operation, 404, ErrorKind::NotFound, "not found");
-    let task = collection.start_preparing_commits().await.unwrap();
-    let failed = task.wait().await;
+    let task = collection.prepare_commits().start().await.unwrap();
+    let failed = task.wait_for_completion().await;
     let operation = "prepare_garbage_collection_commits_async";
     expect_error(failed, operation, None, ErrorKind::NotFound, "get gc rules: not found");
 
     collection.rules().set(7).await.unwrap();
-    let task = collection.start_preparing_commits().await.unwrap();
-    let prepared = collection.commits_preparation(task.id()).wait().await.unwrap();
+    let task = collection.prepare_commits().start().await.unwrap();
+    let prepared = collection.prepare_commits_task(task.id()).wait_for_completion().await.unwrap();
     assert!(!prepared.run_id.is_empty());
     assert!(prepared.gc_commits_location.contains(&prepared.run_id), "{prepared:?}");
     let status = task.status().await.unwrap();
@@ -261,10 +261,10 @@ async fn gc_02_preparation_of_commits_needs_rules() {
         expect_error(prepared, operation, 400, ErrorKind::Unsupported, "operation not supported");
     }
 
-    let other = collection.commits_preparation("GCPCnone");
+    let other = collection.prepare_commits_task("GCPCnone");
     let operation = "prepare_garbage_collection_commits_status";
     expect_error(other.status().await, operation, 404, ErrorKind::NotFound, "not found");
-    expect_error(other.wait().await, operation, 404, ErrorKind::NotFound, "not found");
+    expect_error(other.wait_for_completion().await, operation, 404, ErrorKind::NotFound, "not found");
 }
 
 #[tokio::test]
@@ -289,7 +289,7 @@ async fn gc_03_preparation_of_uncommitted_objects_lists_them() {
     let parts: Vec<_> = collection.prepare_uncommitted().try_collect().await.unwrap();
     assert!(parts.iter().all(|part| part.gc_uncommitted_location.is_empty()), "{parts:?}");
 
-    let refusal = collection.prepare_uncommitted().after("none").try_next().await;
+    let refusal = collection.prepare_uncommitted().continuation_token("none").try_next().await;
     let operation = "prepare_garbage_collection_uncommitted";
     expect_error(refusal, operation, 400, ErrorKind::InvalidRequest, "invalid continuation token");
 }
@@ -303,7 +303,7 @@ async fn gc_04_read_only_repository_rejects_preparations() {
     let expect_read_only =
         |result, operation| expect_error(result, operation, 403, ErrorKind::WriteProtected, words);
     expect_read_only(collection.prepare_commits().await.map(drop), "prepare_garbage_collection_commits");
-    let started = collection.start_preparing_commits().await.map(drop);
+    let started = collection.prepare_commits().start().await.map(drop);
     expect_read_only(started, "prepare_garbage_collection_commits_async");
     let part = collection.prepare_uncommitted().try_next().await.map(drop);
     expect_read_only(part, "prepare_garbage_collection_uncommitted");

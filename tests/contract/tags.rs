@@ -52,13 +52,13 @@ async fn tag_02_name_of_a_tag_a_branch_or_a_commit_is_a_conflict() {
     let repository = fixture.repository("tag_02").await;
     repository.tag("v1").create("main").await.unwrap();
     let again = repository.tag("v1").create("main").await;
-    expect_error(again, "create_tag", 409, ErrorKind::Conflict, "tag already exists");
+    expect_error(again, "create_tag", 409, ErrorKind::AlreadyExists, "tag already exists");
 
     let branch = repository.tag("main").create("main").await;
-    expect_error(branch, "create_tag", 409, ErrorKind::Conflict, "conflict found");
+    expect_error(branch, "create_tag", 409, ErrorKind::AlreadyExists, "conflict found");
     let head = repository.branch("main").get().await.unwrap().commit_id;
     let commit = repository.tag(head).create("main").await;
-    expect_error(commit, "create_tag", 409, ErrorKind::Conflict, "conflict found");
+    expect_error(commit, "create_tag", 409, ErrorKind::AlreadyExists, "conflict found");
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ async fn transaction_01_changes_are_merged_together() {
     assert_eq!(merge.parents, [before.id, commit.id]);
     assert_eq!((&*merge.message, &*merge.metadata["k"]), ("Both", "v"));
     assert_eq!(transacted.tag.unwrap().unwrap().commit_id, merge.id);
-    assert!(transacted.left_behind.is_none());
+    assert!(transacted.cleanup_error.is_none());
     let changes: Vec<_> = main.diff_from_parent().try_collect().await.unwrap();
     let changes: Vec<_> = changes.iter().map(|change| (&*change.path, &change.type_)).collect();
     assert_eq!(changes, [("new", &DiffType::Added), ("old", &DiffType::Removed)]);
@@ -77,6 +77,19 @@ async fn transaction_03_commits_of_the_closure_are_merged() {
     assert_eq!(main.object("a").read().await.unwrap(), "1");
 }
 
+/// The error type of a caller.
+#[derive(Debug)]
+enum AppError {
+    TooLarge(u64),
+    LakeFs(Error),
+}
+
+impl From<Error> for AppError {
+    fn from(error: Error) -> Self {
+        Self::LakeFs(error)
+    }
+}
+
 #[tokio::test]
 async fn transaction_04_failed_closure_leaves_no_changes_and_no_branch() {
     let fixture = Fixture::new().await;
@@ -84,13 +97,19 @@ async fn transaction_04_failed_closure_leaves_no_changes_and_no_branch() {
     let before = main.get().await.unwrap();
 
     let own = main.transaction("Own").run(async |tx| {
-        tx.object("a").upload("1").await.map_err(|error| error.to_string())?;
-        Err::<(), _>("the caller's own failure".to_owned())
+        tx.object("a").upload("1").await?;
+        Err::<(), _>(AppError::TooLarge(7))
     });
-    let error = own.await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Aborted);
-    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "the caller's own failure");
-    assert!(error.to_string().contains("\"main\""), "{error}");
+    assert!(matches!(own.await.unwrap_err(), AppError::TooLarge(7)));
+
+    let refused = main.transaction("Refused").run(async |tx| {
+        tx.object("missing").read().await?;
+        Ok::<_, AppError>(())
+    });
+    let AppError::LakeFs(error) = refused.await.unwrap_err() else {
+        panic!("an error of lakeFS is expected")
+    };
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::NotFound, Some("get_object")));
 
     let of_lakefs = main.transaction("Of lakeFS").run(async |tx| tx.object("missing").read().await);
     let error = of_lakefs.await.unwrap_err();

@@ -65,11 +65,11 @@ async fn obj_01_body_that_fails_is_not_uploaded() {
     let object = main.object("a");
 
     let missing = object.upload(Body::file("/no/such/file")).await;
-    let error = expect_error(missing, "upload_object", None, ErrorKind::InvalidRequest, "cannot be read");
+    let error = expect_error(missing, "upload_object", None, ErrorKind::Io, "cannot be read");
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("/no/such/file"), "{source}");
     let directory = object.upload(Body::file(std::env::temp_dir())).await;
-    expect_error(directory, "upload_object", None, ErrorKind::InvalidRequest, "cannot be read");
+    expect_error(directory, "upload_object", None, ErrorKind::Io, "cannot be read");
 
     // A stream that fails, and streams of another length than declared.
     let broken = stream::iter([Ok("a"), Err(std::io::Error::other("no more"))]);
@@ -79,7 +79,7 @@ async fn obj_01_body_that_fails_is_not_uploaded() {
     }
     for (body, why) in bodies {
         let failed = object.upload(body).await;
-        let error = expect_error(failed, "upload_object", None, ErrorKind::InvalidRequest, "cannot be read");
+        let error = expect_error(failed, "upload_object", None, ErrorKind::Io, "cannot be read");
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert!(source.contains(why) && error.attempts() <= 1 && !error.is_outcome_unknown(), "{source}");
     }
@@ -366,19 +366,19 @@ async fn obj_13_deletion_is_an_uncommitted_change() {
 async fn obj_19_upload_to_a_missing_branch_or_another_ref_fails() {
     let fixture = Fixture::new().await;
     let main = fixture.main("obj_19").await;
-    let repository = main.repository();
+    let repository = &main.repository();
     let head = commit_objects(&main, "one", &[("a", "1")]).await.id;
     create_tag(repository, "v1", "main").await;
 
     // Only branches can be written to. A tag and a commit are taken for branches that do not exist.
     for name in ["nowhere", "v1", &head] {
-        let object = repository.reference(name).object("a");
+        let object = repository.branch(name).object("a");
         let words = if name == "v1" || name == head { "not found" } else { "branch 'nowhere' not found" };
         expect_error(object.upload("2").await, "upload_object", 404, ErrorKind::NotFound, words);
         expect_error(object.delete().await, "delete_object", 404, ErrorKind::NotFound, "branch not found");
     }
     for name in ["main~1", "main@", "main$", "a.b"] {
-        let object = repository.reference(name).object("a");
+        let object = repository.branch(name).object("a");
         expect_error(object.upload("2").await, "upload_object", 400, ErrorKind::InvalidRequest, "branch id");
         expect_error(object.delete().await, "delete_object", 400, ErrorKind::InvalidRequest, "branch id");
     }

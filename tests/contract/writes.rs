@@ -82,7 +82,7 @@ async fn write_03_data_can_be_written_in_chunks_of_any_size() {
     let object = main.object("a");
     let data: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
     let log = ProgressLog::default();
-    let mut writer = object.writer().progress(log.progress()).await.unwrap();
+    let mut writer = object.writer().progress(log.recorder()).await.unwrap();
     let mut left = &data[..];
     for size in [1, 7, 65_536, 262_144, 262_145, 1_000_000].into_iter().cycle() {
         let (chunk, rest) = left.split_at(size.min(left.len()));
@@ -128,10 +128,13 @@ async fn write_04_error_of_the_server_is_returned_by_the_writer() {
     let kind = inner(failed).kind();
     assert!(matches!(kind, ErrorKind::NotFound | ErrorKind::Transport), "{kind:?}");
     let again = inner(writer.shutdown().await.unwrap_err());
-    assert_eq!((again.kind(), again.message()), (ErrorKind::InvalidRequest, "the writer has failed before"));
+    assert_eq!(
+        (again.kind(), again.message()),
+        (ErrorKind::InvalidRequest, "the writer failed before; open another one")
+    );
     assert!(again.source().is_none());
     let again = writer.finish().await.unwrap_err();
-    assert_eq!(again.message(), "the writer has failed before");
+    assert_eq!(again.message(), "the writer failed before; open another one");
 
     let unsendable = main.object("a").writer().content_type("a\nb").await;
     expect_error(unsendable, "upload_object", None, ErrorKind::InvalidRequest, "HTTP header");

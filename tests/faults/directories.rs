@@ -25,14 +25,14 @@ async fn transfer_stops_after_a_thousand_failures_and_finishes_started_files() {
     let server = fixture.test_server();
     let source = directory_of_files(1100);
     let faults = server.faults();
-    let reject_all = || faults.on("upload_object").always().reply(400, r#"{"message":"rejected"}"#);
+    let reject_all = || faults.on("upload_object").always().respond(400, r#"{"message":"rejected"}"#);
     // The time for a thousand failures, one after another. It depends on the machine.
     reject_all();
     let start = Instant::now();
     main.upload_dir(source.path(), "t").concurrency(1).await.unwrap_err();
     let duration = start.elapsed();
     faults.clear();
-    server.forget_requests();
+    server.clear_requests();
 
     // One of the first two uploads takes longer than the failures of all others.
     faults.on("upload_object").delay(2 * duration).proceed();
@@ -84,7 +84,7 @@ async fn deletion_is_reported_only_after_the_server_has_deleted_the_object() {
     };
     let failures = |error: &lakefs::Error| {
         let failed = error.failed_objects().iter();
-        failed.map(|failed| (failed.path.clone().unwrap(), failed.status_code)).collect::<Vec<_>>()
+        failed.map(|failed| (failed.path.clone().unwrap(), failed.status)).collect::<Vec<_>>()
     };
 
     upload_objects().await;
@@ -106,7 +106,7 @@ async fn deletion_is_reported_only_after_the_server_has_deleted_the_object() {
 
     // The whole batch fails.
     upload_objects().await;
-    server.faults().on("delete_objects").reply(403, r#"{"message":"read-only repository"}"#);
+    server.faults().on("delete_objects").respond(403, r#"{"message":"read-only repository"}"#);
     let (outcome, deleted) = sync().await;
     let error = outcome.unwrap_err();
     let all = ["t/a", "t/b", "t/c"].map(|path| (path.to_owned(), 403));

@@ -14,8 +14,8 @@ async fn failure_of_a_prefetched_page_is_reported_after_the_page_before() {
     for path in ["a", "b", "c", "d", "e"] {
         main.object(path).upload("").await.unwrap();
     }
-    server.forget_requests();
-    server.faults().on("list_objects").after(1).times(1).reply(500, BROKEN);
+    server.clear_requests();
+    server.faults().on("list_objects").after(1).times(1).respond(500, BROKEN);
     let mut list = main.objects().page_size(2).prefetch(true).map_ok(|entry| entry.path().to_owned());
     assert_eq!(list.try_next().await.unwrap().as_deref(), Some("a"));
     wait_until("the next page fails", async || server.faults().pending().is_empty()).await;
@@ -33,8 +33,8 @@ async fn prefetched_page_is_retried() {
     for path in ["a", "b", "c"] {
         main.object(path).upload("").await.unwrap();
     }
-    server.forget_requests();
-    server.faults().on("list_objects").after(1).times(1).header("Retry-After", "0").reply(503, BROKEN);
+    server.clear_requests();
+    server.faults().on("list_objects").after(1).times(1).header("Retry-After", "0").respond(503, BROKEN);
     let list = main.objects().page_size(2).prefetch(true).map_ok(|entry| entry.path().to_owned());
     assert_eq!(list.try_collect::<Vec<_>>().await.unwrap(), ["a", "b", "c"]);
     assert_eq!(server.requests_for("list_objects").len(), 3);

@@ -1,14 +1,15 @@
-//! What no server does on request: objects that change between two requests, batches that fail in part.
+//! Responses that a server does not give on demand: objects that change between two requests, batches that fail in part.
 
 use futures::{StreamExt as _, stream};
-use lakefs::{ErrorKind, LakeFsStore};
+use lakefs::ErrorKind;
+use lakefs::object_store::LakeFsStore;
 use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 
 use crate::cause;
 use crate::support::{ScriptedResponse, ScriptedServer};
 
-/// What a server knows of an object with this tag.
+/// The metadata of an object with this ETag.
 fn stats(tag: &str, size: usize) -> ScriptedResponse {
     let body = format!(
         r#"{{"checksum":"{tag}","mtime":1700000000,"path":"a","path_type":"object","physical_address":"mem://a","size_bytes":{size}}}"#
@@ -16,12 +17,12 @@ fn stats(tag: &str, size: usize) -> ScriptedResponse {
     ScriptedResponse::json(200, body)
 }
 
-/// The object.
+/// The object itself.
 fn object(tag: &str, text: &str) -> ScriptedResponse {
     ScriptedResponse::new(200, "text/plain", text).header("ETag", &format!("\"{tag}\""))
 }
 
-/// Two bytes of it.
+/// Two bytes of the object.
 fn part(tag: &str, text: &str, first: usize, size: usize) -> ScriptedResponse {
     let range = format!("bytes {first}-{}/{size}", first + 1);
     ScriptedResponse::new(206, "text/plain", text)
@@ -29,15 +30,15 @@ fn part(tag: &str, text: &str, first: usize, size: usize) -> ScriptedResponse {
         .header("Content-Range", &range)
 }
 
-/// The store of a branch on a server with a script.
+/// Returns a scripted server and the store of a branch on it.
 async fn scripted(replies: impl IntoIterator<Item = ScriptedResponse>) -> (ScriptedServer, LakeFsStore) {
     let script = ScriptedServer::start(replies).await;
-    let store = LakeFsStore::at(&script.client().repository("example").branch("main"));
+    let store = LakeFsStore::at(script.client().repository("example").branch("main"));
     (script, store)
 }
 
 #[tokio::test]
-async fn bytes_are_of_the_object_that_the_conditions_held_for() {
+async fn bytes_are_of_the_version_that_met_the_preconditions() {
     let a = Path::from("a");
     let (old, new) = (stats("old", 3), stats("new", 5));
     let came = object("new", "three");
@@ -48,7 +49,7 @@ async fn bytes_are_of_the_object_that_the_conditions_held_for() {
     assert_eq!(read.bytes().await.unwrap(), "three");
     assert_eq!(script.requests().len(), 4);
 
-    // The condition held for what was seen, and not for what came.
+    // The object is overwritten after the precondition was met.
     let (script, store) = scripted([old.clone(), came.clone(), new]).await;
     let options = GetOptions::new().with_if_match(Some("\"old\""));
     let error = store.get_opts(&a, options).await.unwrap_err();
@@ -62,8 +63,8 @@ async fn bytes_are_of_the_object_that_the_conditions_held_for() {
 }
 
 #[tokio::test]
-async fn ranges_that_are_read_together_are_of_one_version() {
-    // So far from each other that they are not read as one.
+async fn ranges_read_together_are_of_one_version() {
+    // Too far apart to be read with one request.
     let (far, size) = (2 << 20, 3 << 20);
     let (script, store) = scripted([
         part("old", "11", 0, size),
@@ -79,7 +80,7 @@ async fn ranges_that_are_read_together_are_of_one_version() {
 }
 
 #[tokio::test]
-async fn of_a_batch_those_fail_that_the_server_names() {
+async fn batch_fails_for_the_objects_that_the_server_names() {
     let branch = ScriptedResponse::json(200, r#"{"id":"main","commit_id":"c"}"#);
     let failed =
         r#"{"errors":[{"path":"b","status_code":403,"message":"cannot write to protected branch"}]}"#;
@@ -100,7 +101,7 @@ async fn of_a_batch_those_fail_that_the_server_names() {
 }
 
 #[tokio::test]
-async fn a_reply_that_says_too_little_is_looked_behind() {
+async fn incomplete_response_to_a_range_is_followed_by_a_stat() {
     let a = Path::from("a");
     let options =
         || GetOptions::new().with_range(Some(GetRange::Bounded(1..3))).with_if_match(Some("\"tag\""));
@@ -112,7 +113,7 @@ async fn a_reply_that_says_too_little_is_looked_behind() {
     assert_eq!((expected.meta.size, expected.meta.last_modified.timestamp()), (5, 1_700_000_000));
     assert_eq!((expected.range.clone(), expected.meta.e_tag.as_deref()), (1..3, Some("\"tag\"")));
 
-    // No date, no size, no tag, no range; and failures of which it is not known what they mean.
+    // Without a date, a size, an ETag or a range; and errors that can mean several things.
     let sizeless = ScriptedResponse::new(206, "text/plain", "hr")
         .header("ETag", "\"tag\"")
         .header("Content-Range", "bytes 1-2/*")
@@ -128,7 +129,7 @@ async fn a_reply_that_says_too_little_is_looked_behind() {
         assert_eq!(read.bytes().await.unwrap(), "hr");
         assert_eq!(script.requests().len(), 3);
     }
-    // Others are failures.
+    // Any other error is returned.
     let (script, store) = scripted([refused(404)]).await;
     let error = store.get_opts(&a, options()).await.unwrap_err();
     assert!(matches!(error, Error::NotFound { .. }), "{error}");

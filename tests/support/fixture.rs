@@ -153,7 +153,7 @@ impl Fixture {
 impl Drop for Fixture {
     fn drop(&mut self) {
         if let Some(server) = self.server.as_ref().filter(|_| !std::thread::panicking()) {
-            assert_eq!(server.violations(), Vec::<String>::new());
+            assert_eq!(server.contract_violations(), Vec::<String>::new());
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures::{TryStream, TryStreamExt as _};
-use lakefs::{Branch, Entry, Error, Object, Repository, Tag, models};
+use lakefs::requests::ReadRequest;
+use lakefs::{Branch, BranchObject, Entry, Error, Object, Repository, Tag, models};
 
 /// Uploads objects to a branch and commits them.
 pub(crate) async fn commit_objects(
@@ -51,6 +52,23 @@ pub(crate) fn string_map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 /// Reads an object as text.
-pub(crate) async fn read_text(object: &Object) -> String {
+pub(crate) async fn read_text(object: impl Readable) -> String {
     String::from_utf8(object.read().await.expect("the object is read").to_vec()).unwrap()
+}
+
+/// An object that can be read: of a branch or of any other ref.
+pub(crate) trait Readable {
+    fn read(&self) -> ReadRequest;
+}
+
+impl Readable for &Object {
+    fn read(&self) -> ReadRequest {
+        Object::read(self)
+    }
+}
+
+impl Readable for &BranchObject {
+    fn read(&self) -> ReadRequest {
+        BranchObject::read(self)
+    }
 }

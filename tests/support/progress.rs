@@ -2,17 +2,17 @@
 
 use std::sync::{Arc, Mutex};
 
-use lakefs::{Progress, ProgressUpdate};
+use lakefs::ProgressUpdate;
 
-/// Records every update of the [`Progress`] that it hands out.
+/// Records the progress of a transfer.
 #[derive(Clone, Default)]
 pub(crate) struct ProgressLog(Arc<Mutex<Vec<ProgressUpdate>>>);
 
 impl ProgressLog {
     /// Returns a callback that appends to this log.
-    pub(crate) fn progress(&self) -> Progress {
+    pub(crate) fn recorder(&self) -> impl Fn(ProgressUpdate) + Send + Sync + 'static {
         let updates = Arc::clone(&self.0);
-        Progress::new(move |update| updates.lock().unwrap().push(update))
+        move |update| updates.lock().unwrap().push(update)
     }
 
     /// Returns all updates so far, oldest first.

@@ -1,21 +1,21 @@
-//! What a task says: a report on standard output, a failure in one line on standard error.
+//! The output of a task: a report on standard output, or a failure in one line on standard error.
 
 use std::fmt;
 use std::io::{self, Write as _};
 
-/// Why a task did not do what it was asked to: one line that names what and where.
+/// The reason why a task failed: one line that names what failed, and where.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
 impl Failure {
-    /// A failure with this text, put on one line: parts of it may come from a server or from a panic.
+    /// Creates a failure with this text, joined to one line: parts of it may come from a server or from a panic.
     pub(crate) fn new(text: impl fmt::Display) -> Self {
         let text = text.to_string();
         let words = text.split(|c: char| c.is_control()).map(str::trim).filter(|part| !part.is_empty());
         Self(words.collect::<Vec<_>>().join(" "))
     }
 
-    /// A failure at a place: a file, an address.
+    /// Creates a failure at a place: a file or a URL.
     pub(crate) fn at(place: impl fmt::Display, cause: impl fmt::Display) -> Self {
         Self::new(format!("{place}: {cause}"))
     }
@@ -33,7 +33,7 @@ impl From<lexopt::Error> for Failure {
     }
 }
 
-/// Writes a report to standard output; nothing if it is empty.
+/// Prints a report to standard output. Prints nothing if it is empty.
 pub(crate) fn say(text: &str) -> Result<(), Failure> {
     let text = text.trim_end();
     if text.is_empty() {

@@ -1,18 +1,22 @@
 //! Tasks of this repository: `cargo xtask --help` lists them.
 
+#[path = "../../build/api_listing.rs"]
+mod api_listing;
 mod bench;
+#[path = "../../build/canonical.rs"]
+mod canonical;
 mod codegen;
 mod difference;
 mod failure;
 mod files;
 mod licence;
+mod mismatches;
 mod package_check;
 #[path = "../../build/mod.rs"]
 mod pipeline;
 mod refresh_spec;
 mod server;
 mod source;
-mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,20 +28,20 @@ use lexopt::{Arg, Parser, ValueExt as _};
 const USAGE: &str = "\
 cargo xtask <task>
 
-  refresh-spec --server URL   Takes the contract of a running lakeFS into openapi/ and says what changed.
-    --check                   Writes nothing; fails if the contract differs.
-    --accept-licence NAME     Takes a contract whose declared licence has this name; without it, only Apache-2.0.
-    --timeout SECONDS         For each answer of the server; 60 if not given.
-    --directory PATH          Where the contract is, if not in openapi/.
-    Needs LAKECTL_CREDENTIALS_ACCESS_KEY_ID and LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY in the environment.
+  refresh-spec --server URL   Copies the contract of a running lakeFS into openapi/ and prints the changes.
+    --check                   Write nothing, and fail if the contract differs.
+    --accept-licence NAME     Accept a contract whose declared licence has this name. Default: only Apache-2.0.
+    --timeout SECONDS         Timeout of each request. Default: 60.
+    --directory PATH          Directory of the contract. Default: openapi/.
+    Requires LAKECTL_CREDENTIALS_ACCESS_KEY_ID and LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY in the environment.
 
-  codegen                     Writes openapi/surface.txt, the list of the generated public items.
-    --check                   Writes nothing; fails if the list differs, or if openapi/docs.toml does not fit.
-    --directory PATH          Where the contract is, if not in openapi/.
+  codegen                     Writes openapi/surface.txt, the listing of the generated public items.
+    --check                   Write nothing, and fail if the listing or openapi/docs.toml differs from what is generated.
+    --directory PATH          Directory of the contract. Default: openapi/.
 
-  package-check               Packages the client and builds the package offline from a read-only directory.
+  package-check               Packages the client, and builds the package offline from a read-only directory.
 
-  bench                       Compares the client with others on a running lakeFS; `cargo xtask bench --help` says how.
+  bench                       Compares the client with others on a running lakeFS. See `cargo xtask bench --help`.
 ";
 
 fn main() -> ExitCode {
@@ -84,7 +88,7 @@ fn refresh_spec(mut arguments: Parser) -> Result<(), Failure> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let server = server.ok_or_else(|| Failure::new("refresh-spec: which server? Give --server URL"))?;
+    let server = server.ok_or_else(|| Failure::new("refresh-spec: no server: pass --server URL"))?;
     refresh_spec::run(&server, &options)
 }
 
@@ -102,7 +106,7 @@ fn codegen(mut arguments: Parser) -> Result<(), Failure> {
     codegen::run(&directory, check)
 }
 
-/// The root of the workspace: above this package, wherever the repository is now.
+/// The root of the workspace: the parent of the directory of this package.
 fn workspace() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let package = package.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).to_owned());

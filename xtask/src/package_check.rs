@@ -1,4 +1,4 @@
-//! `cargo xtask package-check`: the package is whole, and builds where docs.rs and a careful user build it.
+//! `cargo xtask package-check`: checks that the package is complete, and builds offline from a read-only directory.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 
 use crate::failure::{Failure, say};
 
-/// Without these the package does not generate its client.
-const NEEDED: [&str; 5] =
+/// Files that the build script of the package needs.
+const REQUIRED: [&str; 5] =
     ["build.rs", "build/mod.rs", "openapi/lakefs.json", "openapi/docs.toml", "openapi/source.toml"];
 
 const PACKAGE: [&str; 6] = ["package", "--package", "lakefs", "--offline", "--allow-dirty", "--quiet"];
@@ -18,20 +18,20 @@ const PACKAGE: [&str; 6] = ["package", "--package", "lakefs", "--offline", "--al
 /// Packages the client, then builds the package offline from a read-only directory.
 pub(crate) fn run(workspace: &Path) -> Result<(), Failure> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
-    // One for both builds, so that what the client depends on is built once.
+    // Shared by both builds, so that the dependencies are built once.
     let target = target.join("package-check");
 
-    // What the offline builds need must have been fetched once.
+    // The offline builds need all dependencies on this machine.
     output(cargo(workspace, &target).args(["fetch", "--locked", "--quiet"]))?;
 
     let listed = output(cargo(workspace, &target).args(PACKAGE).arg("--list"))?;
     let missing: Vec<_> =
-        NEEDED.into_iter().filter(|needed| !listed.lines().any(|line| line == *needed)).collect();
+        REQUIRED.into_iter().filter(|file| !listed.lines().any(|line| line == *file)).collect();
     if !missing.is_empty() {
-        return Err(Failure::at("cargo package --list", format!("no {}", missing.join(", "))));
+        return Err(Failure::at("cargo package --list", format!("missing: {}", missing.join(", "))));
     }
 
-    say("packaging, and building the package")?;
+    say("packaging and building the package")?;
     let _ = fs::remove_dir_all(target.join("package"));
     output(cargo(workspace, &target).args(PACKAGE))?;
 
@@ -43,13 +43,13 @@ pub(crate) fn run(workspace: &Path) -> Result<(), Failure> {
     write_read_only(&copy, &before)?;
     let built = output(cargo(&copy, &target).args(["build", "--offline", "--locked", "--quiet"]));
     let after = snapshot(&copy);
-    writable(&copy)?;
+    set_writable(&copy)?;
     built?;
-    // An administrator writes where nobody may: so look.
+    // Root can write to read-only files, so the contents are compared.
     if after? != before {
         return Err(Failure::new("the build of the package changed its source directory"));
     }
-    say(&format!("the package is well: {} files", before.len()))
+    say(&format!("the package is complete: {} files", before.len()))
 }
 
 fn cargo(directory: &Path, target: &Path) -> Command {
@@ -58,14 +58,14 @@ fn cargo(directory: &Path, target: &Path) -> Command {
     command
 }
 
-fn described(command: &Command) -> String {
+fn describe(command: &Command) -> String {
     let arguments = command.get_args().map(OsStr::to_string_lossy).collect::<Vec<_>>();
     format!("cargo {}", arguments.join(" "))
 }
 
-/// What Cargo says on standard output; what it has to say about a failure goes where ours goes.
+/// Runs Cargo and returns its standard output. Its standard error is inherited.
 fn output(command: &mut Command) -> Result<String, Failure> {
-    let name = described(command);
+    let name = describe(command);
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| Failure::at(&name, error))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
@@ -73,7 +73,7 @@ fn output(command: &mut Command) -> Result<String, Failure> {
     Err(Failure::at(name, output.status))
 }
 
-/// The directory into which Cargo unpacked the package to build it.
+/// Returns the directory into which Cargo unpacked the package to build it.
 fn unpacked(packages: &Path) -> Result<PathBuf, Failure> {
     let entries = fs::read_dir(packages).map_err(|error| Failure::at(packages.display(), error))?;
     let directories = entries.filter_map(|entry| Some(entry.ok()?.path()));
@@ -85,7 +85,7 @@ fn unpacked(packages: &Path) -> Result<PathBuf, Failure> {
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// Every file below a directory, with its contents.
+/// Returns every file below a directory, with its contents.
 fn snapshot(directory: &Path) -> Result<Files, Failure> {
     fn collect(root: &Path, directory: &Path, files: &mut Files) -> io::Result<()> {
         for entry in fs::read_dir(directory)? {
@@ -115,14 +115,17 @@ fn write_read_only(directory: &Path, files: &Files) -> Result<(), Failure> {
     write().map_err(|error| Failure::at(directory.display(), error))
 }
 
-fn writable(directory: &Path) -> Result<(), Failure> {
+fn set_writable(directory: &Path) -> Result<(), Failure> {
     set_read_only(directory, false).map_err(|error| Failure::at(directory.display(), error))
 }
 
 fn set_read_only(path: &Path, read_only: bool) -> io::Result<()> {
     let set = || {
         let mut permissions = fs::metadata(path)?.permissions();
-        #[allow(clippy::permissions_set_readonly_false, reason = "of our own copy, to remove it")]
+        #[allow(
+            clippy::permissions_set_readonly_false,
+            reason = "a temporary copy, which is about to be removed"
+        )]
         permissions.set_readonly(read_only);
         fs::set_permissions(path, permissions)
     };

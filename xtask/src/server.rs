@@ -1,4 +1,4 @@
-//! What a running lakeFS says about itself, read within bounds of time and size.
+//! Reads the contract and the version of a running lakeFS, with limits on time and size.
 
 use std::time::Duration;
 use std::{env, fmt};
@@ -10,12 +10,12 @@ use ureq::http::{Uri, header};
 
 use crate::failure::Failure;
 
-/// Where every lakeFS serves its contract.
+/// The path at which every lakeFS serves its contract.
 pub(crate) const CONTRACT: &str = "/openapi.json";
 const VERSION: &str = "/api/v1/config/version";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const MAX_ANSWER: u64 = 16 * 1024 * 1024;
+const MAX_RESPONSE: u64 = 16 * 1024 * 1024;
 
 const KEY_ID: &str = "LAKECTL_CREDENTIALS_ACCESS_KEY_ID";
 const SECRET: &str = "LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY";
@@ -35,7 +35,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// A lakeFS to ask.
+/// A client for the two requests.
 pub(crate) struct Server {
     base: String,
     authorization: String,
@@ -43,7 +43,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The server at an address, which is that of its user interface; no request is made yet.
+    /// Creates a client for the server at a URL, which is that of its user interface. Makes no request.
     pub(crate) fn new(address: &str, timeout: Duration) -> Result<Self, Failure> {
         let base = base(address)?;
         let authorization = authorization(|name| env::var(name).ok())?;
@@ -51,27 +51,27 @@ impl Server {
             .timeout_connect(Some(CONNECT_TIMEOUT))
             .timeout_global(Some(timeout))
             .http_status_as_error(false)
-            // A contract comes from the server that was named, and the credentials go nowhere else.
+            // The contract must come from the given server, and the credentials must not go to another.
             .max_redirects(0)
-            // A connection for each of two requests: one that is kept may be closed when it is wanted again.
+            // The server may close an idle connection before the second request.
             .max_idle_connections(0)
             .build()
             .new_agent();
         Ok(Self { base, authorization, agent })
     }
 
-    /// The address of the contract.
-    pub(crate) fn contract_address(&self) -> String {
+    /// Returns the URL of the contract.
+    pub(crate) fn contract_url(&self) -> String {
         format!("{}{CONTRACT}", self.base)
     }
 
-    /// The contract, as text.
+    /// Reads the contract, as text.
     pub(crate) fn contract(&self) -> Result<String, Failure> {
-        let address = self.contract_address();
+        let address = self.contract_url();
         self.read(&address, None).map_err(|cause| Failure::at(&address, cause))
     }
 
-    /// The version.
+    /// Reads the version.
     pub(crate) fn version(&self) -> Result<Version, Failure> {
         let address = format!("{}{VERSION}", self.base);
         let text =
@@ -79,7 +79,9 @@ impl Server {
         match serde_json::from_str::<Version>(&text) {
             Ok(version) if version.version.is_empty() => Err(Failure::at(&address, "the version is empty")),
             Ok(version) => Ok(version),
-            Err(error) => Err(Failure::at(&address, format!("not the version of a lakeFS: {error}"))),
+            Err(error) => {
+                Err(Failure::at(&address, format!("the response is not the version of a lakeFS: {error}")))
+            }
         }
     }
 
@@ -92,22 +94,26 @@ impl Server {
         let status = response.status();
         if status.is_redirection() {
             let target = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-            let target = target.unwrap_or("nowhere");
-            return Err(format!("answered {status}, a redirect to {target}, which is not followed"));
+            let target = target.unwrap_or("no location");
+            return Err(format!(
+                "the server responds {status}, a redirect to {target}, which is not followed"
+            ));
         }
         if status == 401 && authorization.is_some() {
             return Err(format!(
-                "answered {status}: it does not know the credentials in {KEY_ID} and {SECRET}"
+                "the server responds {status}: it rejects the credentials in {KEY_ID} and {SECRET}"
             ));
         }
         if status != 200 {
-            return Err(format!("answered {status}"));
+            return Err(format!("the server responds {status}"));
         }
-        let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
+        let body = response.body_mut().with_config().limit(MAX_RESPONSE).read_to_vec();
         let body = body.map_err(|error| cause(&error))?;
-        let text = String::from_utf8(body).map_err(|_| "the answer is not text in UTF-8")?;
+        let text = String::from_utf8(body).map_err(|_| "the response is not UTF-8 text")?;
         if text.trim_start().starts_with('<') {
-            return Err("answered with a page, not with JSON: is this the address of a lakeFS?".to_owned());
+            return Err(
+                "the response is an HTML page, not JSON: check that the URL is that of a lakeFS".to_owned()
+            );
         }
         Ok(text)
     }
@@ -116,18 +122,18 @@ impl Server {
 fn cause(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Io(error) => error.to_string(),
-        ureq::Error::Timeout(_) => "no complete answer within the time allowed".to_owned(),
-        ureq::Error::BodyExceedsLimit(limit) => format!("the answer is larger than {} MiB", limit >> 20),
+        ureq::Error::Timeout(_) => "the request timed out: raise --timeout if the server is slow".to_owned(),
+        ureq::Error::BodyExceedsLimit(limit) => format!("the response is larger than {} MiB", limit >> 20),
         other => other.to_string(),
     }
 }
 
-/// The address of a server without its end: people also give the address of the API, as lakectl takes it.
+/// Returns the base URL of a server. The URL of its API, which lakectl is configured with, is accepted too.
 fn base(address: &str) -> Result<String, Failure> {
-    // What comes before an `@` is a password, and is not repeated.
+    // The text before an `@` may be a password, so it is not printed.
     if address.contains('@') {
         return Err(Failure::new(format!(
-            "--server: the address must not contain credentials: set {KEY_ID} and {SECRET}"
+            "--server: the URL must not contain credentials: set {KEY_ID} and {SECRET}"
         )));
     }
     let uri: Uri = address.parse().map_err(|error| Failure::at(format!("--server {address}"), error))?;
@@ -136,18 +142,18 @@ fn base(address: &str) -> Result<String, Failure> {
         Some("https") => {
             return Err(Failure::at(
                 format!("--server {address}"),
-                "only http is spoken here: start a lakeFS on this machine, or forward a port to it",
+                "only http is supported: start a lakeFS on this machine, or forward a port to it",
             ));
         }
         _ => {
             return Err(Failure::at(
                 format!("--server {address}"),
-                "not an address such as http://localhost:8000",
+                "not a URL such as http://localhost:8000",
             ));
         }
     }
     if uri.query().is_some() {
-        return Err(Failure::at(format!("--server {address}"), "the address of a server has no query"));
+        return Err(Failure::at(format!("--server {address}"), "the URL of a server has no query"));
     }
     let path = uri.path().trim_end_matches('/');
     let path = path.strip_suffix("/api/v1").unwrap_or(path);
@@ -155,12 +161,12 @@ fn base(address: &str) -> Result<String, Failure> {
     Ok(format!("http://{authority}{path}"))
 }
 
-/// The credentials as lakectl takes them from the environment.
+/// Reads the credentials from the environment variables of lakectl.
 fn authorization(variable: impl Fn(&str) -> Option<String>) -> Result<String, Failure> {
     let set = |name| variable(name).filter(|value| !value.is_empty());
     let (Some(key_id), Some(secret)) = (set(KEY_ID), set(SECRET)) else {
         return Err(Failure::new(format!(
-            "the version of a lakeFS needs credentials: set {KEY_ID} and {SECRET}"
+            "reading the version of a lakeFS requires credentials: set {KEY_ID} and {SECRET}"
         )));
     };
     Ok(format!("Basic {}", BASE64.encode(format!("{key_id}:{secret}"))))
@@ -171,14 +177,14 @@ mod tests {
     use super::base;
 
     #[test]
-    fn the_address_may_be_that_of_the_api() {
+    fn url_of_the_api_is_accepted() {
         for address in ["http://localhost:8000", "http://localhost:8000/", "http://localhost:8000/api/v1/"] {
             assert_eq!(base(address).unwrap(), "http://localhost:8000");
         }
     }
 
     #[test]
-    fn what_is_no_address_of_a_server_is_refused() {
+    fn invalid_server_url_is_rejected() {
         for address in [
             "",
             "localhost",
@@ -193,13 +199,13 @@ mod tests {
     }
 
     #[test]
-    fn a_password_in_the_address_is_not_repeated() {
+    fn password_in_url_is_not_printed() {
         let failure = base("http://key:hunter2@localhost:8000").unwrap_err().to_string();
         assert!(!failure.contains("hunter2"), "{failure}");
     }
 
     #[test]
-    fn credentials_are_asked_for_by_name() {
+    fn missing_credentials_name_their_variables() {
         let failure = super::authorization(|_| None).unwrap_err().to_string();
         assert!(failure.contains(super::KEY_ID) && failure.contains(super::SECRET), "{failure}");
     }

@@ -1,4 +1,4 @@
-//! `openapi/source.toml`: where the contract comes from.
+//! `openapi/source.toml`, which records the origin of the contract.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -9,7 +9,7 @@ use crate::server::Version;
 
 const HEADER: &str = "# Where lakefs.json comes from. Written by `cargo xtask refresh-spec`.\n\n";
 
-/// The origin of a contract. It names no host: any server of that version answers the same.
+/// The origin of a contract. It names no host: every server of a version serves the same contract.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Source {
     server_version: String,
@@ -23,7 +23,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// The origin of a `contract` that was read today.
+    /// Creates the record of a `contract` that was read today.
     pub(crate) fn of(contract: &str, path: &str, version: Version, licence: &str) -> Self {
         Self {
             server_version: version.version,
@@ -36,12 +36,12 @@ impl Source {
         }
     }
 
-    /// Whether the text of a `source.toml` is about this contract.
+    /// Whether the text of a `source.toml` describes this contract.
     pub(crate) fn describes(text: &str, contract: &str) -> bool {
         toml::from_str::<Self>(text).is_ok_and(|source| source.sha256 == digest(contract))
     }
 
-    /// As it is written to the file.
+    /// Returns the text of the file.
     pub(crate) fn to_toml(&self) -> Result<String, Failure> {
         let body = toml::to_string(self).map_err(|error| Failure::at("source.toml", error))?;
         Ok(format!("{HEADER}{body}"))

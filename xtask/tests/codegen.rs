@@ -9,14 +9,14 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 #[test]
-fn what_is_up_to_date_passes_the_check() {
+fn current_listing_passes_the_check() {
     let copy = copy();
     assert_eq!(run(&copy, &[]), (Some(0), String::new()));
     assert_eq!(run(&copy, &["--check"]), (Some(0), String::new()));
 }
 
 #[test]
-fn a_list_that_is_out_of_date_is_shown_and_not_replaced() {
+fn check_prints_the_difference_and_writes_nothing() {
     let copy = copy();
     run(&copy, &[]);
     let surface = copy.path().join("surface.txt");
@@ -32,35 +32,35 @@ fn a_list_that_is_out_of_date_is_shown_and_not_replaced() {
 
     fs::remove_file(&surface).unwrap();
     let shown = String::from_utf8(self::output(&copy, &["--check"]).stdout).unwrap();
-    assert!(shown.lines().count() < 250, "a difference is shown within bounds");
+    assert!(shown.lines().count() < 250, "a long difference is cut");
     assert!(shown.contains("more lines"), "{shown}");
     assert!(!surface.exists());
 }
 
 #[test]
-fn words_that_do_not_fit_fail_the_check_only() {
+fn mismatched_docs_fail_only_the_check() {
     let copy = copy();
-    let words = copy.path().join("docs.toml");
-    let text = fs::read_to_string(&words).unwrap();
-    fs::write(&words, text.replace("[operations.get_repository]", "[operations.gone]")).unwrap();
+    let docs = copy.path().join("docs.toml");
+    let text = fs::read_to_string(&docs).unwrap();
+    fs::write(&docs, text.replace("[operations.get_repository]", "[operations.gone]")).unwrap();
     for (arguments, code) in [(&[][..], 0), (&["--check"], 1)] {
         let output = output(&copy, arguments);
         assert_eq!(output.status.code(), Some(code));
-        let said = String::from_utf8(output.stdout).unwrap();
-        assert!(said.contains("docs.toml: add words for operation get_repository\n"), "{said}");
-        assert!(said.contains("docs.toml: remove the words for operation gone\n"), "{said}");
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert!(report.contains("docs.toml: document operation get_repository\n"), "{report}");
+        assert!(report.contains("docs.toml: remove operation gone\n"), "{report}");
     }
 }
 
 #[test]
-fn a_contract_that_was_edited_by_hand_fails_the_check() {
+fn edited_contract_fails_the_check() {
     let copy = copy();
     run(&copy, &[]);
     let contract = copy.path().join("lakefs.json");
     fs::write(&contract, format!("{}\n", fs::read_to_string(&contract).unwrap())).unwrap();
     let (code, stderr) = run(&copy, &["--check"]);
     assert_eq!(code, Some(1));
-    assert!(stderr.contains("source.toml is not about lakefs.json"), "{stderr}");
+    assert!(stderr.contains("source.toml describes another lakefs.json"), "{stderr}");
 }
 
 fn copy() -> TempDir {

@@ -1,5 +1,5 @@
-//! `cargo xtask refresh-spec` against servers that are not what they should be: it takes a contract whole, or it
-//! says in one line why not and leaves everything as it was.
+//! `cargo xtask refresh-spec` against healthy and faulty servers: it replaces the contract completely, or fails with one line and
+//! changes nothing.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
@@ -21,10 +21,8 @@ const CONTRACT: &str = "/openapi.json";
 const VERSION: &str = "/api/v1/config/version";
 const SECRET: &str = "a-secret-that-nobody-prints";
 
-// ---- what is taken --------------------------------------------------------------------------------------------
-
 #[test]
-fn a_contract_is_taken_with_its_origin_and_without_its_prose() {
+fn contract_is_written_with_its_origin_and_without_prose() {
     let repository = Repository::new(None);
     let server = Server::of(&contract());
     let outcome = repository.refresh(&server, &[]);
@@ -51,11 +49,11 @@ fn a_contract_is_taken_with_its_origin_and_without_its_prose() {
 }
 
 #[test]
-fn an_identical_contract_changes_nothing() {
+fn identical_contract_changes_nothing() {
     let repository = Repository::new(None);
     let server = Server::of(&contract());
     repository.refresh(&server, &[]).assert_success();
-    // Another day is not another contract.
+    // The date alone is not a change.
     let source = repository.path().join("source.toml");
     let text = fs::read_to_string(&source).unwrap();
     let before: String = text
@@ -73,13 +71,13 @@ fn an_identical_contract_changes_nothing() {
     for arguments in [&[][..], &["--check"]] {
         let outcome = repository.refresh(&server, arguments);
         outcome.assert_success();
-        outcome.assert_says("identical");
+        outcome.assert_says("up to date");
         assert_eq!(fs::read_to_string(&source).unwrap(), before);
     }
 }
 
 #[test]
-fn an_origin_that_is_not_about_the_contract_is_written_anew() {
+fn origin_of_another_contract_is_replaced() {
     let repository = Repository::new(None);
     let server = Server::of(&contract());
     repository.refresh(&server, &[]).assert_success();
@@ -90,7 +88,7 @@ fn an_origin_that_is_not_about_the_contract_is_written_anew() {
 }
 
 #[test]
-fn what_changed_is_said_in_a_line_each() {
+fn every_change_is_reported_on_a_line() {
     let repository = Repository::new(Some(&contract()));
     let mut new = contract();
     new["paths"]["/things"] =
@@ -115,15 +113,15 @@ fn what_changed_is_said_in_a_line_each() {
         outcome.assert_says("removed field Thing.note");
         outcome.assert_says(r#"altered field Thing.id: format none → "uuid""#);
         outcome.assert_says(r#"added enum value "rare" of Thing.kind"#);
-        // A change makes work in docs.toml, and does not fail for it.
-        outcome.assert_says("docs.toml: add words for operation list_things");
-        outcome.assert_says("docs.toml: remove the words for field Thing.note");
+        // Missing and unused documentation is reported, and is not an error.
+        outcome.assert_says("docs.toml: document operation list_things");
+        outcome.assert_says("docs.toml: remove field Thing.note");
     }
     repository.refresh(&server, &["--check"]).assert_success();
 }
 
 #[test]
-fn another_licence_is_taken_only_if_its_name_is_accepted() {
+fn another_licence_requires_its_name() {
     let repository = Repository::new(Some(&contract()));
     let mut other = contract();
     other["info"]["license"] = json!({"name": "Other 1.0", "url": "https://example.com/other"});
@@ -138,10 +136,8 @@ fn another_licence_is_taken_only_if_its_name_is_accepted() {
     assert!(source.contains(r#"licence = "Other 1.0""#), "{source}");
 }
 
-// ---- servers that are not what they should be -----------------------------------------------------------------
-
 #[test]
-fn a_server_that_is_not_there() {
+fn unreachable_server_is_reported() {
     let repository = Repository::new(Some(&contract()));
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let outcome = repository.unchanged_by(|| repository.run(&format!("http://{closed}"), &[]));
@@ -149,7 +145,7 @@ fn a_server_that_is_not_there() {
 }
 
 #[test]
-fn an_answer_that_is_not_200() {
+fn status_other_than_200_is_reported() {
     for (status, says) in
         [("404 Not Found", "404"), ("500 Internal Server Error", "500"), ("204 No Content", "204")]
     {
@@ -158,9 +154,12 @@ fn an_answer_that_is_not_200() {
 }
 
 #[test]
-fn an_answer_that_is_not_a_contract() {
+fn response_that_is_not_a_contract_is_rejected() {
     let ok = |body: &str| answer("200 OK", "application/json", body);
-    refused_contract(&answer("200 OK", "text/html", "<!doctype html>\n<title>lakeFS</title>"), &["page"]);
+    refused_contract(
+        &answer("200 OK", "text/html", "<!doctype html>\n<title>lakeFS</title>"),
+        &["HTML page"],
+    );
     refused_contract(&ok("not\njson"), &["not a JSON document"]);
     refused_contract(&ok(""), &["not a JSON document"]);
     refused_contract(&ok(r#"{"message": "hello"}"#), &["not an OpenAPI document"]);
@@ -168,11 +167,11 @@ fn an_answer_that_is_not_a_contract() {
     refused_contract(&ok(&"[".repeat(100_000)), &["not a JSON document"]);
     refused_contract(&ok(r#"{"openapi": "3.0.3", "paths": 1}"#), &["not an OpenAPI 3.0 document"]);
     let no_text = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n\"\xff\"";
-    refused_contract(no_text, &["not text in UTF-8"]);
+    refused_contract(no_text, &["not UTF-8 text"]);
 }
 
 #[test]
-fn a_contract_of_another_openapi() {
+fn contract_of_another_openapi_version_is_rejected() {
     for version in ["3.1.0", "4.0.0"] {
         let mut other = contract();
         other["openapi"] = json!(version);
@@ -181,12 +180,12 @@ fn a_contract_of_another_openapi() {
 }
 
 #[test]
-fn a_contract_that_no_longer_generates() {
+fn contract_that_cannot_be_generated_is_rejected() {
     let mut two_kinds = contract();
     two_kinds["paths"]["/things/{id}"]["get"]["responses"]["204"] = json!({"description": ""});
     refused_contract(&published(&two_kinds), &["GetThing"]);
 
-    for (target, says) in [("Gone", "leads nowhere"), ("Circle", "leads to itself")] {
+    for (target, says) in [("Gone", "does not resolve"), ("Circle", "leads to itself")] {
         let mut lost = contract();
         lost["components"]["parameters"] =
             json!({"Circle": {"$ref": format!("#/components/parameters/{target}")}});
@@ -195,16 +194,16 @@ fn a_contract_that_no_longer_generates() {
 
     let mut nameless = contract();
     nameless["paths"]["/things"] = json!({"get": {"responses": {"204": {"description": ""}}}});
-    refused_contract(&published(&nameless), &["the contract does not generate", "/things"]);
+    refused_contract(&published(&nameless), &["the contract cannot be generated", "/things"]);
 
     let mut two_bodies = contract();
     two_bodies["paths"]["/things/{id}"]["get"]["requestBody"] =
         json!({"content": {"text/plain": {}, "application/json": {}}});
-    refused_contract(&published(&two_bodies), &["GetThing", "does not generate"]);
+    refused_contract(&published(&two_bodies), &["GetThing", "cannot be generated"]);
 }
 
 #[test]
-fn a_redirect_is_not_followed() {
+fn redirect_is_not_followed() {
     let elsewhere = Server::of(&contract());
     let location = format!("{}{CONTRACT}", elsewhere.address);
     let redirect = format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
@@ -213,37 +212,37 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn an_answer_without_end() {
+fn endless_response_is_rejected() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
     refused_contract(&[head.as_slice(), &vec![b' '; 17 << 20]].concat(), &["larger than 16 MiB"]);
 }
 
 #[test]
-fn an_answer_that_stops_midway() {
+fn truncated_response_is_rejected() {
     let mut cut = published(&contract());
     cut.truncate(cut.len() / 2);
     refused_contract(&cut, &[]);
 }
 
 #[test]
-fn an_answer_that_does_not_come() {
+fn missing_response_times_out() {
     let repository = Repository::new(Some(&contract()));
-    // It is connected to, and never served.
+    // The connection is accepted by the system, and never served.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", silent.local_addr().unwrap());
     let outcome = repository.unchanged_by(|| repository.run(&address, &["--timeout", "1"]));
-    outcome.assert_refused(&[&format!("{address}/openapi.json"), "time"]);
+    outcome.assert_refused(&[&format!("{address}/openapi.json"), "timed out"]);
 }
 
 #[test]
-fn a_version_that_is_not_told() {
+fn unknown_version_is_rejected() {
     for (reply, says) in [
         (
             answer("401 Unauthorized", "application/json", r#"{"message":"error authenticating request"}"#),
             "401",
         ),
         (answer("404 Not Found", "text/plain", ""), "404"),
-        (answer("200 OK", "text/html", "<html>"), "page"),
+        (answer("200 OK", "text/html", "<html>"), "HTML page"),
         (answer("200 OK", "application/json", "{}"), "not the version of a lakeFS"),
         (answer("200 OK", "application/json", r#"{"version":""}"#), "empty"),
     ] {
@@ -256,7 +255,7 @@ fn a_version_that_is_not_told() {
 }
 
 #[test]
-fn credentials_are_needed_and_never_shown() {
+fn credentials_are_required_and_never_printed() {
     let repository = Repository::new(Some(&contract()));
     let server = Server::of(&contract());
     let mut command = repository.command(&server.address, &[]);
@@ -270,7 +269,7 @@ fn credentials_are_needed_and_never_shown() {
 }
 
 #[test]
-fn addresses_that_are_none() {
+fn invalid_server_url_is_rejected() {
     let repository = Repository::new(Some(&contract()));
     for address in
         ["", "localhost:8000", "https://localhost:8000", "ftp://localhost", "http://", "http://a b"]
@@ -279,10 +278,8 @@ fn addresses_that_are_none() {
     }
 }
 
-// ---- disks that are not what they should be -------------------------------------------------------------------
-
 #[test]
-fn a_directory_that_is_not_there() {
+fn missing_directory_is_reported() {
     let repository = Repository::new(None);
     let gone = repository.path().join("gone");
     let server = Server::of(&contract());
@@ -291,15 +288,15 @@ fn a_directory_that_is_not_there() {
 }
 
 #[test]
-fn words_that_cannot_be_read() {
+fn invalid_docs_are_reported() {
     let repository = Repository::new(None);
     fs::write(repository.path().join("docs.toml"), "[models\nThing = 1").unwrap();
     repository.refused(&Server::of(&contract()), &[], &["docs.toml"]);
 }
 
-/// The contract is replaced first; that the second file cannot be must not be seen in the first.
+/// The contract is replaced first. If `source.toml` cannot be replaced, the contract is restored.
 #[test]
-fn a_second_file_that_cannot_be_replaced() {
+fn failure_of_the_second_file_restores_the_first() {
     for old in [None, Some(&contract())] {
         let repository = Repository::new(old);
         let source = repository.path().join("source.toml");
@@ -313,7 +310,7 @@ fn a_second_file_that_cannot_be_replaced() {
 
 #[cfg(unix)]
 #[test]
-fn a_directory_that_cannot_be_written_to() {
+fn read_only_directory_is_reported() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     use std::os::unix::process::CommandExt as _;
 
@@ -322,7 +319,7 @@ fn a_directory_that_cannot_be_written_to() {
     new["components"]["schemas"]["Other"] = json!({"type": "object"});
     let server = Server::of(&new);
     let mut command = repository.command(&server.address, &[]);
-    // Nothing is read-only to root, which is who runs the tests in many a container: then run it as nobody.
+    // Root can write to read-only directories, so the task is run as another user.
     let as_root = fs::metadata(repository.path()).unwrap().uid() == 0;
     let elsewhere = tempfile::tempdir().unwrap();
     if as_root {
@@ -338,10 +335,10 @@ fn a_directory_that_cannot_be_written_to() {
     outcome.assert_refused(&["lakefs.json", "cannot be replaced"]);
 }
 
-/// A limit on the size of files stops a write as a full disk does.
+/// A limit on the size of files fails a write as a full disk does.
 #[cfg(unix)]
 #[test]
-fn a_disk_that_is_full() {
+fn full_disk_is_reported() {
     let repository = Repository::new(Some(&contract()));
     let mut new = contract();
     new["components"]["schemas"]["Other"] = json!({"type": "object"});
@@ -355,8 +352,6 @@ fn a_disk_that_is_full() {
         .unchanged_by(|| Outcome::of(&mut command))
         .assert_refused(&["lakefs.json", "cannot be replaced"]);
 }
-
-// ---- the contracts --------------------------------------------------------------------------------------------
 
 fn contract() -> Value {
     json!({
@@ -405,7 +400,7 @@ doc = "A kind of thing."
 values = { common = "Not rare." }
 "#;
 
-/// Serves this instead of a contract, and expects to be refused.
+/// Serves this response instead of a contract, and asserts that it is rejected.
 #[track_caller]
 fn refused_contract(reply: &[u8], says: &[&str]) {
     let repository = Repository::new(Some(&contract()));
@@ -417,12 +412,10 @@ fn refused_contract(reply: &[u8], says: &[&str]) {
     repository.refused(&server, &["--check"], &says);
 }
 
-// ---- the directory of a contract ------------------------------------------------------------------------------
-
 struct Repository(TempDir);
 
 impl Repository {
-    /// With words, and with a contract that was refreshed from a server.
+    /// Creates one with documentation, and with a contract that was refreshed from a server.
     fn new(contract: Option<&Value>) -> Self {
         let repository = Self(tempfile::tempdir().unwrap());
         fs::write(repository.path().join("docs.toml"), WORDS).unwrap();
@@ -457,7 +450,7 @@ impl Repository {
         self.run(&server.address, arguments)
     }
 
-    /// The refresh fails in one line that says all this, and changes nothing.
+    /// Asserts that the refresh fails with one line that contains these texts, and changes nothing.
     #[track_caller]
     fn refused(&self, server: &Server, arguments: &[&str], says: &[&str]) {
         self.unchanged_by(|| self.refresh(server, arguments)).assert_refused(says);
@@ -472,7 +465,7 @@ impl Repository {
         outcome
     }
 
-    /// Every file with its contents; a directory with none.
+    /// Every file with its contents, and every directory without.
     fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let entries = fs::read_dir(self.path()).unwrap().map(Result::unwrap);
         entries
@@ -523,8 +516,6 @@ impl Outcome {
     }
 }
 
-// ---- the server -----------------------------------------------------------------------------------------------
-
 fn answer(status: &str, content_type: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}")
@@ -535,14 +526,14 @@ fn published(contract: &Value) -> Vec<u8> {
     answer("200 OK", "application/json", &contract.to_string())
 }
 
-/// Answers each path with the same bytes every time, then closes the connection.
+/// A server that responds to each path with fixed bytes, then closes the connection.
 struct Server {
     address: String,
     requests: Arc<AtomicUsize>,
 }
 
 impl Server {
-    /// A lakeFS 1.85.0 that publishes this contract.
+    /// Starts a lakeFS 1.85.0 that publishes this contract.
     fn of(contract: &Value) -> Self {
         let version =
             answer("200 OK", "application/json", r#"{"version":"1.85.0","version_context":"lakeFS"}"#);
@@ -557,7 +548,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 counter.fetch_add(1, Ordering::Relaxed);
-                // A client that has had enough hangs up.
+                // The client closes the connection when the response is too long.
                 let _ = Self::reply(stream, &replies);
             }
         });

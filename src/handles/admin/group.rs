@@ -1,33 +1,36 @@
 //! Groups of users.
 
-use crate::handles::admin::{GroupMembers, GroupPolicies};
-use crate::models::{self, Acl, GroupCreation};
-use crate::requests::support::{awaits, opt};
-use crate::{Client, Pager, Result};
+use std::fmt;
 
-/// A group by its identifier, whether it exists or not.
+use crate::error::{Result, optional};
+use crate::models::{self, Acl};
+use crate::requests::admin::groups::{self, CreateGroupRequest};
+use crate::requests::admin::lists::{ListGroupMembers, ListGroupPolicies};
+use crate::scope::ClientScope;
+
+/// A handle to a group of users. The group need not exist.
 ///
 /// ```
 /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
 /// let readers = client.admin().group("readers");
-/// readers.create().description("may look, not touch").await?;
-/// readers.set_acl("Read").await?;
+/// readers.create().description("Read-only access").exist_ok(true).await?;
+/// readers.attach_policy("FSReadAll").await?;
 /// readers.add_member("anna").await?;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Group {
-    client: Client,
+    client: ClientScope,
     id: String,
 }
 
 impl Group {
-    pub(super) fn new(client: Client, id: String) -> Self {
+    pub(super) fn new(client: ClientScope, id: String) -> Self {
         Self { client, id }
     }
 
-    /// Its identifier.
+    /// Returns the id of the group.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -36,127 +39,102 @@ impl Group {
     /// Creates the group.
     ///
     /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict): it exists.
-    pub fn create(&self) -> CreateGroup {
-        let body = GroupCreation { id: self.id.clone(), description: None };
-        CreateGroup { client: self.client.clone(), body }
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists): the group exists.
+    pub fn create(&self) -> CreateGroupRequest {
+        CreateGroupRequest::new(self.client.clone(), self.id.clone())
     }
 
-    /// Reads it.
+    /// Reads the group.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the group does not exist. [`get_opt`](Self::get_opt) returns `None`
+    /// instead.
     pub async fn get(&self) -> Result<models::Group> {
-        Ok(self.client.api().get_group().group_id(&*self.id).send().await?.into_inner())
+        groups::get(&self.client, &self.id).await
     }
 
-    /// Reads it, or `None` if there is no such group.
+    /// Reads the group, or returns `None` if the group does not exist.
     pub async fn get_opt(&self) -> Result<Option<models::Group>> {
-        opt(self.get().await)
+        optional(self.get().await)
     }
 
-    /// Whether it exists.
+    /// Returns whether the group exists.
     pub async fn exists(&self) -> Result<bool> {
         Ok(self.get_opt().await?.is_some())
     }
 
-    /// Deletes the group, not its members.
+    /// Deletes the group. Its members remain.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound): the group does not exist.
     pub async fn delete(&self) -> Result<()> {
-        self.client.api().delete_group().group_id(&*self.id).send().await?;
-        Ok(())
+        groups::delete(&self.client, &self.id).await
     }
 
-    /// Its members.
-    pub fn members(&self) -> Pager<models::User, GroupMembers> {
-        Pager::new(GroupMembers::new(self.client.clone(), self.id.clone()))
+    /// Lists the members of the group.
+    pub fn members(&self) -> ListGroupMembers {
+        ListGroupMembers::new(self.client.clone(), self.id.clone())
     }
 
-    /// Makes a user a member.
+    /// Adds a user to the group.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such group or user.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the group or the user does not exist.
     pub async fn add_member(&self, user: impl Into<String>) -> Result<()> {
-        let request = self.client.api().add_group_membership().group_id(&*self.id);
-        request.user_id(user.into()).send().await?;
-        Ok(())
+        groups::add_member(&self.client, &self.id, user.into()).await
     }
 
-    /// Makes a user a member no more.
+    /// Removes a user from the group.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound): the group or the user does not exist, or the user is not a member.
     pub async fn remove_member(&self, user: impl Into<String>) -> Result<()> {
-        let request = self.client.api().delete_group_membership().group_id(&*self.id);
-        request.user_id(user.into()).send().await?;
-        Ok(())
+        groups::remove_member(&self.client, &self.id, user.into()).await
     }
 
-    /// The policies that are attached to it.
-    pub fn policies(&self) -> Pager<models::Policy, GroupPolicies> {
-        Pager::new(GroupPolicies::new(self.client.clone(), self.id.clone()))
+    /// Lists the policies that are attached to the group.
+    pub fn policies(&self) -> ListGroupPolicies {
+        ListGroupPolicies::new(self.client.clone(), self.id.clone())
     }
 
-    /// Attaches a policy to it, and so to all its members.
+    /// Attaches a policy to the group, and so to all its members.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such group or policy.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the group or the policy does not exist.
     pub async fn attach_policy(&self, policy: impl Into<String>) -> Result<()> {
-        let request = self.client.api().attach_policy_to_group().group_id(&*self.id);
-        request.policy_id(policy.into()).send().await?;
-        Ok(())
+        groups::attach_policy(&self.client, &self.id, policy.into()).await
     }
 
-    /// Detaches a policy from it.
+    /// Detaches a policy from the group.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound): the group or the policy does not exist, or the policy is not attached.
     pub async fn detach_policy(&self, policy: impl Into<String>) -> Result<()> {
-        let request = self.client.api().detach_policy_from_group().group_id(&*self.id);
-        request.policy_id(policy.into()).send().await?;
-        Ok(())
+        groups::detach_policy(&self.client, &self.id, policy.into()).await
     }
 
-    /// What its members may do, on a server with access control lists.
+    /// Reads the permission of the group, on a server that uses access control lists.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound): the group does not exist.
     pub async fn acl(&self) -> Result<Acl> {
-        Ok(self.client.api().get_group_acl().group_id(&*self.id).send().await?.into_inner())
+        groups::get_acl(&self.client, &self.id).await
     }
 
-    /// Says what its members may do: `Read`, `Write`, `Super` or `Admin`.
+    /// Sets the permission of the group, on a server that uses access control lists: `Read`, `Write`, `Super` or
+    /// `Admin`.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound). [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is no
-    /// such permission.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the group does not exist.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the server does not know the permission.
     pub async fn set_acl(&self, permission: impl Into<String>) -> Result<()> {
-        let body = Acl { permission: permission.into() };
-        self.client.api().set_group_acl().group_id(&*self.id).body(body).send().await?;
-        Ok(())
+        groups::set_acl(&self.client, &self.id, permission.into()).await
     }
 }
 
-/// Creates a group; see [`Group::create`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is awaited"]
-pub struct CreateGroup {
-    client: Client,
-    body: GroupCreation,
-}
-
-impl CreateGroup {
-    /// What it is for.
-    pub fn description(mut self, text: impl Into<String>) -> Self {
-        self.body.description = Some(text.into());
-        self
-    }
-
-    async fn send(self) -> Result<models::Group> {
-        Ok(self.client.api().create_group().body(self.body).send().await?.into_inner())
+/// Writes the id.
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "group {:?}", self.id)
     }
 }
-
-awaits!(CreateGroup => models::Group);

@@ -1,160 +1,176 @@
-//! Administration: users, groups, policies, credentials, and the setting up of a server.
+//! Server administration: users, groups, policies, credentials, and the setup of a new server.
 //!
-//! A lakeFS that stands alone knows one user, and nothing of groups, policies and external principals: it answers that
-//! they are [`Unsupported`](crate::ErrorKind::Unsupported). They are there where an authorisation service is.
+//! [`Client::admin`](crate::Client::admin) is the entry point. Requests and lists are in
+//! [`lakefs::requests`](crate::requests).
+//!
+//! A lakeFS without an authorization service has a single user. It rejects requests about groups, policies and external
+//! principals with [`Unsupported`](crate::ErrorKind::Unsupported).
 
 mod group;
-mod lists;
 mod policy;
-mod setup;
 mod user;
 
-pub use group::{CreateGroup, Group};
-pub use lists::{
-    GroupMembers, GroupPolicies, Groups, Policies, UserCredentials, UserExternalPrincipals, UserGroups,
-    UserPolicies, Users,
-};
+pub use group::Group;
 pub use policy::Policy;
-pub use setup::{Preferences, Setup};
-pub use user::{CreateUser, User};
+pub use user::User;
 
-use crate::{Client, Pager, Result, models};
+use std::fmt;
 
-/// What an administrator does with a server.
+use crate::error::Result;
+use crate::handles::client::Client;
+use crate::models;
+use crate::requests::admin::lists::{ListGroups, ListPolicies, ListUsers};
+use crate::requests::admin::server;
+use crate::requests::admin::setup::{CommunicationPreferencesRequest, SetupRequest};
+use crate::scope::ClientScope;
+
+/// Administration of a server. [`Client::admin`](crate::Client::admin) returns it.
 ///
 /// ```
 /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
-/// let me = client.admin().current_user().await?;
-/// println!("{} since {}", me.id, me.creation_date);
+/// let user = client.admin().current_user().await?;
+/// println!("authenticated as {}", user.id);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct Admin(Client);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Admin(ClientScope);
 
 impl Client {
-    /// Users, groups, policies, and the setting up of the server.
+    /// Returns the administration of the server: users, groups, policies, and the setup of a new server.
     #[must_use]
     pub fn admin(&self) -> Admin {
-        Admin(self.clone())
+        Admin(self.scope().clone())
     }
 }
 
 impl Admin {
-    /// A user by its identifier, whether it exists or not.
+    /// Returns a handle to a user. The user need not exist.
     #[must_use]
     pub fn user(&self, id: impl Into<String>) -> User {
         User::new(self.0.clone(), id.into())
     }
 
-    /// The users, in the order of their identifiers.
-    pub fn users(&self) -> Pager<models::User, Users> {
-        Pager::new(Users::new(self.0.clone()))
+    /// Lists the users, in the order of their ids.
+    pub fn users(&self) -> ListUsers {
+        ListUsers::new(self.0.clone())
     }
 
-    /// A group by its identifier, whether it exists or not.
+    /// Returns a handle to a group. The group need not exist.
     #[must_use]
     pub fn group(&self, id: impl Into<String>) -> Group {
         Group::new(self.0.clone(), id.into())
     }
 
-    /// The groups, in the order of their identifiers.
+    /// Lists the groups, in the order of their ids.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported), where the server has no authorisation service.
-    pub fn groups(&self) -> Pager<models::Group, Groups> {
-        Pager::new(Groups::new(self.0.clone()))
+    /// [`Unsupported`](crate::ErrorKind::Unsupported): the server has no authorization service.
+    pub fn groups(&self) -> ListGroups {
+        ListGroups::new(self.0.clone())
     }
 
-    /// A policy by its identifier, whether it exists or not.
+    /// Returns a handle to a policy. The policy need not exist.
     #[must_use]
     pub fn policy(&self, id: impl Into<String>) -> Policy {
         Policy::new(self.0.clone(), id.into())
     }
 
-    /// The policies, in the order of their identifiers.
+    /// Lists the policies, in the order of their ids.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported), where the server has no authorisation service.
-    pub fn policies(&self) -> Pager<models::Policy, Policies> {
-        Pager::new(Policies::new(self.0.clone()))
+    /// [`Unsupported`](crate::ErrorKind::Unsupported): the server has no authorization service.
+    pub fn policies(&self) -> ListPolicies {
+        ListPolicies::new(self.0.clone())
     }
 
-    /// Who this client is to the server. Without credentials it is a user without an identifier.
+    /// Reads the user that the credentials of this client belong to. Without credentials, the returned user has an
+    /// empty id.
     pub async fn current_user(&self) -> Result<models::User> {
-        Ok(self.0.api().get_current_user().send().await?.into_inner().user)
+        server::current_user(&self.0).await
     }
 
-    /// The user that an external identity (such as the ARN of an AWS role) logs in as.
+    /// Reads the user that an external principal, such as the ARN of an AWS role, logs in as.
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported), where the server has no authorisation service.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the principal is not attached to a user.
+    /// * [`Unsupported`](crate::ErrorKind::Unsupported): the server has no authorization service.
     pub async fn external_principal(&self, id: impl Into<String>) -> Result<models::ExternalPrincipal> {
-        Ok(self.0.api().get_external_principal().principal_id(id.into()).send().await?.into_inner())
+        server::external_principal(&self.0, id.into()).await
     }
 
-    /// Exchanges a key pair for a token. A client that is to do so by itself, and to renew the token, is made with
+    /// Exchanges an access key for a token.
+    ///
+    /// For a client that logs in by itself and renews its token, use
     /// [`Credentials::login`](crate::Credentials::login).
     ///
     /// # Errors
-    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated): the server does not know the key pair.
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated): the access key is not valid.
     pub async fn login(
         &self,
         access_key_id: impl Into<String>,
         secret_access_key: impl Into<String>,
     ) -> Result<models::AuthenticationToken> {
-        let body = models::LoginInformation {
-            access_key_id: access_key_id.into(),
-            secret_access_key: secret_access_key.into(),
-        };
-        Ok(self.0.api().login().body(body).send().await?.into_inner())
+        server::login(&self.0, access_key_id.into(), secret_access_key.into()).await
     }
 
-    /// What the server lets administrators do with users.
+    /// Reads which operations on users the server supports.
     pub async fn capabilities(&self) -> Result<models::AuthCapabilities> {
-        Ok(self.0.api().get_auth_capabilities().send().await?.into_inner())
+        server::capabilities(&self.0).await
     }
 
-    /// How many requests the installation has answered, month by month.
+    /// Reads how many requests the installation has served in each month.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound) or [`Unsupported`](crate::ErrorKind::Unsupported), where the server
-    /// keeps no such report.
+    /// [`NotFound`](crate::ErrorKind::NotFound) or [`Unsupported`](crate::ErrorKind::Unsupported): the server has no
+    /// usage report.
     pub async fn usage_report(&self) -> Result<models::InstallationUsageReport> {
-        Ok(self.0.api().get_usage_report_summary().send().await?.into_inner())
+        server::usage_report(&self.0).await
     }
 
-    /// Whether the server has been set up, and how one logs in to it. It needs no credentials.
+    /// Reads whether the server has been set up, and which ways to log in it offers. Needs no credentials.
     pub async fn setup_state(&self) -> Result<models::SetupState> {
-        Ok(self.0.api().get_setup_state().send().await?.into_inner())
+        server::setup_state(&self.0).await
     }
 
-    /// Sets up a fresh server: makes its first user, and answers with the key pair, whose secret is never shown again.
-    /// It needs no credentials.
+    /// Sets up a new server: creates its first user, and returns the access key of that user. The server never shows
+    /// the secret again. Needs no credentials.
     ///
     /// ```
     /// # async fn example() -> lakefs::Result<()> {
-    /// let fresh = lakefs::Client::builder().endpoint("http://localhost:8000").build()?;
-    /// let key_pair = fresh.admin().setup("admin").await?;
-    /// let client = lakefs::Client::builder()
-    ///     .endpoint("http://localhost:8000")
-    ///     .access_key(key_pair.access_key_id, key_pair.secret_access_key)
+    /// use lakefs::Client;
+    ///
+    /// let endpoint = "http://localhost:8000";
+    /// let anonymous = Client::builder().endpoint(endpoint).build()?;
+    /// let key = anonymous.admin().setup("admin").await?;
+    /// let client = Client::builder()
+    ///     .endpoint(endpoint)
+    ///     .access_key(key.access_key_id, key.secret_access_key)
     ///     .build()?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict): it has been set up before.
-    pub fn setup(&self, user: impl Into<String>) -> Setup {
-        Setup::new(self.0.clone(), user.into())
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists): the server has been set up before.
+    pub fn setup(&self, user: impl Into<String>) -> SetupRequest {
+        SetupRequest::new(self.0.clone(), user.into())
     }
 
-    /// Tells whom the makers of lakeFS may write to.
+    /// Sets how the makers of lakeFS may contact the operator of the server. Needs no credentials.
     ///
     /// # Errors
-    /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the server has not been set up.
-    pub fn communication_preferences(&self, email: impl Into<String>) -> Preferences {
-        Preferences::new(self.0.clone(), email.into())
+    /// * [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the server has not been set up.
+    /// * [`AlreadyExists`](crate::ErrorKind::AlreadyExists): the preferences have been set before.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the email address is not valid.
+    pub fn communication_preferences(&self, email: impl Into<String>) -> CommunicationPreferencesRequest {
+        CommunicationPreferencesRequest::new(self.0.clone(), email.into())
+    }
+}
+
+/// Writes the endpoint of the server.
+impl fmt::Display for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "administration of {}", self.0.api().base())
     }
 }

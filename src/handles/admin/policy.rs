@@ -1,80 +1,74 @@
-//! Policies: what may be done to what.
+//! Policies: which actions are allowed or denied on which resources.
 
+use std::fmt;
+
+use crate::error::{Result, optional};
 use crate::models::{self, Statement};
-use crate::requests::support::opt;
-use crate::{Client, Result};
+use crate::requests::admin::policies::{self, CreatePolicyRequest};
+use crate::scope::ClientScope;
 
-/// A policy by its identifier, whether it exists or not.
+/// A handle to a policy. The policy need not exist.
 ///
 /// ```
 /// use lakefs::models::{Statement, StatementEffect};
 ///
-/// # async fn example(client: lakefs::Client) -> Result<(), Box<dyn std::error::Error>> {
-/// let look = Statement::builder()
-///     .effect(StatementEffect::Allow)
-///     .action(vec!["fs:Read*".to_owned(), "fs:List*".to_owned()])
-///     .resource("arn:lakefs:fs:::repository/example/*");
-/// client.admin().policy("look-at-example").create([look.try_into()?]).await?;
+/// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
+/// let resource = "arn:lakefs:fs:::repository/example/*";
+/// let read = Statement::new(StatementEffect::Allow, resource, ["fs:Read*", "fs:List*"]);
+/// client.admin().policy("read-example").create([read]).await?;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
-    client: Client,
+    client: ClientScope,
     id: String,
 }
 
 impl Policy {
-    pub(super) fn new(client: Client, id: String) -> Self {
+    pub(super) fn new(client: ClientScope, id: String) -> Self {
         Self { client, id }
     }
 
-    /// Its identifier.
+    /// Returns the id of the policy.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    fn with(&self, statements: impl IntoIterator<Item = Statement>) -> models::Policy {
-        models::Policy {
-            id: self.id.clone(),
-            statement: statements.into_iter().collect(),
-            creation_date: None,
-        }
-    }
-
-    /// Creates the policy. It does nothing until it is attached to a user or a group.
+    /// Creates the policy. It takes effect once it is attached to a user or a group.
     ///
     /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict): it exists.
-    pub async fn create(&self, statements: impl IntoIterator<Item = Statement>) -> Result<models::Policy> {
-        let body = self.with(statements);
-        Ok(self.client.api().create_policy().body(body).send().await?.into_inner())
+    /// * [`AlreadyExists`](crate::ErrorKind::AlreadyExists): the policy exists.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is no statement.
+    pub fn create(&self, statements: impl IntoIterator<Item = Statement>) -> CreatePolicyRequest {
+        CreatePolicyRequest::new(self.client.clone(), self.id.clone(), statements.into_iter().collect())
     }
 
-    /// Replaces all its statements.
+    /// Replaces all statements of the policy.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the policy does not exist.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is no statement.
     pub async fn update(&self, statements: impl IntoIterator<Item = Statement>) -> Result<models::Policy> {
-        let request = self.client.api().update_policy().policy_id(&*self.id).body(self.with(statements));
-        Ok(request.send().await?.into_inner())
+        policies::update(&self.client, &self.id, statements.into_iter().collect()).await
     }
 
-    /// Reads it.
+    /// Reads the policy.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the policy does not exist. [`get_opt`](Self::get_opt) returns `None`
+    /// instead.
     pub async fn get(&self) -> Result<models::Policy> {
-        Ok(self.client.api().get_policy().policy_id(&*self.id).send().await?.into_inner())
+        policies::get(&self.client, &self.id).await
     }
 
-    /// Reads it, or `None` if there is no such policy.
+    /// Reads the policy, or returns `None` if the policy does not exist.
     pub async fn get_opt(&self) -> Result<Option<models::Policy>> {
-        opt(self.get().await)
+        optional(self.get().await)
     }
 
-    /// Whether it exists.
+    /// Returns whether the policy exists.
     pub async fn exists(&self) -> Result<bool> {
         Ok(self.get_opt().await?.is_some())
     }
@@ -82,9 +76,15 @@ impl Policy {
     /// Deletes the policy.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound): the policy does not exist.
     pub async fn delete(&self) -> Result<()> {
-        self.client.api().delete_policy().policy_id(&*self.id).send().await?;
-        Ok(())
+        policies::delete(&self.client, &self.id).await
+    }
+}
+
+/// Writes the id.
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "policy {:?}", self.id)
     }
 }

@@ -1,33 +1,38 @@
 //! Users.
 
-use crate::handles::admin::{UserCredentials, UserExternalPrincipals, UserGroups, UserPolicies};
-use crate::models::{self, ExternalPrincipalCreation, UserCreation};
-use crate::requests::support::{awaits, flags, opt};
-use crate::{Client, Pager, Result};
+use std::fmt;
 
-/// A user by its identifier, whether it exists or not.
+use crate::error::{Result, optional};
+use crate::models;
+use crate::requests::admin::lists::{
+    ListCredentials, ListExternalPrincipals, ListUserGroups, ListUserPolicies,
+};
+use crate::requests::admin::users::{self, CreateUserRequest};
+use crate::scope::ClientScope;
+
+/// A handle to a user. The user need not exist.
 ///
 /// ```
 /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
 /// let user = client.admin().user("anna");
-/// user.create().await?;
-/// let key_pair = user.create_credentials().await?;
-/// println!("{}: kept nowhere but here", key_pair.access_key_id);
+/// user.create().exist_ok(true).await?;
+/// let key = user.create_credentials().await?;
+/// println!("{} {}", key.access_key_id, key.secret_access_key);
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct User {
-    client: Client,
+    client: ClientScope,
     id: String,
 }
 
 impl User {
-    pub(super) fn new(client: Client, id: String) -> Self {
+    pub(super) fn new(client: ClientScope, id: String) -> Self {
         Self { client, id }
     }
 
-    /// Its identifier.
+    /// Returns the id of the user.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -36,26 +41,27 @@ impl User {
     /// Creates the user.
     ///
     /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict): it exists, or the server has room for one user only, and has it.
-    pub fn create(&self) -> CreateUser {
-        let body = UserCreation { id: self.id.clone(), invite_user: None };
-        CreateUser { client: self.client.clone(), body }
+    /// [`AlreadyExists`](crate::ErrorKind::AlreadyExists): the user exists, or the server supports a single user, which
+    /// exists.
+    pub fn create(&self) -> CreateUserRequest {
+        CreateUserRequest::new(self.client.clone(), self.id.clone())
     }
 
-    /// Reads it.
+    /// Reads the user.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound), where [`get_opt`](Self::get_opt) answers `None`.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the user does not exist. [`get_opt`](Self::get_opt) returns `None`
+    /// instead.
     pub async fn get(&self) -> Result<models::User> {
-        Ok(self.client.api().get_user().user_id(&*self.id).send().await?.into_inner())
+        users::get(&self.client, &self.id).await
     }
 
-    /// Reads it, or `None` if there is no such user.
+    /// Reads the user, or returns `None` if the user does not exist.
     pub async fn get_opt(&self) -> Result<Option<models::User>> {
-        opt(self.get().await)
+        optional(self.get().await)
     }
 
-    /// Whether it exists.
+    /// Returns whether the user exists.
     pub async fn exists(&self) -> Result<bool> {
         Ok(self.get_opt().await?.is_some())
     }
@@ -63,122 +69,98 @@ impl User {
     /// Deletes the user.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound): the user does not exist.
     pub async fn delete(&self) -> Result<()> {
-        self.client.api().delete_user().user_id(&*self.id).send().await?;
-        Ok(())
+        users::delete(&self.client, &self.id).await
     }
 
-    /// Its key pairs, without their secrets.
-    pub fn credentials(&self) -> Pager<models::Credentials, UserCredentials> {
-        Pager::new(UserCredentials::new(self.client.clone(), self.id.clone()))
+    /// Lists the credentials of the user, without their secrets.
+    pub fn credentials(&self) -> ListCredentials {
+        ListCredentials::new(self.client.clone(), self.id.clone())
     }
 
-    /// Makes a key pair. Its secret is never shown again.
+    /// Creates an access key. The server never shows its secret again.
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): it has as many as the server allows.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the user has as many access keys as the server allows.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the user does not exist.
     pub async fn create_credentials(&self) -> Result<models::CredentialsWithSecret> {
-        Ok(self.client.api().create_credentials().user_id(&*self.id).send().await?.into_inner())
+        users::create_credentials(&self.client, &self.id).await
     }
 
-    /// Reads one of its key pairs, without the secret.
+    /// Reads an access key of the user, without its secret.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound): the user or the access key does not exist.
     pub async fn get_credentials(&self, access_key_id: impl Into<String>) -> Result<models::Credentials> {
-        let request = self.client.api().get_credentials().user_id(&*self.id);
-        Ok(request.access_key_id(access_key_id.into()).send().await?.into_inner())
+        users::get_credentials(&self.client, &self.id, access_key_id.into()).await
     }
 
-    /// Deletes one of its key pairs: who uses it is locked out.
+    /// Deletes an access key of the user. Clients that use it are no longer authenticated.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound): the user or the access key does not exist.
     pub async fn delete_credentials(&self, access_key_id: impl Into<String>) -> Result<()> {
-        let request = self.client.api().delete_credentials().user_id(&*self.id);
-        request.access_key_id(access_key_id.into()).send().await?;
-        Ok(())
+        users::delete_credentials(&self.client, &self.id, access_key_id.into()).await
     }
 
-    /// The groups that it is a member of.
-    pub fn groups(&self) -> Pager<models::Group, UserGroups> {
-        Pager::new(UserGroups::new(self.client.clone(), self.id.clone()))
+    /// Lists the groups that the user is a member of.
+    pub fn groups(&self) -> ListUserGroups {
+        ListUserGroups::new(self.client.clone(), self.id.clone())
     }
 
-    /// The policies that are attached to it.
-    pub fn policies(&self) -> Pager<models::Policy, UserPolicies> {
-        Pager::new(UserPolicies::new(self.client.clone(), self.id.clone()))
+    /// Lists the policies that are attached to the user.
+    pub fn policies(&self) -> ListUserPolicies {
+        ListUserPolicies::new(self.client.clone(), self.id.clone())
     }
 
-    /// Attaches a policy to it.
+    /// Attaches a policy to the user.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such user or policy.
+    /// [`NotFound`](crate::ErrorKind::NotFound): the user or the policy does not exist.
     pub async fn attach_policy(&self, policy: impl Into<String>) -> Result<()> {
-        let request = self.client.api().attach_policy_to_user().user_id(&*self.id);
-        request.policy_id(policy.into()).send().await?;
-        Ok(())
+        users::attach_policy(&self.client, &self.id, policy.into()).await
     }
 
-    /// Detaches a policy from it.
+    /// Detaches a policy from the user.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound): the user or the policy does not exist, or the policy is not attached.
     pub async fn detach_policy(&self, policy: impl Into<String>) -> Result<()> {
-        let request = self.client.api().detach_policy_from_user().user_id(&*self.id);
-        request.policy_id(policy.into()).send().await?;
-        Ok(())
+        users::detach_policy(&self.client, &self.id, policy.into()).await
     }
 
-    /// The external identities that log in as this user.
-    pub fn external_principals(&self) -> Pager<models::ExternalPrincipal, UserExternalPrincipals> {
-        Pager::new(UserExternalPrincipals::new(self.client.clone(), self.id.clone()))
+    /// Lists the external principals that log in as the user.
+    pub fn external_principals(&self) -> ListExternalPrincipals {
+        ListExternalPrincipals::new(self.client.clone(), self.id.clone())
     }
 
-    /// Lets an external identity (such as the ARN of an AWS role) log in as this user. `settings` are the server's to
-    /// understand, and may be empty.
+    /// Allows an external principal, such as the ARN of an AWS role, to log in as the user. The server defines what
+    /// `settings` may contain; an empty map is valid.
     ///
     /// # Errors
-    /// [`Conflict`](crate::ErrorKind::Conflict): it logs in as a user already.
+    /// * [`AlreadyExists`](crate::ErrorKind::AlreadyExists): the principal already logs in as a user.
+    /// * [`NotFound`](crate::ErrorKind::NotFound): the user does not exist.
     pub async fn add_external_principal(
         &self,
         principal: impl Into<String>,
         settings: serde_json::Map<String, serde_json::Value>,
     ) -> Result<()> {
-        let request = self.client.api().create_user_external_principal().user_id(&*self.id);
-        request.principal_id(principal.into()).body(ExternalPrincipalCreation { settings }).send().await?;
-        Ok(())
+        users::add_external_principal(&self.client, &self.id, principal.into(), settings).await
     }
 
-    /// Lets an external identity log in as this user no more.
+    /// No longer allows an external principal to log in as the user.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound).
+    /// [`NotFound`](crate::ErrorKind::NotFound): the user or the principal does not exist.
     pub async fn remove_external_principal(&self, principal: impl Into<String>) -> Result<()> {
-        let request = self.client.api().delete_user_external_principal().user_id(&*self.id);
-        request.principal_id(principal.into()).send().await?;
-        Ok(())
+        users::remove_external_principal(&self.client, &self.id, principal.into()).await
     }
 }
 
-/// Creates a user; see [`User::create`].
-#[derive(Clone, Debug)]
-#[must_use = "a request does nothing until it is awaited"]
-pub struct CreateUser {
-    client: Client,
-    body: UserCreation,
-}
-
-impl CreateUser {
-    flags! {
-        /// Invites the user by mail, where the server can: then the identifier is an address.
-        invite => body.invite_user;
-    }
-
-    async fn send(self) -> Result<models::User> {
-        Ok(self.client.api().create_user().body(self.body).send().await?.into_inner())
+/// Writes the id.
+impl fmt::Display for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "user {:?}", self.id)
     }
 }
-
-awaits!(CreateUser => models::User);

@@ -1,11 +1,26 @@
-//! What both directions can be told.
+//! The options of directory transfers.
 
-use crate::Progress;
-use crate::transfer::dir::report::Each;
+use crate::transfer::dir::report::EntryCallback;
+use crate::transfer::progress::Progress;
 
-/// How many files are on their way at once, unless said otherwise.
+/// The default number of files that are transferred at once.
 const CONCURRENCY: usize = 25;
 
+/// How an upload treats symbolic links below the directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum SymlinkPolicy {
+    /// Fails before anything is uploaded.
+    #[default]
+    Refuse,
+    /// Leaves symbolic links out.
+    Skip,
+    /// Uploads the target of the link, also if it is outside of the directory. A link without a target, or to a
+    /// directory that contains the link, is an error.
+    Follow,
+}
+
+/// The options of both directions.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) concurrency: usize,
@@ -13,7 +28,7 @@ pub(crate) struct Options {
     pub(crate) delete_extraneous: bool,
     pub(crate) dry_run: bool,
     pub(crate) progress: Progress,
-    pub(crate) each: Each,
+    pub(crate) on_entry: EntryCallback,
 }
 
 impl Options {
@@ -24,55 +39,54 @@ impl Options {
             delete_extraneous: false,
             dry_run: false,
             progress: Progress::default(),
-            each: Each::default(),
+            on_entry: EntryCallback::default(),
         }
     }
 }
 
-/// A prefix as that of a directory: it ends with a slash, or is nothing.
-pub(crate) fn directory(prefix: String) -> String {
+/// Appends a slash to a prefix, unless it is empty or has one.
+pub(crate) fn directory_prefix(prefix: String) -> String {
     if prefix.is_empty() || prefix.ends_with('/') { prefix } else { prefix + "/" }
 }
 
-macro_rules! options {
-    ($request:ident) => {
+/// The setters of [`Options`], for a request with a field `options`.
+macro_rules! dir_options {
+    ($request:ident, skip_unchanged: $default:literal) => {
         impl $request {
-            /// How many files are on their way at once: 25 unless said otherwise.
+            /// Sets how many files are transferred at once. Default: 25.
             pub fn concurrency(mut self, files: usize) -> Self {
                 self.options.concurrency = files.max(1);
                 self
             }
 
-            /// Whether to leave alone what is the same on both sides: of the same size, and with the same checksum, which
-            /// is computed only where the size is the same. Media types and metadata are not compared.
+            #[doc = $default]
+            ///
+            /// Files are equal if they have the same size and checksum. The checksum of the local file is computed only
+            /// if the sizes are equal. Content types and metadata are not compared.
             pub fn skip_unchanged(mut self, yes: bool) -> Self {
                 self.options.skip_unchanged = yes;
                 self
             }
 
-            /// Finds out what there is to do, and does nothing. The report is that of what would be done.
+            /// Returns the report, and calls [`on_entry`](Self::on_entry), without changing anything. Default: `false`.
             pub fn dry_run(mut self, yes: bool) -> Self {
                 self.options.dry_run = yes;
                 self
             }
 
-            /// Who is told how far it has come. What there is in all is counted before anything moves; what is found to
-            /// be equal has come at once.
-            pub fn progress(mut self, progress: impl Into<Progress>) -> Self {
-                self.options.progress = progress.into();
-                self
-            }
+            $crate::transfer::progress::progress_setters!(options.progress);
 
-            /// Who is told what has become of each file, by its name below the directory, in no order: after it was
-            /// moved or deleted, and not of those that failed. Of a dry run, what would become of it.
+            /// Calls a function for every entry that was transferred, skipped or deleted. Default: none.
             ///
-            /// It runs in the middle of the work, so it should be quick.
-            pub fn on_entry(mut self, tell: impl Fn(&str, SyncAction) + Send + Sync + 'static) -> Self {
-                self.options.each = Each::new(tell);
+            /// The function gets the name of the entry below the directory. The order of the calls is not defined. It is
+            /// not called for entries that failed. In a dry run, it gets what a real run would do. It runs between
+            /// transfers, so it should return quickly.
+            pub fn on_entry(mut self, on_entry: impl Fn(&str, SyncAction) + Send + Sync + 'static) -> Self {
+                self.options.on_entry = EntryCallback::new(on_entry);
                 self
             }
         }
     };
 }
 
-pub(crate) use options;
+pub(crate) use dir_options;

@@ -1,4 +1,4 @@
-//! The files below a directory.
+//! Walks the entries below a local directory in the byte order of their names.
 
 use std::collections::{BinaryHeap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -7,64 +7,53 @@ use std::{fs, io};
 use futures::stream::{self, Stream, StreamExt as _};
 use tokio::sync::mpsc;
 
-use crate::transfer::dir::join::Named;
+use crate::transfer::dir::merge::Named;
 
-/// How many names of one directory are held at once. A larger directory is read several times.
-const NAMES: usize = 10_000;
+/// How many entries of one directory are held at once. A larger directory is read several times.
+const MAX_ENTRIES: usize = 10_000;
 
-/// How many finds are handed over at once.
+/// How many entries are sent to the async side at once.
 const BATCH: usize = 128;
 
-/// What becomes of symbolic links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum SymlinkPolicy {
-    /// They are an error, before anything is moved.
-    #[default]
-    Refuse,
-    /// They are left out.
-    Skip,
-    /// What they lead to is taken for what is in their place, also outside of the directory. One that leads to nothing,
-    /// or back to a directory that it is in, is an error.
-    Follow,
-}
-
-/// What there is at a place below the directory.
+/// An entry below the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
-    /// Its name below the directory, with slashes. That of a directory ends with one.
+pub(crate) struct LocalEntry {
+    /// The path below the directory, with slashes. The name of a directory ends with one.
     pub(crate) name: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: EntryKind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum EntryKind {
     File {
         bytes: u64,
     },
     Directory,
     /// A symbolic link that is not followed.
-    Link,
+    Symlink,
     /// A socket, a pipe or a device.
     Special,
-    /// Something that cannot be moved, and why.
-    Refused(String),
+    /// An entry that cannot be transferred, and the reason.
+    Unsupported(String),
 }
 
-impl Named for Found {
+impl Named for LocalEntry {
     fn name(&self) -> &str {
         &self.name
     }
 }
 
-/// Walks through a directory and all below it, in the order of the bytes of the names.
-pub(crate) fn walk(root: PathBuf, follow: bool) -> impl Stream<Item = io::Result<Found>> + Send + 'static {
-    let (sender, mut batches) = mpsc::channel::<Vec<io::Result<Found>>>(2);
+/// Walks a directory and everything below it, in the byte order of the names. Ends after an error.
+pub(crate) fn walk(
+    root: PathBuf,
+    follow_symlinks: bool,
+) -> impl Stream<Item = io::Result<LocalEntry>> + Send + 'static {
+    let (sender, mut batches) = mpsc::channel::<Vec<io::Result<LocalEntry>>>(2);
     tokio::task::spawn_blocking(move || {
         let mut batch = Vec::with_capacity(BATCH);
-        for found in Walk::through(&root, follow, NAMES) {
-            batch.push(found);
-            // When nobody listens any more, the walk ends.
+        for entry in Walker::entries(&root, follow_symlinks, MAX_ENTRIES) {
+            batch.push(entry);
+            // The walk ends when the stream has been dropped.
             if batch.len() == BATCH && sender.blocking_send(std::mem::take(&mut batch)).is_err() {
                 return;
             }
@@ -74,172 +63,182 @@ pub(crate) fn walk(root: PathBuf, follow: bool) -> impl Stream<Item = io::Result
     stream::poll_fn(move |cx| batches.poll_recv(cx)).flat_map(stream::iter)
 }
 
-/// The same as an iterator, which blocks. It ends after an error.
-struct Walk {
-    /// Whether what a symbolic link leads to is taken for what is in its place.
-    follow: bool,
-    /// The directories from the root to where the walk is.
-    levels: Vec<Level>,
-    names: usize,
+/// The blocking walk.
+struct Walker {
+    follow_symlinks: bool,
+    /// The directories from the root to the current position.
+    open: Vec<OpenDirectory>,
+    max_entries: usize,
 }
 
-struct Level {
-    /// Where it is by its names, and where it is without symbolic links.
+struct OpenDirectory {
     path: PathBuf,
+    /// The path without symbolic links.
     real: PathBuf,
-    /// In front of the names of its entries.
+    /// The name of the directory, which the names of its entries start with.
     prefix: String,
     /// The next entries.
-    entries: VecDeque<Entry>,
-    /// The last entry that was read, behind which there are more.
-    more: Option<String>,
+    entries: VecDeque<DirectoryEntry>,
+    /// The last of `entries`, if the directory has more entries after it.
+    resume_after: Option<String>,
 }
 
-/// An entry of a directory; ordered as its name is in full, where that of a directory ends with a slash.
-struct Entry {
+/// An entry of an open directory. Ordered by name, where the name of a directory ends with a slash.
+struct DirectoryEntry {
     name: String,
     path: PathBuf,
-    kind: Kind,
-    /// Where a directory is in truth.
+    kind: EntryKind,
+    /// The path of a directory without symbolic links.
     real: PathBuf,
 }
 
-impl Walk {
-    fn through(root: &Path, follow: bool, names: usize) -> impl Iterator<Item = io::Result<Found>> + use<> {
-        let mut walk = Self { follow, levels: Vec::new(), names };
+impl Walker {
+    /// Ends after an error.
+    fn entries(
+        root: &Path,
+        follow_symlinks: bool,
+        max_entries: usize,
+    ) -> impl Iterator<Item = io::Result<LocalEntry>> + use<> {
+        let mut walker = Self { follow_symlinks, open: Vec::new(), max_entries };
         let mut failed = root
             .canonicalize()
-            .and_then(|real| walk.enter(root.to_owned(), real, String::new()))
-            .map_err(|error| about(root, &error))
+            .and_then(|real| walker.enter(root.to_owned(), real, String::new()))
+            .map_err(|error| with_path(root, &error))
             .err();
         std::iter::from_fn(move || {
-            if let Some(error) = failed.take() {
-                walk.levels.clear();
-                return Some(Err(error));
+            let next = match failed.take() {
+                Some(error) => Err(error),
+                None => walker.next_entry(),
+            };
+            if next.is_err() {
+                walker.open.clear();
             }
-            match walk.step() {
-                Ok(found) => found.map(Ok),
-                Err(error) => {
-                    walk.levels.clear();
-                    Some(Err(error))
-                }
-            }
+            next.transpose()
         })
     }
 
     fn enter(&mut self, path: PathBuf, real: PathBuf, prefix: String) -> io::Result<()> {
-        let mut level = Level { path, real, prefix, entries: VecDeque::new(), more: None };
-        self.read(&mut level, None)?;
-        self.levels.push(level);
+        let mut directory =
+            OpenDirectory { path, real, prefix, entries: VecDeque::new(), resume_after: None };
+        self.read(&mut directory, None)?;
+        self.open.push(directory);
         Ok(())
     }
 
-    fn step(&mut self) -> io::Result<Option<Found>> {
+    fn next_entry(&mut self) -> io::Result<Option<LocalEntry>> {
         loop {
-            let Some(mut level) = self.levels.pop() else { return Ok(None) };
-            let Some(Entry { name, path, kind, real }) = level.entries.pop_front() else {
-                if let Some(last) = level.more.take() {
-                    self.read(&mut level, Some(&last)).map_err(|error| about(&level.path, &error))?;
-                    self.levels.push(level);
+            let Some(mut directory) = self.open.pop() else { return Ok(None) };
+            let Some(DirectoryEntry { name, path, kind, real }) = directory.entries.pop_front() else {
+                if let Some(last) = directory.resume_after.take() {
+                    self.read(&mut directory, Some(&last))
+                        .map_err(|error| with_path(&directory.path, &error))?;
+                    self.open.push(directory);
                 }
                 continue;
             };
-            let name = format!("{}{name}", level.prefix);
-            self.levels.push(level);
-            if kind == Kind::Directory {
+            let name = format!("{}{name}", directory.prefix);
+            self.open.push(directory);
+            if kind == EntryKind::Directory {
                 match self.enter(path.clone(), real, name.clone()) {
+                    // The directory has been deleted in the meantime.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    entered => entered.map_err(|error| about(&path, &error))?,
+                    entered => entered.map_err(|error| with_path(&path, &error))?,
                 }
             }
-            return Ok(Some(Found { name, kind }));
+            return Ok(Some(LocalEntry { name, kind }));
         }
     }
 
-    /// Reads the first entries of a directory behind `last`, in order.
-    fn read(&self, level: &mut Level, last: Option<&str>) -> io::Result<()> {
-        let mut first = BinaryHeap::with_capacity(self.names.min(64));
-        for entry in fs::read_dir(&level.path)? {
+    /// Reads the first entries of a directory after `last`, in order.
+    fn read(&self, directory: &mut OpenDirectory, last: Option<&str>) -> io::Result<()> {
+        let mut first = BinaryHeap::with_capacity(self.max_entries.min(64));
+        let mut has_more = false;
+        for entry in fs::read_dir(&directory.path)? {
             let entry = entry?;
-            let entry = match self.look(level, &entry) {
-                // It was there, and is gone.
+            let entry = match self.inspect(directory, &entry) {
+                // The entry has been deleted in the meantime.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                looked => looked.map_err(|error| about(&entry.path(), &error))?,
+                entry_or_error => entry_or_error.map_err(|error| with_path(&entry.path(), &error))?,
             };
             if last.is_some_and(|last| *entry.name <= *last) {
                 continue;
             }
             first.push(entry);
-            if first.len() > self.names {
+            if first.len() > self.max_entries {
                 first.pop();
-                level.more = Some(String::new());
+                has_more = true;
             }
         }
-        level.entries = first.into_sorted_vec().into();
-        if let (Some(more), Some(last)) = (&mut level.more, level.entries.back()) {
-            more.clone_from(&last.name);
-        }
+        directory.entries = first.into_sorted_vec().into();
+        let last = directory.entries.back().filter(|_| has_more);
+        directory.resume_after = last.map(|last| last.name.clone());
         Ok(())
     }
 
-    fn look(&self, level: &Level, entry: &fs::DirEntry) -> io::Result<Entry> {
+    fn inspect(&self, directory: &OpenDirectory, entry: &fs::DirEntry) -> io::Result<DirectoryEntry> {
         let path = entry.path();
-        let kind = entry.file_type()?;
+        let file_type = entry.file_type()?;
         let Ok(name) = entry.file_name().into_string() else {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let kind = Kind::Refused("its name is not Unicode".to_owned());
-            return Ok(Entry { name, path, kind, real: PathBuf::new() });
+            let kind = EntryKind::Unsupported("the file name is not valid Unicode".to_owned());
+            return Ok(DirectoryEntry { name, path, kind, real: PathBuf::new() });
         };
-        let simple = |kind| Ok(Entry { name: name.clone(), path: path.clone(), kind, real: PathBuf::new() });
-        let directory =
-            |real| Ok(Entry { name: format!("{name}/"), path: path.clone(), kind: Kind::Directory, real });
-        if kind.is_dir() {
-            return directory(level.real.join(&name));
+        let with_kind =
+            |kind| Ok(DirectoryEntry { name: name.clone(), path: path.clone(), kind, real: PathBuf::new() });
+        let with_directory = |real| {
+            let (name, path) = (format!("{name}/"), path.clone());
+            Ok(DirectoryEntry { name, path, kind: EntryKind::Directory, real })
+        };
+        if file_type.is_dir() {
+            return with_directory(directory.real.join(&name));
         }
-        if kind.is_file() {
-            return simple(Kind::File { bytes: entry.metadata()?.len() });
+        if file_type.is_file() {
+            return with_kind(EntryKind::File { bytes: entry.metadata()?.len() });
         }
-        if !kind.is_symlink() {
-            return simple(Kind::Special);
+        if !file_type.is_symlink() {
+            return with_kind(EntryKind::Special);
         }
-        if !self.follow {
-            return simple(Kind::Link);
+        if !self.follow_symlinks {
+            return with_kind(EntryKind::Symlink);
         }
         match path.canonicalize().and_then(|real| Ok((real.metadata()?, real))) {
-            Err(error) => simple(Kind::Refused(format!("it is a symbolic link that leads nowhere: {error}"))),
-            Ok((metadata, _)) if metadata.is_file() => simple(Kind::File { bytes: metadata.len() }),
-            Ok((metadata, real)) if metadata.is_dir() => {
-                let mut above = self.levels.iter().chain([level]);
-                if above.any(|level| level.real == real) {
-                    let why = "it is a symbolic link that leads back to a directory that it is in";
-                    return simple(Kind::Refused(why.to_owned()));
-                }
-                directory(real)
+            Err(error) => {
+                let why = format!("the target of the symbolic link cannot be read: {error}");
+                with_kind(EntryKind::Unsupported(why))
             }
-            Ok(_) => simple(Kind::Special),
+            Ok((metadata, _)) if metadata.is_file() => with_kind(EntryKind::File { bytes: metadata.len() }),
+            Ok((metadata, real)) if metadata.is_dir() => {
+                let mut parents = self.open.iter().chain([directory]);
+                if parents.any(|parent| parent.real == real) {
+                    let why = "the symbolic link leads to a directory that it is in";
+                    return with_kind(EntryKind::Unsupported(why.to_owned()));
+                }
+                with_directory(real)
+            }
+            Ok(_) => with_kind(EntryKind::Special),
         }
     }
 }
 
-fn about(path: &Path, error: &io::Error) -> io::Error {
+fn with_path(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-impl PartialEq for Entry {
+impl PartialEq for DirectoryEntry {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name
     }
 }
 
-impl Eq for Entry {}
+impl Eq for DirectoryEntry {}
 
-impl PartialOrd for Entry {
+impl PartialOrd for DirectoryEntry {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Entry {
+impl Ord for DirectoryEntry {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.name.cmp(&other.name)
     }
@@ -249,9 +248,8 @@ impl Ord for Entry {
 mod tests {
     use super::*;
 
-    fn names(root: &Path, follow: bool, at_once: usize) -> Vec<String> {
-        let found = Walk::through(root, follow, at_once).collect::<io::Result<Vec<_>>>().unwrap();
-        found.into_iter().map(|found| found.name).collect()
+    fn entries(root: &Path, follow_symlinks: bool, max_entries: usize) -> Vec<LocalEntry> {
+        Walker::entries(root, follow_symlinks, max_entries).collect::<io::Result<_>>().unwrap()
     }
 
     fn tree(files: &[&str]) -> tempfile::TempDir {
@@ -265,14 +263,16 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_in_the_order_of_the_paths_however_few_names_are_held() {
+    fn entries_are_in_byte_order_however_few_are_held() {
         let root = tree(&["a.txt", "a/b", "a/b-c", "a/b d/e", "a-b", "a0", "\u{e9}", "Z", "a/z/y/x"]);
         let expected = [
             "Z", "a-b", "a.txt", "a/", "a/b", "a/b d/", "a/b d/e", "a/b-c", "a/z/", "a/z/y/", "a/z/y/x",
             "a0", "\u{e9}",
         ];
-        for at_once in [1, 2, 3, 100] {
-            assert_eq!(names(root.path(), false, at_once), expected, "{at_once}");
+        for max_entries in [1, 2, 3, 100] {
+            let names: Vec<_> =
+                entries(root.path(), false, max_entries).into_iter().map(|entry| entry.name).collect();
+            assert_eq!(names, expected, "{max_entries}");
         }
         let mut sorted = expected.to_vec();
         sorted.sort_unstable();
@@ -281,7 +281,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_are_seen_or_followed_and_loops_are_found() {
+    fn symbolic_links_are_reported_or_followed_and_loops_are_detected() {
         use std::os::unix::fs::symlink;
 
         let root = tree(&["d/f", "e"]);
@@ -290,52 +290,48 @@ mod tests {
         symlink("..", root.path().join("d/loop")).unwrap();
         symlink("nothing", root.path().join("dead")).unwrap();
         fs::remove_file(root.path().join("d/up")).unwrap();
-        let kinds = |follow| {
-            let found = Walk::through(root.path(), follow, 10).collect::<io::Result<Vec<_>>>().unwrap();
-            found.into_iter().map(|found| (found.name, found.kind)).collect::<Vec<_>>()
-        };
-        let file = |bytes| Kind::File { bytes };
-        let seen = |name: &str, kind| (name.to_owned(), kind);
+        let entry = |name: &str, kind| LocalEntry { name: name.to_owned(), kind };
         assert_eq!(
-            kinds(false),
+            entries(root.path(), false, 10),
             [
-                seen("d/", Kind::Directory),
-                seen("d/f", file(3)),
-                seen("d/loop", Kind::Link),
-                seen("dead", Kind::Link),
-                seen("e", file(1)),
-                seen("to", Kind::Link),
+                entry("d/", EntryKind::Directory),
+                entry("d/f", EntryKind::File { bytes: 3 }),
+                entry("d/loop", EntryKind::Symlink),
+                entry("dead", EntryKind::Symlink),
+                entry("e", EntryKind::File { bytes: 1 }),
+                entry("to", EntryKind::Symlink),
             ]
         );
-        let followed = kinds(true);
-        let names: Vec<_> = followed.iter().map(|(name, _)| &**name).collect();
+        let followed = entries(root.path(), true, 10);
+        let names: Vec<_> = followed.iter().map(|entry| &*entry.name).collect();
         assert_eq!(names, ["d/", "d/f", "d/loop", "dead", "e", "to/", "to/f", "to/loop"]);
-        for refused in [2, 3, 7] {
-            assert!(matches!(followed[refused].1, Kind::Refused(_)), "{:?}", followed[refused]);
+        for unsupported in [2, 3, 7] {
+            let entry = &followed[unsupported];
+            assert!(matches!(entry.kind, EntryKind::Unsupported(_)), "{entry:?}");
         }
     }
 
     #[cfg(unix)]
     #[test]
-    fn a_name_that_is_not_unicode_is_named_all_the_same() {
+    fn name_that_is_not_unicode_is_reported() {
         use std::os::unix::ffi::OsStrExt as _;
 
         let root = tree(&["a"]);
         fs::write(root.path().join(std::ffi::OsStr::from_bytes(b"b\xff")), "").unwrap();
-        let found = Walk::through(root.path(), false, 10).collect::<io::Result<Vec<_>>>().unwrap();
+        let entry = &entries(root.path(), false, 10)[1];
         assert!(
-            matches!(&found[1], Found { name, kind: Kind::Refused(_) } if name == "b\u{fffd}"),
-            "{found:?}"
+            matches!(entry, LocalEntry { name, kind: EntryKind::Unsupported(_) } if name == "b\u{fffd}"),
+            "{entry:?}"
         );
     }
 
     #[test]
-    fn a_directory_that_is_not_there_is_an_error() {
+    fn missing_directory_is_one_error() {
         let root = tree(&["a"]);
-        for place in ["nothing", "a"] {
-            let mut walk = Walk::through(&root.path().join(place), false, 10);
-            assert!(walk.next().unwrap().is_err(), "{place}");
-            assert!(walk.next().is_none(), "{place}");
+        for name in ["nothing", "a"] {
+            let mut walk = Walker::entries(&root.path().join(name), false, 10);
+            assert!(walk.next().unwrap().is_err(), "{name}");
+            assert!(walk.next().is_none(), "{name}");
         }
     }
 }

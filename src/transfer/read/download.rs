@@ -1,4 +1,4 @@
-//! From an object to a file.
+//! Downloads an object to a file.
 
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -13,154 +13,174 @@ use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use crate::requests::support::awaits;
-use crate::transfer::blocking;
-use crate::transfer::dir::make_way;
-use crate::transfer::read::body::Source;
-use crate::transfer::read::hasher::Hasher;
-use crate::transfer::read::request::Get;
-use crate::transfer::read::verify::Check;
-use crate::{Error, ErrorKind, Result};
-use crate::{ObjectReader, Progress};
+use crate::error::{Error, ErrorKind, Result};
+use crate::macros::impl_into_future;
+use crate::transfer::progress::Progress;
+use crate::transfer::read::file_hasher::FileHasher;
+use crate::transfer::read::get_object::GetObject;
+use crate::transfer::read::md5_verifier::Md5Verifier;
+use crate::transfer::read::reader::ObjectReader;
+use crate::transfer::read::resumable_body::ResumableBody;
+use crate::transfer::{blocking, etag, spool};
 
-/// How many bytes come over one connection where there are several.
-const PART: u64 = 16 * 1024 * 1024;
+/// The default size of the ranges of a large object, in bytes.
+const RANGE_SIZE: u64 = 16 * 1024 * 1024;
 
-/// How many connections there are at once.
-const CONNECTIONS: usize = 4;
+/// The default number of connections.
+const CONCURRENCY: usize = 4;
 
-/// An object up to so many parts comes over one connection: others would be slower to begin than it is to end.
-const FEW_PARTS: u64 = 4;
+/// An object of up to so many ranges is read over one connection: it arrives before further connections would pay off.
+const MIN_RANGES: u64 = 4;
 
-/// An object that is not larger than this is written in one step.
-const SMALL: u64 = 256 * 1024;
+/// An object of up to so many bytes is buffered, and written in one step.
+const MAX_BUFFERED: u64 = 256 * 1024;
 
 /// How many chunks may wait to be written.
-const AHEAD: usize = 4;
+const CHUNKS_AHEAD: usize = 4;
 
-/// How many bytes are written before who hashes is woken for them.
-const STRIDE: u64 = 1024 * 1024;
+/// How many bytes are written before the hasher is notified.
+const NOTIFY_INTERVAL: u64 = 1024 * 1024;
 
-/// Reads an object into a file; see [`Open::download_to`](crate::Open::download_to).
+/// Downloads an object to a file; see [`ReaderRequest::download_to`](crate::requests::ReaderRequest::download_to).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
-pub struct Download {
-    get: Get,
+pub struct DownloadRequest {
+    get: GetObject,
     path: PathBuf,
-    part: u64,
-    connections: usize,
-    tree: Option<Arc<Path>>,
+    range_size: u64,
+    concurrency: usize,
+    root: Option<Arc<Path>>,
     fsync: bool,
-    listed: Option<(u64, String)>,
+    expected: Option<(u64, String)>,
 }
 
-impl Download {
-    pub(crate) fn new(get: Get, path: PathBuf) -> Self {
-        Self { get, path, part: PART, connections: CONNECTIONS, tree: None, fsync: true, listed: None }
+impl DownloadRequest {
+    pub(crate) fn new(get: GetObject, path: PathBuf) -> Self {
+        Self {
+            get,
+            path,
+            range_size: RANGE_SIZE,
+            concurrency: CONCURRENCY,
+            root: None,
+            fsync: true,
+            expected: None,
+        }
     }
 
-    /// One of many files below this directory. Those between are made, never gone through where they are symbolic
-    /// links. Whether the file is brought to the disk before it has its name, is said.
-    pub(crate) fn below(mut self, directory: Arc<Path>, fsync: bool) -> Self {
-        (self.tree, self.fsync) = (Some(directory), fsync);
+    /// Downloads the file as one of many below a directory: creates the directories between, and follows no symbolic
+    /// links there. `fsync` sets whether the file is flushed to the disk before it is renamed.
+    pub(crate) fn below_root(mut self, root: Arc<Path>, fsync: bool) -> Self {
+        (self.root, self.fsync) = (Some(root), fsync);
         self
     }
 
-    /// Only the object that a list has shown, with this size and checksum.
-    pub(crate) fn only(mut self, bytes: u64, checksum: String) -> Self {
-        self.listed = Some((bytes, checksum));
+    /// Fails with [`Conflict`](ErrorKind::Conflict) if the object has another size or checksum, as when it changed after
+    /// it was listed.
+    pub(crate) fn expecting(mut self, size: u64, checksum: String) -> Self {
+        self.expected = Some((size, checksum));
         self
     }
 
-    /// Over how many connections at once a large object comes: 4 unless said otherwise.
+    /// Sets over how many connections a large object is downloaded at the same time. 0 counts as 1. Default: 4.
     pub fn concurrency(mut self, connections: usize) -> Self {
-        self.connections = connections.max(1);
+        self.concurrency = connections.max(1);
         self
     }
 
-    /// How many bytes of a large object come over one connection before the next one is made: 16 MiB unless said
-    /// otherwise. An object of no more than four such parts is not divided.
+    /// Sets the size of the parts in which a large object is downloaded, in bytes. An object of at most four parts is
+    /// downloaded over one connection. 0 counts as 1. Default: 16 MiB.
     pub fn part_size(mut self, bytes: u64) -> Self {
-        self.part = bytes.max(1);
+        self.range_size = bytes.max(1);
         self
     }
 
-    async fn send(self) -> Result<u64> {
+    async fn execute(self) -> Result<u64> {
         let reader = ObjectReader::open(self.get.clone()).await?;
         let action = reader.action().to_owned();
-        if let Some((bytes, checksum)) = &self.listed {
-            let tag = reader.etag().map(|tag| tag.trim_matches('"'));
-            let same = tag.is_none_or(|tag| tag == checksum) && reader.length().is_none_or(|it| it == *bytes);
-            if !same {
-                let error = Error::new(ErrorKind::Conflict, action, "it was changed since it was listed");
-                return Err(error.during("get_object", String::new));
+        if let Some((size, checksum)) = &self.expected {
+            let is_expected = reader.etag().is_none_or(|etag| etag::is_of_checksum(etag, checksum))
+                && reader.length().is_none_or(|length| length == *size);
+            if !is_expected {
+                let message = "the object changed after it was listed; download it again";
+                return Err(
+                    Error::new(ErrorKind::Conflict, action, message).during("get_object", String::new)
+                );
             }
         }
-        let to = Target { action, path: self.path.clone(), tree: self.tree.clone(), fsync: self.fsync };
+        let destination =
+            Destination { action, path: self.path.clone(), root: self.root.clone(), fsync: self.fsync };
         match reader.length() {
-            Some(length) if length <= SMALL => to.small(reader).await,
+            Some(length) if length <= MAX_BUFFERED => destination.write_buffered(reader).await,
             Some(length)
-                if self.connections > 1
-                    && length > FEW_PARTS.saturating_mul(self.part)
-                    && reader.is_pinned() =>
+                if self.concurrency > 1
+                    && length > MIN_RANGES.saturating_mul(self.range_size)
+                    && reader.is_resumable() =>
             {
-                self.divided(reader, length, &to).await
+                self.download_ranges(reader, length, &destination).await
             }
-            _ => self.whole(reader, &to).await,
+            _ => self.download_stream(reader, &destination).await,
         }
     }
 
-    /// As it comes, over one connection.
-    async fn whole(self, mut reader: ObjectReader, to: &Target) -> Result<u64> {
-        let temporary = to.temporary().await?;
-        let hasher = to.hasher(reader.detach_check(), &temporary)?;
-        let bytes = to.write(&mut reader, to.reopen(&temporary)?, 0..u64::MAX, hasher.as_ref()).await?;
-        to.end(temporary, hasher, bytes).await?;
+    /// Downloads the object over one connection.
+    async fn download_stream(&self, mut reader: ObjectReader, destination: &Destination) -> Result<u64> {
+        let temporary = destination.create().await?;
+        let hasher = destination.hasher(reader.detach_verifier(), &temporary)?;
+        let file = destination.reopen(&temporary)?;
+        let length = destination.write(&mut reader, file, 0..u64::MAX, hasher.as_ref()).await?;
+        destination.finish(temporary, hasher, length).await?;
         self.get.progress.finish_item();
-        Ok(bytes)
+        Ok(length)
     }
 
-    /// Over several connections, each of which writes to its own place.
-    async fn divided(self, mut reader: ObjectReader, length: u64, to: &Target) -> Result<u64> {
-        let temporary = to.temporary().await?;
-        let hasher = to.hasher(reader.detach_check(), &temporary)?;
-        let (origin, progress) = (reader.origin(), &self.get.progress);
-        let version = reader.beside(origin..origin);
-        // The connection that there is serves the first part.
+    /// Downloads the object over several connections, each of which writes its own ranges of the file.
+    async fn download_ranges(
+        &self,
+        mut reader: ObjectReader,
+        length: u64,
+        destination: &Destination,
+    ) -> Result<u64> {
+        let temporary = destination.create().await?;
+        let hasher = destination.hasher(reader.detach_verifier(), &temporary)?;
+        let (start, progress) = (reader.start(), &self.get.progress);
+        let version = reader.body_for_range(start..start);
+        // The first range is read from the response that is open already.
         let mut reader = Some(reader);
-        let (temporary_file, hasher_there) = (&temporary, hasher.as_ref());
-        let part = |number: u64| -> BoxFuture<'_, Result<()>> {
-            let start = number * self.part;
-            let part = start..start.saturating_add(self.part).min(length);
+        let (temporary_file, hasher_of_file) = (&temporary, hasher.as_ref());
+        let download = |number: u64| -> BoxFuture<'_, Result<()>> {
+            let from = number * self.range_size;
+            let range = from..from.saturating_add(self.range_size).min(length);
             let reader = reader.take();
-            let source = version.beside(origin + part.start..origin + part.end);
+            let body = version.for_range(start + range.start..start + range.end);
             Box::pin(async move {
-                let mut file = to.reopen(temporary_file)?;
+                let mut file = destination.reopen(temporary_file)?;
                 if let Some(mut reader) = reader {
-                    let came = to.write(&mut reader, file, part.clone(), hasher_there).await?;
-                    // What came behind its end comes once more, in its own part.
-                    progress.retract(came.saturating_sub(part.end));
+                    let received =
+                        destination.write(&mut reader, file, range.clone(), hasher_of_file).await?;
+                    // Bytes after the range arrive again, with their own range.
+                    progress.retract(received.saturating_sub(range.end));
                 } else {
-                    file.seek(SeekFrom::Start(part.start)).map_err(|error| to.failed(error))?;
-                    to.write(&mut chunks(source, progress.clone()), file, part, hasher_there).await?;
+                    file.seek(SeekFrom::Start(range.start)).map_err(|error| destination.failed(error))?;
+                    let mut chunks = chunks(body, progress.clone());
+                    destination.write(&mut chunks, file, range, hasher_of_file).await?;
                 }
                 Ok(())
             })
         };
-        let parts = stream::iter((0..length.div_ceil(self.part)).map(part));
-        parts.buffer_unordered(self.connections).try_collect::<()>().await?;
-        to.end(temporary, hasher, length).await?;
+        let downloads = stream::iter((0..length.div_ceil(self.range_size)).map(download));
+        downloads.buffer_unordered(self.concurrency).try_collect::<()>().await?;
+        destination.finish(temporary, hasher, length).await?;
         self.get.progress.finish_item();
         Ok(length)
     }
 }
 
-awaits!(Download => u64);
+impl_into_future!(DownloadRequest => u64);
 
-/// What a source has, with those who want to know being told.
-fn chunks(mut source: Source, progress: Progress) -> impl Stream<Item = Result<Bytes>> + Unpin {
+/// Returns the chunks of a body, and reports them to `progress`.
+fn chunks(mut body: ResumableBody, progress: Progress) -> impl Stream<Item = Result<Bytes>> + Unpin {
     stream::poll_fn(move |cx| {
-        source.poll_next(cx).map(|next| {
+        body.poll_next(cx).map(|next| {
             next.map(|chunk| {
                 let (_, chunk) = chunk?;
                 progress.advance(chunk.len() as u64);
@@ -170,17 +190,18 @@ fn chunks(mut source: Source, progress: Progress) -> impl Stream<Item = Result<B
     })
 }
 
-/// The file that there will be, and what is being done.
-struct Target {
+/// The file to write.
+struct Destination {
+    /// Describes the download, for error messages.
     action: String,
     path: PathBuf,
-    tree: Option<Arc<Path>>,
+    root: Option<Arc<Path>>,
     fsync: bool,
 }
 
-impl Target {
+impl Destination {
     fn failed(&self, error: io::Error) -> Error {
-        Error::invalid(&*self.action, format!("{} cannot be written", self.path.display()))
+        Error::invalid(&*self.action, format!("file {} cannot be written", self.path.display()))
             .during("get_object", String::new)
             .with_source(error)
     }
@@ -192,130 +213,102 @@ impl Target {
         blocking(work).await.map_err(|error| self.failed(error))
     }
 
-    async fn temporary(&self) -> Result<NamedTempFile> {
-        let (path, tree) = (self.path.clone(), self.tree.clone());
-        self.blocking(move || temporary(&path, tree.as_deref())).await
+    /// Creates the temporary file.
+    async fn create(&self) -> Result<NamedTempFile> {
+        let (path, root) = (self.path.clone(), self.root.clone());
+        self.blocking(move || spool::create(&path, root.as_deref())).await
     }
 
     fn reopen(&self, temporary: &NamedTempFile) -> Result<File> {
         temporary.reopen().map_err(|error| self.failed(error))
     }
 
-    fn hasher(&self, check: Option<Check>, temporary: &NamedTempFile) -> Result<Option<Hasher>> {
-        check.map(|check| Ok(Hasher::new(check, self.reopen(temporary)?))).transpose()
+    fn hasher(&self, verifier: Option<Md5Verifier>, temporary: &NamedTempFile) -> Result<Option<FileHasher>> {
+        verifier.map(|verifier| Ok(FileHasher::new(verifier, self.reopen(temporary)?))).transpose()
     }
 
-    /// All is written: gives it its name if it is the object.
-    async fn end(&self, temporary: NamedTempFile, hasher: Option<Hasher>, length: u64) -> Result<()> {
-        // The disk works while the last bytes are hashed.
-        let on_disk = async {
+    /// Verifies the complete temporary file, and renames it.
+    async fn finish(&self, temporary: NamedTempFile, hasher: Option<FileHasher>, length: u64) -> Result<()> {
+        // The file is flushed while its last bytes are hashed.
+        let flush = async {
             if !self.fsync {
                 return Ok(());
             }
             let file = self.reopen(&temporary)?;
             self.blocking(move || file.sync_all()).await
         };
-        let same = async {
+        let verify = async {
             let Some(hasher) = hasher else { return Ok(()) };
-            let check = hasher.end().await.map_err(|error| self.failed(error));
-            check?.end(length, &self.action)
+            let verifier = hasher.finish().await.map_err(|error| self.failed(error));
+            verifier?.finish(length, &self.action)
         };
-        future::try_join(on_disk, same).await?;
-        let (path, alone) = (self.path.clone(), self.tree.is_none());
-        self.blocking(move || persist(temporary, &path, alone)).await
+        future::try_join(flush, verify).await?;
+        let (path, is_single) = (self.path.clone(), self.root.is_none());
+        self.blocking(move || spool::persist(temporary, &path, is_single)).await
     }
 
-    /// All of it in one step: every step is a change of threads.
-    async fn small(&self, mut reader: ObjectReader) -> Result<u64> {
+    /// Buffers an object, and writes the file in one step, because every step switches threads.
+    async fn write_buffered(&self, mut reader: ObjectReader) -> Result<u64> {
         let mut chunks: Vec<Bytes> = Vec::new();
         while let Some(chunk) = reader.try_next().await? {
             chunks.push(chunk);
         }
-        let (path, tree, fsync) = (self.path.clone(), self.tree.clone(), self.fsync);
+        let (path, root, fsync) = (self.path.clone(), self.root.clone(), self.fsync);
         self.blocking(move || {
-            let mut temporary = temporary(&path, tree.as_deref())?;
+            let mut temporary = spool::create(&path, root.as_deref())?;
             for chunk in &chunks {
                 temporary.write_all(chunk)?;
             }
             if fsync {
                 temporary.as_file().sync_all()?;
             }
-            persist(temporary, &path, tree.is_none())?;
+            spool::persist(temporary, &path, root.is_none())?;
             Ok(chunks.iter().map(|chunk| chunk.len() as u64).sum())
         })
         .await
     }
 
-    /// Writes chunks to their place in a file as they come: one thread reads from the connection, another one writes, and who
-    /// hashes is told. Answers how many bytes have come, of which none are written behind the place.
+    /// Writes chunks to a range of the file as they arrive, on a thread of their own, and notifies the hasher.
+    ///
+    /// Returns how many bytes have arrived. Bytes after the range are not written.
     async fn write(
         &self,
         chunks: &mut (impl Stream<Item = Result<Bytes>> + Unpin),
         mut file: File,
-        place: Range<u64>,
-        hasher: Option<&Hasher>,
+        range: Range<u64>,
+        hasher: Option<&FileHasher>,
     ) -> Result<u64> {
-        let (sender, mut receiver) = mpsc::channel::<Bytes>(AHEAD);
+        let (sender, mut chunks_to_write) = mpsc::channel::<Bytes>(CHUNKS_AHEAD);
         let written = hasher.map(|hasher| hasher.written().clone());
-        let start = place.start;
+        let start = range.start;
         let writer = spawn_blocking(move || {
-            let (mut at, mut told) = (start, start);
-            let tell = |bytes| written.as_ref().map(|written| written.tell(bytes));
-            while let Some(chunk) = receiver.blocking_recv() {
+            let (mut position, mut notified) = (start, start);
+            let notify = |range| written.as_ref().map(|written| written.add(range));
+            while let Some(chunk) = chunks_to_write.blocking_recv() {
                 file.write_all(&chunk)?;
-                at += chunk.len() as u64;
-                if at - told >= STRIDE {
-                    tell(told..at);
-                    told = at;
+                position += chunk.len() as u64;
+                if position - notified >= NOTIFY_INTERVAL {
+                    notify(notified..position);
+                    notified = position;
                 }
             }
-            tell(told..at);
+            notify(notified..position);
             Ok(())
         });
-        let (mut bytes, most) = (0, place.end - place.start);
-        while bytes < most {
+        let (mut received, length) = (0, range.end - range.start);
+        while received < length {
             let Some(mut chunk) = chunks.try_next().await? else { break };
-            let room = usize::try_from(most - bytes).unwrap_or(usize::MAX);
-            bytes += chunk.len() as u64;
-            chunk.truncate(room);
-            // It only fails when the writer has, which tells why.
+            let remaining = usize::try_from(length - received).unwrap_or(usize::MAX);
+            received += chunk.len() as u64;
+            chunk.truncate(remaining);
+            // The channel closes only after the writer failed, whose error is returned below.
             if sender.send(chunk).await.is_err() {
                 break;
             }
         }
         drop(sender);
-        let done = writer.await.map_err(io::Error::other).and_then(|done| done);
-        done.map_err(|error| self.failed(error))?;
-        Ok(bytes)
-    }
-}
-
-/// A file with the rights that any new file has: those of a temporary one are for its owner alone. It stands beside its
-/// place: a file moves in one step only within a file system.
-fn temporary(path: &Path, tree: Option<&Path>) -> io::Result<NamedTempFile> {
-    if let Some(root) = tree {
-        make_way(root, path)?;
-    }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".lakefs-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder(path))
-}
-
-/// Gives a file its name; one alone has it when that is on the disk.
-fn persist(temporary: NamedTempFile, path: &Path, alone: bool) -> io::Result<()> {
-    temporary.persist(path)?;
-    // The name is an entry of the directory, which has its own place on the disk.
-    if cfg!(unix) && alone {
-        File::open(folder(path))?.sync_all()?;
-    }
-    Ok(())
-}
-
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+        let outcome = writer.await.map_err(io::Error::other).and_then(|outcome| outcome);
+        outcome.map_err(|error| self.failed(error))?;
+        Ok(received)
     }
 }

@@ -1,6 +1,7 @@
-//! Objects as streams.
+//! The reader of an object.
 
 use std::io::{self, SeekFrom};
+#[cfg(feature = "fs")]
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,16 +11,20 @@ use bytes::Bytes;
 use futures::{Stream, ready};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncSeek, ReadBuf};
 
-use crate::Progress;
-use crate::transfer::read::body::{Described, Source};
-use crate::transfer::read::request::Get;
-use crate::transfer::read::verify::Check;
-use crate::{Error, Result};
+use crate::error::{Error, Result};
+use crate::transfer::progress::Progress;
+use crate::transfer::read::get_object::GetObject;
+use crate::transfer::read::headers::ObjectHeaders;
+use crate::transfer::read::md5_verifier::Md5Verifier;
+use crate::transfer::read::resumable_body::ResumableBody;
 
-/// How far ahead a seek may lead for it to be quicker to read on than to ask anew, which costs a connection.
-const NEAR: u64 = 256 * 1024;
+/// The longest seek forward for which reading on is faster than a new request, which needs another connection.
+const MAX_SKIP: u64 = 256 * 1024;
 
-/// The bytes of an object as they arrive: a stream of chunks, and a reader in which one can seek.
+/// Reads the bytes of an object as they arrive.
+///
+/// It is a [`Stream`] of chunks, and implements [`AsyncRead`], [`AsyncBufRead`] and [`AsyncSeek`] of tokio.
+/// [`Object::reader`](crate::Object::reader) opens it.
 ///
 /// ```
 /// use tokio::io::AsyncBufReadExt as _;
@@ -33,13 +38,16 @@ const NEAR: u64 = 256 * 1024;
 /// # }
 /// ```
 ///
-/// Where a connection breaks, the bytes go on over another one, as often as the client's [`RetryPolicy`](crate::RetryPolicy)
-/// say, counted anew whenever bytes have come. All are of one version of the object: when it was overwritten meanwhile,
-/// the read fails with [`Integrity`](crate::ErrorKind::Integrity). The same holds after a seek.
+/// # Broken connections
+/// When a connection breaks, the reader requests the remaining bytes over another one, as often as the
+/// [`RetryPolicy`](crate::RetryPolicy) of the client allows; attempts are counted from the last byte that arrived. All
+/// bytes are of one version of the object. If the object is overwritten meanwhile, the read fails with
+/// [`Integrity`](crate::ErrorKind::Integrity). The same holds after a seek.
 ///
 /// # Seeking
-/// Positions count from where the reader begins: the beginning of the object, or of the range that was asked for. A seek
-/// sends nothing; the next read does, unless the bytes are there or near. Behind the end, there is nothing to read.
+/// Positions count from the start of the reader: the start of the object, or of the requested range. A seek sends no
+/// request. The next read does, unless the bytes have arrived already or are less than 256 KiB ahead. A read after the
+/// end returns no bytes.
 ///
 /// ```
 /// use std::io::SeekFrom;
@@ -55,155 +63,170 @@ const NEAR: u64 = 256 * 1024;
 /// # }
 /// ```
 ///
-/// The MD5 of the object is verified whenever all of it was read from the beginning to the end, with no seek that left
-/// bytes out; the last bytes are not given out before. [Progress](Progress) tells of the bytes that came, so of those
-/// that are read twice also twice.
+/// # Verification
+/// If the checksum of the object is an MD5, it is verified when all bytes were read in order. The last bytes are
+/// returned only after that. See [`ReaderRequest::verify`](crate::requests::ReaderRequest::verify).
+///
+/// [`Progress`] counts the bytes that arrive, so bytes that are read twice count twice.
 #[derive(Debug)]
 pub struct ObjectReader {
-    source: Source,
-    described: Described,
-    check: Option<Check>,
+    body: ResumableBody,
+    headers: ObjectHeaders,
+    verifier: Option<Md5Verifier>,
     progress: Progress,
-    /// Where in the object the reader begins.
+    /// The position in the object at which the reader starts.
     start: u64,
-    /// Where the next byte is to be read, from there.
+    /// The position of the next byte to return, from `start`.
     position: u64,
-    /// What arrived last, and where it lies in the object.
+    /// The chunk that arrived last, and its position in the object.
     chunk: Bytes,
-    chunk_at: u64,
-    /// The end was seen, and told.
-    finished: bool,
+    chunk_start: u64,
+    /// The end was reached, and reported to `progress`.
+    is_finished: bool,
 }
 
 impl ObjectReader {
-    pub(crate) async fn open(get: Get) -> Result<Self> {
+    pub(crate) async fn open(get: GetObject) -> Result<Self> {
         let progress = get.progress.clone();
-        let (source, described) = Source::open(get).await?;
-        let check = source.check(described.etag.as_deref());
-        let start = source.at();
-        let (chunk, chunk_at) = (Bytes::new(), start);
-        let reader =
-            Self { source, described, check, progress, start, position: 0, chunk, chunk_at, finished: false };
+        let (body, headers) = ResumableBody::open(get).await?;
+        let verifier = body.verifier(headers.etag.as_deref());
+        let start = body.position();
+        let reader = Self {
+            body,
+            headers,
+            verifier,
+            progress,
+            start,
+            position: 0,
+            chunk: Bytes::new(),
+            chunk_start: start,
+            is_finished: false,
+        };
         reader.progress.expect(1, reader.length());
         Ok(reader)
     }
 
-    /// What is being read, for messages.
+    /// Describes the read, for error messages.
+    #[cfg(feature = "fs")]
     pub(crate) fn action(&self) -> &str {
-        self.source.action()
+        self.body.action()
     }
 
-    /// Gives away the check of the bytes, and the telling that they are the object, to who does it elsewhere.
-    pub(crate) fn detach_check(&mut self) -> Option<Check> {
-        self.finished = true;
-        self.check.take()
+    /// Hands over the verification, and the report that the object is finished, to the caller.
+    #[cfg(feature = "fs")]
+    pub(crate) fn detach_verifier(&mut self) -> Option<Md5Verifier> {
+        self.is_finished = true;
+        self.verifier.take()
     }
 
-    /// Where in the object it begins.
-    pub(crate) fn origin(&self) -> u64 {
+    /// Returns the position in the object at which the reader starts.
+    #[cfg(any(feature = "fs", feature = "object_store"))]
+    pub(crate) fn start(&self) -> u64 {
         self.start
     }
 
-    /// Other bytes of the same version, over a connection of their own.
-    pub(crate) fn beside(&self, bytes: Range<u64>) -> Source {
-        self.source.beside(bytes)
+    /// Returns other bytes of the same version, which are read over another connection.
+    #[cfg(feature = "fs")]
+    pub(crate) fn body_for_range(&self, bytes: Range<u64>) -> ResumableBody {
+        self.body.for_range(bytes)
     }
 
-    /// Whether it can be read in more than one piece.
-    pub(crate) fn is_pinned(&self) -> bool {
-        self.source.is_pinned()
+    /// Whether the object can be read with several requests.
+    #[cfg(feature = "fs")]
+    pub(crate) fn is_resumable(&self) -> bool {
+        self.body.is_resumable()
     }
 
-    /// How many bytes there are, in all.
+    /// Returns the number of bytes from the start of the reader to its end, if it is known.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
-        self.source.end().map(|end| end.saturating_sub(self.start))
+        self.body.end().map(|end| end.saturating_sub(self.start))
     }
 
-    /// How many bytes the object has, of which a range is a part.
+    /// Returns the size of the whole object in bytes, if it is known.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
-        self.source.size()
+        self.body.size()
     }
 
-    /// When the object was written.
+    /// Returns when the object was modified.
     #[must_use]
     pub fn last_modified(&self) -> Option<SystemTime> {
-        self.described.last_modified
+        self.headers.last_modified
     }
 
-    /// The media type of the object.
+    /// Returns the media type of the object.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
-        self.described.content_type.as_deref()
+        self.headers.content_type.as_deref()
     }
 
-    /// The entity tag of the object, quotes included, for `if_none_match`.
+    /// Returns the ETag of the object, with its quotes, as `if_none_match` takes it.
     #[must_use]
     pub fn etag(&self) -> Option<&str> {
-        self.described.etag.as_deref()
+        self.headers.etag.as_deref()
     }
 
-    /// Where in the object the next byte is to be read.
-    fn wanted(&self) -> u64 {
+    /// Returns the position in the object of the next byte to return.
+    fn next_position(&self) -> u64 {
         self.start.saturating_add(self.position)
     }
 
-    /// What has arrived from there on.
-    fn arrived(&self) -> Bytes {
-        let behind = self.wanted().checked_sub(self.chunk_at).and_then(|behind| usize::try_from(behind).ok());
-        match behind {
-            Some(behind) if behind < self.chunk.len() => self.chunk.slice(behind..),
+    /// Returns the bytes of the last chunk from there on.
+    fn buffered(&self) -> Bytes {
+        let consumed = self.next_position().checked_sub(self.chunk_start);
+        match consumed.and_then(|consumed| usize::try_from(consumed).ok()) {
+            Some(consumed) if consumed < self.chunk.len() => self.chunk.slice(consumed..),
             _ => Bytes::new(),
         }
     }
 
-    /// Waits until bytes have arrived, or the end.
-    fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes>> {
+    /// Waits until bytes have arrived. Returns none at the end.
+    fn poll_buffered(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes>> {
         loop {
-            let arrived = self.arrived();
-            if !arrived.is_empty() || self.source.has_failed() {
-                return Poll::Ready(Ok(arrived));
+            let buffered = self.buffered();
+            if !buffered.is_empty() || self.body.has_failed() {
+                return Poll::Ready(Ok(buffered));
             }
-            let (wanted, at) = (self.wanted(), self.source.at());
-            if wanted != at {
-                if self.source.end().is_some_and(|end| wanted >= end) {
+            let (wanted, position) = (self.next_position(), self.body.position());
+            if wanted != position {
+                if self.body.end().is_some_and(|end| wanted >= end) {
                     return Poll::Ready(Ok(Bytes::new()));
                 }
-                let near = wanted > at && wanted - at <= NEAR && self.source.is_open();
-                if !near {
-                    self.source.seek(wanted);
+                let can_skip = wanted > position && wanted - position <= MAX_SKIP && self.body.is_open();
+                if !can_skip {
+                    self.body.seek(wanted);
                 }
             }
-            let next = ready!(self.source.poll_next(cx)).transpose()?;
-            let at_end = next.is_none();
-            if let Some((at, chunk)) = next {
+            let next = ready!(self.body.poll_next(cx)).transpose()?;
+            let is_end = next.is_none();
+            if let Some((start, chunk)) = next {
                 self.progress.advance(chunk.len() as u64);
-                if let Some(check) = &mut self.check {
-                    check.take(at, &chunk);
+                if let Some(verifier) = &mut self.verifier {
+                    verifier.update(start, &chunk);
                 }
-                (self.chunk_at, self.chunk) = (at, chunk);
+                (self.chunk_start, self.chunk) = (start, chunk);
             }
-            if self.source.end() == Some(self.source.at()) {
-                self.end()?;
+            if self.body.end() == Some(self.body.position()) {
+                self.finish()?;
             }
-            if at_end {
+            if is_end {
                 return Poll::Ready(Ok(Bytes::new()));
             }
         }
     }
 
-    /// All has come: tells whether it is the object.
-    fn end(&mut self) -> Result<()> {
-        if let Some(check) = &mut self.check
-            && let Err(error) = check.end(self.source.at(), self.source.action())
+    /// Verifies the object after the last byte has arrived.
+    fn finish(&mut self) -> Result<()> {
+        if let Some(verifier) = &mut self.verifier
+            && let Err(error) = verifier.finish(self.body.position(), self.body.action())
         {
             self.chunk = Bytes::new();
-            self.source.fail();
+            self.body.fail();
             return Err(error);
         }
-        if !self.finished {
-            self.finished = true;
+        if !self.is_finished {
+            self.is_finished = true;
             self.progress.finish_item();
         }
         Ok(())
@@ -214,22 +237,22 @@ impl Stream for ObjectReader {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let arrived = ready!(self.poll_arrived(cx))?;
-        self.position += arrived.len() as u64;
+        let buffered = ready!(self.poll_buffered(cx))?;
+        self.position += buffered.len() as u64;
         self.chunk = Bytes::new();
-        Poll::Ready((!arrived.is_empty()).then_some(Ok(arrived)))
+        Poll::Ready((!buffered.is_empty()).then_some(Ok(buffered)))
     }
 }
 
 impl AsyncBufRead for ObjectReader {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.get_mut();
-        let arrived = ready!(this.poll_arrived(cx))?.len();
-        if arrived == 0 && this.source.has_failed() {
-            // The error has been told; what comes after it is not the end.
-            return Poll::Ready(Err(io::Error::other("the read failed before; a seek makes it begin anew")));
+        let length = ready!(this.poll_buffered(cx))?.len();
+        if length == 0 && this.body.has_failed() {
+            // The error was returned before. An empty buffer would look like the end of the object.
+            return Poll::Ready(Err(io::Error::other("an earlier read failed; seek to read again")));
         }
-        Poll::Ready(Ok(&this.chunk[this.chunk.len() - arrived..]))
+        Poll::Ready(Ok(&this.chunk[this.chunk.len() - length..]))
     }
 
     fn consume(mut self: Pin<&mut Self>, bytes: usize) {
@@ -257,14 +280,18 @@ impl AsyncSeek for ObjectReader {
             SeekFrom::Start(position) => Some(position),
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
             SeekFrom::End(offset) => {
-                let unknown =
-                    || io::Error::new(io::ErrorKind::Unsupported, "how long the object is, is not known");
+                let unknown = || {
+                    let message =
+                        "cannot seek from the end: the server does not report the length of the object";
+                    io::Error::new(io::ErrorKind::Unsupported, message)
+                };
                 self.length().ok_or_else(unknown)?.checked_add_signed(offset)
             }
         };
-        let outside = || io::Error::new(io::ErrorKind::InvalidInput, "a seek to before the beginning");
-        self.position = target.ok_or_else(outside)?;
-        self.source.recover();
+        let before_start =
+            || io::Error::new(io::ErrorKind::InvalidInput, "cannot seek to before the start of the reader");
+        self.position = target.ok_or_else(before_start)?;
+        self.body.reset_failure();
         Ok(())
     }
 

@@ -1,355 +1,320 @@
-//! Uploads whose data go to the storage in parts, several at once.
+//! Uploads to the storage in parts, several at the same time.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Buf as _, Bytes, BytesMut};
 use futures::future::OptionFuture;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
-
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::call::Call;
 use crate::http::operation::WRITE_PART;
-use crate::http::request_body::Chunks;
-use crate::http::send::Call;
-use crate::models::{self, ObjectStats, PresignMultipartUpload, UploadTo};
-use crate::transfer::digest;
-use crate::transfer::write::body::Data;
-use crate::transfer::write::payload::{Piece, Source};
-use crate::transfer::write::presigned::{Place, Stored};
-use crate::transfer::write::upload::Put;
-use crate::{Error, ErrorKind, Result};
+use crate::http::reconcile::{OnMissing, reconcile};
+use crate::http::response::Response;
+use crate::models::{
+    AbortPresignMultipartUpload, CompletePresignMultipartUpload, ObjectStats, PresignMultipartUpload,
+    UploadPart, UploadPartFrom, UploadTo,
+};
+use crate::transfer::digest::multipart_checksum;
+use crate::transfer::etag::{self, Comparison};
+use crate::transfer::part_size::{DEFAULT_PART_SIZE, DEFAULT_STREAM_PART_SIZE, MAX_PARTS, part_size};
+use crate::transfer::stat::StatRequest;
+use crate::transfer::write::part_splitter::{BufferPool, PartSplitter};
+use crate::transfer::write::payload::{Payload, Replayable};
+use crate::transfer::write::signed_put::{self, UploadTarget, UploadedPart};
+use crate::transfer::write::spec::UploadSpec;
 
-pub(crate) const MIB: u64 = 1024 * 1024;
-
-/// How large a part is, unless said otherwise. It is read from where the data are when it is sent.
-pub(crate) const PART: u64 = 8 * MIB;
-
-/// How large a part of a stream is, unless said otherwise. It is kept in memory, so that it can be sent again.
-pub(crate) const KEPT_PART: u64 = 5 * MIB;
-
-/// The least that storages take for a part that is not the last.
-const LEAST: u64 = 5 * MIB;
-
-/// The most that they take.
-const MOST: u64 = 5 * 1024 * MIB;
-
-/// How many parts there may be.
-pub(crate) const PARTS: u64 = 10_000;
-
-/// How many parts are under way at once, unless said otherwise.
+/// The default number of parts at the same time.
 const CONCURRENCY: usize = 4;
 
-/// How many of them where they are kept in memory.
-const KEPT_CONCURRENCY: usize = 3;
+/// The default number of parts at the same time if they are buffered in memory.
+const BUFFERED_CONCURRENCY: usize = 3;
 
-/// How many addresses are asked for with the upload. They expire, and there may be thousands: the others are asked for one
-/// by one.
-const AHEAD: u64 = 100;
+/// How many URLs are requested when the upload is created. URLs expire, and there may be thousands of parts, so the
+/// others are requested one by one.
+const URLS_AHEAD: u64 = 100;
 
-/// An upload in parts that is under way. If it is dropped, it is aborted.
-struct Parts {
-    put: Put,
-    id: String,
-    address: String,
-    /// Signed addresses that have not been used, of the parts from the first one on.
-    signed: Mutex<Vec<Option<String>>>,
-    open: AtomicBool,
+/// What became of an upload in parts.
+pub(crate) enum Outcome {
+    Uploaded(ObjectStats),
+    /// Nothing was sent, because the data fit into one part.
+    SinglePart(Payload),
 }
 
-/// The memory of parts that have arrived, for the next ones.
-type Spare = Arc<Mutex<Vec<BytesMut>>>;
+/// Whether data of this length are split into more than one part.
+pub(crate) fn has_several_parts(spec: &UploadSpec, length: Option<u64>) -> bool {
+    length.is_none_or(|length| length > part_size(Some(length), spec.part_size, DEFAULT_PART_SIZE))
+}
 
-/// The pieces of an object, in order.
-type Pieces = BoxStream<'static, io::Result<Piece>>;
-
-impl Put {
-    /// How large the parts of data of this length are.
-    fn part_size(&self, length: Option<u64>, usual: u64) -> u64 {
-        let least = length.map_or(LEAST, |length| length.div_ceil(PARTS).next_multiple_of(MIB));
-        self.part_size.unwrap_or(usual).clamp(LEAST, MOST).max(least)
-    }
-
-    /// Whether data of this length are worth more than one part.
-    pub(crate) fn has_parts(&self, length: Option<u64>) -> bool {
-        length.is_none_or(|length| length > self.part_size(Some(length), PART))
-    }
-
-    /// Sends the data in parts. Those that turn out to be only one are given back.
-    pub(crate) async fn send_in_parts(&self, data: Data) -> Result<std::result::Result<ObjectStats, Data>> {
-        let (length, mut source, mut spare) = (data.length(), None, None);
-        let (pieces, expected): (Pieces, _) = match data {
-            Data::Piece(piece) => {
-                let size = self.part_size(length, PART);
-                if let Piece::File(file, _) = &piece {
-                    source = Some(file.clone());
-                }
-                let expected = piece.length().div_ceil(size);
-                (
-                    stream::iter((0..expected).map(move |number| Ok(piece.part(number * size, size))))
-                        .boxed(),
-                    expected,
-                )
+/// Uploads the data in parts, unless they fit into one part.
+pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<Outcome> {
+    let length = payload.length();
+    let parts = match payload {
+        Payload::Replayable(data) => {
+            Parts::of_data(data, part_size(length, spec.part_size, DEFAULT_PART_SIZE))
+        }
+        Payload::OneShot(chunks, _) => {
+            let part_size = part_size(length, spec.part_size, DEFAULT_STREAM_PART_SIZE);
+            let mut splitter = PartSplitter::new(chunks, part_size, length.is_none());
+            let first = splitter.next().await.map_err(|error| spec.unreadable(error))?.unwrap_or_default();
+            if splitter.is_finished() {
+                return Ok(Outcome::SinglePart(Payload::Replayable(Replayable::Bytes(first))));
             }
-            Data::Stream(stream, _) => {
-                let mut cutter = Cutter::new(stream, self.part_size(length, KEPT_PART), length.is_none());
-                spare = Some(cutter.spare.clone());
-                let failed = |error| self.failed(Error::unreadable(error));
-                let first = cutter.next().await.map_err(failed)?.unwrap_or_default();
-                if cutter.is_over() {
-                    return Ok(Err(Data::Piece(Piece::Bytes(first))));
-                }
-                let expected = length.map_or(1, |length| length.div_ceil(cutter.size()));
-                let rest = stream::try_unfold(cutter, |mut cutter| async {
-                    Ok(cutter.next().await?.map(|bytes| (bytes, cutter)))
-                });
-                let all = stream::iter([Ok(first)]).chain(rest);
-                (all.map_ok(Piece::Bytes).boxed(), expected)
-            }
-        };
-        let upload = Parts::begin(self.clone(), expected.min(AHEAD)).await?;
-        Ok(Ok(upload.run(pieces, source, spare).await?))
-    }
+            let expected = length.map_or(1, |length| length.div_ceil(splitter.part_size()));
+            let pool = splitter.pool().clone();
+            let rest = stream::try_unfold(splitter, |mut splitter| async {
+                Ok(splitter.next().await?.map(|bytes| (bytes, splitter)))
+            });
+            let all = stream::iter([Ok(first)]).chain(rest);
+            Parts { data: all.map_ok(Replayable::Bytes).boxed(), expected, source: None, pool: Some(pool) }
+        }
+    };
+    let upload = MultipartUpload::create(spec.clone(), parts.expected.min(URLS_AHEAD)).await?;
+    Ok(Outcome::Uploaded(upload.run(parts).await?))
+}
+
+/// The parts of an object, in order.
+struct Parts {
+    data: BoxStream<'static, io::Result<Replayable>>,
+    /// How many parts there are, as far as it is known.
+    expected: u64,
+    /// The data that the parts are read from, if they can be read again.
+    source: Option<Replayable>,
+    /// Where the buffers of the parts come from.
+    pool: Option<BufferPool>,
 }
 
 impl Parts {
-    async fn begin(put: Put, ahead: u64) -> Result<Self> {
-        let reference = put.object.reference();
-        let repository = reference.repository();
-        let request = repository.client.api().create_presign_multipart_upload();
-        let request = request.repository(repository.name()).branch(reference.expression());
-        let ahead = i64::try_from(ahead).unwrap_or_default();
-        let reply = request.path(put.object.path()).parts(ahead).send().await?;
-        let PresignMultipartUpload { physical_address: address, presigned_urls: signed, upload_id: id } =
-            reply.into_inner();
-        let signed = Mutex::new(signed.into_iter().map(Some).collect());
-        Ok(Self { put, id, address, signed, open: AtomicBool::new(true) })
+    fn of_data(data: Replayable, part_size: u64) -> Self {
+        let (source, expected) = (data.clone(), data.length().div_ceil(part_size));
+        let slices = (0..expected).map(move |number| Ok(data.slice(number * part_size, part_size)));
+        Self { data: stream::iter(slices).boxed(), expected, source: Some(source), pool: None }
+    }
+}
+
+/// A part that the storage has received.
+struct SentPart {
+    /// Its number, from 1.
+    number: u64,
+    length: u64,
+    uploaded: UploadedPart,
+}
+
+/// A multipart upload that is in progress. It is aborted when it is dropped.
+struct MultipartUpload {
+    spec: UploadSpec,
+    id: String,
+    physical_address: String,
+    /// Pre-signed URLs of the first parts, until they are used.
+    urls: Mutex<Vec<Option<String>>>,
+    is_open: AtomicBool,
+}
+
+impl MultipartUpload {
+    async fn create(spec: UploadSpec, urls: u64) -> Result<Self> {
+        let object = &spec.object;
+        let request = object
+            .api()
+            .create_presign_multipart_upload()
+            .repository(object.repository().name())
+            .branch(object.reference().expression())
+            .path(object.path())
+            .parts(i64::try_from(urls).unwrap_or_default());
+        let PresignMultipartUpload { physical_address, presigned_urls, upload_id: id } =
+            request.send().await?.into_inner();
+        let urls = Mutex::new(presigned_urls.into_iter().map(Some).collect());
+        Ok(Self { spec, id, physical_address, urls, is_open: AtomicBool::new(true) })
     }
 
-    /// Sends the pieces, several at once, and makes an object of them; or leaves nothing.
-    async fn run(self, pieces: Pieces, source: Option<Source>, spare: Option<Spare>) -> Result<ObjectStats> {
+    /// Sends the parts, and completes the upload; aborts it after a failure.
+    async fn run(self, parts: Parts) -> Result<ObjectStats> {
         let upload = Arc::new(self);
-        let outcome = upload.send(pieces, source, spare).await;
-        if upload.open.load(Relaxed) {
+        let outcome = upload.send(parts).await;
+        if upload.is_open.load(Relaxed) {
             upload.abort().await;
         }
         outcome
     }
 
-    async fn send(
-        self: &Arc<Self>,
-        pieces: Pieces,
-        source: Option<Source>,
-        spare: Option<Spare>,
-    ) -> Result<ObjectStats> {
-        let usual = if spare.is_some() { KEPT_CONCURRENCY } else { CONCURRENCY };
-        let failed = |error| self.put.failed(Error::unreadable(error));
-        let parts = pieces.enumerate().map(|(index, piece)| {
-            let (upload, spare, number) = (self.clone(), spare.clone(), index as u64 + 1);
-            async move {
-                let piece = piece.map_err(|error| upload.put.failed(Error::unreadable(error)))?;
-                let slots = upload.put.slots.as_deref();
-                // It is never closed.
-                let _slot = OptionFuture::from(slots.map(Semaphore::acquire)).await;
-                let ((), stored) = upload.put.deliver(&Part { upload: &upload, number }, &piece).await?;
-                if stored.tag.is_empty() {
-                    let why = "the storage has given a part no entity tag";
-                    return Err(upload.put.failed(Error::new(ErrorKind::Decode, "", why)));
-                }
-                let length = piece.length();
-                if let (Some(spare), Piece::Bytes(bytes)) = (spare, piece)
-                    && let Ok(mut part) = bytes.try_into_mut()
-                {
-                    part.clear();
-                    spare.lock().unwrap_or_else(PoisonError::into_inner).push(part);
-                }
-                Ok((number, length, stored))
-            }
+    async fn send(self: &Arc<Self>, parts: Parts) -> Result<ObjectStats> {
+        let Parts { data, source, pool, .. } = parts;
+        let default = if pool.is_some() { BUFFERED_CONCURRENCY } else { CONCURRENCY };
+        let concurrency = self.spec.concurrency.unwrap_or(default).max(1);
+        let sending = data.enumerate().map(|(index, data)| {
+            let (upload, pool, number) = (self.clone(), pool.clone(), index as u64 + 1);
+            async move { upload.send_part(number, data, pool.as_ref()).await }
         });
-        let concurrency = self.put.concurrency.unwrap_or(usual).max(1);
-        let mut parts: Vec<_> = parts.buffer_unordered(concurrency).try_collect().await?;
+        let mut sent: Vec<_> = sending.buffer_unordered(concurrency).try_collect().await?;
         if let Some(source) = source {
-            source.same().await.map_err(failed)?;
+            source.ensure_unchanged().await.map_err(|error| self.spec.unreadable(error))?;
         }
-        parts.sort_unstable_by_key(|(number, ..)| *number);
-        self.complete(&parts).await
+        sent.sort_unstable_by_key(|part| part.number);
+        self.complete(&sent).await
     }
 
-    async fn complete(&self, parts: &[(u64, u64, Stored)]) -> Result<ObjectStats> {
-        let part = |(number, _, stored): &(u64, u64, Stored)| models::UploadPart {
-            etag: stored.tag.clone(),
-            part_number: i64::try_from(*number).unwrap_or_default(),
+    async fn send_part(
+        &self,
+        number: u64,
+        data: io::Result<Replayable>,
+        pool: Option<&BufferPool>,
+    ) -> Result<SentPart> {
+        let spec = &self.spec;
+        let data = data.map_err(|error| spec.unreadable(error))?;
+        // The semaphore is never closed.
+        let _permit = OptionFuture::from(spec.permits.as_deref().map(Semaphore::acquire)).await;
+        let ((), uploaded) = signed_put::send(spec, &PartTarget { upload: self, number }, &data).await?;
+        if uploaded.etag.is_empty() {
+            let message =
+                format!("the storage returned no ETag for part {number}, so the upload cannot be completed");
+            return Err(spec.failed(Error::new(ErrorKind::Decode, "", message)));
+        }
+        let length = data.length();
+        if let (Some(pool), Replayable::Bytes(bytes)) = (pool, data) {
+            pool.put_back(bytes);
+        }
+        Ok(SentPart { number, length, uploaded })
+    }
+
+    async fn complete(&self, parts: &[SentPart]) -> Result<ObjectStats> {
+        let spec = &self.spec;
+        let part = |part: &SentPart| UploadPart {
+            etag: part.uploaded.etag.clone(),
+            part_number: i64::try_from(part.number).unwrap_or_default(),
         };
-        let body = models::CompletePresignMultipartUpload {
-            content_type: self.put.content_type.clone(),
+        let metadata = spec.normalized_metadata().map(|(key, value)| (key, value.to_owned()));
+        let body = CompletePresignMultipartUpload {
+            content_type: spec.content_type.clone(),
             parts: parts.iter().map(part).collect(),
-            physical_address: self.address.clone(),
-            user_metadata: self
-                .put
-                .metadata()
-                .map(|(key, value)| (key, value.to_owned()))
-                .collect::<BTreeMap<_, _>>(),
+            physical_address: self.physical_address.clone(),
+            user_metadata: metadata.collect::<BTreeMap<_, _>>(),
         };
-        let reference = self.put.object.reference();
-        let repository = reference.repository();
-        let request = repository.client.api().complete_presign_multipart_upload();
-        let request = request.repository(repository.name()).branch(reference.expression());
-        let call = request.path(self.put.object.path()).upload_id(&*self.id).body(body).call()?;
+        let object = &spec.object;
+        let call = object
+            .api()
+            .complete_presign_multipart_upload()
+            .repository(object.repository().name())
+            .branch(object.reference().expression())
+            .path(object.path())
+            .upload_id(&*self.id)
+            .body(body)
+            .call()?;
         let action = call.describe();
-        let mut stats = match self.put.transport().json::<ObjectStats>(call).await {
-            Ok(reply) => reply.into_inner(),
-            // Nobody else has been given the place.
-            Err(error) if error.is_outcome_unknown() => match self.put.object.get_opt().await {
-                Ok(Some(stats)) if stats.physical_address == self.address => stats,
-                _ => return Err(error),
-            },
-            Err(error) => return Err(error),
+        let result = spec.transport().json::<ObjectStats>(call).await.map(Response::into_inner);
+        // The server gives each physical address to one upload only, so this upload created an object that has it.
+        let find_applied = async || {
+            let stats = StatRequest::new(object.clone()).await?;
+            Ok((stats.physical_address == self.physical_address).then_some(stats))
         };
-        self.open.store(false, Relaxed);
-        // The reply leaves out where the repository is.
-        stats.physical_address.clone_from(&self.address);
+        let mut stats = reconcile(result, find_applied, OnMissing::Unknown).await?;
+        self.is_open.store(false, Relaxed);
+        // The response contains the address without the storage namespace of the repository.
+        stats.physical_address.clone_from(&self.physical_address);
         verify(&stats, parts, &action)?;
         Ok(stats)
     }
 
     async fn abort(&self) {
-        let body = models::AbortPresignMultipartUpload { physical_address: self.address.clone() };
-        let reference = self.put.object.reference();
-        let repository = reference.repository();
-        let request = repository.client.api().abort_presign_multipart_upload();
-        let request = request.repository(repository.name()).branch(reference.expression());
-        let aborted = request.path(self.put.object.path()).upload_id(&*self.id).body(body).send().await;
-        self.open.store(false, Relaxed);
+        let body = AbortPresignMultipartUpload { physical_address: self.physical_address.clone() };
+        let object = &self.spec.object;
+        let request = object
+            .api()
+            .abort_presign_multipart_upload()
+            .repository(object.repository().name())
+            .branch(object.reference().expression())
+            .path(object.path())
+            .upload_id(&*self.id)
+            .body(body);
+        let aborted = request.send().await;
+        self.is_open.store(false, Relaxed);
         if let Err(error) = aborted {
-            tracing::warn!(%error, "an upload in parts that failed has left them in the storage");
+            tracing::warn!(%error, "a failed multipart upload could not be aborted, its parts remain in the storage");
         }
     }
 
-    fn part_call(&self, number: u64) -> Result<Call> {
-        let body = models::UploadPartFrom { physical_address: self.address.clone() };
-        let reference = self.put.object.reference();
-        let repository = reference.repository();
-        let request = repository.client.api().upload_part().repository(repository.name());
-        let request = request.branch(reference.expression()).path(self.put.object.path());
-        let number = i64::try_from(number).unwrap_or_default();
-        request.upload_id(&*self.id).part_number(number).body(body).call()
+    /// Returns the call that requests the URL of a part.
+    fn url_call(&self, number: u64) -> Result<Call> {
+        let object = &self.spec.object;
+        object
+            .api()
+            .upload_part()
+            .repository(object.repository().name())
+            .branch(object.reference().expression())
+            .path(object.path())
+            .upload_id(&*self.id)
+            .part_number(i64::try_from(number).unwrap_or_default())
+            .body(UploadPartFrom { physical_address: self.physical_address.clone() })
+            .call()
     }
 }
 
-impl Drop for Parts {
+impl Drop for MultipartUpload {
     fn drop(&mut self) {
-        if !*self.open.get_mut() {
+        if !*self.is_open.get_mut() {
             return;
         }
-        // Without a runtime there is nobody to abort it; a storage forgets parts in time if it is told to.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let signed = Mutex::default();
-        let (put, id, address) = (self.put.clone(), self.id.clone(), self.address.clone());
-        let dropped = Self { put, id, address, signed, open: AtomicBool::new(false) };
+        // Without a runtime, the upload cannot be aborted here. Storages can be configured to remove old parts.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (spec, id) = (self.spec.clone(), self.id.clone());
+        let physical_address = self.physical_address.clone();
+        let (urls, is_open) = (Mutex::default(), AtomicBool::new(false));
+        let dropped = Self { spec, id, physical_address, urls, is_open };
         runtime.spawn(async move { dropped.abort().await });
     }
 }
 
-/// A place for a part of an object.
-struct Part<'a> {
-    upload: &'a Parts,
+/// The place for one part of an object.
+struct PartTarget<'a> {
+    upload: &'a MultipartUpload,
     number: u64,
 }
 
-impl Place for Part<'_> {
+impl UploadTarget for PartTarget<'_> {
     type Address = ();
 
     async fn sign(&self) -> Result<(Call, ())> {
-        if self.number > PARTS {
-            let why = "the data are too many for parts of this size: say how long they are, or ask for larger parts";
-            return Err(self.upload.put.failed(Error::new(ErrorKind::InvalidRequest, "", why)));
+        let Self { upload, number } = self;
+        if *number > MAX_PARTS {
+            let message = format!(
+                "the data need more than {MAX_PARTS} parts of this size; set the length of the stream with \
+                 `Body::with_length`, or a larger `part_size`"
+            );
+            return Err(upload.spec.failed(Error::invalid("", message)));
         }
-        let index = usize::try_from(self.number - 1).unwrap_or(usize::MAX);
-        let ahead = || {
-            let mut signed = self.upload.signed.lock().unwrap_or_else(PoisonError::into_inner);
-            signed.get_mut(index).and_then(Option::take)
+        let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
+        let take_url = || {
+            let mut urls = upload.urls.lock().unwrap_or_else(PoisonError::into_inner);
+            urls.get_mut(index).and_then(Option::take)
         };
-        let call = || self.upload.part_call(self.number);
-        let signed = match ahead() {
-            None => self.upload.put.transport().json::<UploadTo>(call()?).await?.into_inner().presigned_url,
-            Some(signed) => signed,
+        let url = if let Some(url) = take_url() {
+            url
+        } else {
+            let call = upload.url_call(*number)?;
+            upload.spec.transport().json::<UploadTo>(call).await?.into_inner().presigned_url
         };
-        Ok((call()?.at_storage(&WRITE_PART, Some(&signed))?, ()))
+        Ok((upload.url_call(*number)?.at_storage(&WRITE_PART, Some(&url))?, ()))
     }
 }
 
-/// Holds what was made of the parts against what was sent.
-fn verify(stats: &ObjectStats, parts: &[(u64, u64, Stored)], action: &str) -> Result<()> {
-    let size: u64 = parts.iter().map(|(_, length, _)| length).sum();
+/// Verifies the size and the checksum of the created object against the parts that were sent.
+fn verify(stats: &ObjectStats, parts: &[SentPart], action: &str) -> Result<()> {
+    let size: u64 = parts.iter().map(|part| part.length).sum();
     let why = if stats.size_bytes.is_some_and(|found| u64::try_from(found) != Ok(size)) {
-        format!("{size} bytes were sent, the object has {}", stats.size_bytes.unwrap_or_default())
-    } else if parts.iter().all(|(_, _, stored)| stored.has_md5_tag()) {
-        let expected = digest::of_parts(parts.iter().map(|(_, _, stored)| stored.md5));
-        let like_it = stats.checksum.len() == expected.len() && stats.checksum.contains('-');
-        if !like_it || stats.checksum.eq_ignore_ascii_case(&expected) {
+        format!("{size} bytes were sent, but the object has {}", stats.size_bytes.unwrap_or_default())
+    } else if parts.iter().all(|part| etag::is_md5_of(&part.uploaded.etag, &part.uploaded.md5)) {
+        let expected = multipart_checksum(parts.iter().map(|part| part.uploaded.md5));
+        if etag::compare_with_parts(&stats.checksum, &expected) != Comparison::Different {
             return Ok(());
         }
-        format!("the parts that were sent have the checksum {expected}, the object has {}", stats.checksum)
+        let found = &stats.checksum;
+        format!("the parts that were sent have the checksum {expected}, but the object has {found}")
     } else {
         return Ok(());
     };
-    let message = format!("{why}; it was written all the same");
+    let message = format!("{why}; the object was created nevertheless");
     Err(Error::new(ErrorKind::Integrity, action, message)
         .during("complete_presign_multipart_upload", String::new))
-}
-
-/// Cuts a stream into parts that are kept in memory.
-struct Cutter {
-    stream: Chunks,
-    spare: Spare,
-    /// What has come and is of the next part.
-    rest: Bytes,
-    over: bool,
-    size: u64,
-    /// The parts grow: nobody knows how many there will be.
-    growing: bool,
-    cut: u64,
-}
-
-impl Cutter {
-    /// After how many parts of one size the next size comes.
-    const STEP: u64 = 1000;
-
-    fn new(stream: Chunks, size: u64, growing: bool) -> Self {
-        Self { stream, spare: Spare::default(), rest: Bytes::new(), over: false, size, growing, cut: 0 }
-    }
-
-    /// How large the next part is: of 10,000, the last is ten times as large as the first.
-    fn size(&self) -> u64 {
-        let times = if self.growing { 1 + self.cut / Self::STEP } else { 1 };
-        self.size.saturating_mul(times).min(MOST)
-    }
-
-    /// Whether the last part has been cut, as far as is seen.
-    fn is_over(&self) -> bool {
-        self.over
-    }
-
-    /// The next part. Only the last one is smaller than it should be.
-    async fn next(&mut self) -> io::Result<Option<Bytes>> {
-        let size = usize::try_from(self.size()).unwrap_or(usize::MAX);
-        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut part = spare.unwrap_or_default();
-        part.reserve(size);
-        while part.len() < size && !self.over {
-            if self.rest.is_empty() {
-                match self.stream.try_next().await? {
-                    Some(chunk) => self.rest = chunk,
-                    None => self.over = true,
-                }
-            }
-            let bytes = self.rest.len().min(size - part.len());
-            part.extend_from_slice(&self.rest[..bytes]);
-            self.rest.advance(bytes);
-        }
-        self.cut += 1;
-        Ok((!part.is_empty()).then(|| part.freeze()))
-    }
 }

@@ -1,177 +1,95 @@
-//! Data that can be sent as often as it takes.
+//! The data of an upload, ready to be sent.
 
-use std::fs::File;
 use std::io;
+#[cfg(feature = "fs")]
 use std::ops::Range;
-#[cfg(unix)]
-use std::os::unix::fs::FileExt as _;
-#[cfg(windows)]
-use std::os::windows::fs::FileExt as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures::StreamExt as _;
-use futures::stream;
-use md5::digest::Output;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use md5::{Digest as _, Md5};
-use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
 
-use crate::http::request_body::{Chunks, Outgoing};
-use crate::transfer::blocking;
-use crate::transfer::write::body::CHUNK;
-use crate::transfer::write::tally::Sent;
+use crate::http::request_body::{Chunks, RequestBody};
+use crate::transfer::digest::Md5Digest;
+#[cfg(feature = "fs")]
+use crate::transfer::write::file_source::FileSource;
+use crate::transfer::write::tally::Tally;
+use crate::transfer::{CHUNK_SIZE, blocking};
 
-/// How many chunks of a file may wait to be sent.
-const AHEAD: usize = 4;
-
-/// A file that is open, and is read from any place.
-#[derive(Clone, Debug)]
-pub(crate) struct Source(Arc<Opened>);
-
-#[derive(Debug)]
-struct Opened {
-    file: File,
-    path: PathBuf,
-    length: u64,
-    modified: Option<SystemTime>,
+/// The data of an upload.
+pub(crate) enum Payload {
+    /// Data that can be sent several times.
+    Replayable(Replayable),
+    /// Data that can be sent once. A stream of a known length fails if it has another one.
+    OneShot(Chunks, Option<u64>),
 }
 
-impl Source {
-    pub(crate) async fn open(path: &Path) -> io::Result<Self> {
-        let path = path.to_owned();
-        blocking(move || {
-            let open = || {
-                let file = File::open(&path)?;
-                let metadata = file.metadata()?;
-                if metadata.is_dir() {
-                    return Err(io::ErrorKind::IsADirectory.into());
-                }
-                Ok((file, metadata.len(), metadata.modified().ok()))
-            };
-            let (file, length, modified) = open().map_err(|error| about(&path, &error))?;
-            Ok(Self(Arc::new(Opened { file, path, length, modified })))
-        })
-        .await
+impl Payload {
+    /// Returns the number of bytes, if it is known.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match self {
+            Self::Replayable(data) => Some(data.length()),
+            Self::OneShot(_, length) => *length,
+        }
     }
 
-    /// How long it was when it was opened. It is sent as long as that, whether it grows or not.
-    pub(crate) fn length(&self) -> u64 {
-        self.0.length
-    }
-
-    /// Fails if the file was written to since it was opened: then what was read of it may be of several versions.
-    pub(crate) async fn same(&self) -> io::Result<()> {
-        let this = self.clone();
-        blocking(move || {
-            let Opened { file, path, length, modified } = &*this.0;
-            let now = file.metadata().map_err(|error| about(path, &error))?;
-            if (now.len(), now.modified().ok()) == (*length, *modified) {
-                return Ok(());
-            }
-            Err(about(path, &io::Error::other("it was changed while it was sent")))
-        })
-        .await
-    }
-
-    /// The bytes, read and told of on a thread of their own, so that the one that sends only sends.
-    pub(crate) fn chunks(&self, bytes: Range<u64>, sent: Sent) -> Chunks {
-        let this = self.clone();
-        let (sender, mut chunks) = mpsc::channel(AHEAD);
-        spawn_blocking(move || {
-            let mut failed = false;
-            this.read(bytes, |chunk| {
-                if let Ok(chunk) = &chunk {
-                    sent.take(chunk);
-                }
-                failed |= chunk.is_err();
-                // Nobody wants more of it when the attempt has ended.
-                sender.blocking_send(chunk).is_ok() && !failed
-            });
-        });
-        stream::poll_fn(move |cx| chunks.poll_recv(cx)).boxed()
-    }
-
-    /// Reads from one place to another, for as long as there is somebody who takes what is read.
-    fn read(&self, bytes: Range<u64>, mut take: impl FnMut(io::Result<Bytes>) -> bool) {
-        let Opened { file, path, .. } = &*self.0;
-        let mut at = bytes.start;
-        while at < bytes.end {
-            let most = usize::try_from(bytes.end - at).unwrap_or(CHUNK).min(CHUNK);
-            let mut chunk = vec![0; most];
-            let chunk = match read_at(file, &mut chunk, at) {
-                Ok(0) => {
-                    Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it became shorter while it was sent"))
-                }
-                Ok(read) => {
-                    chunk.truncate(read);
-                    at += read as u64;
-                    Ok(Bytes::from(chunk))
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => Err(error),
-            };
-            if !take(chunk.map_err(|error| about(path, &error))) {
-                return;
+    /// Returns a request body whose bytes are added to the tally when they are sent.
+    pub(crate) fn into_request_body(self, tally: &Tally) -> RequestBody {
+        match self {
+            Self::Replayable(data) => data.into_request_body(tally),
+            Self::OneShot(chunks, length) => {
+                tally.begin();
+                let tally = tally.clone();
+                let chunks = chunks.inspect_ok(move |chunk| tally.add(chunk));
+                // With a length of 0, the stream would not be polled, so excess bytes would not be noticed.
+                RequestBody::one_shot(chunks.boxed(), length.filter(|length| *length > 0))
             }
         }
     }
 }
 
-#[cfg(unix)]
-fn read_at(file: &File, chunk: &mut [u8], at: u64) -> io::Result<usize> {
-    file.read_at(chunk, at)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, chunk: &mut [u8], at: u64) -> io::Result<usize> {
-    file.seek_read(chunk, at)
-}
-
-fn about(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-}
-
-/// Bytes in memory or of a file.
+/// Data that can be sent several times.
 #[derive(Clone, Debug)]
-pub(crate) enum Piece {
+pub(crate) enum Replayable {
     Bytes(Bytes),
-    File(Source, Range<u64>),
+    /// A range of a file.
+    #[cfg(feature = "fs")]
+    File(FileSource, Range<u64>),
 }
 
-impl Piece {
+impl Replayable {
     pub(crate) fn length(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File(_, bytes) => bytes.end - bytes.start,
+            #[cfg(feature = "fs")]
+            Self::File(_, range) => range.end - range.start,
         }
     }
 
-    /// A part of it, from here on; less than asked for at the end.
-    pub(crate) fn part(&self, start: u64, length: u64) -> Self {
+    /// Returns `length` bytes from `start` on, or fewer at the end.
+    pub(crate) fn slice(&self, start: u64, length: u64) -> Self {
         let end = (start + length).min(self.length());
         match self {
-            // What is in memory has a length that fits.
             Self::Bytes(bytes) => {
-                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-                Self::Bytes(bytes.slice(place(start)..place(end)))
+                // Positions in memory fit into `usize`.
+                let index = |position: u64| usize::try_from(position).unwrap_or(usize::MAX);
+                Self::Bytes(bytes.slice(index(start)..index(end)))
             }
-            Self::File(source, bytes) => Self::File(source.clone(), bytes.start + start..bytes.start + end),
+            #[cfg(feature = "fs")]
+            Self::File(source, range) => Self::File(source.clone(), range.start + start..range.start + end),
         }
     }
 
-    /// Its MD5, computed where it holds up nobody.
-    pub(crate) async fn digest(&self) -> io::Result<Output<Md5>> {
+    /// Computes the MD5, on the blocking thread pool.
+    pub(crate) async fn md5(&self) -> io::Result<Md5Digest> {
         let this = self.clone();
         blocking(move || match this {
             Self::Bytes(bytes) => Ok(Md5::digest(&bytes)),
-            Self::File(source, bytes) => {
-                let (mut digest, mut failure) = (Md5::new(), None);
-                source.read(bytes, |chunk| match chunk {
+            #[cfg(feature = "fs")]
+            Self::File(source, range) => {
+                let (mut md5, mut failure) = (Md5::new(), None);
+                source.read(range, |chunk| match chunk {
                     Ok(chunk) => {
-                        digest.update(&chunk);
+                        md5.update(&chunk);
                         true
                     }
                     Err(error) => {
@@ -179,33 +97,43 @@ impl Piece {
                         false
                     }
                 });
-                failure.map_or_else(|| Ok(digest.finalize()), Err)
+                failure.map_or_else(|| Ok(md5.finalize()), Err)
             }
         })
         .await
     }
 
-    /// The piece as the transport takes it; what is sent of it is told.
-    pub(crate) fn into_outgoing(self, sent: &Sent) -> Outgoing {
-        let sent = sent.clone();
-        Outgoing::Anew(Box::new(move || {
+    /// Fails if the data changed after the upload began.
+    pub(crate) async fn ensure_unchanged(&self) -> io::Result<()> {
+        match self {
+            Self::Bytes(_) => Ok(()),
+            #[cfg(feature = "fs")]
+            Self::File(source, _) => source.ensure_unchanged().await,
+        }
+    }
+
+    /// Returns a request body whose bytes are added to the tally when they are sent.
+    pub(crate) fn into_request_body(self, tally: &Tally) -> RequestBody {
+        let tally = tally.clone();
+        RequestBody::Replayable(Box::new(move || {
             let length = self.length();
-            sent.begin();
+            tally.begin();
             let chunks = match &self {
-                Self::Bytes(bytes) => slices(bytes.clone(), sent.clone()),
-                Self::File(source, bytes) => source.chunks(bytes.clone(), sent.clone()),
+                Self::Bytes(bytes) => chunks(bytes.clone(), tally.clone()),
+                #[cfg(feature = "fs")]
+                Self::File(source, range) => source.chunks(range.clone(), tally.clone()),
             };
             (chunks, length)
         }))
     }
 }
 
-/// Bytes in pieces, so that it is seen how they get on.
-fn slices(bytes: Bytes, sent: Sent) -> Chunks {
-    stream::unfold(bytes, move |mut left| {
-        let chunk = left.split_to(left.len().min(CHUNK));
-        sent.take(&chunk);
-        std::future::ready((!chunk.is_empty()).then_some((Ok(chunk), left)))
+/// Splits bytes into chunks, so that progress is reported in small steps.
+fn chunks(bytes: Bytes, tally: Tally) -> Chunks {
+    stream::unfold(bytes, move |mut remaining| {
+        let chunk = remaining.split_to(remaining.len().min(CHUNK_SIZE));
+        tally.add(&chunk);
+        std::future::ready((!chunk.is_empty()).then_some((Ok(chunk), remaining)))
     })
     .boxed()
 }

@@ -1,97 +1,98 @@
-//! What has been sent of a body.
+//! Counts and hashes the bytes of a request body.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use md5::{Digest as _, Md5};
 
-use crate::Progress;
+use crate::error::{Error, ErrorKind, Result};
 use crate::models::ObjectStats;
-use crate::transfer::digest::{hex, is_md5};
-use crate::{Error, ErrorKind, Result};
+use crate::transfer::digest::hex;
+use crate::transfer::etag::{Comparison, compare_with_md5};
+use crate::transfer::progress::Progress;
 
-/// Counts and hashes the bytes of a body as they are sent, and tells of them. An attempt begins anew.
+/// Counts and hashes the bytes of a body while they are sent, and reports them to the progress. Each attempt starts anew.
 #[derive(Clone)]
-pub(crate) struct Sent {
+pub(crate) struct Tally {
     progress: Progress,
-    hashing: bool,
+    hashes: bool,
     attempt: Arc<Mutex<Option<Attempt>>>,
 }
 
 #[derive(Default)]
 struct Attempt {
     bytes: u64,
-    digest: Md5,
+    md5: Md5,
 }
 
-impl Sent {
+impl Tally {
     pub(crate) fn new(progress: Progress) -> Self {
-        Self { progress, hashing: true, attempt: Arc::default() }
+        Self { progress, hashes: true, attempt: Arc::default() }
     }
 
-    /// For bytes of which the MD5 is known.
+    /// Counts without hashing, for bytes whose MD5 is known.
     pub(crate) fn unhashed(progress: Progress) -> Self {
-        Self { hashing: false, ..Self::new(progress) }
+        Self { hashes: false, ..Self::new(progress) }
     }
 
-    /// An attempt begins.
+    /// Starts an attempt. The bytes of the one before no longer count.
     pub(crate) fn begin(&self) {
-        if let Some(last) = self.with(|attempt| attempt.replace(Attempt::default())) {
-            self.progress.retract(last.bytes);
+        if let Some(previous) = self.with(|attempt| attempt.replace(Attempt::default())) {
+            self.progress.retract(previous.bytes);
         }
     }
 
-    /// Nothing of it counts, as it has not arrived.
-    pub(crate) fn take_back(&self) {
-        if let Some(last) = self.with(Option::take) {
-            self.progress.retract(last.bytes);
+    /// Discards the last attempt, because its bytes did not arrive.
+    pub(crate) fn discard(&self) {
+        if let Some(previous) = self.with(Option::take) {
+            self.progress.retract(previous.bytes);
         }
     }
 
-    /// Bytes are sent.
-    pub(crate) fn take(&self, chunk: &[u8]) {
+    /// Adds bytes that are sent.
+    pub(crate) fn add(&self, chunk: &[u8]) {
         self.with(|attempt| {
             let attempt = attempt.get_or_insert_default();
             attempt.bytes += chunk.len() as u64;
-            if self.hashing {
-                attempt.digest.update(chunk);
+            if self.hashes {
+                attempt.md5.update(chunk);
             }
         });
         self.progress.advance(chunk.len() as u64);
     }
 
-    /// How many bytes were sent last, and their MD5.
-    pub(crate) fn last(&self) -> Option<(u64, String)> {
-        let last = |attempt: &Attempt| (attempt.bytes, attempt.digest.clone().finalize());
+    /// Returns how many bytes the last attempt sent, and their MD5 in hexadecimal.
+    pub(crate) fn last_attempt(&self) -> Option<(u64, String)> {
+        let last = |attempt: &Attempt| (attempt.bytes, attempt.md5.clone().finalize());
         let (bytes, digest) = self.with(|attempt| attempt.as_ref().map(last))?;
         Some((bytes, hex(&digest)))
     }
 
-    /// Whether the object is certainly what was sent last.
-    pub(crate) fn is(&self, stats: &ObjectStats) -> bool {
-        self.last().is_some_and(|(bytes, md5)| {
+    /// Whether an object certainly has the bytes that were sent last.
+    pub(crate) fn is_object(&self, stats: &ObjectStats) -> bool {
+        self.last_attempt().is_some_and(|(bytes, md5)| {
             stats.size_bytes.and_then(|size| u64::try_from(size).ok()) == Some(bytes)
-                && stats.checksum.eq_ignore_ascii_case(&md5)
+                && compare_with_md5(&stats.checksum, &md5) == Comparison::Equal
         })
     }
 
-    /// Holds what the server says that it has written against what was sent. A checksum that is no MD5 says nothing.
+    /// Verifies the size and the checksum of the created object against the bytes that were sent.
     pub(crate) fn verify(&self, stats: &ObjectStats, action: &str) -> Result<()> {
-        let Some((bytes, md5)) = self.last() else { return Ok(()) };
+        let Some((bytes, md5)) = self.last_attempt() else { return Ok(()) };
         let checksum = &stats.checksum;
         let why = match stats.size_bytes {
             Some(size) if u64::try_from(size) != Ok(bytes) => {
-                format!("{bytes} bytes were sent, the object has {size}")
+                format!("{bytes} bytes were sent, but the object has {size}")
             }
-            _ if is_md5(checksum) && !checksum.eq_ignore_ascii_case(&md5) => {
-                format!("the bytes that were sent have the MD5 {md5}, the object has {checksum}")
+            _ if compare_with_md5(checksum, &md5) == Comparison::Different => {
+                format!("the bytes that were sent have the MD5 {md5}, but the object has {checksum}")
             }
             _ => return Ok(()),
         };
-        let message = format!("{why}; it was written all the same");
+        let message = format!("{why}; the object was created nevertheless");
         Err(Error::new(ErrorKind::Integrity, action, message).during("upload_object", String::new))
     }
 
-    fn with<T>(&self, look: impl FnOnce(&mut Option<Attempt>) -> T) -> T {
-        look(&mut self.attempt.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, access: impl FnOnce(&mut Option<Attempt>) -> T) -> T {
+        access(&mut self.attempt.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

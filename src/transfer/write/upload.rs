@@ -1,263 +1,138 @@
-//! Uploads.
+//! Uploads an object.
 
+#[cfg(feature = "fs")]
 use std::sync::Arc;
 
-use reqwest::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
+#[cfg(feature = "fs")]
 use tokio::sync::Semaphore;
 
-use crate::http::retry::{Check, Safety};
-use crate::http::send::{Call, Transport};
+use crate::error::Result;
+use crate::macros::impl_into_future;
 use crate::models::ObjectStats;
-use crate::requests::support::{When as _, awaits};
-use crate::transfer::write::body::Data;
-use crate::transfer::write::presigned::Way;
-use crate::transfer::write::tally::Sent;
-use crate::{Body, Object, Progress};
-use crate::{Error, Result};
+use crate::scope::ObjectScope;
+use crate::transfer::write::body::Body;
+use crate::transfer::write::route;
+use crate::transfer::write::spec::UploadSpec;
 
-/// In front of the name of a metadata pair, as a header.
-const METADATA: &str = "x-lakefs-meta-";
-
-/// What is to be written, but for the data.
-#[derive(Clone, Debug)]
-pub(crate) struct Put {
-    pub(crate) object: Object,
-    pub(crate) content_type: Option<String>,
-    pub(crate) metadata: Vec<(String, String)>,
-    pub(crate) if_none_match: Option<String>,
-    pub(crate) if_match: Option<String>,
-    pub(crate) storage_class: Option<String>,
-    pub(crate) force: Option<bool>,
-    pub(crate) progress: Progress,
-    pub(crate) presign: Option<bool>,
-    pub(crate) part_size: Option<u64>,
-    pub(crate) concurrency: Option<usize>,
-    /// How many parts may be under way of all the uploads that share it.
-    pub(crate) slots: Option<Arc<Semaphore>>,
-}
-
-/// The options of a request that is over a [`Put`].
-macro_rules! put_options {
+/// The options of a request with a field `spec` of type [`UploadSpec`].
+macro_rules! upload_options {
     ($request:ident) => {
         impl $request {
-            /// The media type of the object: `application/octet-stream` unless said otherwise.
+            /// Sets the media type of the object. Default: `application/octet-stream`.
             pub fn content_type(mut self, media_type: impl Into<String>) -> Self {
-                self.put.content_type = Some(media_type.into());
+                self.spec.content_type = Some(media_type.into());
                 self
             }
 
-            /// Adds a pair to the metadata of the object.
+            /// Adds a key and a value to the user metadata of the object. Default: no metadata.
             ///
-            /// It travels as an HTTP header: the server keeps the key in lower case, and drops white space around the
-            /// value.
+            /// They are sent as an HTTP header: the server stores the key in lower case, and trims the value.
             pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-                self.put.metadata.push((key.into(), value.into()));
+                self.spec.metadata.push((key.into(), value.into()));
                 self
             }
 
-            /// Only if there is no such object: `*`. A server may know other conditions.
+            /// Creates the object only if `etag` does not match the current object. lakeFS accepts only `*`: create the
+            /// object only if none exists at the path. Default: no condition.
             ///
             /// # Errors
-            /// It fails with [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed) where the object exists.
-            pub fn if_none_match(mut self, tag: impl Into<String>) -> Self {
-                self.put.if_none_match = Some(tag.into());
+            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object exists.
+            pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
+                self.spec.if_none_match = Some(etag.into());
                 self
             }
 
-            /// Only if the object is the one with this entity tag. lakeFS 1.84 answers that it is
-            /// [`Unsupported`](crate::ErrorKind::Unsupported).
-            pub fn if_match(mut self, tag: impl Into<String>) -> Self {
-                self.put.if_match = Some(tag.into());
+            /// Replaces the object only if `etag` matches the current object. Default: no condition.
+            ///
+            /// # Errors
+            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object is another one.
+            /// [`Unsupported`](crate::ErrorKind::Unsupported): the server does not implement the condition, as lakeFS
+            /// 1.84.
+            pub fn if_match(mut self, etag: impl Into<String>) -> Self {
+                self.spec.if_match = Some(etag.into());
                 self
             }
 
-            /// The storage class, for storages that have one. Deprecated by lakeFS.
+            /// Sets the storage class of the data, for storages that have storage classes. Deprecated by lakeFS.
+            /// Default: that of the storage.
             pub fn storage_class(mut self, class: impl Into<String>) -> Self {
-                self.put.storage_class = Some(class.into());
+                self.spec.storage_class = Some(class.into());
                 self
             }
 
-            /// Who is told how far it has come.
-            pub fn progress(mut self, progress: impl Into<Progress>) -> Self {
-                self.put.progress = progress.into();
-                self
-            }
+            $crate::transfer::progress::progress_setters!(spec.progress);
 
-            /// Whether the data go to the storage by themselves, at a signed address, and only word of them to the server.
+            /// Sets whether the data are sent to the storage itself, at pre-signed URLs, instead of through the server.
             ///
-            /// Unless it is said, they do so where the storage of the repository signs addresses, the data are a MiB or
-            /// more, as far as is known, and there is no condition or option that only the server knows. Then a storage
-            /// that cannot be reached is passed over for the server, as long as the data can be sent again.
+            /// Default: the data are sent to the storage if it supports pre-signed URLs, if the data have at least
+            /// 1 MiB or their length is unknown, and if no option is set that only the server supports. If the storage
+            /// cannot be reached, data that can be sent again are sent through the server.
             ///
             /// # Errors
-            /// Where it must be and cannot, it fails with [`Unsupported`](crate::ErrorKind::Unsupported).
+            /// [`Unsupported`](crate::ErrorKind::Unsupported): the value is `true`, and the data cannot be sent to the
+            /// storage.
             pub fn presign(mut self, yes: bool) -> Self {
-                self.put.presign = Some(yes);
+                self.spec.presign = Some(yes);
                 self
             }
 
-            /// How large the parts are in which data go to the storage by themselves, in bytes: 8 MiB, and of a stream 5
-            /// MiB, unless said otherwise, and at least 5 MiB. They are larger where they would be more than 10,000: those
-            /// of a stream of unknown length grow with their number, which is enough for 260 GiB.
+            /// Sets the size of the parts in which data are sent to the storage, in bytes, from 5 MiB to 5 GiB; smaller
+            /// and larger values count as these limits. Default: 8 MiB, and 5 MiB for a stream.
+            ///
+            /// The parts are larger if there would be more than 10,000 of them. If the length of a stream is unknown,
+            /// their size grows with their number; with the default, this is enough for 260 GiB.
             pub fn part_size(mut self, bytes: u64) -> Self {
-                self.put.part_size = Some(bytes);
+                self.spec.part_size = Some(bytes);
                 self
             }
 
-            /// How many parts are under way at once: 4, and of a stream 3, unless said otherwise. Those of a stream are in
-            /// memory.
+            /// Sets how many parts are sent to the storage at the same time. The parts of a stream are held in memory. 0
+            /// counts as 1. Default: 4, and 3 for a stream.
             pub fn concurrency(mut self, parts: usize) -> Self {
-                self.put.concurrency = Some(parts);
+                self.spec.concurrency = Some(parts);
                 self
             }
 
-            $crate::requests::support::flags! {
-                /// Writes even if the repository is read-only.
-                force => put.force;
+            $crate::macros::bool_setters! {
+                /// Creates the object even if the repository is read-only. Default: `false`.
+                force => spec.force;
             }
         }
     };
 }
 
-pub(crate) use put_options;
+pub(crate) use upload_options;
 
-/// Writes an object; see [`Object::upload`].
+/// Uploads an object; see [`BranchObject::upload`](crate::BranchObject::upload).
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is awaited"]
-pub struct Upload {
-    put: Put,
+pub struct UploadRequest {
+    spec: UploadSpec,
     body: Body,
 }
 
-put_options!(Upload);
+upload_options!(UploadRequest);
 
-impl Upload {
-    pub(crate) fn new(object: Object, body: Body) -> Self {
-        Self { put: Put::new(object), body }
+impl UploadRequest {
+    pub(crate) fn new(object: ObjectScope, body: Body) -> Self {
+        Self { spec: UploadSpec::new(object), body }
     }
 
-    /// As many parts are under way as these uploads together may have.
-    pub(crate) fn sharing(mut self, slots: Arc<Semaphore>) -> Self {
-        self.put.slots = Some(slots);
+    /// Limits the number of parts that this upload and others send at the same time.
+    #[cfg(feature = "fs")]
+    pub(crate) fn permits(mut self, permits: Arc<Semaphore>) -> Self {
+        self.spec.permits = Some(permits);
         self
     }
 
-    async fn send(self) -> Result<ObjectStats> {
-        self.put.send(self.body).await
+    async fn execute(self) -> Result<ObjectStats> {
+        let Self { spec, body } = self;
+        // Refuses options that cannot be sent before the body is opened.
+        spec.call()?;
+        let payload = body.open().await.map_err(|error| spec.unreadable(error))?;
+        let route = route::choose(&spec, payload.length()).await?;
+        route::upload(&spec, route, payload).await
     }
 }
 
-awaits!(Upload => ObjectStats);
-
-impl Put {
-    pub(crate) fn new(object: Object) -> Self {
-        Self {
-            object,
-            content_type: None,
-            metadata: Vec::new(),
-            if_none_match: None,
-            if_match: None,
-            storage_class: None,
-            force: None,
-            progress: Progress::default(),
-            presign: None,
-            part_size: None,
-            concurrency: None,
-            slots: None,
-        }
-    }
-
-    /// The request, without data.
-    pub(crate) fn call(&self) -> Result<Call> {
-        let reference = self.object.reference();
-        let repository = reference.repository();
-        let request = repository
-            .client
-            .api()
-            .upload_object()
-            .repository(repository.name())
-            .branch(reference.expression())
-            .path(self.object.path())
-            .when(self.storage_class.as_deref(), |request, class| request.storage_class(class))
-            .when(self.force, |request, force| request.force(force))
-            .body("");
-        let mut call = request.call()?;
-        if let Some(media_type) = &self.content_type {
-            call = call.header(CONTENT_TYPE.as_str(), media_type)?;
-        }
-        if let Some(tag) = &self.if_match {
-            call = call.header(IF_MATCH.as_str(), tag)?;
-        }
-        if let Some(tag) = &self.if_none_match {
-            // A second try would meet the object of the first.
-            call = call.header(IF_NONE_MATCH.as_str(), tag)?.safety(Safety::CheckAfter(Check::Compare));
-        }
-        for (key, value) in &self.metadata {
-            call = call.header(&format!("{METADATA}{key}"), value)?;
-        }
-        Ok(call)
-    }
-
-    /// What is being done, for messages.
-    pub(crate) fn action(&self) -> Result<String> {
-        Ok(self.call()?.describe())
-    }
-
-    /// A failure before or after what is asked of the server.
-    pub(crate) fn failed(&self, error: Error) -> Error {
-        error.during("upload_object", || self.action().unwrap_or_default())
-    }
-
-    pub(crate) fn transport(&self) -> &Transport {
-        self.object.reference().repository().client.api().transport()
-    }
-
-    pub(crate) async fn send(self, body: Body) -> Result<ObjectStats> {
-        // What no way can carry is refused first.
-        self.call()?;
-        let data = body.open().await.map_err(|error| self.failed(Error::unreadable(error)))?;
-        let way = self.way(data.length()).await?;
-        self.send_by(way, data).await
-    }
-
-    pub(crate) async fn send_by(self, way: Way, data: Data) -> Result<ObjectStats> {
-        self.progress.expect(1, data.length());
-        let stats = match way {
-            Way::Server => self.send_to_server(data).await?,
-            Way::Storage(storage) => match data {
-                Data::Piece(piece) if self.presign.is_none() => {
-                    match self.send_to_storage(storage, Data::Piece(piece.clone())).await {
-                        Err(error) if error.is_unreached() => {
-                            tracing::debug!(%error, "the storage is passed over, as it cannot be reached");
-                            self.object.reference().repository().client.scope().bypass_storage();
-                            self.send_to_server(Data::Piece(piece)).await?
-                        }
-                        outcome => outcome?,
-                    }
-                }
-                data => self.send_to_storage(storage, data).await?,
-            },
-        };
-        self.progress.finish_item();
-        Ok(stats)
-    }
-
-    pub(crate) async fn send_to_server(&self, data: Data) -> Result<ObjectStats> {
-        let sent = Sent::new(self.progress.clone());
-        let call = self.call()?.body(data.into_outgoing(&sent));
-        let action = call.describe();
-        let stats = match self.transport().json::<ObjectStats>(call).await {
-            Ok(reply) => reply.into_inner(),
-            // Only an upload with a condition is left in doubt: whether the object that is there now is the one it wrote.
-            Err(error) if self.if_none_match.is_some() && error.is_outcome_unknown() => {
-                match self.object.get_opt().await {
-                    Ok(Some(stats)) if sent.is(&stats) => stats,
-                    _ => return Err(error),
-                }
-            }
-            Err(error) => return Err(error),
-        };
-        sent.verify(&stats, &action)?;
-        Ok(stats)
-    }
-}
+impl_into_future!(UploadRequest => ObjectStats);

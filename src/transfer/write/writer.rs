@@ -1,4 +1,4 @@
-//! Objects that are written as their data come.
+//! Writes an object incrementally.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,37 +12,45 @@ use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::JoinHandle;
 use tokio_util::sync::PollSender;
 
+use crate::error::{Error, ErrorKind, Result};
+use crate::macros::impl_into_future;
 use crate::models::ObjectStats;
-use crate::requests::support::awaits;
-use crate::transfer::write::body::{CHUNK, Data};
-use crate::transfer::write::upload::{Put, put_options};
-use crate::{Error, ErrorKind, Result};
-use crate::{Object, Progress};
+use crate::scope::ObjectScope;
+use crate::transfer::CHUNK_SIZE;
+use crate::transfer::write::payload::Payload;
+use crate::transfer::write::route;
+use crate::transfer::write::spec::UploadSpec;
+use crate::transfer::write::upload::upload_options;
 
 /// How many chunks may wait to be sent.
-const AHEAD: usize = 2;
+const CHUNKS_AHEAD: usize = 2;
 
-/// Opens an object for writing; see [`Object::writer`].
+/// Opens an object for writing; see [`BranchObject::writer`](crate::BranchObject::writer).
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
-pub struct Write {
-    put: Put,
+pub struct WriterRequest {
+    spec: UploadSpec,
 }
 
-put_options!(Write);
+upload_options!(WriterRequest);
 
-impl Write {
-    pub(crate) fn new(object: Object) -> Self {
-        Self { put: Put::new(object) }
+impl WriterRequest {
+    pub(crate) fn new(object: ObjectScope) -> Self {
+        Self { spec: UploadSpec::new(object) }
     }
 
-    async fn send(self) -> Result<ObjectWriter> {
-        let action = self.put.action()?;
-        let way = self.put.way(None).await?;
-        let runtime = Handle::try_current()
-            .map_err(|error| Error::invalid(&*action, "it needs a runtime of tokio").with_source(error))?;
-        let (sender, receiver) = mpsc::channel(AHEAD);
-        let upload = runtime.spawn(self.put.send_by(way, Data::Stream(chunks(receiver).boxed(), None)));
+    async fn execute(self) -> Result<ObjectWriter> {
+        let Self { spec } = self;
+        let action = spec.action()?;
+        let route = route::choose(&spec, None).await?;
+        let runtime = Handle::try_current().map_err(|error| {
+            Error::invalid(&*action, "a writer requires a tokio runtime").with_source(error)
+        })?;
+        let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
+        let upload = runtime.spawn(async move {
+            let payload = Payload::OneShot(chunks(receiver).boxed(), None);
+            route::upload(&spec, route, payload).await
+        });
         Ok(ObjectWriter {
             action,
             chunk: BytesMut::new(),
@@ -53,36 +61,37 @@ impl Write {
     }
 }
 
-awaits!(Write => ObjectWriter);
+impl_into_future!(WriterRequest => ObjectWriter);
 
 enum Item {
     Chunk(Bytes),
-    /// There are no more.
+    /// The end of the data.
     End,
 }
 
-/// What was written. Without an end to it, the body breaks off, and the server makes no object of it.
+/// The chunks that were written. If there is no end, the stream fails, so the server creates no object.
 fn chunks(items: Receiver<Item>) -> impl stream::Stream<Item = io::Result<Bytes>> + Send {
     stream::try_unfold(items, |mut items| async {
         match items.recv().await {
             Some(Item::Chunk(chunk)) => Ok(Some((chunk, items))),
             Some(Item::End) => Ok(None),
-            None => Err(io::Error::other("the writer was dropped")),
+            None => Err(io::Error::other("the writer was dropped before it was finished")),
         }
     })
 }
 
-/// Writes an object: see [`Object::writer`].
+/// Writes an object incrementally; see [`BranchObject::writer`](crate::BranchObject::writer).
 ///
-/// The object is there, all of it, once [`finish`](Self::finish) or [`shutdown`](tokio::io::AsyncWriteExt::shutdown)
-/// has succeeded. Of a writer that is dropped without either, or fails, there is none. A write waits while what was written before has not
-/// been sent, but for about a MiB.
+/// It implements [`AsyncWrite`] of tokio. The object is created when [`finish`](Self::finish) or
+/// [`shutdown`](tokio::io::AsyncWriteExt::shutdown) succeeds. If the writer is dropped before, or fails, no object is
+/// created. Up to about 1 MiB is buffered; beyond that, a write waits until earlier data were sent.
 ///
-/// An error of it is a [`lakefs::Error`](Error) inside of an [`io::Error`].
+/// # Errors
+/// The [`io::Error`] of a method contains a [`lakefs::Error`](Error).
 pub struct ObjectWriter {
-    /// What is being done, for messages.
+    /// Describes the upload, for error messages.
     action: String,
-    /// What was written and is too little to be sent.
+    /// Written bytes that do not fill a chunk yet.
     chunk: BytesMut,
     sender: PollSender<Item>,
     upload: JoinHandle<Result<ObjectStats>>,
@@ -91,44 +100,43 @@ pub struct ObjectWriter {
 
 enum State {
     Open,
-    /// All of it is on its way.
-    Ending,
-    Done(ObjectStats),
-    /// The failure has been told.
+    /// All data are sent, and the upload is awaited.
+    Finishing,
+    Finished(ObjectStats),
+    /// The failure was returned.
     Failed,
 }
 
 impl ObjectWriter {
-    /// Writes what is left, and makes the object: what [`shutdown`](tokio::io::AsyncWriteExt::shutdown) does, with an
-    /// answer.
+    /// Sends the remaining data, creates the object, and returns its metadata.
     ///
     /// # Errors
-    /// Those of [`Object::upload`].
+    /// Those of [`BranchObject::upload`](crate::BranchObject::upload).
     pub async fn finish(mut self) -> Result<ObjectStats> {
         if let Err(error) = self.shutdown().await {
             return Err(error.downcast::<Error>().unwrap_or_else(|error| self.failed().with_source(error)));
         }
         match &self.state {
-            State::Done(stats) => Ok(stats.clone()),
+            State::Finished(stats) => Ok(stats.clone()),
             _ => Err(self.failed()),
         }
     }
 
-    /// The object, once the writer has been shut down.
+    /// Returns the metadata of the object after the writer was shut down.
     #[must_use]
     pub fn stats(&self) -> Option<&ObjectStats> {
         match &self.state {
-            State::Done(stats) => Some(stats),
+            State::Finished(stats) => Some(stats),
             _ => None,
         }
     }
 
     fn failed(&self) -> Error {
-        Error::invalid(&*self.action, "the writer has failed before")
+        Error::invalid(&*self.action, "the writer failed before; open another one")
     }
 
-    /// Gives a chunk to the upload, when there is room for one. When the upload takes no more, its end tells why.
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Passes a chunk to the upload. If the upload has ended, returns its error.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.chunk.is_empty() {
             return Poll::Ready(Ok(()));
         }
@@ -138,17 +146,17 @@ impl ObjectWriter {
                 return Poll::Ready(Ok(()));
             }
         }
-        self.poll_end(cx)
+        self.poll_upload(cx)
     }
 
     /// Waits for the end of the upload.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = ready!(self.upload.poll_unpin(cx));
         self.state = State::Failed;
-        let stats = outcome.map_err(|stopped| {
-            Error::new(ErrorKind::Cancelled, &*self.action, "the runtime has stopped").with_source(stopped)
+        let stats = outcome.map_err(|error| {
+            Error::new(ErrorKind::Cancelled, &*self.action, "the runtime was shut down").with_source(error)
         })??;
-        self.state = State::Done(stats);
+        self.state = State::Finished(stats);
         Poll::Ready(Ok(()))
     }
 
@@ -167,23 +175,23 @@ impl AsyncWrite for ObjectWriter {
         if !matches!(self.state, State::Open) {
             return Poll::Ready(Err(self.closed()));
         }
-        if self.chunk.len() >= CHUNK {
-            ready!(self.poll_chunk(cx))?;
+        if self.chunk.len() >= CHUNK_SIZE {
+            ready!(self.poll_send(cx))?;
         }
-        let bytes = data.len().min(CHUNK - self.chunk.len());
+        let bytes = data.len().min(CHUNK_SIZE - self.chunk.len());
         if self.chunk.capacity() == 0 && bytes > 0 {
-            self.chunk.reserve(CHUNK);
+            self.chunk.reserve(CHUNK_SIZE);
         }
         self.chunk.extend_from_slice(&data[..bytes]);
         Poll::Ready(Ok(bytes))
     }
 
-    /// Sends what has been written so far. That it has arrived only a shutdown tells.
+    /// Passes on what was written so far. Whether it has arrived is known only after a shutdown.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.state {
-            State::Open => self.poll_chunk(cx),
+            State::Open => self.poll_send(cx),
             State::Failed => Poll::Ready(Err(self.closed())),
-            State::Ending | State::Done(_) => Poll::Ready(Ok(())),
+            State::Finishing | State::Finished(_) => Poll::Ready(Ok(())),
         }
     }
 
@@ -191,18 +199,18 @@ impl AsyncWrite for ObjectWriter {
         loop {
             match self.state {
                 State::Open => {
-                    ready!(self.poll_chunk(cx))?;
+                    ready!(self.poll_send(cx))?;
                     if !matches!(self.state, State::Open) {
                         continue;
                     }
                     if ready!(self.sender.poll_reserve(cx)).is_ok() {
-                        // Where it takes no end, it has come to one.
+                        // If the channel is closed, the upload has ended, which is awaited next.
                         _ = self.sender.send_item(Item::End);
                     }
-                    self.state = State::Ending;
+                    self.state = State::Finishing;
                 }
-                State::Ending => return self.poll_end(cx),
-                State::Done(_) => return Poll::Ready(Ok(())),
+                State::Finishing => return self.poll_upload(cx),
+                State::Finished(_) => return Poll::Ready(Ok(())),
                 State::Failed => return Poll::Ready(Err(self.closed())),
             }
         }
@@ -211,7 +219,7 @@ impl AsyncWrite for ObjectWriter {
 
 impl Drop for ObjectWriter {
     fn drop(&mut self) {
-        // The connection breaks off with it.
+        // Closes the connection, so that the server creates no object.
         self.upload.abort();
     }
 }
@@ -220,8 +228,8 @@ impl fmt::Debug for ObjectWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
             State::Open => "open",
-            State::Ending => "ending",
-            State::Done(_) => "done",
+            State::Finishing => "finishing",
+            State::Finished(_) => "finished",
             State::Failed => "failed",
         };
         f.debug_struct("ObjectWriter")
