@@ -115,14 +115,20 @@ async fn exist_ok_returns_what_exists() {
     commit_objects(&main, "one", &[("a", "1")]).await;
     assert_eq!(branch.create(&main).exist_ok(true).await.unwrap(), created);
     assert_eq!(tag.create(&main).exist_ok(true).await.unwrap(), tagged);
-    expect_error(branch.create(&main).exist_ok(false).await, "create_branch", 409, ErrorKind::Conflict, "");
-    expect_error(tag.create(&main).await, "create_tag", 409, ErrorKind::Conflict, "");
+    expect_error(
+        branch.create(&main).exist_ok(false).await,
+        "create_branch",
+        409,
+        ErrorKind::AlreadyExists,
+        "",
+    );
+    expect_error(tag.create(&main).await, "create_tag", 409, ErrorKind::AlreadyExists, "");
 
     // The name of something else is not accepted.
     let taken = repository.branch("v1").create(&main).exist_ok(true).await;
-    expect_error(taken, "create_branch", 409, ErrorKind::Conflict, "");
+    expect_error(taken, "create_branch", 409, ErrorKind::AlreadyExists, "");
     let taken = repository.tag("exp").create(&main).exist_ok(true).await;
-    expect_error(taken, "create_tag", 409, ErrorKind::Conflict, "");
+    expect_error(taken, "create_tag", 409, ErrorKind::AlreadyExists, "");
 }
 
 #[tokio::test]

@@ -76,8 +76,9 @@ const PART_PERMITS: usize = 8;
 /// # Errors
 /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist, or
 ///   [`delete_extraneous`](Self::delete_extraneous) is set and the directory contains no file.
-/// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the directory cannot be read, or entries of it cannot be
-///   uploaded. The error lists all of them, and nothing was uploaded.
+/// * [`Io`](crate::ErrorKind::Io): the directory cannot be read.
+/// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): entries of the directory cannot be uploaded. The error lists
+///   all of them, and nothing was uploaded.
 /// * The kind of the first failure of a single file.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
@@ -258,7 +259,7 @@ impl UploadDirRequest {
     fn walk(&self) -> impl Stream<Item = Result<LocalEntry>> + Send + use<> {
         let action = self.action();
         walk(self.root.clone(), self.symlinks == SymlinkPolicy::Follow)
-            .map_err(move |error| Error::invalid(&*action, "the directory cannot be read").with_source(error))
+            .map_err(move |error| Error::io(&*action, "the directory cannot be read", error))
     }
 
     async fn process(&self, task: UploadTask) -> Option<TaskOutcome> {
@@ -297,7 +298,7 @@ impl UploadDirRequest {
         let content = if bytes <= local_files::SMALL_FILE || verifier.is_some() {
             let path = path.clone();
             let load = move || local_files::load(&path, bytes, verifier);
-            let read_error = |error| Error::invalid("", "the file cannot be read").with_source(error);
+            let read_error = |error| Error::io("", "the file cannot be read", error);
             blocking(load).await.map_err(read_error)?
         } else {
             FileContent::Large
