@@ -73,7 +73,7 @@ impl ClientScope {
         if unknown.load(Relaxed) {
             return Ok(None);
         }
-        // An answer that will not change is not requested again.
+        // A permanent failure is not requested again.
         let lasting = |error: &Error| !error.is_retryable() && error.kind() != ErrorKind::NotFound;
         let config = match self.server_config().await {
             Ok(config) => config,
