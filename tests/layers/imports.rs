@@ -18,7 +18,7 @@ pub(crate) struct Import {
 pub(crate) fn imports(source: &str, module: &[String], modules: &BTreeSet<Vec<String>>) -> Vec<Import> {
     let tokens = tokens(source);
     let mut reader = Reader { tokens: &tokens, at: 0, modules, found: Vec::new() };
-    reader.items(module, module);
+    reader.items(module);
     reader.found
 }
 
@@ -38,8 +38,8 @@ impl Reader<'_> {
         texts.iter().enumerate().all(|(ahead, text)| self.peek(ahead) == *text)
     }
 
-    /// Reads to the end of the block that `scope` is, a module inside the file of `module`.
-    fn items(&mut self, scope: &[String], module: &[String]) {
+    /// Reads to the end of the block that `scope` is, the module itself or one inside its file.
+    fn items(&mut self, scope: &[String]) {
         let mut depth = 0_usize;
         while self.at < self.tokens.len() {
             if self.matches(&["#", "[", "cfg", "(", "test", ")", "]"]) {
@@ -47,12 +47,12 @@ impl Reader<'_> {
                 self.skip_item();
             } else if self.matches(&["use"]) {
                 self.at += 1;
-                self.use_tree(&mut Vec::new(), scope, module);
+                self.use_tree(&mut Vec::new(), scope);
             } else if self.matches(&["mod"]) && self.peek(2) == "{" {
                 let mut inner = scope.to_vec();
                 inner.push(self.peek(1).to_owned());
                 self.at += 3;
-                self.items(&inner, module);
+                self.items(&inner);
             } else if matches!(self.peek(0), "crate" | "super" | "self") && self.is_path() {
                 let line = self.tokens[self.at].line;
                 let path = self.path();
@@ -90,7 +90,7 @@ impl Reader<'_> {
     }
 
     /// Reads a tree of a `use`, which `path` leads to.
-    fn use_tree(&mut self, path: &mut Vec<String>, scope: &[String], module: &[String]) {
+    fn use_tree(&mut self, path: &mut Vec<String>, scope: &[String]) {
         let (begin, line) = (path.len(), self.tokens[self.at].line);
         loop {
             match self.peek(0) {
@@ -98,7 +98,7 @@ impl Reader<'_> {
                 "{" => {
                     self.at += 1;
                     while self.peek(0) != "}" {
-                        self.use_tree(path, scope, module);
+                        self.use_tree(path, scope);
                         if self.peek(0) == "," {
                             self.at += 1;
                         }
