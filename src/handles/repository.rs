@@ -142,11 +142,13 @@ impl Repository {
         Reference::from_scope(&self.0.reference(expression))
     }
 
-    /// Opens a pull request, which proposes to merge one branch into another.
+    /// Creates a pull request, which proposes to merge the branch `source` into the branch `destination`, and returns
+    /// its id.
     ///
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): one of the branches does not exist.
-    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the two branches are the same.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the two branches are the same, or a handle belongs to
+    ///   another repository.
     pub fn create_pull_request(
         &self,
         source: impl Into<BranchName>,
@@ -230,8 +232,8 @@ impl Repository {
 
     /// Writes all branches, tags and commits of the repository to its storage, as a backup without the objects.
     ///
-    /// Uncommitted changes are not part of it. Awaiting the request waits for completion;
-    /// [`start`](Dump::start) returns a task instead.
+    /// Uncommitted changes are not part of it. For a large repository, dump in the
+    /// [background](DumpRequest::wait_for_completion).
     ///
     /// ```
     /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
@@ -259,8 +261,7 @@ impl Repository {
     /// Restores the branches, tags and commits of a dump into this repository.
     ///
     /// The repository is [bare](CreateRepositoryRequest::bare), and its storage namespace is that of the dumped
-    /// repository or a copy of it. Awaiting the request waits for completion; [`start`](Restore::start) returns a task
-    /// instead.
+    /// repository or a copy of it. For a large dump, restore in the [background](RestoreRequest::wait_for_completion).
     ///
     /// # Errors
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare.
