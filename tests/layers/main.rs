@@ -29,9 +29,11 @@ const LAYERS: &[&[&str]] = &[
     &["api"],
     &["http"],
     &["client"],
-    &["pager", "task", "uri"],
+    &["task"],
+    &["macros"],
+    &["pager", "uri"],
     &["error"],
-    &["macros", "redact"],
+    &["redact"],
 ];
 
 /// Where circles are allowed: handles create their parents and their children.
