@@ -108,7 +108,7 @@ fn one(
                 self.parts.#read().await
             }
 
-            pub(crate) fn call(self) -> crate::error::Result<crate::http::send::Call> {
+            pub(crate) fn call(self) -> crate::error::Result<crate::http::call::Call> {
                 self.parts.call()
             }
         }

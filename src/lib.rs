@@ -3,6 +3,7 @@
 pub mod api;
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod client;
 mod config;
 mod credentials;
 mod error;
@@ -23,7 +24,7 @@ mod transfer;
 mod uri;
 
 pub use credentials::Credentials;
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Conflict, Error, ErrorKind, FailedObject, Result};
 pub use futures::{StreamExt, TryStreamExt};
 pub use handles::action_run::ActionRun;
 pub use handles::admin;

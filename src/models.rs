@@ -6,3 +6,17 @@ mod pagination;
 pub(crate) mod time;
 
 pub use crate::api::types::*;
+
+use crate::error::{Conflict, FailedObject};
+
+impl From<ObjectError> for FailedObject {
+    fn from(error: ObjectError) -> Self {
+        Self::new(error.path, error.message, error.status_code.try_into().unwrap_or(500))
+    }
+}
+
+impl From<Diff> for Conflict {
+    fn from(entry: Diff) -> Self {
+        Self::new(entry.path)
+    }
+}

@@ -326,7 +326,7 @@ async fn a_repository_whose_creation_was_not_confirmed() {
     // It is there, and it is somebody else's.
     lake.server.faults().on("createRepository").drop_connection();
     let error = other.create("mem://elsewhere").await.unwrap_err();
-    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::Conflict), "{error}");
+    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::AlreadyExists), "{error}");
     assert_eq!(other.get().await.unwrap(), created);
 
     // Nobody can tell.
@@ -359,12 +359,12 @@ async fn a_branch_whose_creation_was_not_confirmed() {
     // It is there, at another commit.
     lake.server.faults().on("createBranch").drop_connection();
     let error = branch.create("main~1").await.unwrap_err();
-    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::Conflict), "{error}");
+    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::AlreadyExists), "{error}");
     assert_eq!(branch.get().await.unwrap(), created);
 
     // A conflict that is certain is told without a look.
     lake.server.clear_requests();
-    assert_eq!(branch.create("main").await.unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(branch.create("main").await.unwrap_err().kind(), ErrorKind::AlreadyExists);
     assert_eq!(lake.sent("getBranch"), 0);
 }
 

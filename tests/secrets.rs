@@ -72,11 +72,14 @@ async fn errors_do_not_show_signed_addresses() {
     let forbidden = r#"<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>"#;
     for (reply, kind) in [
         (Reply::new(403, "application/xml", forbidden), ErrorKind::PermissionDenied),
-        (Reply::new(404, "application/xml", forbidden), ErrorKind::Unsupported),
+        (Reply::new(404, "application/xml", forbidden), ErrorKind::UnexpectedResponse),
         (Reply::none(), ErrorKind::Transport),
         (Reply::new(200, "a/b", "data").cut(2), ErrorKind::Transport),
         // For ever to itself.
-        (Reply::new(302, "", "").header("Location", "nothing://?X-Amz-Signature=5ec3e7"), ErrorKind::Server),
+        (
+            Reply::new(302, "", "").header("Location", "nothing://?X-Amz-Signature=5ec3e7"),
+            ErrorKind::UnexpectedResponse,
+        ),
     ] {
         let storage = Script::start([reply]).await;
         let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
@@ -86,6 +89,32 @@ async fn errors_do_not_show_signed_addresses() {
         assert_eq!((error.operation(), error.kind()), (Some("get_object"), kind), "{error}");
         assert_no_secret(&seen(&error));
     }
+
+    // A storage that repeats what was signed, in the format of a page.
+    let page = format!("<html>{SIGNATURE}</html>");
+    for status in [200, 404] {
+        let reply = Reply::new(status, "text/html", &page);
+        let storage = Script::start([reply]).await;
+        let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
+        let server = Script::start([Reply::new(302, "", "").header("Location", &signed)]).await;
+        let client = server.client();
+        let request = client.api().stat_object().repository("example").ref_("main").path("a");
+        let error = request.presign(true).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");
+        assert_no_secret(&seen(&error));
+    }
+
+    // A page in place of a token or of a signed address.
+    let page = "<html>hush</html>";
+    let script =
+        Script::start([Reply::new(200, "text/html", page), Reply::new(404, "text/html", page)]).await;
+    let login = models::LoginInformation::builder().access_key_id("key").secret_access_key("hush");
+    let client = script.client();
+    let error = client.api().login().body(login).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");
+    assert_no_secret(&seen(&error));
+    let address = client.repository("example").branch("main").object("a").physical_address();
+    assert_no_secret(&seen(&address.presign(true).await.unwrap_err()));
 
     // Nobody is there.
     let nobody = format!("http://127.0.0.1:1/bucket/key?{SIGNATURE}");

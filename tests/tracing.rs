@@ -140,5 +140,5 @@ async fn a_span_tells_what_was_done_and_no_secret() {
         assert!(!everything.contains(data), "{data:?} is in {everything}");
     }
     assert!(everything.contains("branch not found"));
-    assert!(everything.contains("trying again"));
+    assert!(everything.contains("retrying"));
 }

@@ -10,7 +10,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use lakefs::models::{self, DiffType, HookRunStatus};
-use lakefs::{Client, Error, ErrorKind, Result, TryStreamExt as _};
+use lakefs::{Client, Error, ErrorKind, Result, RetryPolicy, TryStreamExt as _};
 use tokio::io::AsyncReadExt as _;
 
 use support::{Reply, Script};
@@ -36,21 +36,30 @@ fn assert_error(error: &Error, operation: &str, status: impl Into<Option<u16>>, 
 
 const HTML: &str = "<html><body><h1>Bad <b>day</b></h1></body></html>";
 
-/// A reply, the kind of the error that it makes, and words of its message.
+/// A response, the kind of the error that it makes, and a part of its message.
 type Row<'a> = (u16, &'a str, &'a str, ErrorKind, &'a str);
 
 /// Asserts that an error keeps status, request id and body, whatever they are.
 async fn assert_errors(rows: &[Row<'_>]) {
-    for &(status, content_type, body, kind, words) in rows {
-        let error = get(Reply::new(status, content_type, body)).await.unwrap_err();
+    for &(status, content_type, body, kind, expected) in rows {
+        let script = Script::start([Reply::new(status, content_type, body)]).await;
+        let error = script.client().repository("example").get().await.unwrap_err();
         assert_error(&error, "get_repository", status, kind);
         assert_eq!(error.request_id(), Some("request-7"), "{error}");
         assert_eq!(error.body(), body.as_bytes(), "{error}");
-        assert!(error.message().contains(words), "{words:?} is not in {error}");
-        // One line, which says what was being done and is no page.
+        assert!(error.message().contains(expected), "{expected:?} is not in {error}");
+        // One short line, which says what was attempted.
         let shown = error.to_string();
         assert!(shown.starts_with(r#"get repository "example": "#), "{shown}");
-        assert!(!shown.contains("<h1>") && !shown.contains('\n') && shown.len() < 300, "{shown}");
+        assert!(!shown.contains('\n') && shown.len() < 300, "{shown}");
+        if kind == ErrorKind::UnexpectedResponse {
+            // Where it comes from, what it is, and what to do.
+            for part in [script.endpoint(), &format!("status {status}"), "check the endpoint"] {
+                assert!(shown.contains(part), "{part:?} is not in {shown}");
+            }
+        } else {
+            assert!(!shown.contains("<h1>"), "{shown}");
+        }
     }
 }
 
@@ -88,9 +97,13 @@ async fn errors_of_whoever_stands_in_between() {
     assert_errors(&[
         (401, "text/html", HTML, Kind::Unauthenticated, "text/html"),
         (403, "text/html", HTML, Kind::PermissionDenied, "text/html"),
-        (404, "text/html", HTML, Kind::Unsupported, "is the endpoint right?"),
-        (404, "text/plain", "404 page not found", Kind::Unsupported, "404 page not found"),
-        (404, "", "", Kind::Unsupported, "is the endpoint right?"),
+        (404, "text/html", HTML, Kind::UnexpectedResponse, "text/html, 49 bytes, starting with \"<html>"),
+        (404, "text/plain", "404 page not found", Kind::UnexpectedResponse, "404 page not found"),
+        (404, "", "", Kind::UnexpectedResponse, "no body"),
+        (404, "application/json", "{\"error\":\"no\nroute\"}", Kind::UnexpectedResponse, "no\\nroute"),
+        (400, "text/html", HTML, Kind::UnexpectedResponse, "text/html"),
+        (405, "text/html", HTML, Kind::UnexpectedResponse, "text/html"),
+        (409, "text/html", HTML, Kind::Conflict, "text/html, 49 bytes"),
         (408, "", "", Kind::Timeout, "no body"),
         (502, "text/html", HTML, Kind::Server, "text/html, 49 bytes"),
         (503, "text/html", HTML, Kind::Server, "text/html, 49 bytes"),
@@ -98,7 +111,7 @@ async fn errors_of_whoever_stands_in_between() {
         (500, "application/json", "{\"message\":", Kind::Server, "application/json"),
         (500, "application/json", "[1]", Kind::Server, "application/json"),
         (500, "application/json", "{\"message\":7}", Kind::Server, "application/json"),
-        (302, "text/html", HTML, Kind::Server, "text/html"),
+        (302, "text/html", HTML, Kind::UnexpectedResponse, "redirects"),
     ])
     .await;
 }
@@ -109,6 +122,8 @@ async fn errors_that_words_tell_apart() {
     use ErrorKind as Kind;
     for (status, message, kind) in [
         (400, "commit: no changes", Kind::NoChanges),
+        (400, "main: uncommitted changes (dirty branch)", Kind::UncommittedChanges),
+        (400, "cannot use source MetaRange on a branch with uncommitted changes", Kind::UncommittedChanges),
         (400, "local adapter presigned URL: operation not supported", Kind::Unsupported),
         (401, "insufficient permissions", Kind::PermissionDenied),
         (401, "error authenticating request", Kind::Unauthenticated),
@@ -117,15 +132,19 @@ async fn errors_that_words_tell_apart() {
         (403, "import is not supported for this storage", Kind::Unsupported),
         (404, "repository not found", Kind::NotFound),
         (404, "invalid API endpoint", Kind::Unsupported),
-        (409, "error creating repository: not unique", Kind::Conflict),
+        (409, "error creating repository: not unique", Kind::AlreadyExists),
+        (409, "Already exists", Kind::AlreadyExists),
+        (409, "conflict found", Kind::Conflict),
         (410, "No data", Kind::DataDeleted),
         (410, "repository in deletion", Kind::DataDeleted),
         (412, "Precondition failed", Kind::PreconditionFailed),
         (412, "pre-commit hook aborted, run id '7': no", Kind::HookFailed),
+        (416, "Requested Range Not Satisfiable", Kind::RangeNotSatisfiable),
         (418, "a <teapot> & more", Kind::InvalidRequest),
         (429, "Too many attempts, try again later", Kind::RateLimited),
         (500, "update branch: predicate failed", Kind::Conflict),
         (500, "predicate failed: partition=example-x, key=branches/main", Kind::Conflict),
+        (500, "invalid API endpoint", Kind::Unsupported),
         (500, "no predicate failed", Kind::Server),
         (500, "predicate failed or so", Kind::Server),
         (500, "argument branch: required value: validation error", Kind::InvalidRequest),
@@ -158,7 +177,7 @@ async fn the_404_of_a_proxy_is_not_that_there_is_nothing() {
             ("get_branch", main.exists().await),
             ("stat_object", main.object("a").exists().await),
         ] {
-            assert_error(&outcome.unwrap_err(), operation, 404, ErrorKind::Unsupported);
+            assert_error(&outcome.unwrap_err(), operation, 404, ErrorKind::UnexpectedResponse);
         }
     }
 }
@@ -170,7 +189,7 @@ async fn errors_of_head_have_no_words() {
         (401, ErrorKind::Unauthenticated),
         (404, ErrorKind::NotFound),
         (410, ErrorKind::DataDeleted),
-        (416, ErrorKind::InvalidRequest),
+        (416, ErrorKind::RangeNotSatisfiable),
         (500, ErrorKind::Server),
     ] {
         // The length is that of a body which a GET would have had.
@@ -363,24 +382,31 @@ async fn a_tag_without_quotes_is_kept_as_it_is() {
     for tag in ["abc", ""] {
         let (_script, client) = answered(Reply::json(200, "[]").header("ETag", tag)).await;
         let reply = client.api().get_branch_protection_rules().repository("example").send().await.unwrap();
-        assert_eq!((reply.header("etag"), reply.len()), (Some(tag), 0));
+        assert_eq!((reply.header("etag"), reply.get_ref().len()), (Some(tag), 0));
     }
 }
 
 #[tokio::test]
 async fn a_success_that_cannot_be_read_keeps_what_came() {
-    for (content_type, body) in [
-        ("application/json", "junk"),
-        ("application/json", r#"{"id":"example"}"#),
-        ("application/json", r#"{"id":7}"#),
-        ("application/json", ""),
-        ("text/html", HTML),
-    ] {
-        let error = get(Reply::new(200, content_type, body)).await.unwrap_err();
+    for body in ["junk", r#"{"id":"example"}"#, r#"{"id":7}"#, ""] {
+        let error = get(Reply::json(200, body)).await.unwrap_err();
         assert_error(&error, "get_repository", 200, ErrorKind::Decode);
         assert_eq!((error.request_id(), error.body()), (Some("request-7"), body.as_bytes()));
         assert!(!error.is_retryable() && !error.to_string().contains('<'), "{error}");
         assert!(error.source().is_some());
+    }
+}
+
+/// lakeFS serves its web UI, with status 200, at every path outside of the API.
+#[tokio::test]
+async fn successful_web_page_is_an_unexpected_response() {
+    let script = Script::start([Reply::new(200, "text/html; charset=utf-8", HTML)]).await;
+    let error = script.client().repository("example").get().await.unwrap_err();
+    assert_error(&error, "get_repository", 200, ErrorKind::UnexpectedResponse);
+    assert_eq!(error.body(), HTML.as_bytes());
+    assert!(!error.is_retryable() && error.source().is_some(), "{error}");
+    for part in [script.endpoint(), "text/html", "<html>", "check the endpoint"] {
+        assert!(error.to_string().contains(part), "{part:?} is not in {error}");
     }
 }
 
@@ -399,19 +425,50 @@ async fn connections_that_break() {
     let failure = Reply::json(404, r#"{"message":"repository not found"}"#);
     // Before the reply, in its head, in its body, in the body of an error.
     for reply in [Reply::none(), whole.clone().cut(40), whole.cut(3), failure.cut(3)] {
-        let error = get(reply).await.unwrap_err();
+        let script = Script::start([reply]).await;
+        let error = script.client().repository("example").get().await.unwrap_err();
         assert_error(&error, "get_repository", None, ErrorKind::Transport);
         assert!(error.is_retryable() && error.source().is_some(), "{error}");
-        assert_eq!(error.to_string(), r#"get repository "example": the connection broke"#);
+        let cause = "it was closed before the response was complete";
+        let endpoint = script.endpoint();
+        assert_eq!(
+            error.to_string(),
+            format!(r#"get repository "example": the connection to {endpoint} failed: {cause}"#)
+        );
     }
 
     // Nobody listens.
-    let script = Script::start([]).await;
-    let client = script.client();
-    drop(script);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let client = Client::builder().endpoint(&endpoint).retries(RetryPolicy::none()).build().unwrap();
     let error = client.repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", None, ErrorKind::Transport);
-    assert!(error.message().contains("could not be reached"), "{error}");
+    assert_eq!(error.message(), format!("cannot connect to {endpoint}: connection refused"));
+}
+
+#[tokio::test]
+async fn unknown_host_is_named() {
+    // No resolver is asked for a label of more than 63 characters.
+    let endpoint = format!("http://{}.invalid:8000", "a".repeat(64));
+    let client = Client::builder().endpoint(&endpoint).retries(RetryPolicy::none()).build().unwrap();
+    let error = client.repository("example").get().await.unwrap_err();
+    assert_error(&error, "get_repository", None, ErrorKind::Transport);
+    let expected = format!("cannot connect to {endpoint}: the host name cannot be resolved");
+    assert_eq!(error.message(), expected);
+}
+
+/// Go's own server and nginx respond in HTTP when TLS is expected.
+#[tokio::test]
+async fn http_to_an_https_port_says_so() {
+    for (content_type, body) in [
+        ("", "Client sent an HTTP request to an HTTPS server.\n"),
+        ("text/html", "<html><h1>400</h1>The plain HTTP request was sent to HTTPS port</html>"),
+    ] {
+        let script = Script::start([Reply::new(400, content_type, body)]).await;
+        let error = script.client().repository("example").get().await.unwrap_err();
+        assert_error(&error, "get_repository", 400, ErrorKind::UnexpectedResponse);
+        assert!(error.message().contains("use https://"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -434,6 +491,8 @@ async fn a_server_that_says_nothing() {
     let error = client.repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", None, ErrorKind::Timeout);
     assert!(error.is_retryable(), "{error}");
+    let expected = format!("no response from {} within the read timeout", script.endpoint());
+    assert_eq!(error.message(), expected);
 }
 
 #[tokio::test]

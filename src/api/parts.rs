@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 
 use super::{ByteStream, Client, Response};
 use crate::error::Result;
+use crate::http::call::Call;
 use crate::http::encode;
 use crate::http::operation::Operation;
-use crate::http::send::Call;
 
 const JSON: &str = "application/json";
 

@@ -1,15 +1,17 @@
-//! Where the server is and who the client is, as `lakectl` is told: `LAKECTL_*` over `~/.lakectl.yaml`.
+//! The configuration of `lakectl`: `LAKECTL_*` in the environment, over the values of its file.
 
-use std::path::PathBuf;
-use std::time::Duration;
-use std::{env, fs, io};
+mod duration;
+#[cfg(feature = "config")]
+mod file;
 
-use serde::Deserialize;
+use std::env;
 
 use crate::credentials::Credentials;
-use crate::{Error, Result, RetryPolicy};
+use crate::error::{Error, Result};
+use crate::http::retry::RetryPolicy;
+use duration::parse_duration;
 
-/// What the file and the environment say. What neither says is left to the builder.
+/// What the environment and the file contain. What neither contains has the default of the builder.
 #[derive(Debug, Default)]
 pub(crate) struct Config {
     pub(crate) endpoint: Option<String>,
@@ -17,187 +19,124 @@ pub(crate) struct Config {
     pub(crate) retries: RetryPolicy,
 }
 
-/// The keys of `lakectl`'s file that say something to a library. Others are `lakectl`'s own affair.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct File {
-    server: Option<Server>,
-    credentials: Option<Keys>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Server {
+/// The values of the file, as text.
+#[derive(Default)]
+struct Values {
     endpoint_url: Option<String>,
-    retries: Option<RetryKeys>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RetryKeys {
-    enabled: Option<bool>,
-    max_attempts: Option<u32>,
+    access_key_id: Option<String>,
+    secret_access_key: Option<String>,
+    retries_enabled: Option<String>,
+    max_attempts: Option<String>,
     min_wait_interval: Option<String>,
     max_wait_interval: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Keys {
-    access_key_id: Option<String>,
-    secret_access_key: Option<String>,
-}
-
-impl std::fmt::Debug for Keys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keys").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
-    }
-}
-
 impl Config {
-    /// Reads the file and the environment of this process.
+    /// Reads the environment of this process, and the file.
     pub(crate) fn load() -> Result<Self> {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-        let named = variable("LAKECTL_CONFIG_FILE").map(PathBuf::from);
-        let file = match &named {
-            Some(path) => Some(path.clone()),
-            None => env::home_dir().map(|home| home.join(".lakectl.yaml")),
-        };
-        let text = match &file {
-            None => String::new(),
-            Some(path) => match fs::read_to_string(path) {
-                Ok(text) => text,
-                Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => String::new(),
-                Err(error) => return Err(unreadable(path, "cannot be read").with_source(error)),
-            },
-        };
-        let path = file.unwrap_or_default();
-        Self::merge(&text, &path, variable)
+        #[cfg(feature = "config")]
+        let values = file::load(&variable)?;
+        #[cfg(not(feature = "config"))]
+        let values = Values::default();
+        Self::merge(values, variable)
     }
 
-    /// What `variable` says, over what the file says.
-    fn merge(text: &str, path: &std::path::Path, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        // An empty document is a file that says nothing.
-        let file: Option<File> = yaml_serde::from_str(text)
-            .map_err(|error| unreadable(path, &format!("is not a configuration of lakectl: {error}")))?;
-        let file = file.unwrap_or_default();
-        let server = file.server.unwrap_or_default();
-        let keys = file.credentials.unwrap_or_default();
-        let retries = server.retries.unwrap_or_default();
-        let read = |name: &str, value: Option<String>| {
-            variable(name).or(value).map(|value| (name.to_owned(), value))
+    /// Takes each value from the environment, or else from the file.
+    fn merge(values: Values, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let get = |name: &'static str, value: Option<String>| {
+            variable(name).or(value).map(|value| Setting { name, value })
         };
-
-        let mut config = Self {
-            endpoint: variable("LAKECTL_SERVER_ENDPOINT_URL").or(server.endpoint_url),
-            credentials: None,
-            retries: RetryPolicy::default(),
-        };
-
-        let id = variable("LAKECTL_CREDENTIALS_ACCESS_KEY_ID").or(keys.access_key_id);
-        let secret = variable("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY").or(keys.secret_access_key);
-        config.credentials = match (variable("LAKECTL_CREDENTIALS_SESSION_TOKEN"), id, secret) {
+        let id = variable("LAKECTL_CREDENTIALS_ACCESS_KEY_ID").or(values.access_key_id);
+        let secret = variable("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY").or(values.secret_access_key);
+        let credentials = match (variable("LAKECTL_CREDENTIALS_SESSION_TOKEN"), id, secret) {
             (Some(token), ..) => Some(Credentials::token(token)?),
             (None, Some(id), Some(secret)) => Some(Credentials::access_key(id, secret)),
             (None, Some(_), None) => {
-                return Err(Error::config("there is an access key id, but no secret access key"));
+                return Err(Error::config(
+                    "there is an access key id but no secret access key: set \
+                     LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY",
+                ));
             }
             (None, None, Some(_)) => {
-                return Err(Error::config("there is a secret access key, but no access key id"));
+                return Err(Error::config(
+                    "there is a secret access key but no access key id: set LAKECTL_CREDENTIALS_ACCESS_KEY_ID",
+                ));
             }
             (None, None, None) => None,
         };
 
-        let attempts = retries.max_attempts.map(|attempts| attempts.to_string());
-        if let Some((name, value)) = read("LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS", attempts) {
-            // lakectl counts the repetitions.
-            let repetitions: u32 = value.parse().map_err(|_| not_a(&name, &value, "a number"))?;
-            config.retries = config.retries.max_attempts(repetitions.saturating_add(1));
+        let mut retries = RetryPolicy::default();
+        if let Some(setting) = get("LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS", values.max_attempts) {
+            // lakectl does not count the first attempt.
+            let attempts: u32 = setting.value.parse().map_err(|_| setting.invalid("a number"))?;
+            retries = retries.max_attempts(attempts.saturating_add(1));
         }
-        if let Some((name, value)) =
-            read("LAKECTL_SERVER_RETRIES_MIN_WAIT_INTERVAL", retries.min_wait_interval)
-        {
-            let wait = duration(&value).ok_or_else(|| not_a(&name, &value, "a duration, such as 200ms"))?;
-            config.retries = config.retries.initial_backoff(wait);
+        if let Some(setting) = get("LAKECTL_SERVER_RETRIES_MIN_WAIT_INTERVAL", values.min_wait_interval) {
+            retries = retries.initial_backoff(setting.duration()?);
         }
-        if let Some((name, value)) =
-            read("LAKECTL_SERVER_RETRIES_MAX_WAIT_INTERVAL", retries.max_wait_interval)
-        {
-            let wait = duration(&value).ok_or_else(|| not_a(&name, &value, "a duration, such as 30s"))?;
-            config.retries = config.retries.max_backoff(wait);
+        if let Some(setting) = get("LAKECTL_SERVER_RETRIES_MAX_WAIT_INTERVAL", values.max_wait_interval) {
+            retries = retries.max_backoff(setting.duration()?);
         }
-        let enabled = retries.enabled.map(|enabled| enabled.to_string());
-        if let Some((name, value)) = read("LAKECTL_SERVER_RETRIES_ENABLED", enabled) {
-            match value.to_ascii_lowercase().as_str() {
+        if let Some(setting) = get("LAKECTL_SERVER_RETRIES_ENABLED", values.retries_enabled) {
+            match setting.value.to_ascii_lowercase().as_str() {
                 "true" | "t" | "1" => {}
-                "false" | "f" | "0" => config.retries = config.retries.max_attempts(1),
-                _ => return Err(not_a(&name, &value, "true or false")),
+                "false" | "f" | "0" => retries = retries.max_attempts(1),
+                _ => return Err(setting.invalid("true or false")),
             }
         }
-        Ok(config)
+        let endpoint = variable("LAKECTL_SERVER_ENDPOINT_URL").or(values.endpoint_url);
+        Ok(Self { endpoint, credentials, retries })
     }
 }
 
-fn unreadable(path: &std::path::Path, why: &str) -> Error {
-    Error::config(format!("{} {why}", path.display()))
+/// A value under the name of its variable.
+struct Setting {
+    name: &'static str,
+    value: String,
 }
 
-fn not_a(name: &str, value: &str, what: &str) -> Error {
-    Error::config(format!("{name} (or its key in the file of lakectl) is {value:?}, not {what}"))
-}
+impl Setting {
+    fn duration(&self) -> Result<std::time::Duration> {
+        parse_duration(&self.value).ok_or_else(|| self.invalid("a duration such as 200ms or 1m30s"))
+    }
 
-/// A duration as Go writes it: numbers with units, such as `1m30s` or `1.5s`.
-fn duration(text: &str) -> Option<Duration> {
-    let mut rest = text.trim();
-    let mut seconds = 0.0;
-    if rest.is_empty() {
-        return None;
+    fn invalid(&self, expected: &str) -> Error {
+        let Self { name, value } = self;
+        Error::config(format!("{name}, or its key in lakectl's file, is {value:?} instead of {expected}"))
     }
-    while !rest.is_empty() {
-        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (value, behind) = rest.split_at(number);
-        let unit = behind.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(behind.len());
-        let (unit, behind) = behind.split_at(unit);
-        let unit = match unit {
-            "ns" => 1e-9,
-            "us" | "µs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        seconds += value.parse::<f64>().ok()? * unit;
-        rest = behind;
-    }
-    Duration::try_from_secs_f64(seconds).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::time::Duration;
 
     use super::*;
+    use crate::error::ErrorKind;
 
-    fn merge(text: &str, variables: &[(&str, &str)]) -> Result<Config> {
-        Config::merge(text, Path::new("lakectl.yaml"), |name| {
+    type Variables<'a> = &'a [(&'a str, &'a str)];
+
+    fn merge(values: Values, variables: Variables<'_>) -> Result<Config> {
+        Config::merge(values, |name| {
             variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         })
     }
 
-    const FILE: &str = "
-server:
-  endpoint_url: http://file:8000/api/v1
-  retries: { enabled: true, max_attempts: 2, min_wait_interval: 1s, max_wait_interval: 1m30s }
-credentials:
-  access_key_id: from-file
-  secret_access_key: hush
-options: { parallelism: 25 }
-";
+    fn values() -> Values {
+        Values {
+            endpoint_url: Some("http://file:8000/api/v1".to_owned()),
+            access_key_id: Some("from-file".to_owned()),
+            secret_access_key: Some("hush".to_owned()),
+            retries_enabled: Some("true".to_owned()),
+            max_attempts: Some("2".to_owned()),
+            min_wait_interval: Some("1s".to_owned()),
+            max_wait_interval: Some("1m30s".to_owned()),
+        }
+    }
 
     #[test]
-    fn the_file_of_lakectl_is_read() {
-        let config = merge(FILE, &[]).unwrap();
+    fn values_of_the_file_are_used() {
+        let config = merge(values(), &[]).unwrap();
         assert_eq!(config.endpoint.as_deref(), Some("http://file:8000/api/v1"));
         assert!(format!("{:?}", config.credentials).contains("from-file"));
         let retries = RetryPolicy::default()
@@ -209,65 +148,45 @@ options: { parallelism: 25 }
     }
 
     #[test]
-    fn the_environment_goes_over_the_file_key_by_key() {
-        let config = merge(
-            FILE,
-            &[
-                ("LAKECTL_SERVER_ENDPOINT_URL", "https://env"),
-                ("LAKECTL_CREDENTIALS_ACCESS_KEY_ID", "from-env"),
-                ("LAKECTL_SERVER_RETRIES_ENABLED", "false"),
-            ],
-        )
-        .unwrap();
+    fn environment_overrides_the_file_key_by_key() {
+        let variables: Variables<'_> = &[
+            ("LAKECTL_SERVER_ENDPOINT_URL", "https://env"),
+            ("LAKECTL_CREDENTIALS_ACCESS_KEY_ID", "from-env"),
+            ("LAKECTL_SERVER_RETRIES_ENABLED", "false"),
+        ];
+        let config = merge(values(), variables).unwrap();
         assert_eq!(config.endpoint.as_deref(), Some("https://env"));
         assert!(format!("{:?}", config.credentials).contains("from-env"));
-        assert_eq!(config.retries.wait(1, Duration::ZERO, None), None);
+        assert_eq!(config.retries.get_max_attempts(), 1);
     }
 
     #[test]
-    fn what_says_nothing_is_no_error() {
-        for text in ["", "# nothing\n", "server:\n", "credentials:\n", "other: 1"] {
-            let config = merge(text, &[]).unwrap();
-            assert!(config.endpoint.is_none() && config.credentials.is_none(), "{text:?}");
-        }
+    fn missing_values_are_accepted() {
+        let config = merge(Values::default(), &[]).unwrap();
+        assert!(config.endpoint.is_none() && config.credentials.is_none());
     }
 
-    type Variables<'a> = &'a [(&'a str, &'a str)];
-
     #[test]
-    fn what_is_wrong_names_the_place() {
-        let cases: [(&str, Variables<'_>, &str); 5] = [
-            ("server: [", &[], "lakectl.yaml"),
-            ("", &[("LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS", "many")], "LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS"),
+    fn error_names_the_variable() {
+        let cases: [(Variables<'_>, &str); 4] = [
+            (&[("LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS", "many")], "LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS"),
             (
-                "",
                 &[("LAKECTL_SERVER_RETRIES_MIN_WAIT_INTERVAL", "3600")],
                 "LAKECTL_SERVER_RETRIES_MIN_WAIT_INTERVAL",
             ),
-            ("", &[("LAKECTL_CREDENTIALS_ACCESS_KEY_ID", "id")], "no secret access key"),
-            ("", &[("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY", "hush")], "no access key id"),
+            (&[("LAKECTL_CREDENTIALS_ACCESS_KEY_ID", "id")], "no secret access key"),
+            (&[("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY", "hush")], "no access key id"),
         ];
-        for (text, variables, names) in cases {
-            let error = merge(text, variables).unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Config);
-            assert!(error.to_string().contains(names) && !error.to_string().contains("hush"), "{error}");
+        for (variables, expected) in cases {
+            let error = merge(Values::default(), variables).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            assert!(error.to_string().contains(expected) && !error.to_string().contains("hush"), "{error}");
         }
     }
 
     #[test]
-    fn a_token_goes_before_a_key_pair() {
-        let config = merge(FILE, &[("LAKECTL_CREDENTIALS_SESSION_TOKEN", "hush")]).unwrap();
+    fn token_has_precedence_over_an_access_key() {
+        let config = merge(values(), &[("LAKECTL_CREDENTIALS_SESSION_TOKEN", "hush")]).unwrap();
         assert_eq!(format!("{:?}", config.credentials), "Some(Token(<redacted>))");
-    }
-
-    #[test]
-    fn durations_are_those_of_go() {
-        let cases = [("200ms", 200), ("1s", 1000), ("1m30s", 90_000), ("1.5h", 5_400_000), ("0s", 0)];
-        for (text, milliseconds) in cases {
-            assert_eq!(duration(text), Some(Duration::from_millis(milliseconds)), "{text}");
-        }
-        for text in ["", "1", "s", "1d", "-1s", "1s1", "1..2s"] {
-            assert_eq!(duration(text), None, "{text}");
-        }
     }
 }

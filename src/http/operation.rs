@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use reqwest::Url;
 
-/// An operation of the contract. The table of them all is generated.
+/// An operation of the contract. The table of all operations is generated.
 #[derive(Debug)]
 pub(crate) struct Operation {
     /// The name of its method on [`crate::api::Client`].
@@ -18,8 +18,8 @@ pub(crate) struct Operation {
     pub(crate) action: &'static str,
 }
 
-/// To write an object to the storage, at an address that the server has signed. It goes by the name of the operation that
-/// signs, and has its parameters.
+/// Writes an object to the storage at a pre-signed URL. It has the name and the parameters of the operation that
+/// returns the URL.
 pub(crate) static WRITE_DATA: Operation = Operation {
     id: "get_physical_address",
     method: "PUT",
@@ -27,13 +27,32 @@ pub(crate) static WRITE_DATA: Operation = Operation {
     action: "write the data of {path} on branch {branch} of repository {repository} to the storage",
 };
 
-/// To write a part of an object to the storage.
+/// Writes a part of an object to the storage at a pre-signed URL.
 pub(crate) static WRITE_PART: Operation = Operation {
     id: "upload_part",
     method: "PUT",
     path: "/repositories/{repository}/branches/{branch}/staging/pmpu/{uploadId}/parts/{partNumber}",
     action: "write part {partNumber} of {path} on branch {branch} of repository {repository} to the storage",
 };
+
+/// Operations whose requests or responses contain credentials, tokens or pre-signed URLs.
+const SECRET: [&str; 15] = [
+    "create_credentials",
+    "create_presign_multipart_upload",
+    "create_user_external_principal",
+    "external_principal_login",
+    "get_physical_address",
+    "login",
+    "oauth_callback",
+    "prepare_garbage_collection_commits",
+    "prepare_garbage_collection_commits_async",
+    "prepare_garbage_collection_commits_status",
+    "prepare_garbage_collection_uncommitted",
+    "setup",
+    "sts_login",
+    "upload_part",
+    "upload_part_copy",
+];
 
 impl Operation {
     /// What a request to `url` does: `commit to branch "exp" of repository "example"`.
@@ -66,6 +85,11 @@ impl Operation {
             None => url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value),
         }
     }
+
+    /// Whether the request or the response may contain a secret.
+    pub(crate) fn is_secret(&self, url: &Url) -> bool {
+        SECRET.contains(&self.id) || url.query_pairs().any(|(key, _)| key == "presign")
+    }
 }
 
 fn percent_decoded(segment: &str) -> Cow<'_, str> {
@@ -94,8 +118,18 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_forge_a_line_of_a_log() {
+    fn control_characters_of_names_are_escaped() {
         let url = Url::parse("http://h/api/v1/repositories/ex/branches/a%0Ab/commits").unwrap();
         assert_eq!(COMMIT.describe(&url), r#"commit to branch "a\nb" of repository "ex""#);
+    }
+
+    #[test]
+    fn operations_with_secrets_exist_and_are_known() {
+        let url = |query: &str| Url::parse(&format!("http://h/api/v1/x?{query}")).unwrap();
+        for id in SECRET {
+            let operation = crate::api::OPERATIONS.iter().find(|operation| operation.id == id);
+            assert!(operation.unwrap().is_secret(&url("")), "{id}");
+        }
+        assert!(COMMIT.is_secret(&url("presign=true")) && !COMMIT.is_secret(&url("amount=1")));
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies on their way to the server.
+//! Streamed request bodies.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,75 +10,74 @@ use futures::ready;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use tokio::time::Instant;
 
-/// Data as they come.
+/// The chunks of a body.
 pub(crate) type Chunks = BoxStream<'static, io::Result<Bytes>>;
 
-/// A body that is not kept in memory as a whole.
-pub(crate) enum Outgoing {
-    /// One that is made anew for each attempt, with its length.
-    Anew(Box<dyn Fn() -> (Chunks, u64) + Send + Sync>),
-    /// One that goes by once, and is gone then; with its length, if that is known.
-    Once(Mutex<Option<Chunks>>, Option<u64>),
+/// A body that is streamed instead of held in memory.
+pub(crate) enum RequestBody {
+    /// Creates the body and its length for each attempt.
+    Replayable(Box<dyn Fn() -> (Chunks, u64) + Send + Sync>),
+    /// A stream that can be sent once, and its length if that is known.
+    OneShot(Mutex<Option<Chunks>>, Option<u64>),
 }
 
-impl Outgoing {
-    pub(crate) fn once(chunks: Chunks, length: Option<u64>) -> Self {
-        // A stream need not be fit for several threads at once, which a call that is shared must be.
-        Self::Once(Mutex::new(Some(chunks)), length)
+impl RequestBody {
+    pub(crate) fn one_shot(chunks: Chunks, length: Option<u64>) -> Self {
+        // The mutex makes a call `Sync`, which its stream need not be.
+        Self::OneShot(Mutex::new(Some(chunks)), length)
     }
 }
 
-/// What is seen of a body while it is sent.
+/// Observes a body while it is sent.
 ///
-/// A server says nothing before it has all of it. It is silent only from the last bytes on, so those are what a timeout
-/// counts from.
+/// A server responds after it received the whole body, so a timeout starts when the last bytes were sent.
 #[derive(Clone)]
-pub(crate) struct Flow(Arc<Mutex<Seen>>);
+pub(crate) struct BodyMonitor(Arc<Mutex<Progress>>);
 
-struct Seen {
-    /// When bytes were given to be sent.
-    last: Instant,
-    /// There are none to be sent, which is not for the server to mend.
-    waiting: bool,
-    /// Why there is no more of it.
+struct Progress {
+    /// When the last bytes were handed over.
+    last_sent: Instant,
+    /// The source of the body has no bytes ready, so the server is not the one to wait for.
+    idle: bool,
+    /// Why the source of the body failed.
     failure: Option<io::Error>,
 }
 
-impl Flow {
+impl BodyMonitor {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Seen { last: Instant::now(), waiting: false, failure: None })))
+        Self(Arc::new(Mutex::new(Progress { last_sent: Instant::now(), idle: false, failure: None })))
     }
 
-    /// The body of a request that is looked at as it goes by.
+    /// The body of a request, which this monitor observes.
     pub(crate) fn body(&self, mut chunks: Chunks) -> reqwest::Body {
-        let flow = self.clone();
+        let monitor = self.clone();
         reqwest::Body::wrap_stream(stream::poll_fn(move |cx| {
-            flow.with(|seen| seen.waiting = true);
+            monitor.with(|progress| progress.idle = true);
             let chunk = ready!(chunks.poll_next_unpin(cx));
-            Poll::Ready(flow.with(|seen| {
-                (seen.waiting, seen.last) = (false, Instant::now());
+            Poll::Ready(monitor.with(|progress| {
+                (progress.idle, progress.last_sent) = (false, Instant::now());
                 chunk.map(|chunk| {
                     chunk.map_err(|error| {
-                        // The one who sends sees no more of it than that it is broken.
-                        let told = io::Error::new(error.kind(), "the data to send cannot be read");
-                        seen.failure.get_or_insert(error);
-                        told
+                        // reqwest reports the failure of a body without its cause, so the cause is kept here.
+                        let reported = io::Error::new(error.kind(), "the data to send cannot be read");
+                        progress.failure.get_or_insert(error);
+                        reported
                     })
                 })
             }))
         }))
     }
 
-    /// Why the body broke off, if it did by itself.
-    pub(crate) fn failure(&self) -> Option<io::Error> {
-        self.with(|seen| seen.failure.take())
+    /// Why the source of the body failed, if it did.
+    pub(crate) fn take_failure(&self) -> Option<io::Error> {
+        self.with(|progress| progress.failure.take())
     }
 
-    /// Waits until the server has taken and said nothing for so long.
-    pub(crate) async fn silent(&self, time: Duration) {
+    /// Completes when the server has neither taken bytes nor responded for `timeout`.
+    pub(crate) async fn response_timeout(&self, timeout: Duration) {
         loop {
-            let since = self.with(|seen| if seen.waiting { Instant::now() } else { seen.last });
-            let end = since + time;
+            let since = self.with(|progress| if progress.idle { Instant::now() } else { progress.last_sent });
+            let end = since + timeout;
             if end <= Instant::now() {
                 return;
             }
@@ -86,7 +85,7 @@ impl Flow {
         }
     }
 
-    fn with<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, update: impl FnOnce(&mut Progress) -> T) -> T {
+        update(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,18 +1,27 @@
-//! What comes back from a call that succeeds.
+//! Responses: those of calls that succeed, and the reading of all of them.
 
 use std::fmt;
-use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::Stream;
-use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{StatusCode, Url};
 
-use crate::{Result, error};
+use crate::error::{ErrorResponse, Result};
+use crate::http::failure::transport_error;
 
-/// A successful reply: its value, and what came with it.
+/// The header with the identifier that lakeFS gives to a request.
+const REQUEST_ID: &str = "x-request-id";
+
+/// The same header of the storages S3, Azure and Google.
+const STORAGE_REQUEST_IDS: [&str; 3] = ["x-amz-request-id", "x-ms-request-id", "x-guploader-uploadid"];
+
+/// How many bytes of the body of an error are kept.
+const MAX_ERROR_BODY: usize = 64 * 1024;
+
+/// A successful response: its value, with status and headers.
 #[derive(Clone, Debug)]
 pub struct Response<T> {
     value: T,
@@ -25,39 +34,37 @@ impl<T> Response<T> {
         Self { value, status, headers }
     }
 
-    /// The value alone.
+    /// Returns the value, and drops status and headers.
     pub fn into_inner(self) -> T {
         self.value
     }
 
-    /// The HTTP status.
+    /// Returns a reference to the value.
+    #[must_use]
+    pub fn get_ref(&self) -> &T {
+        &self.value
+    }
+
+    /// Returns the HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status.as_u16()
     }
 
-    /// A header of the reply, if it is there and is text.
+    /// Returns a header of the response. `None` if it is missing or not text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        text(&self.headers, name)
     }
 
-    /// The server's identifier of the request, to look up in its logs.
+    /// Returns the identifier of the request in the logs of the server.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.header(error::REQUEST_ID)
+        self.header(REQUEST_ID)
     }
 }
 
-impl<T> Deref for Response<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-/// Bytes as they arrive.
+/// The body of a response as a stream of bytes.
 pub struct ByteStream(Pin<Box<dyn Stream<Item = Result<Bytes>> + Send + Sync>>);
 
 impl ByteStream {
@@ -78,4 +85,50 @@ impl fmt::Debug for ByteStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ByteStream")
     }
+}
+
+/// A response whose body has been read.
+pub(super) struct BufferedResponse {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    /// The URL that sent it, after redirects.
+    pub(super) url: Url,
+}
+
+impl BufferedResponse {
+    /// As plain data, for errors.
+    pub(super) fn into_error_response(self) -> ErrorResponse {
+        let Self { status, headers, body, .. } = self;
+        let names = || std::iter::once(REQUEST_ID).chain(STORAGE_REQUEST_IDS);
+        ErrorResponse {
+            status: status.as_u16(),
+            media_type: text(&headers, CONTENT_TYPE.as_str()).map(str::to_owned),
+            request_id: names().find_map(|name| text(&headers, name)).map(str::to_owned),
+            body,
+        }
+    }
+}
+
+/// Reads the whole body.
+pub(super) async fn read_body(response: reqwest::Response) -> Result<BufferedResponse> {
+    let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
+    let body = response.bytes().await.map_err(|error| transport_error(error, Some(&url)))?;
+    Ok(BufferedResponse { status, headers, body, url })
+}
+
+/// Reads the start of the body, which is all of it for any error that lakeFS writes.
+pub(super) async fn read_error_body(mut response: reqwest::Response) -> Result<BufferedResponse> {
+    let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
+    let mut body = BytesMut::new();
+    while body.len() < MAX_ERROR_BODY {
+        let chunk = response.chunk().await.map_err(|error| transport_error(error, Some(&url)))?;
+        let Some(chunk) = chunk else { break };
+        body.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - body.len())]);
+    }
+    Ok(BufferedResponse { status, headers, body: body.freeze(), url })
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }

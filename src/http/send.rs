@@ -1,274 +1,93 @@
-//! The one way to the server, and to its storage: credentials, retries, tracing, and the reading of replies.
+//! The transport: sends the requests of a call until one succeeds or must not be retried.
 
-use std::fmt;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
-use futures::future::{self, BoxFuture, Either};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue};
-use reqwest::{Method, Request, StatusCode, Url};
+use futures::TryStreamExt as _;
+use futures::future::{self, Either};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Request, StatusCode};
 use serde::de::DeserializeOwned;
-use tracing::{Instrument as _, Span, field};
+use tracing::Instrument as _;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::operation::Operation;
+use crate::http::authorize::Authorize;
+use crate::http::call::Call;
+use crate::http::clients::HttpClients;
+use crate::http::failure::{response_timeout, transport_error};
 use crate::http::reconcile::{OnMissing, reconcile};
-use crate::http::request_body::{Flow, Outgoing};
-use crate::http::response::{ByteStream, Response};
-use crate::http::retry::{self, Check, RetryPolicy, Safety};
+use crate::http::request_body::BodyMonitor;
+use crate::http::response::{ByteStream, Response, read_body, read_error_body};
+use crate::http::retry::{RetryPolicy, retry_after};
+use crate::http::retry_table::RetryClass;
+use crate::http::telemetry;
 
-/// How much of the body of an error is kept.
-const ERROR_BODY: usize = 64 * 1024;
-
-/// Sends requests and reads replies.
+/// Sends calls: credentials, attempts, and the reading of responses.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
-    http: Http,
+    clients: HttpClients,
     authorizer: Option<Arc<dyn Authorize>>,
     retries: RetryPolicy,
 }
 
-/// What sends requests.
-#[derive(Clone, Debug)]
-pub(crate) struct Http {
-    /// It may know a limit to the silence of the server, which it counts from the beginning of a request.
-    pub(crate) client: reqwest::Client,
-    /// It knows no such limit, for bodies that take their time; and follows no redirects, which a body cannot.
-    pub(crate) patient: reqwest::Client,
-    /// How long the server may be silent after it has all of a body.
-    pub(crate) silence: Option<Duration>,
-}
-
-/// Knows what to send in `Authorization`.
-pub(crate) trait Authorize: fmt::Debug + Send + Sync {
-    /// What to send. `refused` is what the server did not accept just now.
-    fn authorization<'a>(&'a self, refused: Option<&'a HeaderValue>) -> BoxFuture<'a, Result<HeaderValue>>;
-
-    /// Whether what the server did not accept can be had anew.
-    fn renews(&self) -> bool;
-}
-
-/// One call of an operation.
-pub(crate) struct Call {
-    operation: &'static Operation,
-    request: Request,
-    safety: Safety,
-    body: Option<Outgoing>,
-    /// The body was a stream, and is gone.
-    spent: bool,
-    /// Of a request to the storage: the one to the server that it belongs to, for messages. Its own is signed, and a secret.
-    instead_of: Option<Url>,
-}
-
-impl Call {
-    /// Creates a call of the request that its builder made, or of the message that says why it made none.
-    pub(crate) fn new(
-        operation: &'static Operation,
-        request: std::result::Result<Request, String>,
-    ) -> Result<Self> {
-        match request {
-            Ok(request) => {
-                let safety = Safety::of(operation.id);
-                Ok(Self { operation, request, safety, body: None, spent: false, instead_of: None })
-            }
-            Err(message) => {
-                let action = || operation.id.replace('_', " ");
-                Err(Error::invalid(action(), message).during(operation.id, action))
-            }
-        }
-    }
-
-    /// A call of the storage in place of the server, at an address that the server has signed. It shows no credentials.
-    pub(crate) fn at_storage(self, operation: &'static Operation, signed: Option<&str>) -> Result<Self> {
-        let signed = signed.ok_or("the server gives no signed address");
-        match signed
-            .and_then(|signed| Url::parse(signed).map_err(|_| "what the server has signed is no address"))
-        {
-            Ok(signed) => {
-                let request = Request::new(Method::PUT, signed);
-                let instead_of = Some(self.request.url().clone());
-                Ok(Self { operation, request, safety: Safety::Storage, instead_of, ..self })
-            }
-            Err(why) => Err(self.explain(Error::new(ErrorKind::Decode, "", why))),
-        }
-    }
-
-    /// Sets a header of the request.
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Result<Self> {
-        let name = reqwest::header::HeaderName::try_from(name);
-        let value = HeaderValue::try_from(value);
-        match (name, value) {
-            (Ok(name), Ok(value)) => {
-                self.request.headers_mut().insert(name, value);
-                Ok(self)
-            }
-            (Err(_), _) => Err(self.invalid("a name that cannot be sent as an HTTP header")),
-            (_, Err(_)) => Err(self.invalid("a value that cannot be sent as an HTTP header")),
-        }
-    }
-
-    /// The body, in place of what the request has.
-    pub(crate) fn body(mut self, body: Outgoing) -> Self {
-        self.body = Some(body);
-        self
-    }
-
-    /// Another safety than the one in the table, where this call is known to differ from its operation.
-    pub(crate) fn safety(mut self, safety: Safety) -> Self {
-        self.safety = safety;
-        self
-    }
-
-    /// An error of this call, before anything is sent.
-    pub(crate) fn invalid(&self, message: impl Into<String>) -> Error {
-        self.explain(Error::invalid("", message))
-    }
-
-    fn explain(&self, error: Error) -> Error {
-        error.during(self.operation.id, || self.describe())
-    }
-
-    /// What is being done, for messages.
-    pub(crate) fn describe(&self) -> String {
-        self.operation.describe(self.url())
-    }
-
-    /// The address of the server that it is about.
-    fn url(&self) -> &Url {
-        self.instead_of.as_ref().unwrap_or(self.request.url())
-    }
-
-    fn is_at_storage(&self) -> bool {
-        self.instead_of.is_some()
-    }
-
-    /// The request for the next attempt, and what is seen of its body.
-    fn attempt(&mut self) -> (Request, Option<Flow>) {
-        let mut request = if let Some(copy) = self.request.try_clone() {
-            copy
-        } else {
-            self.spent = true;
-            let mut request = Request::new(self.request.method().clone(), self.request.url().clone());
-            *request.headers_mut() = self.request.headers().clone();
-            *request.body_mut() = self.request.body_mut().take();
-            request
-        };
-        let (chunks, length) = match &mut self.body {
-            None => return (request, None),
-            Some(Outgoing::Anew(body)) => {
-                let (chunks, length) = body();
-                (chunks, Some(length))
-            }
-            Some(Outgoing::Once(chunks, length)) => {
-                self.spent = true;
-                let chunks = chunks.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-                (chunks.unwrap_or_else(|| stream::empty().boxed()), *length)
-            }
-        };
-        if let Some(length) = length {
-            request.headers_mut().insert(CONTENT_LENGTH, length.into());
-        }
-        let flow = Flow::new();
-        *request.body_mut() = Some(flow.body(chunks));
-        (request, Some(flow))
-    }
-
-    fn span(&self) -> Span {
-        let span = tracing::info_span!(
-            "lakefs",
-            operation = self.operation.id,
-            method = self.operation.method,
-            repository = field::Empty,
-            reference = field::Empty,
-            status = field::Empty,
-            request_id = field::Empty,
-            attempts = field::Empty,
-            elapsed_ms = field::Empty,
-        );
-        if !span.is_disabled() {
-            let parameter = |name| self.operation.parameter(self.url(), name);
-            if let Some(repository) = parameter("repository") {
-                span.record("repository", &*repository);
-            }
-            if let Some(reference) = parameter("branch").or_else(|| parameter("ref")) {
-                span.record("reference", &*reference);
-            }
-        }
-        span
-    }
-}
-
 impl Transport {
-    pub(crate) fn new(http: Http, authorizer: Option<Arc<dyn Authorize>>, retries: RetryPolicy) -> Self {
-        Self { http, authorizer, retries }
+    pub(crate) fn new(
+        clients: HttpClients,
+        authorizer: Option<Arc<dyn Authorize>>,
+        retries: RetryPolicy,
+    ) -> Self {
+        Self { clients, authorizer, retries }
     }
 
-    /// How often and how long this client repeats what failed.
+    /// The retry policy of the client.
     pub(crate) fn retries(&self) -> &RetryPolicy {
         &self.retries
     }
 
-    /// Calls, and reads a JSON document.
+    /// Sends a call whose response is a JSON document.
     pub(crate) async fn json<T: DeserializeOwned + Send>(&self, call: Call) -> Result<Response<T>> {
-        self.run(call, |_, reply| async move {
-            let (status, headers, body) = whole(reply).await?;
-            match serde_json::from_slice(&body) {
-                Ok(value) => Ok(Response::new(value, status, headers)),
-                Err(error) => Err(Error::decode(status, &headers, body, error)),
-            }
-        })
-        .await
+        let decode = |body: &[u8]| serde_json::from_slice(body);
+        self.run(call, |call, response| buffered(call, response, decode)).await
     }
 
-    /// Calls, and reads a text.
+    /// Sends a call whose response is text.
     pub(crate) async fn text(&self, call: Call) -> Result<Response<String>> {
-        self.run(call, |_, reply| async move {
-            let (status, headers, body) = whole(reply).await?;
-            match String::from_utf8(body.to_vec()) {
-                Ok(text) => Ok(Response::new(text, status, headers)),
-                Err(error) => Err(Error::decode(status, &headers, body, error)),
-            }
-        })
-        .await
+        let decode = |body: &[u8]| std::str::from_utf8(body).map(str::to_owned);
+        self.run(call, |call, response| buffered(call, response, decode)).await
     }
 
-    /// Calls, and reads the reply to its end, which says nothing.
+    /// Sends a call whose response has no value. A body is read and ignored.
     pub(crate) async fn empty(&self, call: Call) -> Result<Response<()>> {
-        let gone_is_done = call.safety == Safety::CheckAfter(Check::Gone);
-        let outcome = self
-            .run(call, |_, reply| async move {
-                let (status, headers, _) = whole(reply).await?;
-                Ok(Response::new((), status, headers))
-            })
-            .await;
-        // An earlier attempt may have deleted what this one no longer finds.
+        let is_deletion = call.class() == RetryClass::Delete;
+        let ignore = |_: &[u8]| Ok::<_, std::convert::Infallible>(());
+        let outcome = self.run(call, |call, response| buffered(call, response, ignore)).await;
+        // An earlier attempt may have deleted what the last one did not find.
         let is_deleted =
-            gone_is_done && outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            is_deletion && outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
         let find_applied = || {
             let deleted = is_deleted.then(|| Response::new((), StatusCode::NO_CONTENT, HeaderMap::new()));
-            std::future::ready(Ok(deleted))
+            future::ready(Ok(deleted))
         };
         reconcile(outcome, find_applied, OnMissing::Unknown).await
     }
 
-    /// Calls, and leaves the body to be read.
+    /// Sends a call whose response is a stream of bytes.
     pub(crate) async fn stream(&self, call: Call) -> Result<Response<ByteStream>> {
-        self.run(call, |call, reply| {
-            let (status, headers) = (reply.status(), reply.headers().clone());
-            let (operation, url) = (call.operation, call.request.url().clone());
-            let body = reply.bytes_stream().map_err(move |error| {
-                Error::transport(error).during(operation.id, || operation.describe(&url))
+        self.run(call, |call, response| {
+            let (status, headers) = (response.status(), response.headers().clone());
+            let (operation, server_url) = (call.operation(), call.server_url().clone());
+            let sender = response.url().clone();
+            let body = response.bytes_stream().map_err(move |error| {
+                transport_error(error, Some(&sender)).during(operation.id, || operation.describe(&server_url))
             });
-            std::future::ready(Ok(Response::new(ByteStream::new(body), status, headers)))
+            future::ready(Ok(Response::new(ByteStream::new(body), status, headers)))
         })
         .await
     }
 
-    /// Sends the request until it succeeds, or must not be sent again.
+    /// Sends the request until it succeeds, or must not be retried.
     async fn run<T, F>(
         &self,
         mut call: Call,
@@ -278,67 +97,70 @@ impl Transport {
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
-        let span = call.span();
+        let span = telemetry::span(&call);
         async {
             let start = Instant::now();
-            let (mut attempts, mut uncertain) = (0, false);
-            let (mut authorization, mut refused) = (None, None);
-            let outcome = loop {
-                let (mut request, flow) = call.attempt();
-                if let Some(authorizer) = self.authorizer.as_ref().filter(|_| !call.is_at_storage()) {
-                    // To log in is a call of its own, with its own attempts.
-                    authorization = match authorizer.authorization(refused.as_ref()).await {
-                        Ok(value) => Some(value),
-                        Err(error) => break Err(error),
-                    };
-                }
-                if let Some(value) = &authorization {
-                    request.headers_mut().insert(AUTHORIZATION, value.clone());
-                }
-                attempts += 1;
-                let Failure { error, retry_after } = match self.once(&call, request, flow, &read).await {
-                    Ok(reply) => break Ok(reply),
-                    Err(failure) => failure,
-                };
-                let harmless = matches!(call.safety, Safety::Idempotent | Safety::Storage);
-                uncertain |= !error.was_refused() && !harmless;
-                if error.kind() == ErrorKind::Unauthenticated
-                    && refused.is_none()
-                    && self.renews()
-                    && !call.spent
-                {
-                    refused = authorization.take();
-                    continue;
-                }
-                let again = !call.spent && call.safety.allows(&error);
-                let wait =
-                    if again { self.retries.wait(attempts, start.elapsed(), retry_after) } else { None };
-                let Some(wait) = wait else { break Err(call.explain(error).after(attempts, uncertain)) };
-                tracing::debug!(attempts, ?wait, %error, "lakeFS call failed, trying again");
-                tokio::time::sleep(wait).await;
-            };
-            record(&span, &outcome, attempts, start.elapsed());
+            let mut attempts = 0;
+            let outcome = self.attempts(&mut call, start, &mut attempts, &read).await;
+            telemetry::record(&span, &outcome, attempts, start.elapsed());
             outcome
         }
         .instrument(span.clone())
         .await
     }
 
-    /// Sends a body, and waits for the reply for as long as the server may be silent then.
-    async fn send(&self, request: Request, flow: &Flow) -> Result<reqwest::Response> {
-        let silent = async {
-            match self.http.silence {
-                Some(time) => flow.silent(time).await,
-                None => std::future::pending().await,
+    async fn attempts<T, F>(
+        &self,
+        call: &mut Call,
+        start: Instant,
+        attempts: &mut u32,
+        read: &(impl Fn(&Call, reqwest::Response) -> F + Send + Sync),
+    ) -> Result<Response<T>>
+    where
+        T: Send,
+        F: Future<Output = Result<Response<T>>> + Send,
+    {
+        let idempotent = matches!(call.class(), RetryClass::Idempotent | RetryClass::Storage);
+        let mut outcome_unknown = false;
+        let mut rejected = None;
+        loop {
+            let (mut request, monitor) = call.next_attempt();
+            // A login is a call of its own, with its own attempts.
+            let authorization = self.authorization(call, rejected.as_ref()).await?;
+            if let Some(value) = &authorization {
+                request.headers_mut().insert(AUTHORIZATION, value.clone());
             }
-        };
-        match future::select(pin!(self.http.patient.execute(request)), pin!(silent)).await {
-            Either::Left((Ok(reply), _)) => Ok(reply),
-            Either::Left((Err(error), _)) => Err(match flow.failure() {
-                Some(failure) => Error::unreadable(failure),
-                None => Error::transport(error),
-            }),
-            Either::Right(_) => Err(Error::silent()),
+            *attempts += 1;
+            let Failure { error, retry_after } = match self.attempt(call, request, monitor, read).await {
+                Ok(response) => return Ok(response),
+                Err(failure) => failure,
+            };
+            outcome_unknown |= !error.not_applied() && !idempotent;
+            let is_rejected = error.kind() == ErrorKind::Unauthenticated;
+            if is_rejected && rejected.is_none() && self.renews() && !call.is_consumed() {
+                rejected = authorization;
+                continue;
+            }
+            let is_retried = !call.is_consumed() && call.class().allows(&error);
+            let backoff =
+                if is_retried { self.retries.backoff(*attempts, start.elapsed(), retry_after) } else { None };
+            let Some(backoff) = backoff else {
+                return Err(call.with_context(error).after(*attempts, outcome_unknown));
+            };
+            telemetry::retrying(*attempts, backoff, &error);
+            tokio::time::sleep(backoff).await;
+        }
+    }
+
+    /// The credentials for a request. A storage gets none.
+    async fn authorization(
+        &self,
+        call: &Call,
+        rejected: Option<&HeaderValue>,
+    ) -> Result<Option<HeaderValue>> {
+        match &self.authorizer {
+            Some(authorizer) if !call.is_at_storage() => Ok(Some(authorizer.authorization(rejected).await?)),
+            _ => Ok(None),
         }
     }
 
@@ -347,35 +169,62 @@ impl Transport {
     }
 
     /// Sends the request once.
-    async fn once<T, F>(
+    async fn attempt<T, F>(
         &self,
         call: &Call,
         request: Request,
-        flow: Option<Flow>,
-        read: impl Fn(&Call, reqwest::Response) -> F + Send + Sync,
+        monitor: Option<BodyMonitor>,
+        read: &(impl Fn(&Call, reqwest::Response) -> F + Send + Sync),
     ) -> std::result::Result<Response<T>, Failure>
     where
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
-        let (method, url) = (request.method().clone(), request.url().clone());
-        let reply = match flow {
-            None => self.http.client.execute(request).await.map_err(Error::transport)?,
-            Some(flow) => self.send(request, &flow).await?,
+        let response = match monitor {
+            None => {
+                let sent = self.clients.buffered.execute(request).await;
+                sent.map_err(|error| transport_error(error, Some(call.url())))?
+            }
+            Some(monitor) => self.send_body(call, request, &monitor).await?,
         };
-        // What was sent on to somewhere else is not where it was signed for, if it is anywhere.
-        let elsewhere = call.is_at_storage() && *reply.url() != url;
-        if reply.status().is_success() && !elsewhere {
-            return Ok(read(call, reply).await?);
+        // A signature is valid for one URL only; a response from another one does not mean that the data was stored.
+        let is_elsewhere = call.is_at_storage() && response.url() != call.url();
+        if response.status().is_success() && !is_elsewhere {
+            return Ok(read(call, response).await?);
         }
-        let (status, headers) = (reply.status(), reply.headers().clone());
-        let body = beginning(reply).await?;
+        let response = read_error_body(response).await?;
+        let retry_after = retry_after(&response.headers);
+        let origin = call.origin(&response.url);
+        let response = response.into_error_response();
         let error = if call.is_at_storage() {
-            Error::storage(status, &headers, &body, elsewhere)
+            Error::storage(&origin, response)
         } else {
-            Error::reply(call.operation.id, &method, status, &headers, body)
+            Error::response(&origin, response)
         };
-        Err(Failure { error, retry_after: retry::retry_after(&headers) })
+        Err(Failure { error, retry_after })
+    }
+
+    /// Sends a request with a streamed body, and waits for the response.
+    async fn send_body(
+        &self,
+        call: &Call,
+        request: Request,
+        monitor: &BodyMonitor,
+    ) -> Result<reqwest::Response> {
+        let timeout = async {
+            match self.clients.response_timeout {
+                Some(timeout) => monitor.response_timeout(timeout).await,
+                None => future::pending().await,
+            }
+        };
+        match future::select(pin!(self.clients.streaming.execute(request)), pin!(timeout)).await {
+            Either::Left((Ok(response), _)) => Ok(response),
+            Either::Left((Err(error), _)) => Err(match monitor.take_failure() {
+                Some(failure) => Error::unreadable(failure),
+                None => transport_error(error, Some(call.url())),
+            }),
+            Either::Right(_) => Err(response_timeout(call.url())),
+        }
     }
 }
 
@@ -391,38 +240,22 @@ impl From<Error> for Failure {
     }
 }
 
-fn record<T>(span: &Span, outcome: &Result<Response<T>>, attempts: u32, elapsed: Duration) {
-    if span.is_disabled() {
-        return;
+/// Reads the body of a success and decodes it.
+fn buffered<T, E, D>(
+    call: &Call,
+    response: reqwest::Response,
+    decode: D,
+) -> impl Future<Output = Result<Response<T>>> + use<T, E, D>
+where
+    E: std::error::Error + Send + Sync + 'static,
+    D: Fn(&[u8]) -> std::result::Result<T, E>,
+{
+    let origin = call.origin(response.url());
+    async move {
+        let response = read_body(response).await?;
+        match decode(&response.body) {
+            Ok(value) => Ok(Response::new(value, response.status, response.headers)),
+            Err(error) => Err(Error::decode(&origin, response.into_error_response(), error)),
+        }
     }
-    let (status, request_id) = match outcome {
-        Ok(reply) => (Some(reply.status()), reply.request_id()),
-        Err(error) => (error.status(), error.request_id()),
-    };
-    if let Some(status) = status {
-        span.record("status", status);
-    }
-    if let Some(request_id) = request_id {
-        span.record("request_id", request_id);
-    }
-    span.record("attempts", attempts);
-    span.record("elapsed_ms", u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX));
-    if let Err(error) = outcome {
-        tracing::debug!(%error, "lakeFS call failed");
-    }
-}
-
-async fn whole(reply: reqwest::Response) -> Result<(StatusCode, HeaderMap, Bytes)> {
-    let (status, headers) = (reply.status(), reply.headers().clone());
-    Ok((status, headers, reply.bytes().await.map_err(Error::transport)?))
-}
-
-/// The beginning of a body, which is all of it for any error that lakeFS writes.
-async fn beginning(mut reply: reqwest::Response) -> Result<Bytes> {
-    let mut body = BytesMut::new();
-    while body.len() < ERROR_BODY {
-        let Some(chunk) = reply.chunk().await.map_err(Error::transport)? else { break };
-        body.extend_from_slice(&chunk[..chunk.len().min(ERROR_BODY - body.len())]);
-    }
-    Ok(body.freeze())
 }

@@ -52,7 +52,7 @@ fn convert(
     match kind {
         ErrorKind::NotFound => Converted::NotFound { path, source },
         // The only precondition that this store sends with a write is that no object exists.
-        ErrorKind::PreconditionFailed => Converted::AlreadyExists { path, source },
+        ErrorKind::PreconditionFailed | ErrorKind::AlreadyExists => Converted::AlreadyExists { path, source },
         ErrorKind::NotModified => Converted::NotModified { path, source },
         ErrorKind::Unauthenticated => Converted::Unauthenticated { path, source },
         ErrorKind::PermissionDenied | ErrorKind::WriteProtected => {

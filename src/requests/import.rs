@@ -253,7 +253,7 @@ mod tests {
     async fn failed_import_has_the_message_of_the_server_and_its_kind() {
         for (message, kind) in [
             ("import error: error on ingest: walker on path s3://b: forbidden", ErrorKind::PermissionDenied),
-            ("import error: merge import: uncommitted changes (dirty branch)", ErrorKind::InvalidRequest),
+            ("import error: merge import: uncommitted changes (dirty branch)", ErrorKind::UncommittedChanges),
             ("import error: write range: read-only repository", ErrorKind::WriteProtected),
             ("import error: pre-merge hook aborted, run id 'r': not ok", ErrorKind::HookFailed),
             ("import error: Canceled", ErrorKind::Cancelled),

@@ -181,7 +181,7 @@ pub(crate) async fn with_conflicts(
     let mut conflicts = Vec::new();
     // Where the conflicts cannot be listed, the error is returned without them.
     while let Ok(Some(conflict)) = list.try_next().await {
-        conflicts.push(conflict);
+        conflicts.push(conflict.into());
         if conflicts.len() == MAX_CONFLICTS {
             break;
         }

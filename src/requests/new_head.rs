@@ -15,6 +15,6 @@ use crate::scope::RefScope;
 pub(crate) async fn new_head(branch: &RefScope, start: RequestStart) -> Result<Option<Commit>> {
     let request = branch.api().get_commit().repository(branch.repository().name());
     let response = request.commit_id(branch.expression()).send().await?;
-    let is_new = start.is_before(response.creation_date, response.header(DATE.as_str()));
+    let is_new = start.is_before(response.get_ref().creation_date, response.header(DATE.as_str()));
     Ok(is_new.then(|| response.into_inner()))
 }

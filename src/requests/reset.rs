@@ -1,7 +1,7 @@
 //! Resets: of the uncommitted changes of a branch, and of its head.
 
 use crate::error::Result;
-use crate::http::retry::Safety;
+use crate::http::retry_table::RetryClass;
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
 use crate::models::{ResetCreation, ResetCreationType};
 use crate::ref_expr::{RefExpr, is_commit_id};
@@ -78,14 +78,14 @@ impl HardResetRequest {
         let target = self.target.within(repository)?;
         let api = repository.api();
         // Any ref but a full commit id may name another commit once the branch has moved.
-        let safety = if is_commit_id(target) { Safety::Idempotent } else { Safety::Never };
+        let class = if is_commit_id(target) { RetryClass::Idempotent } else { RetryClass::NonIdempotent };
         let request = api
             .hard_reset_branch()
             .repository(repository.name())
             .branch(self.branch.expression())
             .ref_(target)
             .apply_if_some(self.force, |request, force| request.force(force));
-        api.transport().empty(request.call()?.safety(safety)).await?;
+        api.transport().empty(request.call()?.retry_class(class)).await?;
         Ok(())
     }
 }

@@ -5,9 +5,9 @@ use std::fmt;
 use futures::FutureExt as _;
 use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, FailedObject, Result};
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
-use crate::models::{ObjectError, PathList};
+use crate::models::PathList;
 use crate::scope::{ObjectScope, RefScope};
 
 /// How many paths one request of the server takes.
@@ -152,19 +152,16 @@ impl DeleteBatch {
     }
 
     /// Deletes up to [`BATCH_SIZE`] objects, and returns those that could not be deleted.
-    pub(crate) async fn send(&self, paths: Vec<String>) -> Result<Vec<ObjectError>> {
+    pub(crate) async fn send(&self, paths: Vec<String>) -> Result<Vec<FailedObject>> {
         // The server deletes nothing of a batch with a path that is too long, and ignores an empty path without an error.
         let (paths, invalid): (Vec<_>, Vec<_>) =
             paths.into_iter().partition(|path| (1..=MAX_PATH_LENGTH).contains(&path.len()));
         let mut failed: Vec<_> = invalid
             .into_iter()
-            .map(|path| ObjectError {
-                message: format!(
-                    "the path must have 1 to {MAX_PATH_LENGTH} bytes, but it has {}",
-                    path.len()
-                ),
-                path: Some(path),
-                status_code: 400,
+            .map(|path| {
+                let length = path.len();
+                let message = format!("the path must have 1 to {MAX_PATH_LENGTH} bytes, but it has {length}");
+                FailedObject::new(Some(path), message, 400)
             })
             .collect();
         if !paths.is_empty() {
@@ -177,7 +174,7 @@ impl DeleteBatch {
                 .apply_if_some(self.force, |request, force| request.force(force))
                 .apply_if_some(self.no_tombstone, |request, yes| request.no_tombstone(yes))
                 .body(PathList { paths });
-            failed.append(&mut request.send().await?.into_inner().errors);
+            failed.extend(request.send().await?.into_inner().errors.into_iter().map(FailedObject::from));
         }
         Ok(failed)
     }

@@ -20,7 +20,13 @@ async fn admin_01_the_one_user() {
     assert_eq!(nobody.get_opt().await.unwrap(), None);
     refused(nobody.delete().await, "delete_user", 404, ErrorKind::NotFound, "user not found");
     refused(nobody.create_credentials().await, "create_credentials", 404, ErrorKind::NotFound, "not found");
-    refused(admin.user("anna").create().await, "create_user", 409, ErrorKind::Conflict, "Already exists");
+    refused(
+        admin.user("anna").create().await,
+        "create_user",
+        409,
+        ErrorKind::AlreadyExists,
+        "Already exists",
+    );
     unsupported(admin.user("a@b.example").create().invite(true).await, "create_user");
     let invited = admin.user("anna").create().invite(true).await;
     refused(invited, "create_user", 400, ErrorKind::InvalidRequest, "Invalid email format");
@@ -108,14 +114,14 @@ async fn admin_04_setup() {
     let state = stranger.admin().setup_state().await.unwrap();
     assert_eq!(state.state, Some(SetupStateState::Initialized));
     let again = stranger.admin().setup("admin").access_key("id", "secret").email("a@b.example").await;
-    refused(again, "setup", 409, ErrorKind::Conflict, "lakeFS already initialized");
+    refused(again, "setup", 409, ErrorKind::AlreadyExists, "lakeFS already initialized");
     for (email, words) in [("", "email is required"), ("nowhere", "invalid email address")] {
         let told =
             stranger.admin().communication_preferences(email).feature_updates(true).name("A", "B").await;
         let status = told.as_ref().err().and_then(lakefs::Error::status);
         if state.comm_prefs_missing == Some(false) && status == Some(409) {
             // Behind 1.84.0, a server that knows them or is not to ask for them does not look at what it is told.
-            refused(told, "setup_comm_prefs", 409, ErrorKind::Conflict, "already set");
+            refused(told, "setup_comm_prefs", 409, ErrorKind::AlreadyExists, "already set");
         } else {
             refused(told, "setup_comm_prefs", 400, ErrorKind::InvalidRequest, words);
         }
@@ -158,12 +164,12 @@ async fn admin_04_setup_of_a_fresh_server() {
     let client = lake.builder().access_key(&id, &secret).build().unwrap();
     assert_eq!(client.admin().current_user().await.unwrap().id, "founder");
     assert_eq!(client.repositories().try_next().await.unwrap(), None);
-    refused(setup().await, "setup", 409, ErrorKind::Conflict, "lakeFS already initialized");
+    refused(setup().await, "setup", 409, ErrorKind::AlreadyExists, "lakeFS already initialized");
 
     tell().await.unwrap();
     let state = stranger.admin().setup_state().await.unwrap();
     assert_eq!(state.comm_prefs_missing, Some(false));
-    untimely(tell().await, 409, ErrorKind::Conflict, "already set");
+    untimely(tell().await, 409, ErrorKind::AlreadyExists, "already set");
 }
 
 #[tokio::test]

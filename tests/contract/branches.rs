@@ -40,7 +40,7 @@ async fn branch_02_a_name_is_used_once() {
     branch.create("main").await.unwrap();
     for name in ["branch", "main"] {
         let again = main.repository().branch(name).create("main").await;
-        refused(again, "create_branch", 409, ErrorKind::Conflict, "branch already exists");
+        refused(again, "create_branch", 409, ErrorKind::AlreadyExists, "branch already exists");
     }
 }
 
@@ -129,7 +129,7 @@ async fn branch_05_a_name_is_not_that_of_a_tag_or_a_commit() {
     tag(&main.repository(), "v1", "main").await;
     for (name, words) in [("v1", "v1: conflict found"), (&*root, "conflict found")] {
         let created = main.repository().branch(name).create("main").await;
-        refused(created, "create_branch", 409, ErrorKind::Conflict, words);
+        refused(created, "create_branch", 409, ErrorKind::AlreadyExists, words);
     }
 }
 

@@ -235,7 +235,7 @@ async fn commit_10_a_metarange_in_place_of_what_is_staged() {
 
     stage(&branch, &[("b", "1")]).await;
     let dirty = branch.commit("copy").source_metarange(&one.meta_range_id).await;
-    refused(dirty, "commit", 400, ErrorKind::InvalidRequest, "uncommitted changes");
+    refused(dirty, "commit", 400, ErrorKind::UncommittedChanges, "uncommitted changes");
     branch.object("b").delete().await.unwrap();
     branch.delete().await.unwrap();
     branch.create("main~1").await.unwrap();

@@ -107,7 +107,13 @@ async fn import_02_a_failure_is_told_with_its_words() {
     import.branch.object("staged").upload("x").await.unwrap();
     let started = import.start().await;
     let failed = started.wait_for_completion().poll_interval(SOON).await;
-    refused(failed, "import_status", None, ErrorKind::InvalidRequest, "uncommitted changes (dirty branch)");
+    refused(
+        failed,
+        "import_status",
+        None,
+        ErrorKind::UncommittedChanges,
+        "uncommitted changes (dirty branch)",
+    );
     let status = started.status().await.unwrap();
     assert!(!status.completed && status.error.unwrap().message.contains("dirty branch"));
 
@@ -115,7 +121,7 @@ async fn import_02_a_failure_is_told_with_its_words() {
     let mut progress = started.wait_for_completion().poll_interval(SOON);
     while let Ok(Some(_)) = progress.try_next().await {}
     assert_eq!(progress.try_next().await.unwrap(), None);
-    refused(progress.await, "import_status", None, ErrorKind::InvalidRequest, "dirty branch");
+    refused(progress.await, "import_status", None, ErrorKind::UncommittedChanges, "dirty branch");
 }
 
 #[tokio::test]

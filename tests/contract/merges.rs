@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use lakefs::models::DiffType;
 use lakefs::{Branch, ErrorKind, MergeStrategy, TryStreamExt as _};
 
 use crate::support::{Lake, commit, entries, paths, refused, stage, tag, text};
@@ -107,7 +106,6 @@ async fn merge_04_conflicts_are_named() {
     let error = refused(merged, "merge_into_branch", 409, ErrorKind::MergeConflict, "conflict");
     let conflicts: Vec<_> = error.conflicts().iter().map(|conflict| &*conflict.path).collect();
     assert_eq!(conflicts, ["a", "b", "new"]);
-    assert!(error.conflicts().iter().all(|conflict| conflict.type_ == DiffType::Conflict));
     let expected =
         format!("merge \"branch\" into branch \"main\" of repository {:?}: ", main.repository().name());
     assert!(error.to_string().starts_with(&expected), "{error}");

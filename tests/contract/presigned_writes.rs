@@ -82,10 +82,10 @@ async fn presign_10_an_object_is_the_same_whichever_way_it_went() {
     let unsendable = upload("a", "1".into()).metadata("a b", "1").presign(true).await;
     refused(unsendable, "upload_object", None, ErrorKind::InvalidRequest, "cannot be sent as an HTTP header");
     let missing = upload("a", Body::file("/no/such/file")).presign(true).await;
-    refused(missing, "upload_object", None, ErrorKind::InvalidRequest, "cannot be read");
+    refused(missing, "upload_object", None, ErrorKind::Io, "cannot be read");
     for length in [7, 9] {
         let wrong = upload("a", pieces(b"a,b\n1,2\n").with_length(length)).presign(true).await;
-        refused(wrong, "upload_object", None, ErrorKind::InvalidRequest, "cannot be read");
+        refused(wrong, "upload_object", None, ErrorKind::Io, "cannot be read");
     }
     let nowhere = main.repository().branch("nowhere").object("a").upload("1").presign(true).await;
     refused(nowhere, "link_physical_address", 404, ErrorKind::NotFound, "not found");
@@ -138,7 +138,7 @@ async fn presign_11_large_objects_go_in_parts() {
     // A stream that fails in the middle leaves nothing.
     let broken = stream::iter((0..20).map(|at| if at < 18 { Ok(vec![b'x'; MIB]) } else { Err("no more") }));
     let failed = main.object("broken").upload(Body::stream(broken)).await;
-    refused(failed, "upload_object", None, ErrorKind::InvalidRequest, "cannot be read");
+    refused(failed, "upload_object", None, ErrorKind::Io, "cannot be read");
     assert!(!main.object("broken").exists().await.unwrap());
     let nowhere = main.repository().branch("nowhere").object("a").upload(Body::file(&file)).await;
     let operation = "create_presign_multipart_upload";

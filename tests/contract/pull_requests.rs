@@ -87,7 +87,7 @@ async fn pr_01_a_conflict_names_the_paths() {
 
     main.object("c").upload("staged").await.unwrap();
     let dirty = request.merge().await;
-    refused(dirty, "merge_pull_request", 400, ErrorKind::InvalidRequest, "dirty branch");
+    refused(dirty, "merge_pull_request", 400, ErrorKind::UncommittedChanges, "dirty branch");
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ async fn repo_02_a_name_is_used_once() {
     let lake = Lake::new().await;
     let repository = lake.repository("repo_02").await;
     let again = repository.create(lake.namespace(&lake.name("repo_02"))).await;
-    refused(again, "create_repository", 409, ErrorKind::Conflict, "not unique");
+    refused(again, "create_repository", 409, ErrorKind::AlreadyExists, "not unique");
 }
 
 #[tokio::test]

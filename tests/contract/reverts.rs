@@ -121,7 +121,7 @@ async fn revert_05_what_cannot_be_reverted() {
 
     stage(&main, &[("b", "1")]).await;
     let dirty = main.revert(&one).await;
-    refused(dirty, "revert_branch", 400, ErrorKind::InvalidRequest, "uncommitted changes");
+    refused(dirty, "revert_branch", 400, ErrorKind::UncommittedChanges, "uncommitted changes");
 }
 
 #[tokio::test]
@@ -193,7 +193,7 @@ async fn cp_04_what_cannot_be_picked() {
 
     stage(&main, &[("b", "1")]).await;
     let dirty = main.cherry_pick(&one).await;
-    refused(dirty, "cherry_pick", 400, ErrorKind::InvalidRequest, "uncommitted changes");
+    refused(dirty, "cherry_pick", 400, ErrorKind::UncommittedChanges, "uncommitted changes");
 }
 
 #[tokio::test]

@@ -151,7 +151,7 @@ async fn prot_02_what_a_protected_branch_refuses() {
     // The request succeeds, and says of each object that it did not.
     let error = main.delete_objects(["committed", "staged"]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WriteProtected, "{error}");
-    let statuses: Vec<_> = error.failed_objects().iter().map(|object| object.status_code).collect();
+    let statuses: Vec<_> = error.failed_objects().iter().map(|object| object.status).collect();
     assert_eq!(statuses, [403, 403]);
     let api = lake.client.api();
     let reset = models::ResetCreation::new(models::ResetCreationType::Reset);

@@ -52,13 +52,13 @@ async fn tag_02_a_name_is_used_once() {
     let repository = lake.repository("tag_02").await;
     repository.tag("v1").create("main").await.unwrap();
     let again = repository.tag("v1").create("main").await;
-    refused(again, "create_tag", 409, ErrorKind::Conflict, "tag already exists");
+    refused(again, "create_tag", 409, ErrorKind::AlreadyExists, "tag already exists");
 
     let branch = repository.tag("main").create("main").await;
-    refused(branch, "create_tag", 409, ErrorKind::Conflict, "conflict found");
+    refused(branch, "create_tag", 409, ErrorKind::AlreadyExists, "conflict found");
     let head = repository.branch("main").get().await.unwrap().commit_id;
     let commit = repository.tag(head).create("main").await;
-    refused(commit, "create_tag", 409, ErrorKind::Conflict, "conflict found");
+    refused(commit, "create_tag", 409, ErrorKind::AlreadyExists, "conflict found");
 }
 
 #[tokio::test]

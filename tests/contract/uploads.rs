@@ -63,11 +63,11 @@ async fn obj_01_what_cannot_be_sent_is_not_written() {
     let object = main.object("a");
 
     let missing = object.upload(Body::file("/no/such/file")).await;
-    let error = refused(missing, "upload_object", None, ErrorKind::InvalidRequest, "cannot be read");
+    let error = refused(missing, "upload_object", None, ErrorKind::Io, "cannot be read");
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("/no/such/file"), "{source}");
     let directory = object.upload(Body::file(std::env::temp_dir())).await;
-    refused(directory, "upload_object", None, ErrorKind::InvalidRequest, "cannot be read");
+    refused(directory, "upload_object", None, ErrorKind::Io, "cannot be read");
 
     // A stream that fails, and streams that are not as long as was said.
     let broken = stream::iter([Ok("a"), Err(std::io::Error::other("no more"))]);
@@ -77,7 +77,7 @@ async fn obj_01_what_cannot_be_sent_is_not_written() {
     }
     for (body, why) in bodies {
         let failed = object.upload(body).await;
-        let error = refused(failed, "upload_object", None, ErrorKind::InvalidRequest, "cannot be read");
+        let error = refused(failed, "upload_object", None, ErrorKind::Io, "cannot be read");
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert!(source.contains(why) && error.attempts() <= 1 && !error.is_outcome_unknown(), "{source}");
     }

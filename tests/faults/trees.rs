@@ -75,7 +75,7 @@ async fn deleted_is_told_when_the_server_has_deleted_and_of_nothing_else() {
     };
     let named = |error: &lakefs::Error| {
         let failed = error.failed_objects().iter();
-        failed.map(|failed| (failed.path.clone().unwrap(), failed.status_code)).collect::<Vec<_>>()
+        failed.map(|failed| (failed.path.clone().unwrap(), failed.status)).collect::<Vec<_>>()
     };
 
     stage().await;

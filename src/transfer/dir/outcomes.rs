@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use futures::stream::{self, Stream, StreamExt as _};
 
+use crate::error::FailedObject;
 use crate::error::{Error, ErrorKind, Result};
-use crate::models::ObjectError;
 use crate::transfer::delete::has_more;
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 
@@ -23,7 +23,7 @@ pub(crate) enum TaskOutcome {
     /// The name of an entry, and what was done with it.
     Entry(String, Result<SyncAction>),
     /// The names of objects that one request deletes, and those that the server could not delete.
-    Deleted(Vec<String>, Result<Vec<ObjectError>>),
+    Deleted(Vec<String>, Result<Vec<FailedObject>>),
 }
 
 /// The totals and the failures of a transfer.
@@ -33,7 +33,7 @@ pub(crate) struct Outcomes<'a> {
     prefix: &'a str,
     on_entry: &'a EntryCallback,
     report: SyncReport,
-    failed: Vec<ObjectError>,
+    failed: Vec<FailedObject>,
     first_error: Option<Error>,
     /// The number of failures since the last success that are likely to affect every file.
     consecutive_failures: usize,
@@ -115,7 +115,7 @@ impl<'a> Outcomes<'a> {
     }
 
     /// Records the result of a request that deletes several objects.
-    fn record_deletion(&mut self, names: &[String], result: Result<Vec<ObjectError>>) {
+    fn record_deletion(&mut self, names: &[String], result: Result<Vec<FailedObject>>) {
         let failed = match result {
             Ok(failed) => failed,
             // None of the objects is known to be deleted.
@@ -128,7 +128,7 @@ impl<'a> Outcomes<'a> {
             }
         };
         let name_of =
-            |failed: &ObjectError| Some(failed.path.as_deref()?.strip_prefix(self.prefix)?.to_owned());
+            |failed: &FailedObject| Some(failed.path.as_deref()?.strip_prefix(self.prefix)?.to_owned());
         let not_deleted: HashSet<_> = failed.iter().filter_map(name_of).collect();
         // A failure without the path of a requested object may be about any of them.
         if names.iter().filter(|name| not_deleted.contains(*name)).count() == failed.len() {
@@ -149,16 +149,14 @@ impl<'a> Outcomes<'a> {
         self.first_error.get_or_insert(error);
     }
 
-    fn failed_object(&self, name: &str, error: &Error) -> ObjectError {
+    fn failed_object(&self, name: &str, error: &Error) -> FailedObject {
         let mut message = error.message().to_owned();
-        if let Some(source) = error.source() {
+        // The messages of these kinds contain the cause already.
+        let has_cause = matches!(error.kind(), ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Io);
+        if let Some(source) = error.source().filter(|_| !has_cause) {
             message = format!("{message}: {source}");
         }
-        ObjectError {
-            path: Some(format!("{}{name}", self.prefix)),
-            status_code: error.status().map_or(0, Into::into),
-            message,
-        }
+        FailedObject::new(Some(format!("{}{name}", self.prefix)), message, error.status().unwrap_or(0))
     }
 
     fn count_consecutive(&mut self, kind: ErrorKind) {

@@ -9,9 +9,9 @@ use futures::future;
 use futures::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
+use crate::error::FailedObject;
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
-use crate::models::ObjectError;
 use crate::scope::RefScope;
 use crate::transfer::blocking;
 use crate::transfer::delete::{DeleteBatch, MAX_PATH_LENGTH};
@@ -281,7 +281,7 @@ impl UploadDirRequest {
     }
 
     /// Deletes the objects of these names, and returns those that the server could not delete.
-    async fn delete(&self, names: &[String]) -> Result<Vec<ObjectError>> {
+    async fn delete(&self, names: &[String]) -> Result<Vec<FailedObject>> {
         let batch = DeleteBatch { force: self.force, ..DeleteBatch::new(self.branch.clone()) };
         batch.send(names.iter().map(|name| format!("{}{name}", self.prefix)).collect()).await
     }

@@ -4,8 +4,8 @@ use reqwest::header::IF_MATCH;
 
 use crate::api::{ByteStream, Response};
 use crate::error::Result;
+use crate::http::call::Call;
 use crate::http::retry::RetryPolicy;
-use crate::http::send::Call;
 use crate::macros::ApplyIfSome as _;
 use crate::scope::ObjectScope;
 use crate::transfer::progress::Progress;

@@ -16,7 +16,7 @@ use tokio_util::sync::ReusableBoxFuture;
 
 use crate::api::{ByteStream, Response};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::retry::Safety;
+use crate::http::retry_table::RetryClass;
 use crate::transfer::etag;
 use crate::transfer::read::byte_range::{ByteRange, ContentRange};
 use crate::transfer::read::get_object::GetObject;
@@ -283,13 +283,13 @@ impl ResumableBody {
 
     /// Requests the remaining bytes after a response broke off, if the retry policy and the error allow it.
     fn retry(&mut self, error: Error) -> Result<()> {
-        let is_transient = error.kind() == ErrorKind::Integrity || Safety::Idempotent.allows(&error);
+        let is_transient = error.kind() == ErrorKind::Integrity || RetryClass::Idempotent.allows(&error);
         if self.failures == 0 {
             self.first_failure = Instant::now();
         }
         self.failures += 1;
         let backoff = if self.is_resumable() && is_transient {
-            self.get.retries().wait(self.failures, self.first_failure.elapsed(), None)
+            self.get.retries().backoff(self.failures, self.first_failure.elapsed(), None)
         } else {
             None
         };

@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use reqwest::header::{IF_MATCH, IF_NONE_MATCH};
 
 use crate::error::Result;
-use crate::http::retry::{Check, Safety};
-use crate::http::send::Call;
+use crate::http::call::Call;
+use crate::http::retry_table::RetryClass;
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{ObjectStageCreation, ObjectStats, ObjectUserMetadata, StagingLocation, StagingMetadata};
 use crate::scope::ObjectScope;
@@ -108,7 +108,7 @@ impl LinkRequest {
         }
         if let Some(etag) = &if_none_match {
             // A retry would find the object that the first attempt created.
-            call = call.header(IF_NONE_MATCH.as_str(), etag)?.safety(Safety::CheckAfter(Check::Compare));
+            call = call.header(IF_NONE_MATCH.as_str(), etag)?.retry_class(RetryClass::Reconcile);
         }
         send(&object, call).await
     }

@@ -11,10 +11,10 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::call::Call;
 use crate::http::operation::WRITE_PART;
 use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::response::Response;
-use crate::http::send::Call;
 use crate::models::{
     AbortPresignMultipartUpload, CompletePresignMultipartUpload, ObjectStats, PresignMultipartUpload,
     UploadPart, UploadPartFrom, UploadTo,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use md5::{Digest as _, Md5};
 
-use crate::http::request_body::{Chunks, Outgoing};
+use crate::http::request_body::{Chunks, RequestBody};
 use crate::transfer::digest::Md5Digest;
 #[cfg(feature = "fs")]
 use crate::transfer::write::file_source::FileSource;
@@ -33,7 +33,7 @@ impl Payload {
     }
 
     /// Returns a request body whose bytes are added to the tally when they are sent.
-    pub(crate) fn into_request_body(self, tally: &Tally) -> Outgoing {
+    pub(crate) fn into_request_body(self, tally: &Tally) -> RequestBody {
         match self {
             Self::Replayable(data) => data.into_request_body(tally),
             Self::OneShot(chunks, length) => {
@@ -41,7 +41,7 @@ impl Payload {
                 let tally = tally.clone();
                 let chunks = chunks.inspect_ok(move |chunk| tally.add(chunk));
                 // With a length of 0, the stream would not be polled, so excess bytes would not be noticed.
-                Outgoing::once(chunks.boxed(), length.filter(|length| *length > 0))
+                RequestBody::one_shot(chunks.boxed(), length.filter(|length| *length > 0))
             }
         }
     }
@@ -113,9 +113,9 @@ impl Replayable {
     }
 
     /// Returns a request body whose bytes are added to the tally when they are sent.
-    pub(crate) fn into_request_body(self, tally: &Tally) -> Outgoing {
+    pub(crate) fn into_request_body(self, tally: &Tally) -> RequestBody {
         let tally = tally.clone();
-        Outgoing::Anew(Box::new(move || {
+        RequestBody::Replayable(Box::new(move || {
             let length = self.length();
             tally.begin();
             let chunks = match &self {

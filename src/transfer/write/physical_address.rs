@@ -1,7 +1,7 @@
 //! Requests a place in the storage for the data of an object.
 
 use crate::error::Result;
-use crate::http::send::Call;
+use crate::http::call::Call;
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
 use crate::models::StagingLocation;
 use crate::scope::ObjectScope;

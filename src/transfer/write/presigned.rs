@@ -5,9 +5,9 @@ use futures::TryStreamExt as _;
 use reqwest::header::CONTENT_TYPE;
 
 use crate::error::Result;
+use crate::http::call::Call;
 use crate::http::operation::WRITE_DATA;
 use crate::http::reconcile::{OnMissing, reconcile};
-use crate::http::send::Call;
 use crate::models::{ObjectStats, StagingLocation};
 use crate::transfer::digest::hex;
 use crate::transfer::stat::StatRequest;

@@ -2,9 +2,9 @@
 
 use crate::api::Response;
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::call::Call;
 use crate::http::operation::WRITE_DATA;
 use crate::http::request_body::Chunks;
-use crate::http::send::Call;
 use crate::transfer::digest::{Md5Digest, content_md5, hex};
 use crate::transfer::etag::{self, Comparison};
 use crate::transfer::write::payload::{Payload, Replayable};

@@ -7,8 +7,9 @@ use reqwest::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
-use crate::http::retry::{Check, Safety};
-use crate::http::send::{Call, Transport};
+use crate::http::call::Call;
+use crate::http::retry_table::RetryClass;
+use crate::http::send::Transport;
 use crate::macros::ApplyIfSome as _;
 use crate::scope::ObjectScope;
 use crate::transfer::progress::Progress;
@@ -73,7 +74,7 @@ impl UploadSpec {
         }
         if let Some(etag) = &self.if_none_match {
             // A retry would find the object that the first attempt created.
-            call = call.header(IF_NONE_MATCH.as_str(), etag)?.safety(Safety::CheckAfter(Check::Compare));
+            call = call.header(IF_NONE_MATCH.as_str(), etag)?.retry_class(RetryClass::Reconcile);
         }
         for (key, value) in &self.metadata {
             call = call.header(&format!("{METADATA_PREFIX}{key}"), value)?;
