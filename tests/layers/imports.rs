@@ -56,7 +56,7 @@ impl Reader<'_> {
             } else if matches!(self.peek(0), "crate" | "super" | "self") && self.is_path() {
                 let line = self.tokens[self.at].line;
                 let path = self.path();
-                self.import(&path, line, scope, module);
+                self.import(&path, line, scope);
             } else {
                 match self.peek(0) {
                     "{" => depth += 1,
@@ -108,7 +108,7 @@ impl Reader<'_> {
                 }
                 "*" => {
                     self.at += 1;
-                    self.import(path, line, scope, module);
+                    self.import(path, line, scope);
                     break;
                 }
                 name if is_name(name) => {
@@ -121,7 +121,7 @@ impl Reader<'_> {
                         if path.len() > 1 && path.last().is_some_and(|last| last == "self") {
                             path.pop();
                         }
-                        self.import(path, line, scope, module);
+                        self.import(path, line, scope);
                         break;
                     }
                 }
@@ -148,7 +148,7 @@ impl Reader<'_> {
         }
     }
 
-    fn import(&mut self, path: &[String], line: usize, scope: &[String], module: &[String]) {
+    fn import(&mut self, path: &[String], line: usize, scope: &[String]) {
         let mut absolute = scope.to_vec();
         let mut rest = path;
         match path.first().map(String::as_str) {

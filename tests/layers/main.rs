@@ -17,21 +17,21 @@ use imports::{Import, imports};
 
 /// The modules at the top of `src/`, one layer a row, the highest layer first.
 const LAYERS: &[&[&str]] = &[
-    &["guide"],
+    &["guide", "reexports"],
     &["blocking", "object_store"],
     &["handles"],
     &["requests"],
     &["transfer"],
     &["ref_expr"],
     &["scope"],
-    &["config", "credentials"],
+    &["config"],
+    &["credentials"],
     &["models"],
     &["api"],
     &["http"],
     &["client"],
-    &["task"],
     &["macros"],
-    &["pager", "uri"],
+    &["pager", "task", "uri"],
     &["error"],
     &["redact"],
 ];
