@@ -108,7 +108,7 @@ async fn errors_do_not_show_signed_addresses() {
     let page = "<html>hush</html>";
     let script =
         Script::start([Reply::new(200, "text/html", page), Reply::new(404, "text/html", page)]).await;
-    let login = models::LoginInformation::builder().access_key_id("key").secret_access_key("hush");
+    let login = models::LoginInformation::new("key", "hush");
     let client = script.client();
     let error = client.api().login().body(login).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");

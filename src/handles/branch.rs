@@ -267,7 +267,7 @@ impl Branch {
     /// Imports objects that exist in the storage, and commits them. Their data is not copied.
     ///
     /// Awaiting the request starts the import and returns its [`Task`].
-    /// [`wait_for_completion`](ImportRequest::wait_for_completion) starts it and returns the commit.
+    /// [`wait_for_completion`](ImportRequest::wait_for_completion) returns the commit instead.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {

@@ -232,8 +232,8 @@ impl Repository {
 
     /// Writes all branches, tags and commits of the repository to its storage, as a backup without the objects.
     ///
-    /// Uncommitted changes are not part of it. For a large repository, dump in the
-    /// [background](DumpRequest::wait_for_completion).
+    /// Uncommitted changes are not part of it. Awaiting the request makes the server dump within one request. For a large
+    /// repository, [`wait_for_completion`](DumpRequest::wait_for_completion) makes it dump in the background.
     ///
     /// ```
     /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
@@ -252,7 +252,7 @@ impl Repository {
         DumpRequest::new(self.scope())
     }
 
-    /// Returns a dump that was started before, by its id.
+    /// Returns a dump that was [started](DumpRequest::start) before, by its id.
     #[must_use]
     pub fn dump_task(&self, id: impl Into<String>) -> Task<DumpTask> {
         Task::new(DumpTask::new(self.scope()), id)
@@ -260,8 +260,9 @@ impl Repository {
 
     /// Restores the branches, tags and commits of a dump into this repository.
     ///
-    /// The repository is [bare](CreateRepositoryRequest::bare), and its storage namespace is that of the dumped
-    /// repository or a copy of it. For a large dump, restore in the [background](RestoreRequest::wait_for_completion).
+    /// The repository must be [bare](CreateRepositoryRequest::bare), and its storage namespace must be that of the dumped
+    /// repository or a copy of it. Awaiting the request makes the server restore within one request. For a large dump,
+    /// [`wait_for_completion`](RestoreRequest::wait_for_completion) makes it restore in the background.
     ///
     /// # Errors
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare.
@@ -270,7 +271,7 @@ impl Repository {
         RestoreRequest::new(self.scope(), dump)
     }
 
-    /// Returns a restore that was started before, by its id.
+    /// Returns a restore that was [started](RestoreRequest::start) before, by its id.
     #[must_use]
     pub fn restore_task(&self, id: impl Into<String>) -> Task<RestoreTask> {
         Task::new(RestoreTask::new(self.scope()), id)

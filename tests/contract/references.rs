@@ -187,7 +187,7 @@ async fn ref_04_a_tag_with_a_modifier_in_its_name_is_no_reference() {
     let repository = &main.repository();
     let tag = tag(repository, "a~b", "main").await;
     let api = lake.client.api();
-    let got = api.get_tag().repository(repository.name()).tag(tag.name()).send().await.unwrap();
+    let got = api.get_tag().repository(repository.name()).tag(tag.name()).send().await.unwrap().into_inner();
     assert_eq!((&*got.id, &*got.commit_id), ("a~b", &*main.get().await.unwrap().commit_id));
     refused(tag.get_commit().await, "get_commit", 500, ErrorKind::InvalidRequest, "");
     refused(tag.log().try_next().await, "log_commits", 400, ErrorKind::InvalidRequest, "");
@@ -209,6 +209,7 @@ async fn ref_05_names_that_would_be_more_than_a_name() {
     for name in ["v1.0+build", "+", "a%62", "100%", "%6Dain", "a&b=c;d", "a,b", "é+%", "a\"b<c>{d}|e'(f)!"] {
         let tag = tag(repository, name, "main").await;
         let got = lake.client.api().get_tag().repository(repository.name()).tag(name).send().await.unwrap();
+        let got = got.into_inner();
         assert_eq!(got.id, name);
         assert_eq!(tag.get_commit().await.unwrap().id, got.commit_id, "{name}");
     }

@@ -172,7 +172,7 @@ async fn repo_15_files_of_the_server_itself() {
     let name = repository.name();
     let namespace = main.repository().get().await.unwrap().storage_namespace;
     let symlinks = api.create_symlink_file().repository(name).branch("main").location("a/");
-    assert_eq!(symlinks.send().await.unwrap().location, format!("{namespace}/symlinks"));
+    assert_eq!(symlinks.send().await.unwrap().into_inner().location, format!("{namespace}/symlinks"));
     let symlinks = api.create_symlink_file().repository(name).branch("nowhere").send().await;
     refused(symlinks, "create_symlink_file", 404, ErrorKind::NotFound, "not found");
 
