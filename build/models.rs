@@ -47,7 +47,7 @@ fn adapt_struct(item: &mut ItemStruct) {
             if !field.attrs.iter().any(|attribute| syntax::mentions(attribute, "default")) {
                 field.attrs.push(parse_quote!(#[serde(default)]));
             }
-            field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::api::null_as_empty")]));
+            field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::api::parts::null_as_empty")]));
         }
     }
 }

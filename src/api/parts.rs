@@ -4,14 +4,15 @@ use std::fmt;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Body, Method, Request};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ByteStream, Client, Response};
+use crate::api::client::Client;
 use crate::error::Result;
 use crate::http::call::Call;
 use crate::http::encode;
 use crate::http::operation::Operation;
+use crate::http::response::{ByteStream, Response};
 
 const JSON: &str = "application/json";
 
@@ -83,22 +84,22 @@ impl<'a> RequestParts<'a> {
 
     pub(crate) async fn send_json<T: DeserializeOwned + Send>(self) -> Result<Response<T>> {
         let client = self.client;
-        client.transport.json(self.call()?).await
+        client.transport().json(self.call()?).await
     }
 
     pub(crate) async fn send_text(self) -> Result<Response<String>> {
         let client = self.client;
-        client.transport.text(self.call()?).await
+        client.transport().text(self.call()?).await
     }
 
     pub(crate) async fn send_empty(self) -> Result<Response<()>> {
         let client = self.client;
-        client.transport.empty(self.call()?).await
+        client.transport().empty(self.call()?).await
     }
 
     pub(crate) async fn send_stream(self) -> Result<Response<ByteStream>> {
         let client = self.client;
-        client.transport.stream(self.call()?).await
+        client.transport().stream(self.call()?).await
     }
 
     /// Builds the request.
@@ -163,4 +164,13 @@ fn replace(
 ) {
     parameters.retain(|(parameter, _)| *parameter != name);
     parameters.extend(values.into_iter().map(|value| (name, value)));
+}
+
+/// Reads `null` as an empty list or map: the server writes it for a list that was never set.
+pub(crate) fn null_as_empty<'de, D, T>(deserializer: D) -> std::result::Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -7,8 +7,8 @@ use futures::future::BoxFuture;
 use reqwest::header::HeaderValue;
 use tokio::sync::Mutex;
 
-use super::{Credentials, Kind, sensitive};
 use crate::api;
+use crate::credentials::kinds::{Credentials, Kind, sensitive};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::authorize::Authorize;
 use crate::models;

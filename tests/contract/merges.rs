@@ -77,7 +77,7 @@ async fn merge_03_destination_with_uncommitted_changes_is_rejected() {
     upload_objects(&main, &[("uncommitted", "1")]).await;
     for merge in [branch.merge_into("main"), branch.merge_into("main").force(true)] {
         let words = "uncommitted changes (dirty branch)";
-        expect_error(merge.await, "merge_into_branch", 400, ErrorKind::InvalidRequest, words);
+        expect_error(merge.await, "merge_into_branch", 400, ErrorKind::UncommittedChanges, words);
     }
     assert_eq!(read_text(&main.object("a")).await, "0");
     main.commit("clean").await.unwrap();

@@ -41,7 +41,7 @@ use crate::transfer::read::requests::ReaderRequest;
 /// ```
 /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
 /// let download = repository.tag("v1").sync_to_dir("data/", "inputs").delete_extraneous(true);
-/// let report = download.on_entry(|name, action| println!("{name}: {action:?}")).await?;
+/// let report = download.progress(|update| println!("{} of {:?} bytes", update.bytes, update.total_bytes)).await?;
 /// println!("{} downloaded, {} unchanged, {} deleted", report.transferred, report.unchanged, report.deleted);
 /// # Ok(())
 /// # }

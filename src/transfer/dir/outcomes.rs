@@ -338,10 +338,8 @@ mod tests {
             names_reported.lock().unwrap().push(name.to_owned());
         });
         let names = ["a", "b", "c"].map(str::to_owned);
-        let failure = |path: Option<&str>| ObjectError {
-            path: path.map(str::to_owned),
-            status_code: 403,
-            message: "cannot write to protected branch".to_owned(),
+        let failure = |path: Option<&str>| {
+            FailedObject::new(path.map(str::to_owned), "cannot write to protected branch", 403)
         };
         let deleted = |outcome| {
             let mut outcomes = Outcomes::new("t/", &on_entry);
