@@ -115,14 +115,20 @@ async fn exist_ok_returns_what_exists() {
     commit_objects(&main, "one", &[("a", "1")]).await;
     assert_eq!(branch.create(&main).exist_ok(true).await.unwrap(), created);
     assert_eq!(tag.create(&main).exist_ok(true).await.unwrap(), tagged);
-    expect_error(branch.create(&main).exist_ok(false).await, "create_branch", 409, ErrorKind::Conflict, "");
-    expect_error(tag.create(&main).await, "create_tag", 409, ErrorKind::Conflict, "");
+    expect_error(
+        branch.create(&main).exist_ok(false).await,
+        "create_branch",
+        409,
+        ErrorKind::AlreadyExists,
+        "",
+    );
+    expect_error(tag.create(&main).await, "create_tag", 409, ErrorKind::AlreadyExists, "");
 
     // The name of something else is not accepted.
     let taken = repository.branch("v1").create(&main).exist_ok(true).await;
-    expect_error(taken, "create_branch", 409, ErrorKind::Conflict, "");
+    expect_error(taken, "create_branch", 409, ErrorKind::AlreadyExists, "");
     let taken = repository.tag("exp").create(&main).exist_ok(true).await;
-    expect_error(taken, "create_tag", 409, ErrorKind::Conflict, "");
+    expect_error(taken, "create_tag", 409, ErrorKind::AlreadyExists, "");
 }
 
 #[tokio::test]
@@ -137,9 +143,9 @@ async fn log_limit_is_exact_over_several_pages() {
         log.map_ok(|commit| commit.message).try_collect::<Vec<_>>().await.unwrap()
     };
     for page_size in [1, 2, 3, 1000] {
-        assert_eq!(messages(3, page_size).await, ["4", "3", "2"], "{page_size} a page");
-        assert_eq!(messages(5000, page_size).await.len(), 5, "{page_size} a page");
-        assert_eq!(messages(0, page_size).await, [""; 0], "{page_size} a page");
+        assert_eq!(messages(3, page_size).await, ["4", "3", "2"], "page size {page_size}");
+        assert_eq!(messages(5000, page_size).await.len(), 5, "page size {page_size}");
+        assert_eq!(messages(0, page_size).await, [""; 0], "page size {page_size}");
     }
 }
 
