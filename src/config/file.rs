@@ -5,7 +5,7 @@ use std::{env, fs, io};
 
 use serde::Deserialize;
 
-use super::Values;
+use crate::config::values::Values;
 use crate::error::{Error, Result};
 
 /// The keys of the file that concern a client. Others are ignored.

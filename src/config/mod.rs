@@ -3,6 +3,7 @@
 mod duration;
 #[cfg(feature = "config")]
 mod file;
+mod values;
 
 use std::env;
 
@@ -10,6 +11,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::http::retry::RetryPolicy;
 use duration::parse_duration;
+use values::Values;
 
 /// What the environment and the file contain. What neither contains has the default of the builder.
 #[derive(Debug, Default)]
@@ -17,18 +19,6 @@ pub(crate) struct Config {
     pub(crate) endpoint: Option<String>,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) retries: RetryPolicy,
-}
-
-/// The values of the file, as text.
-#[derive(Default)]
-struct Values {
-    endpoint_url: Option<String>,
-    access_key_id: Option<String>,
-    secret_access_key: Option<String>,
-    retries_enabled: Option<String>,
-    max_attempts: Option<String>,
-    min_wait_interval: Option<String>,
-    max_wait_interval: Option<String>,
 }
 
 impl Config {

@@ -64,7 +64,7 @@ impl BranchObject {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist.
     /// [`WriteProtected`](crate::ErrorKind::WriteProtected): the branch is protected, or the repository is read-only.
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the body cannot be read.
+    /// [`Io`](crate::ErrorKind::Io): the body cannot be read.
     /// [`Integrity`](crate::ErrorKind::Integrity): the created object does not have the checksum of the data.
     pub fn upload(&self, body: impl Into<Body>) -> UploadRequest {
         UploadRequest::new(self.0.clone(), body.into())

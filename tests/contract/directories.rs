@@ -58,13 +58,13 @@ async fn tree_05_failed_files_are_all_reported_and_the_others_transferred() {
     let nowhere = main.repository().branch("nowhere").upload_dir(tempdir().unwrap().path(), "").await;
     assert_eq!(nowhere.unwrap_err().kind(), ErrorKind::NotFound);
     let missing = main.upload_dir("/no/such/directory", "").await.unwrap_err();
-    assert_eq!(missing.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(missing.kind(), ErrorKind::Io);
 
     let from = directory_with(&FILES);
     main.upload_dir(from.path(), "").await.unwrap();
     let to = directory_with(&[("a/directory/here", ""), ("b", "a file here")]);
     let error = main.download_dir("", to.path()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
     let mut failed = failed_paths(&error);
     failed.sort_unstable();
     assert_eq!(failed, ["a", "b/c", "b/d/e f+%é"]);
@@ -194,7 +194,7 @@ async fn tree_16_missing_branch_directory_or_target_fails() {
     for place in ["missing", "a"] {
         let error =
             main.sync_from_dir(source.path().join(place), "").delete_extraneous(true).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Io, "{error}");
         assert!(error.to_string().contains("cannot be read"), "{error}");
     }
     let target = source.path().join("target");
@@ -207,7 +207,7 @@ async fn tree_16_missing_branch_directory_or_target_fails() {
     // The target directory is a file.
     upload_objects(&main, &[("a", "1")]).await;
     let error = main.download_dir("", source.path().join("a")).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
     assert_eq!(contents(source.path())["a"], "1");
 }
 

@@ -76,8 +76,9 @@ use crate::transfer::read::requests::ReaderRequest;
 /// # Errors
 /// * [`NotFound`](crate::ErrorKind::NotFound): the reference does not exist, or
 ///   [`delete_extraneous`](Self::delete_extraneous) is set and there is no object under the prefix.
-/// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the directory cannot be written, or objects cannot be files in
-///   it. The error lists all of them, and nothing was written.
+/// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): objects cannot be files in the directory. The error lists all
+///   of them, and nothing was written.
+/// * [`Io`](crate::ErrorKind::Io): the directory cannot be written.
 /// * The kind of the first failure of a single file.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]

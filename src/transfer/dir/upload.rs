@@ -76,8 +76,9 @@ const PART_PERMITS: usize = 8;
 /// # Errors
 /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist, or
 ///   [`delete_extraneous`](Self::delete_extraneous) is set and the directory contains no file.
-/// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the directory cannot be read, or entries of it cannot be
-///   uploaded. The error lists all of them, and nothing was uploaded.
+/// * [`Io`](crate::ErrorKind::Io): the directory cannot be read.
+/// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): entries of the directory cannot be uploaded. The error lists
+///   all of them, and nothing was uploaded.
 /// * The kind of the first failure of a single file.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]

@@ -201,9 +201,8 @@ struct Destination {
 
 impl Destination {
     fn failed(&self, error: io::Error) -> Error {
-        Error::invalid(&*self.action, format!("file {} cannot be written", self.path.display()))
-            .during("get_object", String::new)
-            .with_source(error)
+        let message = format!("file {} cannot be written", self.path.display());
+        Error::io(&*self.action, message, error).during("get_object", String::new)
     }
 
     async fn blocking<T: Send + 'static>(
