@@ -12,9 +12,7 @@ pub(crate) async fn or_existing<T>(
     get: impl Future<Output = Result<Option<T>>>,
 ) -> Result<T> {
     match created {
-        Err(error) if exist_ok && (error.status() == Some(409) || error.kind() == ErrorKind::Conflict) => {
-            get.await?.ok_or(error)
-        }
+        Err(error) if exist_ok && error.kind() == ErrorKind::AlreadyExists => get.await?.ok_or(error),
         created => created,
     }
 }

@@ -115,14 +115,14 @@ async fn exist_ok_returns_what_exists() {
     commit(&main, "one", &[("a", "1")]).await;
     assert_eq!(branch.create(&main).exist_ok(true).await.unwrap(), created);
     assert_eq!(tag.create(&main).exist_ok(true).await.unwrap(), tagged);
-    refused(branch.create(&main).exist_ok(false).await, "create_branch", 409, ErrorKind::Conflict, "");
-    refused(tag.create(&main).await, "create_tag", 409, ErrorKind::Conflict, "");
+    refused(branch.create(&main).exist_ok(false).await, "create_branch", 409, ErrorKind::AlreadyExists, "");
+    refused(tag.create(&main).await, "create_tag", 409, ErrorKind::AlreadyExists, "");
 
     // The name of something else is not accepted.
     let taken = repository.branch("v1").create(&main).exist_ok(true).await;
-    refused(taken, "create_branch", 409, ErrorKind::Conflict, "");
+    refused(taken, "create_branch", 409, ErrorKind::AlreadyExists, "");
     let taken = repository.tag("exp").create(&main).exist_ok(true).await;
-    refused(taken, "create_tag", 409, ErrorKind::Conflict, "");
+    refused(taken, "create_tag", 409, ErrorKind::AlreadyExists, "");
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ async fn merge_03_what_is_staged() {
     stage(&main, &[("staged", "1")]).await;
     for merge in [branch.merge_into("main"), branch.merge_into("main").force(true)] {
         let words = "uncommitted changes (dirty branch)";
-        refused(merge.await, "merge_into_branch", 400, ErrorKind::InvalidRequest, words);
+        refused(merge.await, "merge_into_branch", 400, ErrorKind::UncommittedChanges, words);
     }
     assert_eq!(text(&main.object("a")).await, "0");
     main.commit("clean").await.unwrap();

@@ -62,7 +62,7 @@ mod tests {
         let (server, client) = client().await;
         server.faults().on("createGroup").respond(409, CONFLICT);
         let error = client.admin().group("a").create().exist_ok(false).await.unwrap_err();
-        assert_eq!((error.kind(), error.status()), (ErrorKind::Conflict, Some(409)));
+        assert_eq!((error.kind(), error.status()), (ErrorKind::AlreadyExists, Some(409)));
         assert_eq!(server.requests_for("getGroup").len(), 0);
     }
 }
