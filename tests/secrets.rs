@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[allow(dead_code, reason = "this test needs a part of it")]
 mod support;
 
 use std::error::Error;
@@ -10,7 +9,7 @@ use std::fmt::{self, Write as _};
 
 use lakefs::{Credentials, ErrorKind, models};
 
-use support::{Reply, Script};
+use support::{ScriptedResponse, ScriptedServer};
 
 /// The secret of the scripts' clients, plain and as it is sent.
 const SECRETS: [&str; 2] = ["hush", "a2V5Omh1c2g="];
@@ -37,9 +36,10 @@ fn seen(error: &lakefs::Error) -> String {
 
 #[tokio::test]
 async fn credentials_do_not_follow_a_redirect_to_another_server() {
-    let storage = Script::start([Reply::new(200, "a/b", "data")]).await;
+    let storage = ScriptedServer::start([ScriptedResponse::new(200, "a/b", "data")]).await;
     let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
-    let server = Script::start([Reply::new(302, "", "").header("Location", &signed)]).await;
+    let server =
+        ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &signed)]).await;
     let object = server.client().repository("example").branch("main").object("a");
     assert_eq!(object.read().presign(true).await.unwrap(), "data");
 
@@ -54,10 +54,13 @@ async fn credentials_do_not_follow_a_redirect_to_another_server() {
 /// Also not by way of the reader, with a token, and over a second redirect.
 #[tokio::test]
 async fn credentials_follow_no_chain_of_redirects() {
-    let storage = Script::start([Reply::new(200, "a/b", "data")]).await;
+    let storage = ScriptedServer::start([ScriptedResponse::new(200, "a/b", "data")]).await;
     let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
-    let between = Script::start([Reply::new(307, "", "").header("Location", &signed)]).await;
-    let server = Script::start([Reply::new(302, "", "").header("Location", between.endpoint())]).await;
+    let between =
+        ScriptedServer::start([ScriptedResponse::new(307, "", "").header("Location", &signed)]).await;
+    let server =
+        ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", between.endpoint())])
+            .await;
     let token = Credentials::token("hush").unwrap();
     let client = server.builder().credentials(token).build().unwrap();
     client.repository("example").branch("main").object("a").reader().presign(true).await.unwrap();
@@ -71,19 +74,20 @@ async fn credentials_follow_no_chain_of_redirects() {
 async fn errors_do_not_show_signed_addresses() {
     let forbidden = r#"<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>"#;
     for (reply, kind) in [
-        (Reply::new(403, "application/xml", forbidden), ErrorKind::PermissionDenied),
-        (Reply::new(404, "application/xml", forbidden), ErrorKind::UnexpectedResponse),
-        (Reply::none(), ErrorKind::Transport),
-        (Reply::new(200, "a/b", "data").cut(2), ErrorKind::Transport),
+        (ScriptedResponse::new(403, "application/xml", forbidden), ErrorKind::PermissionDenied),
+        (ScriptedResponse::new(404, "application/xml", forbidden), ErrorKind::UnexpectedResponse),
+        (ScriptedResponse::connection_closed(), ErrorKind::Transport),
+        (ScriptedResponse::new(200, "a/b", "data").without_last(2), ErrorKind::Transport),
         // For ever to itself.
         (
-            Reply::new(302, "", "").header("Location", "nothing://?X-Amz-Signature=5ec3e7"),
+            ScriptedResponse::new(302, "", "").header("Location", "nothing://?X-Amz-Signature=5ec3e7"),
             ErrorKind::UnexpectedResponse,
         ),
     ] {
-        let storage = Script::start([reply]).await;
+        let storage = ScriptedServer::start([reply]).await;
         let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
-        let server = Script::start([Reply::new(302, "", "").header("Location", &signed)]).await;
+        let server =
+            ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &signed)]).await;
         let object = server.client().repository("example").branch("main").object("a");
         let error = object.read().presign(true).await.unwrap_err();
         assert_eq!((error.operation(), error.kind()), (Some("get_object"), kind), "{error}");
@@ -93,10 +97,11 @@ async fn errors_do_not_show_signed_addresses() {
     // A storage that repeats what was signed, in the format of a page.
     let page = format!("<html>{SIGNATURE}</html>");
     for status in [200, 404] {
-        let reply = Reply::new(status, "text/html", &page);
-        let storage = Script::start([reply]).await;
+        let reply = ScriptedResponse::new(status, "text/html", &page);
+        let storage = ScriptedServer::start([reply]).await;
         let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
-        let server = Script::start([Reply::new(302, "", "").header("Location", &signed)]).await;
+        let server =
+            ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &signed)]).await;
         let client = server.client();
         let request = client.api().stat_object().repository("example").ref_("main").path("a");
         let error = request.presign(true).send().await.unwrap_err();
@@ -106,8 +111,11 @@ async fn errors_do_not_show_signed_addresses() {
 
     // A page in place of a token or of a signed address.
     let page = "<html>hush</html>";
-    let script =
-        Script::start([Reply::new(200, "text/html", page), Reply::new(404, "text/html", page)]).await;
+    let script = ScriptedServer::start([
+        ScriptedResponse::new(200, "text/html", page),
+        ScriptedResponse::new(404, "text/html", page),
+    ])
+    .await;
     let login = models::LoginInformation::new("key", "hush");
     let client = script.client();
     let error = client.api().login().body(login).send().await.unwrap_err();
@@ -118,14 +126,17 @@ async fn errors_do_not_show_signed_addresses() {
 
     // Nobody is there.
     let nobody = format!("http://127.0.0.1:1/bucket/key?{SIGNATURE}");
-    let server = Script::start([Reply::new(302, "", "").header("Location", &nobody)]).await;
+    let server =
+        ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &nobody)]).await;
     let object = server.client().repository("example").branch("main").object("a");
     assert_no_secret(&seen(&object.read().presign(true).await.unwrap_err()));
 }
 
 #[tokio::test]
 async fn nothing_shows_its_secret() {
-    let script = Script::start([Reply::json(401, r#"{"message":"error authenticating request"}"#)]).await;
+    let script =
+        ScriptedServer::start([ScriptedResponse::json(401, r#"{"message":"error authenticating request"}"#)])
+            .await;
     let client = script.client();
     let repository = client.repository("example");
     let error = repository.get().await.unwrap_err();

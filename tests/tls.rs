@@ -3,7 +3,6 @@
 #![cfg(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-#[allow(dead_code, reason = "this test needs a part of it")]
 mod support;
 
 use std::sync::{Arc, Mutex};
@@ -17,7 +16,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use support::{Reply, Script};
+use support::{ScriptedResponse, ScriptedServer};
 
 /// The endpoint of the server that a child process calls.
 const ENDPOINT: &str = "LAKEFS_TEST_TLS_ENDPOINT";
@@ -127,20 +126,21 @@ async fn https_to_a_port_without_tls_says_so() {
 
 #[tokio::test]
 async fn http_needs_no_tls() {
-    let script = Script::start([Reply::json(404, r#"{"message":"repository not found"}"#)]).await;
+    let script =
+        ScriptedServer::start([ScriptedResponse::json(404, r#"{"message":"repository not found"}"#)]).await;
     assert_eq!(failure(script.endpoint()).await.kind(), ErrorKind::NotFound);
 }
 
 /// Runs `child` in a process that trusts the certificate of the server, and returns the protocol that was negotiated.
 async fn negotiate(http2: &str) -> Option<Vec<u8>> {
     let server = TlsServer::start().await;
-    let directory = tempfile::tempdir().unwrap();
-    let certificate = directory.path().join("ca.pem");
+    let certificate = std::env::temp_dir().join(format!("lakefs-tls-{}-{http2}.pem", std::process::id()));
     std::fs::write(&certificate, &server.certificate).unwrap();
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "child", "--ignored", "--nocapture"]).env("SSL_CERT_FILE", certificate);
+    child.args(["--exact", "child", "--ignored", "--nocapture"]).env("SSL_CERT_FILE", &certificate);
     child.env(ENDPOINT, format!("https://localhost:{}", server.port)).env(HTTP2, http2);
     let output = tokio::task::spawn_blocking(move || child.output().unwrap()).await.unwrap();
+    std::fs::remove_file(&certificate).unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     let protocols = server.protocols.lock().unwrap();
     protocols.first().unwrap().clone()

@@ -4,7 +4,6 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[allow(dead_code, reason = "this test needs a part of it")]
 mod support;
 
 use std::collections::BTreeMap;
@@ -16,7 +15,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use support::{Reply, Script};
+use support::{ScriptedResponse, ScriptedServer};
 
 /// What a subscriber is told, at every level.
 #[derive(Clone, Default)]
@@ -94,16 +93,16 @@ async fn a_span_tells_what_was_done_and_no_secret() {
     let recorder = Recorder::default();
     let _recording = tracing::subscriber::set_default(recorder.clone());
 
-    let storage = Script::start([Reply::new(200, "a/b", "the data")]).await;
+    let storage = ScriptedServer::start([ScriptedResponse::new(200, "a/b", "the data")]).await;
     let signed = format!("{}/bucket/key?X-Amz-Signature=5ec3e7", storage.endpoint());
     let login = r#"{"token":"hush","token_expiration":7}"#;
-    let server = Script::start([
-        Reply::new(503, "text/html", "<html>busy</html>").header("Retry-After", "0"),
-        Reply::json(200, r#"{"id":"exp","commit_id":"c0ffee"}"#),
-        Reply::json(404, r#"{"message":"branch not found"}"#),
-        Reply::new(302, "", "").header("Location", &signed),
-        Reply::json(200, login),
-        Reply::none(),
+    let server = ScriptedServer::start([
+        ScriptedResponse::new(503, "text/html", "<html>busy</html>").header("Retry-After", "0"),
+        ScriptedResponse::json(200, r#"{"id":"exp","commit_id":"c0ffee"}"#),
+        ScriptedResponse::json(404, r#"{"message":"branch not found"}"#),
+        ScriptedResponse::new(302, "", "").header("Location", &signed),
+        ScriptedResponse::json(200, login),
+        ScriptedResponse::connection_closed(),
     ])
     .await;
     let client = server.builder().retries(RetryPolicy::default().max_attempts(2)).build().unwrap();

@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-#[allow(dead_code, reason = "this test needs a part of it")]
 mod support;
 
 use std::error::Error as _;
@@ -13,17 +12,17 @@ use lakefs::models::{self, DiffType, HookRunStatus};
 use lakefs::{Client, Error, ErrorKind, Result, RetryPolicy, TryStreamExt as _};
 use tokio::io::AsyncReadExt as _;
 
-use support::{Reply, Script};
+use support::{ScriptedResponse, ScriptedServer};
 
 /// A client for one reply.
-async fn answered(reply: Reply) -> (Script, Client) {
-    let script = Script::start([reply]).await;
+async fn answered(reply: ScriptedResponse) -> (ScriptedServer, Client) {
+    let script = ScriptedServer::start([reply]).await;
     let client = script.client();
     (script, client)
 }
 
 /// What reading a repository comes to.
-async fn get(reply: Reply) -> Result<models::Repository> {
+async fn get(reply: ScriptedResponse) -> Result<models::Repository> {
     let (_script, client) = answered(reply).await;
     Ok(client.api().get_repository().repository("example").send().await?.into_inner())
 }
@@ -42,7 +41,7 @@ type Row<'a> = (u16, &'a str, &'a str, ErrorKind, &'a str);
 /// Asserts that an error keeps status, request id and body, whatever they are.
 async fn assert_errors(rows: &[Row<'_>]) {
     for &(status, content_type, body, kind, expected) in rows {
-        let script = Script::start([Reply::new(status, content_type, body)]).await;
+        let script = ScriptedServer::start([ScriptedResponse::new(status, content_type, body)]).await;
         let error = script.client().repository("example").get().await.unwrap_err();
         assert_error(&error, "get_repository", status, kind);
         assert_eq!(error.request_id(), Some("request-7"), "{error}");
@@ -164,11 +163,11 @@ async fn errors_that_words_tell_apart() {
 #[tokio::test]
 async fn the_404_of_a_proxy_is_not_that_there_is_nothing() {
     for reply in [
-        Reply::new(404, "text/html", HTML),
-        Reply::new(404, "", ""),
-        Reply::json(404, r#"{"error":"no route"}"#),
+        ScriptedResponse::new(404, "text/html", HTML),
+        ScriptedResponse::new(404, "", ""),
+        ScriptedResponse::json(404, r#"{"error":"no route"}"#),
     ] {
-        let script = Script::start(vec![reply; 4]).await;
+        let script = ScriptedServer::start(vec![reply; 4]).await;
         let repository = script.client().repository("example");
         let main = repository.branch("main");
         for (operation, outcome) in [
@@ -193,7 +192,7 @@ async fn errors_of_head_have_no_words() {
         (500, ErrorKind::Server),
     ] {
         // The length is that of a body which a GET would have had.
-        let reply = Reply::json(status, "0123456789").cut(10);
+        let reply = ScriptedResponse::json(status, "0123456789").without_last(10);
         let (_script, client) = answered(reply).await;
         let request = client.api().head_object().repository("example").ref_("main").path("a");
         let error = request.send().await.unwrap_err();
@@ -206,11 +205,11 @@ async fn errors_of_head_have_no_words() {
 /// A merge that meets a conflict answers as if it had succeeded, but for the status.
 #[tokio::test]
 async fn a_conflict_with_the_body_of_a_merge_is_a_conflict() {
-    let conflict = Reply::json(409, r#"{"reference":""}"#);
+    let conflict = ScriptedResponse::json(409, r#"{"reference":""}"#);
     let diff = r#"{"pagination":{"has_more":false,"max_per_page":1000,"next_offset":"","results":2},"results":[
         {"path":"a","path_type":"object","type":"conflict","size_bytes":1},
         {"path":"b","path_type":"object","type":"added","size_bytes":1}]}"#;
-    let script = Script::start([conflict.clone(), Reply::json(200, diff)]).await;
+    let script = ScriptedServer::start([conflict.clone(), ScriptedResponse::json(200, diff)]).await;
     let branch = script.client().repository("example").branch("exp");
     let error = branch.merge_into("main").await.unwrap_err();
     assert_error(&error, "merge_into_branch", 409, ErrorKind::MergeConflict);
@@ -218,8 +217,12 @@ async fn a_conflict_with_the_body_of_a_merge_is_a_conflict() {
     assert_eq!(error.conflicts().iter().map(|entry| &*entry.path).collect::<Vec<_>>(), ["a"]);
 
     // Where the paths cannot be read, it is a conflict all the same.
-    for diff in [Reply::none(), Reply::new(502, "text/html", HTML), Reply::json(200, "junk")] {
-        let script = Script::start([conflict.clone(), diff]).await;
+    for diff in [
+        ScriptedResponse::connection_closed(),
+        ScriptedResponse::new(502, "text/html", HTML),
+        ScriptedResponse::json(200, "junk"),
+    ] {
+        let script = ScriptedServer::start([conflict.clone(), diff]).await;
         let branch = script.client().repository("example").branch("exp");
         let error = branch.merge_into("main").await.unwrap_err();
         assert_error(&error, "merge_into_branch", 409, ErrorKind::MergeConflict);
@@ -231,7 +234,7 @@ async fn a_conflict_with_the_body_of_a_merge_is_a_conflict() {
 #[tokio::test]
 async fn a_conflict_of_a_pull_request_is_a_conflict() {
     let message = r#"{"message":"update branch main: conflict found"}"#;
-    let (_script, client) = answered(Reply::json(409, message)).await;
+    let (_script, client) = answered(ScriptedResponse::json(409, message)).await;
     let request = client.api().merge_pull_request().repository("example").pull_request("7");
     let error = request.send().await.unwrap_err();
     assert_error(&error, "merge_pull_request", 409, ErrorKind::MergeConflict);
@@ -241,12 +244,12 @@ async fn a_conflict_of_a_pull_request_is_a_conflict() {
 #[tokio::test]
 async fn nothing_in_place_of_a_list_or_a_value() {
     let (_script, client) =
-        answered(Reply::json(200, r#"{"branches":null,"default_retention_days":21}"#)).await;
+        answered(ScriptedResponse::json(200, r#"{"branches":null,"default_retention_days":21}"#)).await;
     let rules = client.api().get_gc_rules().repository("example").send().await.unwrap().into_inner();
     assert_eq!((rules.branches.len(), rules.default_retention_days), (0, 21));
 
     let location = r#"{"physical_address":"local://x/data/1","presigned_url":null}"#;
-    let (_script, client) = answered(Reply::json(200, location)).await;
+    let (_script, client) = answered(ScriptedResponse::json(200, location)).await;
     let request = client.api().get_physical_address().repository("example").branch("main").path("a");
     let location = request.send().await.unwrap().into_inner();
     assert_eq!(
@@ -254,19 +257,19 @@ async fn nothing_in_place_of_a_list_or_a_value() {
         (Some("local://x/data/1"), None)
     );
 
-    let (_script, client) = answered(Reply::json(200, r#"{"storage_class":null}"#)).await;
+    let (_script, client) = answered(ScriptedResponse::json(200, r#"{"storage_class":null}"#)).await;
     let request = client.api().get_underlying_properties().repository("example").ref_("main").path("a");
     assert_eq!(request.send().await.unwrap().into_inner().storage_class, None);
 
     let commit = r#"{"id":"1","parents":null,"committer":"","message":"","creation_date":-1,"meta_range_id":"","metadata":null}"#;
-    let (_script, client) = answered(Reply::json(200, commit)).await;
+    let (_script, client) = answered(ScriptedResponse::json(200, commit)).await;
     let commit = client.repository("example").reference("main").get_commit().await.unwrap();
     assert_eq!((commit.parents.len(), commit.metadata.len(), commit.generation), (0, 0, None));
     assert_eq!(commit.creation_date, -1);
 
     let list =
         r#"{"pagination":{"has_more":false,"max_per_page":0,"next_offset":"","results":0},"results":null}"#;
-    let (_script, client) = answered(Reply::json(200, list)).await;
+    let (_script, client) = answered(ScriptedResponse::json(200, list)).await;
     assert!(client.repositories().try_next().await.unwrap().is_none());
 }
 
@@ -274,7 +277,7 @@ async fn nothing_in_place_of_a_list_or_a_value() {
 async fn values_of_a_newer_server_are_kept() {
     let runs = r#"{"pagination":{"has_more":false,"max_per_page":1000,"next_offset":"","results":1},"results":[
         {"hook_run_id":"1","action":"a","hook_id":"h","start_time":"0001-01-01T00:00:00Z","status":"skipped"}]}"#;
-    let (_script, client) = answered(Reply::json(200, runs)).await;
+    let (_script, client) = answered(ScriptedResponse::json(200, runs)).await;
     let request = client.api().list_run_hooks().repository("example").run_id("7");
     let runs = request.send().await.unwrap().into_inner().results;
     assert_eq!(runs[0].status, HookRunStatus::Unknown("skipped".to_owned()));
@@ -285,7 +288,7 @@ async fn values_of_a_newer_server_are_kept() {
     let diff = r#"{"pagination":{"has_more":false,"max_per_page":1000,"next_offset":"","results":1},"results":[
         {"path":"a","path_type":"symlink","type":"moved","moved_from":{"path":"b"}}]}"#;
     for summary in [false, true] {
-        let (_script, client) = answered(Reply::json(200, diff)).await;
+        let (_script, client) = answered(ScriptedResponse::json(200, diff)).await;
         let diff = client.repository("example").branch("main").diff("exp");
         if summary {
             assert_eq!(diff.summary().await.unwrap().changed, 1);
@@ -301,9 +304,9 @@ async fn values_of_a_newer_server_are_kept() {
 async fn fields_of_a_newer_server_are_ignored() {
     let repository = r#"{"id":"example","creation_date":1700000000,"default_branch":"main","storage_namespace":"s3://x",
         "read_only":false,"storage_id":"","owner":{"name":"me"},"tags":[1,null]}"#;
-    assert_eq!(get(Reply::json(200, repository)).await.unwrap().id, "example");
+    assert_eq!(get(ScriptedResponse::json(200, repository)).await.unwrap().id, "example");
     // Of whatever type it says it is, and with white space around it.
-    let repository = Reply::new(200, "text/plain", format!("\n {repository}\n\n"));
+    let repository = ScriptedResponse::new(200, "text/plain", format!("\n {repository}\n\n"));
     assert_eq!(get(repository).await.unwrap().id, "example");
 }
 
@@ -312,7 +315,7 @@ async fn what_the_contract_requires_and_the_server_leaves_out() {
     // The answer to the creation of a bare repository.
     let bare =
         r#"{"id":"example","creation_date":1700000000,"default_branch":"main","storage_namespace":"s3://x"}"#;
-    let (_script, client) = answered(Reply::json(201, bare)).await;
+    let (_script, client) = answered(ScriptedResponse::json(201, bare)).await;
     let created = client.repository("example").create("s3://x").bare(true).await.unwrap();
     assert_eq!((created.read_only, created.storage_id), (None, None));
 
@@ -320,7 +323,7 @@ async fn what_the_contract_requires_and_the_server_leaves_out() {
     let list = r#"{"pagination":{"has_more":false,"max_per_page":1000,"next_offset":"","results":1},"results":[{"id":"7",
         "author":"me","creation_date":"2026-07-01T10:11:12.123456789+02:00","destination_branch":"main",
         "source_branch":"exp","status":"open","title":"t"}]}"#;
-    let (_script, client) = answered(Reply::json(200, list)).await;
+    let (_script, client) = answered(ScriptedResponse::json(200, list)).await;
     let list =
         client.api().list_pull_requests().repository("example").send().await.unwrap().into_inner().results;
     assert_eq!((&*list[0].id, &list[0].description), ("7", &None));
@@ -329,7 +332,7 @@ async fn what_the_contract_requires_and_the_server_leaves_out() {
     // A prefix in a list has no size and no type.
     let list = r#"{"pagination":{"has_more":false,"max_per_page":1000,"next_offset":"","results":1},"results":[
         {"checksum":"","mtime":0,"path":"a/","path_type":"common_prefix","physical_address":""}]}"#;
-    let (_script, client) = answered(Reply::json(200, list)).await;
+    let (_script, client) = answered(ScriptedResponse::json(200, list)).await;
     let list =
         client.api().list_objects().repository("example").ref_("main").send().await.unwrap().into_inner();
     assert_eq!((list.results[0].size_bytes, &list.results[0].metadata), (None, &None));
@@ -338,31 +341,31 @@ async fn what_the_contract_requires_and_the_server_leaves_out() {
 #[tokio::test]
 async fn successes_of_another_kind_than_the_contract_says() {
     // 204 in place of 200 and 201.
-    let (_script, client) = answered(Reply::new(204, "", "")).await;
+    let (_script, client) = answered(ScriptedResponse::new(204, "", "")).await;
     let request = client.api().update_pull_request().repository("example").pull_request("7");
     let reply = request.body(models::PullRequestBasic::new().title("t")).send().await.unwrap();
     assert_eq!((reply.status(), reply.request_id()), (204, Some("request-7")));
 
-    let (_script, client) = answered(Reply::new(204, "", "")).await;
+    let (_script, client) = answered(ScriptedResponse::new(204, "", "")).await;
     let metadata = models::ObjectUserMetadata(std::collections::BTreeMap::new());
     let request = client.api().update_object_user_metadata().repository("example").branch("main").path("a");
     let reply = request.body(models::UpdateObjectUserMetadata::new(metadata)).send().await.unwrap();
     assert_eq!(reply.status(), 204);
 
     // 200 with nothing.
-    let (_script, client) = answered(Reply::new(200, "", "")).await;
+    let (_script, client) = answered(ScriptedResponse::new(200, "", "")).await;
     let dump = models::RefsRestore::new("1", "3", "2");
     let request = client.api().restore_refs().repository("example");
     assert_eq!(request.body(dump).send().await.unwrap().status(), 200);
 
-    let (_script, client) = answered(Reply::new(200, "application/octet-stream", "")).await;
+    let (_script, client) = answered(ScriptedResponse::new(200, "application/octet-stream", "")).await;
     let request = client.api().get_run_hook_output().repository("example").run_id("7").hook_run_id("1");
     let output: Vec<_> = request.send().await.unwrap().into_inner().try_collect().await.unwrap();
     assert!(output.concat().is_empty());
 
     // The identifier alone, in place of a page.
     for (content_type, body) in [("text/plain; charset=utf-8", "abc"), ("text/html", "abc\n"), ("", "abc")] {
-        let (_script, client) = answered(Reply::new(201, content_type, body)).await;
+        let (_script, client) = answered(ScriptedResponse::new(201, content_type, body)).await;
         let created = client.repository("example").branch("exp").create("main").await.unwrap();
         assert_eq!((&*created.commit_id, &*created.id), ("abc", "exp"));
     }
@@ -370,7 +373,7 @@ async fn successes_of_another_kind_than_the_contract_says() {
 
 #[tokio::test]
 async fn not_modified_has_a_kind_of_its_own() {
-    let (_script, client) = answered(Reply::new(304, "", "").header("ETag", "\"1\"")).await;
+    let (_script, client) = answered(ScriptedResponse::new(304, "", "").header("ETag", "\"1\"")).await;
     let object = client.repository("example").branch("main").object("a");
     let error = object.read().if_none_match("\"1\"").await.unwrap_err();
     assert_error(&error, "get_object", 304, ErrorKind::NotModified);
@@ -380,7 +383,7 @@ async fn not_modified_has_a_kind_of_its_own() {
 #[tokio::test]
 async fn a_tag_without_quotes_is_kept_as_it_is() {
     for tag in ["abc", ""] {
-        let (_script, client) = answered(Reply::json(200, "[]").header("ETag", tag)).await;
+        let (_script, client) = answered(ScriptedResponse::json(200, "[]").header("ETag", tag)).await;
         let reply = client.api().get_branch_protection_rules().repository("example").send().await.unwrap();
         assert_eq!((reply.header("etag"), reply.get_ref().len()), (Some(tag), 0));
     }
@@ -389,7 +392,7 @@ async fn a_tag_without_quotes_is_kept_as_it_is() {
 #[tokio::test]
 async fn a_success_that_cannot_be_read_keeps_what_came() {
     for body in ["junk", r#"{"id":"example"}"#, r#"{"id":7}"#, ""] {
-        let error = get(Reply::json(200, body)).await.unwrap_err();
+        let error = get(ScriptedResponse::json(200, body)).await.unwrap_err();
         assert_error(&error, "get_repository", 200, ErrorKind::Decode);
         assert_eq!((error.request_id(), error.body()), (Some("request-7"), body.as_bytes()));
         assert!(!error.is_retryable() && !error.to_string().contains('<'), "{error}");
@@ -400,7 +403,7 @@ async fn a_success_that_cannot_be_read_keeps_what_came() {
 /// lakeFS serves its web UI, with status 200, at every path outside of the API.
 #[tokio::test]
 async fn successful_web_page_is_an_unexpected_response() {
-    let script = Script::start([Reply::new(200, "text/html; charset=utf-8", HTML)]).await;
+    let script = ScriptedServer::start([ScriptedResponse::new(200, "text/html; charset=utf-8", HTML)]).await;
     let error = script.client().repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", 200, ErrorKind::UnexpectedResponse);
     assert_eq!(error.body(), HTML.as_bytes());
@@ -413,7 +416,7 @@ async fn successful_web_page_is_an_unexpected_response() {
 #[tokio::test]
 async fn of_the_body_of_an_error_the_beginning_is_kept() {
     let long = "x".repeat(200_000);
-    let error = get(Reply::new(502, "text/plain", &long)).await.unwrap_err();
+    let error = get(ScriptedResponse::new(502, "text/plain", &long)).await.unwrap_err();
     assert_error(&error, "get_repository", 502, ErrorKind::Server);
     assert_eq!(error.body(), &long.as_bytes()[..64 * 1024]);
     assert!(error.to_string().len() < 300, "{error}");
@@ -421,11 +424,16 @@ async fn of_the_body_of_an_error_the_beginning_is_kept() {
 
 #[tokio::test]
 async fn connections_that_break() {
-    let whole = Reply::json(200, r#"{"id":"example"}"#);
-    let failure = Reply::json(404, r#"{"message":"repository not found"}"#);
+    let whole = ScriptedResponse::json(200, r#"{"id":"example"}"#);
+    let failure = ScriptedResponse::json(404, r#"{"message":"repository not found"}"#);
     // Before the reply, in its head, in its body, in the body of an error.
-    for reply in [Reply::none(), whole.clone().cut(40), whole.cut(3), failure.cut(3)] {
-        let script = Script::start([reply]).await;
+    for reply in [
+        ScriptedResponse::connection_closed(),
+        whole.clone().without_last(40),
+        whole.without_last(3),
+        failure.without_last(3),
+    ] {
+        let script = ScriptedServer::start([reply]).await;
         let error = script.client().repository("example").get().await.unwrap_err();
         assert_error(&error, "get_repository", None, ErrorKind::Transport);
         assert!(error.is_retryable() && error.source().is_some(), "{error}");
@@ -464,7 +472,7 @@ async fn http_to_an_https_port_says_so() {
         ("", "Client sent an HTTP request to an HTTPS server.\n"),
         ("text/html", "<html><h1>400</h1>The plain HTTP request was sent to HTTPS port</html>"),
     ] {
-        let script = Script::start([Reply::new(400, content_type, body)]).await;
+        let script = ScriptedServer::start([ScriptedResponse::new(400, content_type, body)]).await;
         let error = script.client().repository("example").get().await.unwrap_err();
         assert_error(&error, "get_repository", 400, ErrorKind::UnexpectedResponse);
         assert!(error.message().contains("use https://"), "{error}");
@@ -473,7 +481,7 @@ async fn http_to_an_https_port_says_so() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_while_it_is_read() {
-    let (_script, client) = answered(Reply::new(200, "a/b", "0123456789").cut(4)).await;
+    let (_script, client) = answered(ScriptedResponse::new(200, "a/b", "0123456789").without_last(4)).await;
     let object = client.repository("example").branch("main").object("a");
     let mut reader = object.reader().await.unwrap();
     assert_eq!(reader.length(), Some(10));
@@ -486,7 +494,7 @@ async fn a_body_that_breaks_off_while_it_is_read() {
 
 #[tokio::test]
 async fn a_server_that_says_nothing() {
-    let script = Script::start([Reply::silence()]).await;
+    let script = ScriptedServer::start([ScriptedResponse::stalled()]).await;
     let client = script.builder().read_timeout(Duration::from_millis(50)).build().unwrap();
     let error = client.repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", None, ErrorKind::Timeout);
@@ -499,7 +507,7 @@ async fn a_server_that_says_nothing() {
 async fn numbers_beyond_32_bits() {
     let stats = r#"{"checksum":"c","mtime":9007199254740993,"path":"a","path_type":"object","physical_address":"p",
         "size_bytes":9223372036854775807}"#;
-    let (_script, client) = answered(Reply::json(200, stats)).await;
+    let (_script, client) = answered(ScriptedResponse::json(200, stats)).await;
     let stats = client.repository("example").branch("main").object("a").stat().await.unwrap();
     assert_eq!((stats.mtime, stats.size_bytes), (9_007_199_254_740_993, Some(i64::MAX)));
 }
@@ -510,7 +518,7 @@ async fn lists_that_lead_nowhere_end() {
     let page = |next: &str| {
         let repository =
             r#"{"id":"example","creation_date":1,"default_branch":"main","storage_namespace":"s3://x"}"#;
-        Reply::json(
+        ScriptedResponse::json(
             200,
             format!(
                 r#"{{"pagination":{{"has_more":true,"max_per_page":1000,"next_offset":"{next}","results":1}},"results":[{repository}]}}"#
@@ -522,7 +530,7 @@ async fn lists_that_lead_nowhere_end() {
         vec![page("a"), page("a")],
         vec![page("a"), page("b"), page("a"), page("b"), page("a")],
     ] {
-        let script = Script::start(pages).await;
+        let script = ScriptedServer::start(pages).await;
         let list: Result<Vec<models::Repository>> = script.client().repositories().try_collect().await;
         assert_eq!(list.unwrap_err().kind(), ErrorKind::Decode);
     }
@@ -531,7 +539,12 @@ async fn lists_that_lead_nowhere_end() {
 /// What the client sends.
 #[tokio::test]
 async fn requests_leave_out_what_was_not_said() {
-    let script = Script::start([Reply::none(), Reply::none(), Reply::none()]).await;
+    let script = ScriptedServer::start([
+        ScriptedResponse::connection_closed(),
+        ScriptedResponse::connection_closed(),
+        ScriptedResponse::connection_closed(),
+    ])
+    .await;
     let client = script.builder().user_agent("tests/1").build().unwrap();
     let example = client.repository("example");
     example.branch("exp").object("a+b %41&?/ü").read().await.unwrap_err();

@@ -36,7 +36,7 @@ impl Config {
     pub(crate) fn load() -> Result<Self> {
         let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         #[cfg(feature = "config")]
-        let values = file::load(&variable)?;
+        let values = file::load(variable)?;
         #[cfg(not(feature = "config"))]
         let values = Values::default();
         Self::merge(values, variable)

@@ -11,7 +11,6 @@ pub(super) fn of_lakefs(operation: &str, status: u16, message: &str) -> ErrorKin
     match status {
         400 if says("no changes") => ErrorKind::NoChanges,
         400 if is_uncommitted_changes(message) => ErrorKind::UncommittedChanges,
-        400 if says("operation not supported") => ErrorKind::Unsupported,
         401 if says("insufficient permissions") => ErrorKind::PermissionDenied,
         403 if says("protected branch") || says("read-only repository") || says("default branch") => {
             ErrorKind::WriteProtected
@@ -30,7 +29,7 @@ pub(super) fn of_lakefs(operation: &str, status: u16, message: &str) -> ErrorKin
         500 if says("validation error") || says("can't create a branch without commit") => {
             ErrorKind::InvalidRequest
         }
-        500 if says("operation not supported") => ErrorKind::Unsupported,
+        400 | 500 if says("operation not supported") => ErrorKind::Unsupported,
         500 if is_lost_race(message) => ErrorKind::Conflict,
         _ => of_status(status),
     }

@@ -50,7 +50,7 @@ pub enum ErrorKind {
     WriteProtected,
     /// A condition of the request (`if_match`, `if_none_match`) does not hold: HTTP status 412.
     PreconditionFailed,
-    /// The object still has the ETag that was passed to `if_none_match` of a read: HTTP status 304.
+    /// The object still has the `ETag` that was passed to `if_none_match` of a read: HTTP status 304.
     ///
     /// Use the copy that you have.
     NotModified,

@@ -142,11 +142,13 @@ impl Repository {
         Reference::from_scope(&self.0.reference(expression))
     }
 
-    /// Opens a pull request, which proposes to merge one branch into another.
+    /// Creates a pull request, which proposes to merge the branch `source` into the branch `destination`, and returns
+    /// its id.
     ///
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): one of the branches does not exist.
-    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the two branches are the same.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the two branches are the same, or a handle belongs to
+    ///   another repository.
     pub fn create_pull_request(
         &self,
         source: impl Into<BranchName>,

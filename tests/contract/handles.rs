@@ -7,37 +7,37 @@ use futures::StreamExt as _;
 use futures::future::try_join_all;
 use lakefs::{Error, ErrorKind, Reference, TryStreamExt as _, Uri};
 
-use crate::support::{Lake, commit, entries, refused, stage, text};
+use crate::support::{Fixture, changes, commit_objects, expect_error, read_text, upload_objects};
 
 #[tokio::test]
 async fn handle_is_accepted_where_a_ref_is_wanted() {
-    let lake = Lake::new().await;
-    let main = lake.main("handle_ref").await;
+    let fixture = Fixture::new().await;
+    let main = fixture.main("handle_ref").await;
     let repository = main.repository();
-    let one = commit(&main, "one", &[("a", "1")]).await;
+    let one = commit_objects(&main, "one", &[("a", "1")]).await;
     let tag = repository.tag("v1");
     assert_eq!(tag.create(&main).await.unwrap().commit_id, one.id);
-    let two = commit(&main, "two", &[("a", "2")]).await;
+    let two = commit_objects(&main, "two", &[("a", "2")]).await;
 
     let branch = repository.branch("exp");
     branch.create(&tag).await.unwrap();
     assert_eq!(branch.get().await.unwrap().commit_id, one.id);
-    assert_eq!(entries(branch.diff(&main)).await, ["changed a"]);
-    assert_eq!(entries(tag.diff(&two)).await, ["changed a"]);
+    assert_eq!(changes(branch.diff(&main)).await, ["changed a"]);
+    assert_eq!(changes(tag.diff(&two)).await, ["changed a"]);
     assert_eq!(branch.merge_base(&main).await.unwrap().base_commit_id, one.id);
-    assert_eq!(entries(branch.conflicts_with(&main)).await, [""; 0]);
+    assert_eq!(changes(branch.conflicts_with(&main)).await, [""; 0]);
     let log: Vec<_> = main.log().stop_at(&tag).map_ok(|commit| commit.id).try_collect().await.unwrap();
     assert_eq!(log, [&*two.id, &*one.id]);
 
     assert_eq!(branch.cherry_pick(&two).await.unwrap().message, "two");
     branch.revert(&branch.get_commit().await.unwrap()).await.unwrap();
-    assert_eq!(text(&branch.object("a")).await, "1");
+    assert_eq!(read_text(&branch.object("a")).await, "1");
     branch.hard_reset(&main.get().await.unwrap()).await.unwrap();
     assert_eq!(branch.get().await.unwrap().commit_id, two.id);
 
-    commit(&branch, "three", &[("b", "1")]).await;
+    commit_objects(&branch, "three", &[("b", "1")]).await;
     branch.merge_into(&main).await.unwrap();
-    assert_eq!(text(&main.object("b")).await, "1");
+    assert_eq!(read_text(&main.object("b")).await, "1");
 }
 
 /// Asserts that nothing was sent, and that the error names the other repository.
@@ -50,10 +50,10 @@ fn check<T: std::fmt::Debug>(result: Result<T, Error>, other: &str) {
 
 #[tokio::test]
 async fn handle_of_another_repository_is_refused() {
-    let lake = Lake::new().await;
-    let main = lake.main("handle_own").await;
-    let other = lake.main("handle_other").await;
-    stage(&main, &[("a", "1")]).await;
+    let fixture = Fixture::new().await;
+    let main = fixture.main("handle_own").await;
+    let other = fixture.main("handle_other").await;
+    upload_objects(&main, &[("a", "1")]).await;
     let name = other.repository().name().to_owned();
     let branch = main.repository().branch("exp");
     check(branch.create(&other).await, &name);
@@ -72,13 +72,13 @@ async fn handle_of_another_repository_is_refused() {
 
 #[tokio::test]
 async fn handles_are_equal_if_they_name_the_same() {
-    let lake = Lake::start().await;
-    let repository = lake.client.repository("example");
-    let again = lake.client.clone().repository("example");
+    let fixture = Fixture::in_memory().await;
+    let repository = fixture.client.repository("example");
+    let again = fixture.client.clone().repository("example");
     assert_eq!(repository, again);
     assert_eq!(repository.branch("main"), again.branch("main"));
     assert_ne!(repository.branch("main"), again.branch("other"));
-    assert_ne!(repository.tag("v1"), lake.client.repository("other").tag("v1"));
+    assert_ne!(repository.tag("v1"), fixture.client.repository("other").tag("v1"));
     assert_eq!(Reference::from(repository.branch("main")), again.reference("main"));
     #[expect(clippy::mutable_key_type, reason = "only the endpoint and the names are hashed and compared")]
     let set = HashSet::from([repository.tag("v1"), again.tag("v1"), again.tag("v2")]);
@@ -90,9 +90,9 @@ async fn handles_are_equal_if_they_name_the_same() {
 
 #[tokio::test]
 async fn uri_converts_to_a_reference() {
-    let lake = Lake::start().await;
-    let reference = |text: &str| lake.client.reference(&text.parse::<Uri>()?);
-    assert_eq!(reference("lakefs://r/main").unwrap(), lake.client.repository("r").reference("main"));
+    let fixture = Fixture::in_memory().await;
+    let reference = |text: &str| fixture.client.reference(&text.parse::<Uri>()?);
+    assert_eq!(reference("lakefs://r/main").unwrap(), fixture.client.repository("r").reference("main"));
     assert_eq!(reference("lakefs://r/main/").unwrap().expression(), "main");
     for text in ["lakefs://r", "lakefs://r/", "lakefs://r/main/a"] {
         let error = reference(text).unwrap_err();
@@ -103,32 +103,38 @@ async fn uri_converts_to_a_reference() {
 
 #[tokio::test]
 async fn exist_ok_returns_what_exists() {
-    let lake = Lake::new().await;
-    let main = lake.main("exist_ok").await;
+    let fixture = Fixture::new().await;
+    let main = fixture.main("exist_ok").await;
     let repository = main.repository();
-    let found = repository.create(lake.namespace("elsewhere")).exist_ok(true).await.unwrap();
+    let found = repository.create(fixture.namespace("elsewhere")).exist_ok(true).await.unwrap();
     assert_eq!(found, repository.get().await.unwrap());
 
     let (branch, tag) = (repository.branch("exp"), repository.tag("v1"));
     let created = branch.create(&main).exist_ok(true).await.unwrap();
     let tagged = tag.create(&main).exist_ok(true).await.unwrap();
-    commit(&main, "one", &[("a", "1")]).await;
+    commit_objects(&main, "one", &[("a", "1")]).await;
     assert_eq!(branch.create(&main).exist_ok(true).await.unwrap(), created);
     assert_eq!(tag.create(&main).exist_ok(true).await.unwrap(), tagged);
-    refused(branch.create(&main).exist_ok(false).await, "create_branch", 409, ErrorKind::AlreadyExists, "");
-    refused(tag.create(&main).await, "create_tag", 409, ErrorKind::AlreadyExists, "");
+    expect_error(
+        branch.create(&main).exist_ok(false).await,
+        "create_branch",
+        409,
+        ErrorKind::AlreadyExists,
+        "",
+    );
+    expect_error(tag.create(&main).await, "create_tag", 409, ErrorKind::AlreadyExists, "");
 
     // The name of something else is not accepted.
     let taken = repository.branch("v1").create(&main).exist_ok(true).await;
-    refused(taken, "create_branch", 409, ErrorKind::AlreadyExists, "");
+    expect_error(taken, "create_branch", 409, ErrorKind::AlreadyExists, "");
     let taken = repository.tag("exp").create(&main).exist_ok(true).await;
-    refused(taken, "create_tag", 409, ErrorKind::AlreadyExists, "");
+    expect_error(taken, "create_tag", 409, ErrorKind::AlreadyExists, "");
 }
 
 #[tokio::test]
 async fn log_limit_is_exact_over_several_pages() {
-    let lake = Lake::new().await;
-    let main = lake.main("log_limit").await;
+    let fixture = Fixture::new().await;
+    let main = fixture.main("log_limit").await;
     for number in 1..=4 {
         main.commit(number.to_string()).allow_empty(true).await.unwrap();
     }
@@ -137,17 +143,17 @@ async fn log_limit_is_exact_over_several_pages() {
         log.map_ok(|commit| commit.message).try_collect::<Vec<_>>().await.unwrap()
     };
     for page_size in [1, 2, 3, 1000] {
-        assert_eq!(messages(3, page_size).await, ["4", "3", "2"], "{page_size} a page");
-        assert_eq!(messages(5000, page_size).await.len(), 5, "{page_size} a page");
-        assert_eq!(messages(0, page_size).await, [""; 0], "{page_size} a page");
+        assert_eq!(messages(3, page_size).await, ["4", "3", "2"], "page size {page_size}");
+        assert_eq!(messages(5000, page_size).await.len(), 5, "page size {page_size}");
+        assert_eq!(messages(0, page_size).await, [""; 0], "page size {page_size}");
     }
 }
 
 #[tokio::test]
 async fn log_limit_is_sent_when_the_rest_fits_in_a_page() {
-    let lake = Lake::start().await;
-    let main = lake.main("log_limit_sent").await;
-    let server = lake.server.as_ref().unwrap();
+    let fixture = Fixture::in_memory().await;
+    let main = fixture.main("log_limit_sent").await;
+    let server = fixture.test_server();
     let sent = async |limit: u64, page_size: u16| {
         server.clear_requests();
         main.log().limit(limit).page_size(page_size).try_collect::<Vec<_>>().await.unwrap();
@@ -162,8 +168,8 @@ async fn log_limit_is_sent_when_the_rest_fits_in_a_page() {
 
 #[tokio::test]
 async fn page_size_out_of_range_is_invalid() {
-    let lake = Lake::start().await;
-    let main = lake.main("page_size").await;
+    let fixture = Fixture::in_memory().await;
+    let main = fixture.main("page_size").await;
     for size in [0, 1001] {
         let error = main.log().page_size(size).try_next().await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidRequest, 0), "{error}");
@@ -174,8 +180,8 @@ async fn page_size_out_of_range_is_invalid() {
 
 #[tokio::test]
 async fn date_of_a_commit_is_a_system_time() {
-    let lake = Lake::new().await;
-    let main = lake.main("commit_date").await;
+    let fixture = Fixture::new().await;
+    let main = fixture.main("commit_date").await;
     let date = UNIX_EPOCH + Duration::from_millis(1_700_000_000_999);
     let commit = main.commit("dated").date(date).allow_empty(true).await.unwrap();
     assert_eq!(commit.creation_date, 1_700_000_000);
@@ -185,8 +191,8 @@ async fn date_of_a_commit_is_a_system_time() {
 
 #[tokio::test]
 async fn requests_are_joined_spawned_and_buffered() {
-    let lake = Lake::new().await;
-    let main = lake.main("send").await;
+    let fixture = Fixture::new().await;
+    let main = fixture.main("send").await;
     let repository = main.repository();
     let branches = (0..3).map(|number| repository.branch(format!("exp-{number}")).create(&main).send());
     assert_eq!(try_join_all(branches).await.unwrap().len(), 3);
@@ -203,8 +209,8 @@ async fn requests_are_joined_spawned_and_buffered() {
 
 #[tokio::test]
 async fn transaction_runs_in_a_spawned_task() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_spawn").await;
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_spawn").await;
     let (target, data) = (main.clone(), "1".to_owned());
     let running = tokio::spawn(async move {
         target
@@ -218,5 +224,5 @@ async fn transaction_runs_in_a_spawned_task() {
     });
     let outcome = running.await.unwrap().unwrap();
     assert_eq!(outcome.value, 1);
-    assert_eq!(text(&main.object("a")).await, "1");
+    assert_eq!(read_text(&main.object("a")).await, "1");
 }

@@ -1,9 +1,9 @@
-//! Transactions.
+//! Transactions: changes on a temporary branch that are merged together.
 
 use lakefs::models::DiffType;
 use lakefs::{Branch, Error, ErrorKind, MergeStrategy, TryStreamExt as _};
 
-use crate::support::Lake;
+use crate::support::{Fixture, wait_for, wait_until};
 
 async fn branches(main: &Branch) -> Vec<String> {
     let list = main.repository().branches().show_hidden(true);
@@ -11,9 +11,9 @@ async fn branches(main: &Branch) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn transaction_01_changes_come_together() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_01").await;
+async fn transaction_01_changes_are_merged_together() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_01").await;
     main.object("old").upload("1").await.unwrap();
     let before = main.commit("Before").await.unwrap();
 
@@ -25,7 +25,7 @@ async fn transaction_01_changes_come_together() {
             assert_ne!(tx.name(), "main");
             tx.object("new").upload("2").await?;
             tx.object("old").delete().await?;
-            // Nothing of it is on the target yet.
+            // The target does not have the changes yet.
             assert!(main.object("old").exists().await? && !main.object("new").exists().await?);
             Ok::<_, Error>(42)
         })
@@ -49,9 +49,9 @@ async fn transaction_01_changes_come_together() {
 }
 
 #[tokio::test]
-async fn transaction_02_nothing_changed_is_success() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_02").await;
+async fn transaction_02_transaction_without_changes_succeeds() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_02").await;
     let before = main.get().await.unwrap();
     let transacted =
         main.transaction("Nothing").tag("v1").run(async |_| Ok::<_, Error>("done")).await.unwrap();
@@ -62,9 +62,9 @@ async fn transaction_02_nothing_changed_is_success() {
 }
 
 #[tokio::test]
-async fn transaction_03_commits_of_the_work_are_merged() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_03").await;
+async fn transaction_03_commits_of_the_closure_are_merged() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_03").await;
     let transacted = main
         .transaction("Outer")
         .run(async |tx| {
@@ -91,9 +91,9 @@ impl From<Error> for AppError {
 }
 
 #[tokio::test]
-async fn transaction_04_a_failure_leaves_nothing() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_04").await;
+async fn transaction_04_failed_closure_leaves_no_changes_and_no_branch() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_04").await;
     let before = main.get().await.unwrap();
 
     let own = main.transaction("Own").run(async |tx| {
@@ -102,11 +102,11 @@ async fn transaction_04_a_failure_leaves_nothing() {
     });
     assert!(matches!(own.await.unwrap_err(), AppError::TooLarge(7)));
 
-    let refused = main.transaction("Refused").run(async |tx| {
+    let rejected = main.transaction("Rejected").run(async |tx| {
         tx.object("missing").read().await?;
         Ok::<_, AppError>(())
     });
-    let AppError::LakeFs(error) = refused.await.unwrap_err() else {
+    let AppError::LakeFs(error) = rejected.await.unwrap_err() else {
         panic!("an error of lakeFS is expected")
     };
     assert_eq!((error.kind(), error.operation()), (ErrorKind::NotFound, Some("get_object")));
@@ -121,9 +121,9 @@ async fn transaction_04_a_failure_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn transaction_05_a_conflict_names_the_paths() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_05").await;
+async fn transaction_05_conflict_names_the_paths() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_05").await;
     let both = async |tx: &Branch| {
         tx.object("both").upload("theirs").await?;
         tx.object("only").upload("theirs").await?;
@@ -149,9 +149,9 @@ async fn transaction_05_a_conflict_names_the_paths() {
 }
 
 #[tokio::test]
-async fn transaction_06_dropped_half_way_it_cleans_up() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_06").await;
+async fn transaction_06_dropped_transaction_deletes_its_branch() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_06").await;
     let (started, wait) = tokio::sync::oneshot::channel();
     let target = main.clone();
     let running = tokio::spawn(async move {
@@ -163,13 +163,11 @@ async fn transaction_06_dropped_half_way_it_cleans_up() {
         };
         target.transaction("Never").run(work).await
     });
-    wait.await.unwrap();
+    wait_for("the transaction starts", wait).await.unwrap();
     assert_eq!(branches(&main).await.len(), 2);
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
-    // The branch goes in the background, which takes as long as one call does.
-    while branches(&main).await.len() > 1 {
-        tokio::task::yield_now().await;
-    }
+    // The branch is deleted in the background.
+    wait_until("the branch of the transaction is deleted", async || branches(&main).await.len() == 1).await;
     assert!(!main.object("a").exists().await.unwrap());
 }

@@ -1,19 +1,23 @@
 //! Imports point down the layers of `src/`, and there is no import circle outside `src/handles/`.
 //!
-//! Every path that begins with `crate`, `super` or `self` is resolved, in `use` declarations and in expressions, and
-//! so is every `use` of a child module. Modules under `#[cfg(test)]` and comments are exempt.
+//! Every path to a module of the crate is resolved: in `use` declarations, in expressions, types and macros, and in the
+//! strings of attributes; through `crate`, `self`, `super`, child modules, and names and globs of other declarations. Code
+//! that is compiled for tests only, comments and docs are exempt.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod circles;
 mod imports;
-mod tokens;
+mod paths;
+mod resolution;
+#[path = "../source/mod.rs"]
+mod source;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::fs;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use imports::{Import, imports};
+use imports::{Import, ModulePath, imports};
+use source::SourceFile;
 
 /// The modules at the top of `src/`, one layer a row, the highest layer first.
 const LAYERS: &[&[&str]] = &[
@@ -36,47 +40,40 @@ const LAYERS: &[&[&str]] = &[
     &["redact"],
 ];
 
-/// Where circles are allowed: handles create their parents and their children.
+/// The modules that may form circles: handles create their parents and their children.
 const CIRCLES_ALLOWED: &str = "handles";
 
-/// A source file, by its module path.
+/// Modules that know no HTTP library.
+const WITHOUT_HTTP: &[&str] = &["error", "pager", "task", "uri", "macros", "redact"];
+
+/// The libraries of which [`WITHOUT_HTTP`] know nothing.
+const HTTP_LIBRARIES: &[&str] = &["reqwest", "hyper", "http", "progenitor_client"];
+
+/// A source file and the imports of its code.
 struct Source {
+    module: ModulePath,
     file: PathBuf,
+    /// One import for each path, however often it is written.
     imports: Vec<Import>,
 }
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// All modules of the crate, and the generated one.
-fn sources() -> BTreeMap<Vec<String>, Source> {
-    fn walk(folder: &Path, module: &[String], found: &mut BTreeMap<Vec<String>, PathBuf>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let mut module = module.to_vec();
-            let stem = path.file_stem().unwrap().to_str().unwrap();
-            if path.is_dir() {
-                module.push(stem.to_owned());
-                walk(&path, &module, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                if !matches!(stem, "mod" | "lib") {
-                    module.push(stem.to_owned());
-                }
-                found.insert(module, path);
-            }
-        }
-    }
-    let mut files = BTreeMap::new();
-    walk(&root().join("src"), &[], &mut files);
-    let generated = ["api", "generated"].map(str::to_owned).to_vec();
-    files.insert(generated, Path::new(env!("OUT_DIR")).join("api.rs"));
+/// Returns all modules of the crate. The generated code is part of the module `api`, which includes it.
+fn sources() -> Vec<Source> {
+    let files = source::modules();
     let modules: BTreeSet<_> = files.keys().cloned().collect();
-    let read = |(module, file): (Vec<String>, PathBuf)| {
-        let imports = imports(&fs::read_to_string(&file).unwrap(), &module, &modules);
-        (module, Source { file, imports })
+    let read = |module: ModulePath, scope: &[String], source: SourceFile| {
+        let mut imports = imports(&source.tokens, scope, &modules);
+        let mut seen = BTreeSet::new();
+        imports.retain(|import| seen.insert((import.target.clone(), import.path.clone())));
+        Source { module, file: source.file, imports }
     };
-    files.into_iter().map(read).collect()
+    let generated = SourceFile::read(Path::new(env!("OUT_DIR")).join("api.rs"));
+    let generated = read(vec!["api".to_owned()], &["api", "generated"].map(str::to_owned), generated);
+    files
+        .into_iter()
+        .map(|(module, source)| read(module.clone(), &module, source))
+        .chain([generated])
+        .collect()
 }
 
 fn layer(module: &[String]) -> Option<usize> {
@@ -84,149 +81,100 @@ fn layer(module: &[String]) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&top.as_str()))
 }
 
-/// The place of an import, as compilers print it.
-fn place(source: &Source, line: usize) -> String {
-    let file = source.file.strip_prefix(root()).unwrap_or(&source.file);
-    format!("{}:{line}", file.display())
+/// Returns the position of an import in the form that compilers print.
+fn position(file: &Path, line: usize) -> String {
+    format!("{}:{line}", file.strip_prefix(source::root()).unwrap_or(file).display())
+}
+
+#[track_caller]
+fn assert_none(violations: &[String], rule: &str) {
+    assert!(violations.is_empty(), "{rule}, see ARCHITECTURE.md:\n{}", violations.join("\n"));
 }
 
 #[test]
 fn every_module_belongs_to_one_layer() {
     let rows: Vec<_> = LAYERS.iter().flat_map(|layer| *layer).collect();
     assert_eq!(rows.iter().collect::<BTreeSet<_>>().len(), rows.len(), "a module is in two layers");
-    for module in sources().keys().filter(|module| !module.is_empty()) {
+    for Source { module, .. } in sources().iter().filter(|source| !source.module.is_empty()) {
         assert!(layer(module).is_some(), "src/{} is in no layer", module.join("/"));
     }
 }
 
 #[test]
 fn imports_point_downwards() {
-    let mut violations = String::new();
-    for (module, source) in sources() {
+    let mut violations = Vec::new();
+    for Source { module, file, imports } in sources() {
         let Some(own) = layer(&module) else { continue };
-        let mut seen = BTreeSet::new();
-        for Import { target, path, line } in source.imports.iter().filter(|import| seen.insert(&import.path))
-        {
-            let place = place(&source, *line);
-            match layer(target) {
-                None => {
-                    _ = writeln!(
-                        violations,
-                        "{place}: `{path}` goes through the re-exports of lib.rs; import from the module that defines it"
-                    )
-                }
-                Some(layer) if layer < own => {
-                    _ = writeln!(
-                        violations,
-                        "{place}: `{path}` points upwards, from layer `{}` to layer `{}`",
-                        module[0], target[0]
-                    )
-                }
-                Some(layer) if layer == own && target[0] != module[0] => {
-                    _ = writeln!(
-                        violations,
-                        "{place}: `{path}` points sideways, from `{}` to `{}`, which are in one layer",
-                        module[0], target[0]
-                    )
-                }
+        for Import { target, path, line } in imports {
+            let position = position(&file, line);
+            match layer(&target) {
+                None => violations.push(format!(
+                    "{position}: `{path}` goes through lib.rs; import from the module that defines the item"
+                )),
+                Some(layer) if layer < own => violations.push(format!(
+                    "{position}: `{path}` points upwards, from layer `{}` to layer `{}`",
+                    module[0], target[0]
+                )),
                 Some(_) => {}
             }
         }
     }
-    assert!(violations.is_empty(), "imports point down the layers, see ARCHITECTURE.md:\n{violations}");
+    assert_none(&violations, "imports point down the layers");
 }
 
 #[test]
 fn modules_outside_handles_form_no_circle() {
+    let may_be_in_circle = |module: &ModulePath| !module.is_empty() && module[0] != CIRCLES_ALLOWED;
     let sources = sources();
-    let mut violations = String::new();
-    for (module, source) in &sources {
-        if module.is_empty() || module[0] == CIRCLES_ALLOWED {
-            continue;
-        }
-        for Import { target, path, line } in &source.imports {
-            if target != module
-                && let Some(way) = way(&sources, target, module)
-            {
-                let way: Vec<_> = way.iter().map(|module| module.join("::")).collect();
-                _ = writeln!(
-                    violations,
-                    "{}: `{path}` closes a circle: {} imports {}",
-                    place(source, *line),
-                    module.join("::"),
-                    way.join(", which imports ")
-                );
+    let edges: Vec<_> = sources
+        .iter()
+        .flat_map(|source| source.imports.iter().map(move |import| (source, import)))
+        .filter(|(source, import)| may_be_in_circle(&source.module) && may_be_in_circle(&import.target))
+        .collect();
+    let mut violations = Vec::new();
+    let units = edges.iter().map(|(source, import)| (&source.module, &import.target));
+    for (start, end, circle) in circles::circles(units) {
+        for (Source { module, file, .. }, Import { target, path, line }) in &edges {
+            if start.contains(module) && end.contains(target) {
+                let position = position(file, *line);
+                violations.push(format!("{position}: `{path}` closes the circle {circle}"));
             }
         }
     }
-    assert!(violations.is_empty(), "modules form import circles, see ARCHITECTURE.md:\n{violations}");
-}
-
-/// The shortest chain of imports from one module to another.
-fn way<'a>(
-    sources: &'a BTreeMap<Vec<String>, Source>,
-    from: &'a Vec<String>,
-    to: &Vec<String>,
-) -> Option<Vec<&'a Vec<String>>> {
-    let mut came_from: BTreeMap<&Vec<String>, Option<&Vec<String>>> = BTreeMap::from([(from, None)]);
-    let mut next = vec![from];
-    while !next.is_empty() {
-        let mut later = Vec::new();
-        for module in next {
-            if module == to {
-                let mut way = vec![module];
-                while let Some(Some(before)) = came_from.get(way[way.len() - 1]) {
-                    way.push(before);
-                }
-                way.reverse();
-                return Some(way);
-            }
-            for import in sources.get(module).into_iter().flat_map(|source| &source.imports) {
-                if !came_from.contains_key(&import.target) {
-                    came_from.insert(&import.target, Some(module));
-                    later.push(&import.target);
-                }
-            }
-        }
-        next = later;
-    }
-    None
+    assert_none(&violations, "modules and directories form no import circle");
 }
 
 #[test]
-fn paths_in_use_and_in_expressions_are_resolved() {
-    let path = |text: &str| text.split("::").map(str::to_owned).collect::<Vec<_>>();
-    let modules: BTreeSet<_> =
-        ["a", "a::b", "a::c", "d", "d::e"].map(path).into_iter().chain([Vec::new()]).collect();
-    let source = r##"
-        //! crate::d in a comment
-        use crate::{d::{self, e::Thing}, Root};
-        use super::c::{One, Two as Other};
-        macro_rules! m { () => { $crate::d::f!() } }
-        fn f<'a>() { let s = "crate::d::e"; let r = r#"super::c"#; 'x'; super::super::d::e::g(); self::inner::h(); }
-        mod inner { use super::super::c; }
-        #[cfg(test)]
-        mod tests { use crate::d::e; fn f() { crate::d::e::g() } }
-        #[cfg(test)]
-        use crate::d::e::OnlyInTests;
-        fn last() { crate::a::c::last() }
-    "##;
-    let found: Vec<_> = imports(source, &path("a::b"), &modules)
-        .into_iter()
-        .map(|Import { target, path, line }| (target.join("::"), path, line))
-        .collect();
-    let expected = [
-        ("d", "crate::d", 3),
-        ("d::e", "crate::d::e::Thing", 3),
-        ("", "crate::Root", 3),
-        ("a::c", "super::c::One", 4),
-        ("a::c", "super::c::Two", 4),
-        ("d", "crate::d::f", 5),
-        ("d::e", "super::super::d::e::g", 6),
-        ("a::b", "self::inner::h", 6),
-        ("a::c", "super::super::c", 7),
-        ("a::c", "crate::a::c::last", 12),
-    ]
-    .map(|(target, path, line)| (target.to_owned(), path.to_owned(), line));
-    assert_eq!(found, expected);
+fn low_layers_know_no_http_library() {
+    let mut violations = Vec::new();
+    for (module, source) in source::modules() {
+        if module.first().is_some_and(|top| WITHOUT_HTTP.contains(&top.as_str())) {
+            for four in source.tokens.windows(4) {
+                let [before, name, first, second] = four else { continue };
+                let is_path = before.text != ":" && first.text == ":" && second.text == ":";
+                if is_path && HTTP_LIBRARIES.contains(&&*name.text) {
+                    let position = position(&source.file, name.line);
+                    violations.push(format!("{position}: `{}` is an HTTP library", name.text));
+                }
+            }
+        }
+    }
+    assert_none(&violations, "errors, lists and tasks know no HTTP library");
+}
+
+/// The tests find modules by their file names, so no attribute or macro may put a module elsewhere.
+#[test]
+fn modules_are_where_their_names_say() {
+    let mut violations = Vec::new();
+    for (module, source) in source::modules() {
+        for three in source.tokens.windows(3) {
+            let [first, second, third] = three else { continue };
+            let is_path = first.text == "[" && second.text == "path" && third.text == "=";
+            let is_include = first.text == "include" && second.text == "!" && module != ["api"];
+            if is_path || is_include {
+                violations.push(format!("{}: moves a module", position(&source.file, first.line)));
+            }
+        }
+    }
+    assert_none(&violations, "a module is in the file with its name");
 }

@@ -4,7 +4,7 @@ use lakefs::object_store::LakeFsStore;
 use object_store::path::Path;
 use object_store::{Error, ObjectStoreExt as _};
 
-use crate::support::{self, Lake};
+use crate::support::{self, Fixture};
 use crate::{stores, text};
 
 #[tokio::test]
@@ -45,17 +45,17 @@ async fn rename_to_itself_keeps_the_object() {
 
 #[tokio::test]
 async fn copy_and_rename_from_a_ref_to_a_branch() {
-    let lake = Lake::new().await;
-    let main = lake.main("copy_references").await;
-    support::commit(&main, "one", &[("a", "one")]).await;
-    support::tag(&main.repository(), "v1", "main").await;
+    let fixture = Fixture::new().await;
+    let main = fixture.main("copy_references").await;
+    support::commit_objects(&main, "one", &[("a", "one")]).await;
+    support::create_tag(&main.repository(), "v1", "main").await;
     let experiment = main.repository().branch("experiment");
     experiment.create("main").await.unwrap();
     let store = LakeFsStore::new(&main.repository());
     store.copy(&Path::from("v1/a"), &Path::from("experiment/copied")).await.unwrap();
     store.rename(&Path::from("main/a"), &Path::from("experiment/renamed")).await.unwrap();
     for path in ["copied", "renamed"] {
-        assert_eq!(support::text(&experiment.object(path)).await, "one");
+        assert_eq!(support::read_text(&experiment.object(path)).await, "one");
     }
     assert!(!main.object("a").exists().await.unwrap());
 }

@@ -2,13 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-#[expect(dead_code, reason = "it is made for the contract suite")]
-#[path = "../contract/support.rs"]
-mod support;
-
-#[expect(dead_code, reason = "this test needs a part of it")]
 #[path = "../support/mod.rs"]
-mod script;
+mod support;
 
 mod copies;
 mod lists;
@@ -24,15 +19,15 @@ use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{Error, ObjectStore, ObjectStoreExt as _, integration};
 
-use support::Lake;
+use support::Fixture;
 
 /// Returns an empty branch, and two stores of it: one of the branch, and one of the repository with the branch as prefix.
-async fn stores(test: &str) -> (Lake, Branch, [Arc<dyn ObjectStore>; 2]) {
-    let lake = Lake::new().await;
-    let main = lake.main(test).await;
+async fn stores(test: &str) -> (Fixture, Branch, [Arc<dyn ObjectStore>; 2]) {
+    let fixture = Fixture::new().await;
+    let main = fixture.main(test).await;
     let of_repository = PrefixStore::new(LakeFsStore::new(&main.repository()), "main");
     let stores: [Arc<dyn ObjectStore>; 2] = [Arc::new(LakeFsStore::at(&main)), Arc::new(of_repository)];
-    (lake, main, stores)
+    (fixture, main, stores)
 }
 
 /// Returns the `lakefs::Error` that is the source of an error of the `object_store` crate.

@@ -6,17 +6,17 @@ use lakefs::object_store::LakeFsStore;
 use object_store::path::Path;
 use object_store::{Attribute, Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 
-use crate::support::{self, Lake};
+use crate::support::{self, Fixture};
 use crate::{stores, text};
 
 #[tokio::test]
 async fn store_reads_every_kind_of_ref() {
-    let lake = Lake::new().await;
-    let main = lake.main("read_references").await;
+    let fixture = Fixture::new().await;
+    let main = fixture.main("read_references").await;
     let repository = &main.repository();
     main.object("data/a").upload("one").await.unwrap();
     let commit = main.commit("one").await.unwrap();
-    support::tag(repository, "v1", "main").await;
+    support::create_tag(repository, "v1", "main").await;
     main.object("data/a").upload("two").await.unwrap();
 
     let store = LakeFsStore::new(repository);
@@ -98,8 +98,8 @@ async fn version_is_not_supported() {
 }
 
 /// Asserts which operations the test server has served since the last call. A real server does not record them.
-fn served(lake: &Lake, expected: &[&str]) {
-    if let Some(server) = &lake.server {
+fn served(fixture: &Fixture, expected: &[&str]) {
+    if let Some(server) = &fixture.server {
         let served: Vec<_> = server.requests().iter().map(|request| request.operation).collect();
         assert_eq!(served, expected);
         server.clear_requests();
@@ -108,16 +108,16 @@ fn served(lake: &Lake, expected: &[&str]) {
 
 #[tokio::test]
 async fn range_is_read_with_one_request() {
-    let (lake, main, [store, _]) = stores("one_request").await;
+    let (fixture, main, [store, _]) = stores("one_request").await;
     let digits = Path::from("digits");
     main.object("digits").upload("0123456789").content_type("text/csv").metadata("k", "v").await.unwrap();
     let head = store.head(&digits).await.unwrap();
-    if let Some(server) = &lake.server {
+    if let Some(server) = &fixture.server {
         server.clear_requests();
     }
 
     assert_eq!(store.get_range(&digits, 2..5).await.unwrap(), "234");
-    served(&lake, &["getObject"]);
+    served(&fixture, &["getObject"]);
     let ranged = |range: GetRange| GetOptions::new().with_range(Some(range));
     for (range, bytes, text) in [
         (GetRange::Bounded(2..4), 2..4, "23"),
@@ -132,19 +132,19 @@ async fn range_is_read_with_one_request() {
         let media_type = result.attributes.get(&Attribute::ContentType).map(|value| value.to_string());
         assert_eq!(media_type.as_deref(), Some("text/csv"), "{range:?}");
         assert_eq!(result.bytes().await.unwrap(), text, "{range:?}");
-        served(&lake, &["getObject"]);
+        served(&fixture, &["getObject"]);
     }
 }
 
 #[tokio::test]
 async fn precondition_of_a_range_needs_no_further_request() {
-    let (lake, main, [store, _]) = stores("one_request").await;
+    let (fixture, main, [store, _]) = stores("one_request").await;
     let digits = Path::from("digits");
     main.object("digits").upload("0123456789").await.unwrap();
     let head = store.head(&digits).await.unwrap();
     let (tag, written) = (head.e_tag.as_deref().unwrap(), head.last_modified);
     let (before, after) = (written - TimeDelta::seconds(5), written + TimeDelta::seconds(5));
-    if let Some(server) = &lake.server {
+    if let Some(server) = &fixture.server {
         server.clear_requests();
     }
     let ranged = || GetOptions::new().with_range(Some(GetRange::Bounded(3..6)));
@@ -160,14 +160,14 @@ async fn precondition_of_a_range_needs_no_further_request() {
         let result = store.get_opts(&digits, options).await.unwrap();
         assert_eq!(result.meta, head);
         assert_eq!(result.bytes().await.unwrap(), "345");
-        served(&lake, &["getObject"]);
+        served(&fixture, &["getObject"]);
     }
     for options in
         [ranged().with_if_match(Some("\"other\"")), ranged().with_if_unmodified_since(Some(before))]
     {
         let error = store.get_opts(&digits, options).await.unwrap_err();
         assert!(matches!(&error, Error::Precondition { path, .. } if path == "digits"), "{error}");
-        served(&lake, &["getObject"]);
+        served(&fixture, &["getObject"]);
     }
     for options in [
         ranged().with_if_none_match(Some(tag)),
@@ -177,33 +177,33 @@ async fn precondition_of_a_range_needs_no_further_request() {
     ] {
         let error = store.get_opts(&digits, options).await.unwrap_err();
         assert!(matches!(&error, Error::NotModified { path, .. } if path == "digits"), "{error}");
-        served(&lake, &["getObject"]);
+        served(&fixture, &["getObject"]);
     }
     // A failed precondition is reported before a range that lies outside the object.
     let outside = GetOptions::new().with_range(Some(GetRange::Bounded(10..12)));
     let error = store.get_opts(&digits, outside.with_if_match(Some("\"other\""))).await.unwrap_err();
     assert!(matches!(error, Error::Precondition { .. }), "{error}");
-    served(&lake, &["getObject", "statObject"]);
+    served(&fixture, &["getObject", "statObject"]);
     let error = store.get_range(&Path::from("nothing"), 0..1).await.unwrap_err();
     assert!(matches!(&error, Error::NotFound { path, .. } if path == "nothing"), "{error}");
-    served(&lake, &["getObject"]);
+    served(&fixture, &["getObject"]);
 }
 
 #[tokio::test]
 async fn whole_object_is_read_with_its_metadata() {
-    let (lake, main, [store, _]) = stores("metadata").await;
+    let (fixture, main, [store, _]) = stores("metadata").await;
     let a = Path::from("a");
     main.object("a").upload("x").content_type("text/csv").metadata("k", "v").await.unwrap();
-    if let Some(server) = &lake.server {
+    if let Some(server) = &fixture.server {
         server.clear_requests();
     }
     let expected =
         [(Attribute::ContentType, "text/csv"), (Attribute::Metadata("k".into()), "v")].into_iter().collect();
     let result = store.get(&a).await.unwrap();
     assert_eq!((&result.attributes, &result.range), (&expected, &(0..1)));
-    served(&lake, &["statObject", "getObject"]);
+    served(&fixture, &["statObject", "getObject"]);
     // `head` needs one request.
     let options = GetOptions::new().with_head(true).with_range(Some(GetRange::Bounded(0..1)));
     assert_eq!(store.get_opts(&a, options).await.unwrap().attributes, expected);
-    served(&lake, &["statObject"]);
+    served(&fixture, &["statObject"]);
 }

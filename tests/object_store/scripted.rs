@@ -7,30 +7,32 @@ use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 
 use crate::cause;
-use crate::script::{Reply, Script};
+use crate::support::{ScriptedResponse, ScriptedServer};
 
 /// The metadata of an object with this ETag.
-fn stats(tag: &str, size: usize) -> Reply {
+fn stats(tag: &str, size: usize) -> ScriptedResponse {
     let body = format!(
         r#"{{"checksum":"{tag}","mtime":1700000000,"path":"a","path_type":"object","physical_address":"mem://a","size_bytes":{size}}}"#
     );
-    Reply::json(200, body)
+    ScriptedResponse::json(200, body)
 }
 
 /// The object itself.
-fn object(tag: &str, text: &str) -> Reply {
-    Reply::new(200, "text/plain", text).header("ETag", &format!("\"{tag}\""))
+fn object(tag: &str, text: &str) -> ScriptedResponse {
+    ScriptedResponse::new(200, "text/plain", text).header("ETag", &format!("\"{tag}\""))
 }
 
 /// Two bytes of the object.
-fn part(tag: &str, text: &str, first: usize, size: usize) -> Reply {
+fn part(tag: &str, text: &str, first: usize, size: usize) -> ScriptedResponse {
     let range = format!("bytes {first}-{}/{size}", first + 1);
-    Reply::new(206, "text/plain", text).header("ETag", &format!("\"{tag}\"")).header("Content-Range", &range)
+    ScriptedResponse::new(206, "text/plain", text)
+        .header("ETag", &format!("\"{tag}\""))
+        .header("Content-Range", &range)
 }
 
 /// Returns a scripted server and the store of a branch on it.
-async fn scripted(replies: impl IntoIterator<Item = Reply>) -> (Script, LakeFsStore) {
-    let script = Script::start(replies).await;
+async fn scripted(replies: impl IntoIterator<Item = ScriptedResponse>) -> (ScriptedServer, LakeFsStore) {
+    let script = ScriptedServer::start(replies).await;
     let store = LakeFsStore::at(script.client().repository("example").branch("main"));
     (script, store)
 }
@@ -79,10 +81,10 @@ async fn ranges_read_together_are_of_one_version() {
 
 #[tokio::test]
 async fn batch_fails_for_the_objects_that_the_server_names() {
-    let branch = Reply::json(200, r#"{"id":"main","commit_id":"c"}"#);
+    let branch = ScriptedResponse::json(200, r#"{"id":"main","commit_id":"c"}"#);
     let failed =
         r#"{"errors":[{"path":"b","status_code":403,"message":"cannot write to protected branch"}]}"#;
-    let (_script, store) = scripted([branch.clone(), Reply::json(200, failed)]).await;
+    let (_script, store) = scripted([branch.clone(), ScriptedResponse::json(200, failed)]).await;
     let locations = || stream::iter(["a", "b", "c"].map(|name| Ok(Path::from(name)))).boxed();
     let outcomes: Vec<_> = store.delete_stream(locations()).collect().await;
     let [Ok(_), Err(error @ Error::PermissionDenied { .. }), Ok(_)] = &*outcomes else {
@@ -90,7 +92,7 @@ async fn batch_fails_for_the_objects_that_the_server_names() {
     };
     assert_eq!(cause(error).kind(), ErrorKind::WriteProtected);
 
-    let (_script, store) = scripted([branch, Reply::json(500, r#"{"message":"no disk"}"#)]).await;
+    let (_script, store) = scripted([branch, ScriptedResponse::json(500, r#"{"message":"no disk"}"#)]).await;
     let outcomes: Vec<_> = store.delete_stream(locations()).collect().await;
     for outcome in &outcomes {
         assert!(matches!(outcome, Err(Error::Generic { .. })), "{outcome:?}");
@@ -112,13 +114,14 @@ async fn incomplete_response_to_a_range_is_followed_by_a_stat() {
     assert_eq!((expected.range.clone(), expected.meta.e_tag.as_deref()), (1..3, Some("\"tag\"")));
 
     // Without a date, a size, an ETag or a range; and errors that can mean several things.
-    let sizeless = Reply::new(206, "text/plain", "hr")
+    let sizeless = ScriptedResponse::new(206, "text/plain", "hr")
         .header("ETag", "\"tag\"")
         .header("Content-Range", "bytes 1-2/*")
         .header(date.0, date.1);
-    let tagless =
-        Reply::new(206, "text/plain", "hr").header("Content-Range", "bytes 1-2/5").header(date.0, date.1);
-    let refused = |status| Reply::json(status, r#"{"message":"bad index"}"#);
+    let tagless = ScriptedResponse::new(206, "text/plain", "hr")
+        .header("Content-Range", "bytes 1-2/5")
+        .header(date.0, date.1);
+    let refused = |status| ScriptedResponse::json(status, r#"{"message":"bad index"}"#);
     for first in [part("tag", "hr", 1, 5), sizeless, tagless, refused(416), refused(500), refused(400)] {
         let (script, store) = scripted([first, stats("tag", 5), part("tag", "hr", 1, 5)]).await;
         let read = store.get_opts(&a, options()).await.unwrap();

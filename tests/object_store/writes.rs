@@ -9,16 +9,16 @@ use object_store::{
     Attribute, Attributes, Error, GetOptions, ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions,
 };
 
-use crate::support::{self, Lake};
+use crate::support::{self, Fixture};
 use crate::{cause, stores, text};
 
 #[tokio::test]
 async fn write_to_a_tag_or_commit_is_rejected() {
-    let lake = Lake::new().await;
-    let main = lake.main("write_references").await;
+    let fixture = Fixture::new().await;
+    let main = fixture.main("write_references").await;
     let repository = &main.repository();
-    let commit = support::commit(&main, "one", &[("a", "one")]).await;
-    support::tag(repository, "v1", "main").await;
+    let commit = support::commit_objects(&main, "one", &[("a", "one")]).await;
+    support::create_tag(repository, "v1", "main").await;
     let store = LakeFsStore::new(repository);
     for reference in ["v1", "nowhere", &*commit.id] {
         let a = Path::from(format!("{reference}/a"));

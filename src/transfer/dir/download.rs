@@ -252,7 +252,7 @@ impl DownloadDirRequest {
     }
 
     fn write_error(&self, error: std::io::Error) -> Error {
-        Error::invalid(self.action(), "the directory cannot be written").with_source(error)
+        Error::io(self.action(), "the directory cannot be written", error)
     }
 
     fn action(&self) -> String {

@@ -56,8 +56,7 @@ pub(crate) async fn delete_extraneous_files(
             EntryKind::File { .. } | EntryKind::Symlink | EntryKind::Special => {
                 let path = local_path(root, &name);
                 let removed = if dry_run { Ok(()) } else { blocking(move || fs::remove_file(path)).await };
-                let removed = removed
-                    .map_err(|error| Error::invalid("", "the file cannot be deleted").with_source(error));
+                let removed = removed.map_err(|error| Error::io("", "the file cannot be deleted", error));
                 outcomes.record(&name, removed.map(|()| SyncAction::Deleted));
             }
         }

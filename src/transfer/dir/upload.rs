@@ -258,7 +258,7 @@ impl UploadDirRequest {
     fn walk(&self) -> impl Stream<Item = Result<LocalEntry>> + Send + use<> {
         let action = self.action();
         walk(self.root.clone(), self.symlinks == SymlinkPolicy::Follow)
-            .map_err(move |error| Error::invalid(&*action, "the directory cannot be read").with_source(error))
+            .map_err(move |error| Error::io(&*action, "the directory cannot be read", error))
     }
 
     async fn process(&self, task: UploadTask) -> Option<TaskOutcome> {
@@ -297,7 +297,7 @@ impl UploadDirRequest {
         let content = if bytes <= local_files::SMALL_FILE || verifier.is_some() {
             let path = path.clone();
             let load = move || local_files::load(&path, bytes, verifier);
-            let read_error = |error| Error::invalid("", "the file cannot be read").with_source(error);
+            let read_error = |error| Error::io("", "the file cannot be read", error);
             blocking(load).await.map_err(read_error)?
         } else {
             FileContent::Large
