@@ -231,6 +231,7 @@ macro_rules! ref_methods {
             /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): both sides changed the same
             ///   [paths](crate::Error::conflicts).
             /// * [`NoChanges`](crate::ErrorKind::NoChanges): there is nothing to merge.
+            /// * [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges): the destination has uncommitted changes.
             /// * [`HookFailed`](crate::ErrorKind::HookFailed): a hook prevented the merge.
             /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the destination is a branch of another
             ///   repository.
