@@ -26,9 +26,8 @@
 //! 0.15.1, and `typify` and `typify-impl` to 0.8.0: a dependency graph with this crate cannot contain another 0.15 or 0.8 release of
 //! these four. No other crate is pinned, and nothing of the generator is linked into programs.
 
+mod decode;
 mod parts;
-
-use serde::{Deserialize, Deserializer};
 
 pub(crate) use crate::http::encode::NO_NAME;
 pub use crate::reply::{ByteStream, Response};
@@ -74,13 +73,4 @@ impl Client {
     pub(crate) fn transport(&self) -> &Transport {
         &self.transport
     }
-}
-
-/// Reads `null` as an empty list or map: the server writes it for a list that was never set.
-fn null_as_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! What comes back from a call that succeeds.
 
+use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::pin::Pin;
@@ -10,7 +11,7 @@ use futures::Stream;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use crate::{Result, error};
+use crate::{Error, ErrorKind, Result, error};
 
 /// A successful reply: its value, and what came with it.
 #[derive(Clone, Debug)]
@@ -46,6 +47,17 @@ impl<T> Response<T> {
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.header(error::REQUEST_ID)
+    }
+}
+
+impl Response<Box<dyn Any + Send>> {
+    /// The response with the value that was decoded.
+    pub(crate) fn downcast<T: 'static>(self) -> Result<Response<T>> {
+        let Self { value, status, headers } = self;
+        match value.downcast() {
+            Ok(value) => Ok(Response { value: *value, status, headers }),
+            Err(_) => Err(Error::new(ErrorKind::Decode, "", "the body was decoded as another type")),
+        }
     }
 }
 

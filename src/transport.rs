@@ -1,5 +1,6 @@
 //! The one way to the server, and to its storage: credentials, retries, tracing, and the reading of replies.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -201,6 +202,17 @@ impl Call {
     }
 }
 
+/// A decoded body, of a type that the caller knows.
+pub(crate) type Decoded = Box<dyn Any + Send>;
+
+/// Decodes a body.
+pub(crate) type Decode = fn(&[u8]) -> serde_json::Result<Decoded>;
+
+/// Decodes a JSON body into a value of type `T`.
+pub(crate) fn decode_json<T: DeserializeOwned + Send + 'static>(body: &[u8]) -> serde_json::Result<Decoded> {
+    Ok(Box::new(serde_json::from_slice::<T>(body)?))
+}
+
 impl Transport {
     pub(crate) fn new(http: Http, authorizer: Option<Arc<dyn Authorize>>, retries: Retries) -> Self {
         Self { http, authorizer, retries }
@@ -212,15 +224,22 @@ impl Transport {
     }
 
     /// Calls, and reads a JSON document.
-    pub(crate) async fn json<T: DeserializeOwned + Send>(&self, call: Call) -> Result<Response<T>> {
-        self.run(call, |_, reply| async move {
+    pub(crate) async fn json<T>(&self, call: Call) -> Result<Response<T>>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        self.decode(call, decode_json::<T>).await?.downcast()
+    }
+
+    /// Calls, and decodes the body. The type of the value is erased, so that calls are compiled once instead of for every type.
+    pub(crate) fn decode(&self, call: Call, decode: Decode) -> BoxFuture<'_, Result<Response<Decoded>>> {
+        Box::pin(self.run(call, move |_, reply| async move {
             let (status, headers, body) = whole(reply).await?;
-            match serde_json::from_slice(&body) {
+            match decode(&body) {
                 Ok(value) => Ok(Response::new(value, status, headers)),
                 Err(error) => Err(Error::decode(status, &headers, body, error)),
             }
-        })
-        .await
+        }))
     }
 
     /// Calls, and reads a text.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use futures::future::{self, BoxFuture};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Body, Method, Request};
 use serde::Serialize;
@@ -11,7 +12,7 @@ use super::{ByteStream, Client, Response};
 use crate::Result;
 use crate::http::encode;
 use crate::operation::Operation;
-use crate::transport::Call;
+use crate::transport::{Call, Decode, Decoded, decode_json};
 
 const JSON: &str = "application/json";
 
@@ -81,9 +82,11 @@ impl<'a> RequestParts<'a> {
         Call::new(self.endpoint.operation, self.request())
     }
 
-    pub(crate) async fn send_json<T: DeserializeOwned + Send>(self) -> Result<Response<T>> {
-        let client = self.client;
-        client.transport.json(self.call()?).await
+    pub(crate) async fn send_json<T>(self) -> Result<Response<T>>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        self.decode(decode_json::<T>).await?.downcast()
     }
 
     pub(crate) async fn send_text(self) -> Result<Response<String>> {
@@ -99,6 +102,15 @@ impl<'a> RequestParts<'a> {
     pub(crate) async fn send_stream(self) -> Result<Response<ByteStream>> {
         let client = self.client;
         client.transport.stream(self.call()?).await
+    }
+
+    /// Sends the request and decodes the body. Not generic, so that it is compiled once.
+    fn decode(self, decode: Decode) -> BoxFuture<'a, Result<Response<Decoded>>> {
+        let transport = &self.client.transport;
+        match self.call() {
+            Ok(call) => transport.decode(call, decode),
+            Err(error) => Box::pin(future::ready(Err(error))),
+        }
     }
 
     /// Builds the request.
