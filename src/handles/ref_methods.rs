@@ -75,6 +75,7 @@ macro_rules! ref_methods {
             ///
             /// # Errors
             /// * [`NotFound`](crate::ErrorKind::NotFound): the reference does not exist.
+            /// * [`Io`](crate::ErrorKind::Io): the directory cannot be written.
             /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): some objects cannot be files below the
             ///   directory. Nothing is written, and the [error](crate::Error::failed_objects) lists them. Such paths
             ///   lead out of the directory (`..`, a leading slash or backslash, a drive letter, on every system);
