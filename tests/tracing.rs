@@ -1,6 +1,6 @@
-//! What a subscriber of `tracing` is told: every call, with its outcome, and no secret.
+//! Spans and events of `tracing`: every call with its result, and no secret.
 //!
-//! Alone in its file, for what is of interest to whom is settled once in a process.
+//! A test binary of its own, because `tracing` caches for the whole process which spans a subscriber wants.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -17,7 +17,7 @@ use tracing::{Event, Metadata, Subscriber};
 
 use support::{ScriptedResponse, ScriptedServer};
 
-/// What a subscriber is told, at every level.
+/// Records spans and events of every level.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<Recorded>>);
 
@@ -89,7 +89,7 @@ impl Recorder {
 }
 
 #[tokio::test]
-async fn a_span_tells_what_was_done_and_no_secret() {
+async fn spans_have_the_result_of_a_call_and_no_secret() {
     let recorder = Recorder::default();
     let _recording = tracing::subscriber::set_default(recorder.clone());
 
@@ -117,7 +117,7 @@ async fn a_span_tells_what_was_done_and_no_secret() {
     let calls = recorder.calls();
     let field = |call: usize, name: &str| calls[call].get(name).map(String::as_str);
     let operations: Vec<_> = (0..calls.len()).map(|call| field(call, "operation").unwrap()).collect();
-    // The commit that was left in doubt is looked for.
+    // The commit whose response was lost is looked up.
     assert_eq!(operations, ["get_branch", "diff_branch", "get_object", "login", "commit", "get_commit"]);
     let attempts: Vec<_> = (0..calls.len()).map(|call| field(call, "attempts").unwrap()).collect();
     assert_eq!(attempts, ["2", "1", "1", "1", "1", "2"]);
@@ -133,7 +133,7 @@ async fn a_span_tells_what_was_done_and_no_secret() {
         assert!(field(call, "elapsed_ms").unwrap().parse::<u64>().is_ok());
     }
 
-    // No secret, as it is or as it is sent, no signature, no data; what other crates tell included.
+    // No secret in plain text or as it is sent, no signature and no data, in the events of other crates neither.
     let everything = recorder.everything();
     for data in ["hush", "a2V5Omh1c2g=", "5ec3e7", "the data", "c0ffee", "busy"] {
         assert!(!everything.contains(data), "{data:?} is in {everything}");

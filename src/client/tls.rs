@@ -74,11 +74,13 @@ impl Tls {
     }
 
     #[cfg(feature = "native-tls")]
+    #[allow(clippy::unused_self, reason = "rustls has a configuration")]
     pub(super) fn apply(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
         builder.tls_backend_native()
     }
 
     #[cfg(not(feature = "native-tls"))]
+    #[allow(clippy::unused_self, reason = "rustls has a configuration")]
     pub(super) fn apply(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
         builder
     }

@@ -331,6 +331,7 @@ impl Error {
     }
 
     /// The first of several failures, with a message and details about all of them.
+    #[cfg(feature = "fs")]
     pub(crate) fn of_many(mut self, action: impl Into<String>, failed: Vec<FailedObject>) -> Self {
         self.0.action = action.into();
         self.0.message = details::summary(&failed);

@@ -76,6 +76,10 @@ impl Body {
     }
 
     /// Opens the data.
+    #[cfg_attr(
+        not(feature = "fs"),
+        allow(clippy::unused_async, reason = "only files are opened asynchronously")
+    )]
     pub(crate) async fn open(self) -> io::Result<Payload> {
         Ok(match self.0 {
             Source::Bytes(bytes) => Payload::Replayable(Replayable::Bytes(bytes)),

@@ -104,6 +104,10 @@ impl Replayable {
     }
 
     /// Fails if the data changed after the upload began.
+    #[cfg_attr(
+        not(feature = "fs"),
+        allow(clippy::unused_async, reason = "only files are checked asynchronously")
+    )]
     pub(crate) async fn ensure_unchanged(&self) -> io::Result<()> {
         match self {
             Self::Bytes(_) => Ok(()),
