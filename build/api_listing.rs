@@ -36,6 +36,8 @@ fn module(path: &str, items: &[Item], lines: &mut Vec<String>) {
             Item::Impl(block) => {
                 let owner = text(&block.self_ty);
                 match &block.trait_ {
+                    // Every model has it.
+                    Some((of, _)) if text(of).contains("Deserialize") => {}
                     Some((of, _)) => {
                         lines.push(format!("impl {} for {}", text(of), qualified(path, &block.self_ty)));
                     }

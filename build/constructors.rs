@@ -62,7 +62,7 @@ fn names(tokens: TokenStream, found: &mut Vec<String>) {
 
 fn constructor(item: &ItemStruct, enums: &BTreeSet<String>, document: &Value) -> Item {
     let order = required(document, &item.ident);
-    let position = |field: &Field| order.iter().position(|name| *name == wire_name(field));
+    let position = |field: &Field| order.iter().position(|name| *name == syntax::field_name(field));
     let (mut required, optional): (Vec<&Field>, Vec<&Field>) =
         item.fields.iter().partition(|field| !is_optional(field));
     required.sort_by_key(|field| position(field));
@@ -130,11 +130,6 @@ fn argument(field: &Field, ty: &Type, enums: &BTreeSet<String>) -> (TokenStream,
         }
         _ => (quote!(#ty), quote!(#name)),
     }
-}
-
-fn wire_name(field: &Field) -> String {
-    let own = || field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-    syntax::wire_name(&field.attrs).unwrap_or_else(own)
 }
 
 /// The fields that the contract requires of a model, in the order in which it lists them.

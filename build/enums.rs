@@ -18,7 +18,7 @@ pub(crate) fn open(item: &mut ItemEnum) -> Vec<Item> {
     let documentation = item.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
     *item = parse_quote! {
         #(#documentation)*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Deserialize, ::serde::Serialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
         #[non_exhaustive]
         pub enum #name {
             #(#[serde(rename = #values)] #variants,)*
@@ -53,6 +53,11 @@ pub(crate) fn open(item: &mut ItemEnum) -> Vec<Item> {
         impl From<String> for #name {
             fn from(value: String) -> Self {
                 Self::from(value.as_str())
+            }
+        }
+        impl<'de> ::serde::Deserialize<'de> for #name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <String as ::serde::Deserialize>::deserialize(deserializer).map(Self::from)
             }
         }
         impl ::std::fmt::Display for #name {

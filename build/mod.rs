@@ -13,6 +13,7 @@
 
 pub(crate) mod constructors;
 pub(crate) mod contract;
+pub(crate) mod decode;
 pub(crate) mod docs;
 pub(crate) mod document;
 pub(crate) mod enums;

@@ -1,10 +1,10 @@
-//! Adapts the models: they can grow, read `null` as an empty collection, and do not print secrets.
+//! Adapts the models that typify wrote.
 
 use std::collections::BTreeSet;
 
-use syn::{Item, ItemStruct, parse_quote};
+use syn::{Item, parse_quote};
 
-use super::{enums, redact, syntax};
+use super::{decode, enums, redact, syntax};
 
 /// Adapts all models.
 pub(crate) fn adapt(items: &mut Vec<Item>) {
@@ -28,26 +28,14 @@ pub(crate) fn adapt(items: &mut Vec<Item>) {
         match item {
             Item::Enum(item) if enums::is_plain(item) => added.extend(enums::open(item)),
             Item::Struct(item) => {
-                adapt_struct(item);
+                if matches!(item.fields, syn::Fields::Named(_)) {
+                    item.attrs.push(parse_quote!(#[non_exhaustive]));
+                }
                 added.extend(redact::debug(item));
+                added.extend(decode::deserialize(item));
             }
             _ => {}
         }
     }
     items.extend(added);
-}
-
-fn adapt_struct(item: &mut ItemStruct) {
-    if matches!(item.fields, syn::Fields::Named(_)) {
-        item.attrs.push(parse_quote!(#[non_exhaustive]));
-    }
-    for field in &mut item.fields {
-        if field.ident.is_some() && syntax::is_collection(&field.ty) {
-            // A missing collection is empty. typify has that for collections that the contract does not require.
-            if !field.attrs.iter().any(|attribute| syntax::mentions(attribute, "default")) {
-                field.attrs.push(parse_quote!(#[serde(default)]));
-            }
-            field.attrs.push(parse_quote!(#[serde(deserialize_with = "crate::api::parts::null_as_empty")]));
-        }
-    }
 }

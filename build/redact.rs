@@ -1,8 +1,9 @@
 //! Keeps secrets out of the `Debug` output of the models.
 
-use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::{Item, ItemStruct, parse_quote};
+
+use super::syntax;
 
 /// Fields whose values are never printed, by name in Rust.
 const SECRETS: [&str; 8] = [
@@ -26,13 +27,7 @@ pub(crate) fn debug(item: &mut ItemStruct) -> Option<Item> {
     if !fields.iter().any(is_secret) {
         return None;
     }
-    for attribute in &mut item.attrs {
-        if attribute.path().is_ident("derive")
-            && let syn::Meta::List(list) = &mut attribute.meta
-        {
-            list.tokens = without_debug(std::mem::take(&mut list.tokens));
-        }
-    }
+    syntax::remove_derive(&mut item.attrs, "Debug");
     let (name, text) = (&item.ident, item.ident.to_string());
     let printed = fields.iter().map(|field| {
         let label = field.to_string();
@@ -51,17 +46,4 @@ pub(crate) fn debug(item: &mut ItemStruct) -> Option<Item> {
             }
         }
     })
-}
-
-fn without_debug(derives: TokenStream) -> TokenStream {
-    let mut out = TokenStream::new();
-    let mut skip_comma = false;
-    for token in derives {
-        match &token {
-            TokenTree::Ident(ident) if ident == "Debug" => skip_comma = true,
-            TokenTree::Punct(punct) if skip_comma && punct.as_char() == ',' => skip_comma = false,
-            _ => out.extend([token]),
-        }
-    }
-    out
 }

@@ -1,7 +1,8 @@
 //! Small questions about Rust syntax.
 
 use quote::ToTokens;
-use syn::{GenericArgument, Item, PathArguments, PathSegment, Type};
+use syn::punctuated::Punctuated;
+use syn::{Field, GenericArgument, Item, PathArguments, PathSegment, Token, Type, parse_quote};
 
 /// The last segment of a path: `Vec<u8>` of `::std::vec::Vec<u8>`.
 pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
@@ -70,6 +71,24 @@ pub(crate) fn wire_name(attributes: &[syn::Attribute]) -> Option<String> {
         });
     }
     name
+}
+
+/// The name of a field on the wire.
+pub(crate) fn field_name(field: &Field) -> String {
+    let own = || field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+    wire_name(&field.attrs).unwrap_or_else(own)
+}
+
+/// Removes a trait from the derives of an item.
+pub(crate) fn remove_derive(attributes: &mut [syn::Attribute], name: &str) {
+    for attribute in attributes.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
+        let Ok(paths) = attribute.parse_args_with(Punctuated::<syn::Path, Token![,]>::parse_terminated)
+        else {
+            continue;
+        };
+        let kept = paths.iter().filter(|path| path.segments.last().is_none_or(|last| last.ident != name));
+        *attribute = parse_quote!(#[derive(#(#kept),*)]);
+    }
 }
 
 /// Whether the tokens of an attribute contain a word.

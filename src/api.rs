@@ -27,6 +27,7 @@
 //! these four. No other crate is pinned, and nothing of the generator is linked into programs.
 
 mod client;
+mod decode;
 mod parts;
 
 pub use crate::http::response::{ByteStream, Response};

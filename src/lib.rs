@@ -16,7 +16,6 @@ pub mod models;
 pub mod object_store;
 mod pager;
 mod redact;
-pub mod reexports;
 mod ref_expr;
 pub mod requests;
 mod scope;
@@ -56,3 +55,12 @@ pub use transfer::read::reader::ObjectReader;
 pub use transfer::write::body::Body;
 pub use transfer::write::writer::ObjectWriter;
 pub use uri::Uri;
+
+/// The crates whose types appear in signatures of this crate.
+///
+/// Use them through this module to be sure of the same version, without a dependency of your own.
+pub mod reexports {
+    #[cfg(feature = "object_store")]
+    pub use ::object_store;
+    pub use {bytes, chrono, futures, reqwest};
+}

@@ -15,7 +15,7 @@ use source::{Token, root};
 
 /// The operations that only `lakefs::api` has, and why.
 const API_ONLY: &[(&str, &str)] = &[
-    ("create_branch_protection_rule_preflight", "internal: tells the web interface whether to show a button"),
+    ("create_branch_protection_rule_preflight", "internal: the web interface shows or hides a button by it"),
     ("create_commit_record", "internal: restores a history commit by commit, without its data"),
     ("create_symlink_file", "internal: for old versions of Hive"),
     ("external_principal_login", "needs a token of an identity provider"),
@@ -34,9 +34,9 @@ const API_ONLY: &[(&str, &str)] = &[
     ("internal_set_garbage_collection_rules", "deprecated: replaced by `set_gc_rules`"),
     ("oauth_callback", "internal: a browser is redirected to it after a login"),
     ("post_stats_events", "internal: usage statistics of the web interface and of lakectl"),
-    ("set_garbage_collection_rules_preflight", "internal: tells the web interface whether to show a button"),
+    ("set_garbage_collection_rules_preflight", "internal: the web interface shows or hides a button by it"),
     ("sts_login", "needs a token of an identity provider"),
-    ("upload_object_preflight", "internal: tells the web interface whether to show a button"),
+    ("upload_object_preflight", "internal: the web interface shows or hides a button by it"),
     ("upload_part_copy", "composes an object of parts of others; `copy_object` copies whole objects"),
 ];
 

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use futures::future::{self, BoxFuture};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Body, Method, Request};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::api::client::Client;
 use crate::error::Result;
@@ -13,6 +14,7 @@ use crate::http::call::Call;
 use crate::http::encode;
 use crate::http::operation::Operation;
 use crate::http::response::{ByteStream, Response};
+use crate::http::send::{Decode, Decoded, decode_json};
 
 const JSON: &str = "application/json";
 
@@ -82,9 +84,11 @@ impl<'a> RequestParts<'a> {
         Call::new(self.endpoint.operation, self.request())
     }
 
-    pub(crate) async fn send_json<T: DeserializeOwned + Send>(self) -> Result<Response<T>> {
-        let client = self.client;
-        client.transport().json(self.call()?).await
+    pub(crate) async fn send_json<T>(self) -> Result<Response<T>>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        self.decode(decode_json::<T>).await?.downcast()
     }
 
     pub(crate) async fn send_text(self) -> Result<Response<String>> {
@@ -100,6 +104,15 @@ impl<'a> RequestParts<'a> {
     pub(crate) async fn send_stream(self) -> Result<Response<ByteStream>> {
         let client = self.client;
         client.transport().stream(self.call()?).await
+    }
+
+    /// Sends the request and decodes the body. Not generic, so that it is compiled once.
+    fn decode(self, decode: Decode) -> BoxFuture<'a, Result<Response<Decoded>>> {
+        let transport = self.client.transport();
+        match self.call() {
+            Ok(call) => transport.decode(call, decode),
+            Err(error) => Box::pin(future::ready(Err(error))),
+        }
     }
 
     /// Builds the request.
@@ -164,13 +177,4 @@ fn replace(
 ) {
     parameters.retain(|(parameter, _)| *parameter != name);
     parameters.extend(values.into_iter().map(|value| (name, value)));
-}
-
-/// Reads `null` as an empty list or map: the server writes it for a list that was never set.
-pub(crate) fn null_as_empty<'de, D, T>(deserializer: D) -> std::result::Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

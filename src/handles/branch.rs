@@ -267,17 +267,18 @@ impl Branch {
 
     /// Imports objects that exist in the storage, and commits them. Their data is not copied.
     ///
-    /// Awaiting the request starts the import and returns a task. [Wait](Task::wait) for the task to get the commit.
+    /// Awaiting the request starts the import and returns its [`Task`].
+    /// [`wait_for_completion`](ImportRequest::wait_for_completion) returns the commit instead.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
-    /// let import = branch
+    /// let commit = branch
     ///     .import()
     ///     .prefix("s3://bucket/raw/", "raw/")
     ///     .object("s3://bucket/extra.csv", "extra.csv")
     ///     .message("Import the raw data")
+    ///     .wait_for_completion()
     ///     .await?;
-    /// let commit = import.wait().await?;
     /// println!("{}", commit.id);
     /// # Ok(())
     /// # }

@@ -75,6 +75,7 @@ macro_rules! ref_methods {
             ///
             /// # Errors
             /// * [`NotFound`](crate::ErrorKind::NotFound): the reference does not exist.
+            /// * [`Io`](crate::ErrorKind::Io): the directory cannot be written.
             /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): some objects cannot be files below the
             ///   directory. Nothing is written, and the [error](crate::Error::failed_objects) lists them. Such paths
             ///   lead out of the directory (`..`, a leading slash or backslash, a drive letter, on every system);
@@ -231,6 +232,7 @@ macro_rules! ref_methods {
             /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): both sides changed the same
             ///   [paths](crate::Error::conflicts).
             /// * [`NoChanges`](crate::ErrorKind::NoChanges): there is nothing to merge.
+            /// * [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges): the destination has uncommitted changes.
             /// * [`HookFailed`](crate::ErrorKind::HookFailed): a hook prevented the merge.
             /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the destination is a branch of another
             ///   repository.

@@ -142,11 +142,13 @@ impl Repository {
         Reference::from_scope(&self.0.reference(expression))
     }
 
-    /// Opens a pull request, which proposes to merge one branch into another.
+    /// Creates a pull request, which proposes to merge the branch `source` into the branch `destination`, and returns
+    /// its id.
     ///
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): one of the branches does not exist.
-    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the two branches are the same.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the two branches are the same, or a handle belongs to
+    ///   another repository.
     pub fn create_pull_request(
         &self,
         source: impl Into<BranchName>,
@@ -230,8 +232,8 @@ impl Repository {
 
     /// Writes all branches, tags and commits of the repository to its storage, as a backup without the objects.
     ///
-    /// Uncommitted changes are not part of it. Awaiting the request waits for completion;
-    /// [`start`](Dump::start) returns a task instead.
+    /// Uncommitted changes are not part of it. Awaiting the request makes the server dump within one request. For a large
+    /// repository, [`wait_for_completion`](DumpRequest::wait_for_completion) makes it dump in the background.
     ///
     /// ```
     /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
@@ -250,7 +252,7 @@ impl Repository {
         DumpRequest::new(self.scope())
     }
 
-    /// Returns a dump that was started before, by its id.
+    /// Returns a dump that was [started](DumpRequest::start) before, by its id.
     #[must_use]
     pub fn dump_task(&self, id: impl Into<String>) -> Task<DumpTask> {
         Task::new(DumpTask::new(self.scope()), id)
@@ -258,9 +260,9 @@ impl Repository {
 
     /// Restores the branches, tags and commits of a dump into this repository.
     ///
-    /// The repository is [bare](CreateRepositoryRequest::bare), and its storage namespace is that of the dumped
-    /// repository or a copy of it. Awaiting the request waits for completion; [`start`](Restore::start) returns a task
-    /// instead.
+    /// The repository must be [bare](CreateRepositoryRequest::bare), and its storage namespace must be that of the dumped
+    /// repository or a copy of it. Awaiting the request makes the server restore within one request. For a large dump,
+    /// [`wait_for_completion`](RestoreRequest::wait_for_completion) makes it restore in the background.
     ///
     /// # Errors
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare.
@@ -269,7 +271,7 @@ impl Repository {
         RestoreRequest::new(self.scope(), dump)
     }
 
-    /// Returns a restore that was started before, by its id.
+    /// Returns a restore that was [started](RestoreRequest::start) before, by its id.
     #[must_use]
     pub fn restore_task(&self, id: impl Into<String>) -> Task<RestoreTask> {
         Task::new(RestoreTask::new(self.scope()), id)

@@ -1,5 +1,6 @@
 //! Responses: those of calls that succeed, and the reading of all of them.
 
+use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,7 +10,7 @@ use futures::Stream;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{StatusCode, Url};
 
-use crate::error::{ErrorResponse, Result};
+use crate::error::{Error, ErrorKind, ErrorResponse, Result};
 use crate::http::failure::transport_error;
 
 /// The header with the identifier that lakeFS gives to a request.
@@ -61,6 +62,17 @@ impl<T> Response<T> {
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.header(REQUEST_ID)
+    }
+}
+
+impl Response<Box<dyn Any + Send>> {
+    /// Returns the response with the value as the type that it was decoded as.
+    pub(crate) fn downcast<T: 'static>(self) -> Result<Response<T>> {
+        let Self { value, status, headers } = self;
+        match value.downcast() {
+            Ok(value) => Ok(Response { value: *value, status, headers }),
+            Err(_) => Err(Error::new(ErrorKind::Decode, "", "the body was decoded as another type")),
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! The transport: sends the requests of a call until one succeeds or must not be retried.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::TryStreamExt as _;
-use futures::future::{self, Either};
+use futures::future::{self, BoxFuture, Either};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Request, StatusCode};
 use serde::de::DeserializeOwned;
@@ -23,6 +24,17 @@ use crate::http::response::{ByteStream, Response, read_body, read_error_body};
 use crate::http::retry::{RetryPolicy, retry_after};
 use crate::http::retry_table::RetryClass;
 use crate::http::telemetry;
+
+/// A decoded body, of a type that the caller knows.
+pub(crate) type Decoded = Box<dyn Any + Send>;
+
+/// Decodes a body.
+pub(crate) type Decode = fn(&[u8]) -> serde_json::Result<Decoded>;
+
+/// Decodes a JSON body into a value of type `T`.
+pub(crate) fn decode_json<T: DeserializeOwned + Send + 'static>(body: &[u8]) -> serde_json::Result<Decoded> {
+    Ok(Box::new(serde_json::from_slice::<T>(body)?))
+}
 
 /// Sends calls: credentials, attempts, and the reading of responses.
 #[derive(Clone, Debug)]
@@ -47,9 +59,17 @@ impl Transport {
     }
 
     /// Sends a call whose response is a JSON document.
-    pub(crate) async fn json<T: DeserializeOwned + Send>(&self, call: Call) -> Result<Response<T>> {
-        let decode = |body: &[u8]| serde_json::from_slice(body);
-        self.run(call, |call, response| buffered(call, response, decode)).await
+    pub(crate) async fn json<T>(&self, call: Call) -> Result<Response<T>>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        self.decode(call, decode_json::<T>).await?.downcast()
+    }
+
+    /// Sends a call, and decodes the body of the response. The type of the value is erased, so that the attempts are
+    /// compiled once instead of for every type.
+    pub(crate) fn decode(&self, call: Call, decode: Decode) -> BoxFuture<'_, Result<Response<Decoded>>> {
+        Box::pin(self.run(call, move |call, response| buffered(call, response, decode)))
     }
 
     /// Sends a call whose response is text.

@@ -1,4 +1,4 @@
-//! An adapter to the [`object_store`](::object_store) crate, for engines that read and write through its trait.
+//! An adapter to the `object_store` crate, for engines that read and write through its trait.
 
 mod copy;
 mod delete;
@@ -69,7 +69,7 @@ use crate::handles::repository::Repository;
 ///   memory until it is sent, which its future reports.
 /// * **Content type and user metadata** are stored and returned. lakeFS stores metadata keys in lower case.
 /// * **Copies** are made by the server, within the repository. A copy with
-///   [`CopyMode::Create`](object_store::CopyMode::Create) transfers the data through this process, because the server
+///   [`CopyMode::Create`] transfers the data through this process, because the server
 ///   has no such precondition. A rename is a copy and a deletion, and is not atomic.
 /// * **Deletions** are sent in batches of 1000. Missing objects are ignored.
 /// * **Lists** are ordered by location. A list with an offset starts at the offset. [`PaginatedListStore`] lists page

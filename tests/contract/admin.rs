@@ -85,7 +85,7 @@ async fn admin_03_groups_policies_and_external_principals_are_unsupported() {
 
     let group = admin.group("readers");
     expect_unsupported_list(admin.groups().prefix("r"), "list_groups").await;
-    expect_unsupported(group.create().description("may look").await, "create_group");
+    expect_unsupported(group.create().description("may read").await, "create_group");
     expect_unsupported(group.get().await, "get_group");
     expect_unsupported(group.get_opt().await, "get_group");
     expect_unsupported(group.exists().await, "get_group");
@@ -99,11 +99,11 @@ async fn admin_03_groups_policies_and_external_principals_are_unsupported() {
     expect_unsupported(group.acl().await, "get_group_acl");
     expect_unsupported(group.set_acl("Read").await, "set_group_acl");
 
-    let policy = admin.policy("look");
-    let look = || Statement::new(StatementEffect::Allow, "*", ["fs:Read*"]);
+    let policy = admin.policy("read");
+    let statement = || Statement::new(StatementEffect::Allow, "*", ["fs:Read*"]);
     expect_unsupported_list(admin.policies().prefix("l"), "list_policies").await;
-    expect_unsupported(policy.create([look()]).await, "create_policy");
-    expect_unsupported(policy.update([look()]).await, "update_policy");
+    expect_unsupported(policy.create([statement()]).await, "create_policy");
+    expect_unsupported(policy.update([statement()]).await, "update_policy");
     expect_unsupported(policy.get().await, "get_policy");
     expect_unsupported(policy.get_opt().await, "get_policy");
     expect_unsupported(policy.exists().await, "get_policy");

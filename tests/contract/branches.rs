@@ -19,7 +19,7 @@ async fn branch_01_new_branch_points_to_the_commit_of_its_source() {
     assert_eq!(read_text(&branch.object("a")).await, "1");
 
     // The server responds with the plain identifier, where its contract has JSON.
-    let reply = fixture
+    let response = fixture
         .client
         .api()
         .create_branch()
@@ -28,8 +28,11 @@ async fn branch_01_new_branch_points_to_the_commit_of_its_source() {
         .send()
         .await
         .unwrap();
-    assert_eq!((reply.status(), reply.header("content-type")), (201, Some("text/plain; charset=utf-8")));
-    assert_eq!(reply.into_inner(), head);
+    assert_eq!(
+        (response.status(), response.header("content-type")),
+        (201, Some("text/plain; charset=utf-8"))
+    );
+    assert_eq!(response.into_inner(), head);
 }
 
 #[tokio::test]

@@ -175,7 +175,7 @@ async fn diff_07_pages_have_every_entry_once() {
     let root = main.repository().reference("main~1");
     let all = TREE.map(|(path, _)| path);
     for page_size in 1..=10 {
-        assert_eq!(changed_paths(root.diff("main").page_size(page_size)).await, all, "{page_size} a page");
+        assert_eq!(changed_paths(root.diff("main").page_size(page_size)).await, all, "page size {page_size}");
     }
     for (number, path) in all.iter().enumerate() {
         assert_eq!(
@@ -200,14 +200,14 @@ async fn diff_08_delimiter_loses_no_entry_at_a_page_boundary() {
     upload_objects(&main, &TREE).await;
     for page_size in 1..=10 {
         let diff = main.uncommitted().delimiter("/").page_size(page_size);
-        assert_eq!(changed_paths(diff).await, expected, "{page_size} a page");
+        assert_eq!(changed_paths(diff).await, expected, "page size {page_size}");
     }
     main.commit("tree").await.unwrap();
     for page_size in 1..=10 {
         let diff = root.diff("main").delimiter("/").page_size(page_size);
-        assert_eq!(changed_paths(diff).await, expected, "{page_size} a page");
+        assert_eq!(changed_paths(diff).await, expected, "page size {page_size}");
         let diff = root.diff("main").prefix("a").delimiter("/").page_size(page_size);
-        assert_eq!(changed_paths(diff).await, expected[..3], "{page_size} a page");
+        assert_eq!(changed_paths(diff).await, expected[..3], "page size {page_size}");
     }
     for (number, path) in expected.iter().enumerate() {
         let diff = root.diff("main").delimiter("/").after(*path).page_size(2);

@@ -143,9 +143,9 @@ async fn log_limit_is_exact_over_several_pages() {
         log.map_ok(|commit| commit.message).try_collect::<Vec<_>>().await.unwrap()
     };
     for page_size in [1, 2, 3, 1000] {
-        assert_eq!(messages(3, page_size).await, ["4", "3", "2"], "{page_size} a page");
-        assert_eq!(messages(5000, page_size).await.len(), 5, "{page_size} a page");
-        assert_eq!(messages(0, page_size).await, [""; 0], "{page_size} a page");
+        assert_eq!(messages(3, page_size).await, ["4", "3", "2"], "page size {page_size}");
+        assert_eq!(messages(5000, page_size).await.len(), 5, "page size {page_size}");
+        assert_eq!(messages(0, page_size).await, [""; 0], "page size {page_size}");
     }
 }
 

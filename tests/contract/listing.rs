@@ -23,7 +23,7 @@ async fn obj_17_list_is_in_byte_order_whatever_the_page_size() {
     let all = ["/lead", "Z", "a", "a.txt", "a/0", "a/1", "a/2", "a/b/3", "c//d", "é"];
     assert_eq!(object_paths(main.objects()).await, all);
     for size in [1, 2, 3] {
-        assert_eq!(object_paths(main.objects().page_size(size)).await, all, "{size} a page");
+        assert_eq!(object_paths(main.objects().page_size(size)).await, all, "page size {size}");
     }
     assert_eq!(object_paths(main.objects().prefix("a/")).await, ["a/0", "a/1", "a/2", "a/b/3"]);
     assert_eq!(object_paths(main.objects().prefix("nothing/")).await, [""; 0]);
@@ -63,8 +63,12 @@ async fn obj_17_prefetched_list_has_the_same_pages() {
     for size in [1, 3, 7, 1000] {
         let pages = |yes: bool| main.objects().page_size(size).prefetch(yes).pages().try_collect::<Vec<_>>();
         let (ahead, later) = (pages(true).await.unwrap(), pages(false).await.unwrap());
-        assert_eq!(ahead, later, "{size} a page");
-        assert_eq!(object_paths(main.objects().page_size(size).prefetch(true)).await, all, "{size} a page");
+        assert_eq!(ahead, later, "page size {size}");
+        assert_eq!(
+            object_paths(main.objects().page_size(size).prefetch(true)).await,
+            all,
+            "page size {size}"
+        );
     }
     let log = main.log().page_size(1).prefetch(true).map_ok(|commit| commit.message);
     assert_eq!(log.try_collect::<Vec<_>>().await.unwrap(), ["two", "one", "Repository created"]);
@@ -100,9 +104,9 @@ async fn obj_18_delimiter_groups_objects_under_common_prefixes() {
 
     for size in [1, 2, 1000] {
         let list = |prefix: &str| main.objects().prefix(prefix).delimiter("/").page_size(size);
-        assert_eq!(object_paths(list("")).await, ["a/", "c", "d/"], "{size} a page");
-        assert_eq!(object_paths(list("a/")).await, ["a/1", "a/2", "a/b/"], "{size} a page");
-        assert_eq!(object_paths(list("d")).await, ["d/"], "{size} a page");
+        assert_eq!(object_paths(list("")).await, ["a/", "c", "d/"], "page size {size}");
+        assert_eq!(object_paths(list("a/")).await, ["a/1", "a/2", "a/b/"], "page size {size}");
+        assert_eq!(object_paths(list("d")).await, ["d/"], "page size {size}");
     }
     assert_eq!(
         object_paths(main.objects().delimiter("/e/")).await,

@@ -50,7 +50,7 @@ async fn log_01_newest_commit_is_first_and_children_precede_parents() {
     let fixture = Fixture::new().await;
     let (main, branch) = history(&fixture, "log_01").await;
     for page_size in [1, 2, 3, 1000] {
-        assert_eq!(messages(main.log().page_size(page_size)).await, ALL, "{page_size} a page");
+        assert_eq!(messages(main.log().page_size(page_size)).await, ALL, "page size {page_size}");
     }
     let commits: Vec<_> = main.log().try_collect().await.unwrap();
     for (number, commit) in commits.iter().enumerate() {

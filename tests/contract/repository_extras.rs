@@ -212,8 +212,8 @@ async fn repo_16_invalid_name_fails_as_each_operation_validates_it() {
     let status = main.import_task("none").status().await;
     expect_error(status, "import_status", 404, ErrorKind::NotFound, "repository not found");
     expect_error(main.get().await, "get_branch", 400, invalid, words);
-    let stage = main.object("a").stage("mem://elsewhere/a", "c0ffee", 1).await;
-    expect_error(stage, "stage_object", 400, invalid, words);
+    let staged = main.object("a").stage("mem://elsewhere/a", "c0ffee", 1).await;
+    expect_error(staged, "stage_object", 400, invalid, words);
     let address = main.object("a").physical_address().await;
     expect_error(address, "get_physical_address", 500, invalid, words);
 }

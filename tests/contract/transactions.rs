@@ -102,11 +102,11 @@ async fn transaction_04_failed_closure_leaves_no_changes_and_no_branch() {
     });
     assert!(matches!(own.await.unwrap_err(), AppError::TooLarge(7)));
 
-    let refused = main.transaction("Refused").run(async |tx| {
+    let rejected = main.transaction("Rejected").run(async |tx| {
         tx.object("missing").read().await?;
         Ok::<_, AppError>(())
     });
-    let AppError::LakeFs(error) = refused.await.unwrap_err() else {
+    let AppError::LakeFs(error) = rejected.await.unwrap_err() else {
         panic!("an error of lakeFS is expected")
     };
     assert_eq!((error.kind(), error.operation()), (ErrorKind::NotFound, Some("get_object")));

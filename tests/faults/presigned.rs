@@ -39,7 +39,7 @@ async fn assert_object_is(object: &BranchObject, data: &[u8]) {
     assert!(object.read().await.unwrap() == data, "the object has other bytes");
 }
 
-/// Asserts that the upload left nothing behind and that the error shows no pre-signed URL.
+/// Asserts that the upload left nothing behind and that the error shows no more of a pre-signed URL than its origin.
 async fn assert_nothing_is_left(server: &Server, object: &BranchObject, error: &Error) {
     assert!(!object.exists().await.unwrap());
     assert_eq!(server.open_uploads(), 0);
@@ -49,9 +49,11 @@ async fn assert_nothing_is_left(server: &Server, object: &BranchObject, error: &
         seen = format!("{seen} {source} {source:?}");
         cause = source.source();
     }
-    // Of a URL, scheme, host and port are shown and nothing after them.
-    let mut urls = seen.split("://").skip(1).map(|rest| rest.split_whitespace().next().unwrap_or_default());
-    assert!(!seen.contains("X-Amz") && urls.all(|url| !url.contains(['/', '?'])), "{seen}");
+    assert!(!seen.contains("X-Amz"), "{seen}");
+    for url in seen.split("http://").skip(1) {
+        let rest = url.trim_start_matches(|char: char| char.is_ascii_alphanumeric() || ".-:".contains(char));
+        assert!(!rest.starts_with(['/', '?']), "{seen}");
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::transfer::digest::hex;
 use crate::transfer::etag::{Comparison, compare_with_md5};
 use crate::transfer::progress::Progress;
 
-/// Counts and hashes the bytes of a body while they are sent, and reports them to the progress. Each attempt starts anew.
+/// Counts and hashes the bytes of a body while they are sent, and reports them to the progress. Each attempt starts from zero.
 #[derive(Clone)]
 pub(crate) struct Tally {
     progress: Progress,
