@@ -130,7 +130,7 @@ async fn import_02_missing_branch_empty_import_and_read_only_repository_fail() {
     let missing = start(&import.branch.repository().branch("nope")).await;
     expect_error(missing, "import_start", 404, ErrorKind::NotFound, "branch not found");
     let nothing = import.branch.import().message("nothing").await;
-    expect_error(nothing, "import_start", None, ErrorKind::InvalidRequest, "nothing to import");
+    expect_error(nothing, "import_start", None, ErrorKind::InvalidRequest, "no prefix and no object");
 
     let read_only = import.fixture.read_only_repository("import_02").await;
     let main = read_only.branch("main");

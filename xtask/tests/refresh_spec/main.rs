@@ -6,7 +6,6 @@
 mod support;
 
 use std::fs;
-use std::io::BufRead as _;
 use std::net::TcpListener;
 use std::process::Command;
 
