@@ -1,45 +1,35 @@
-//! How long the calls take that programs make most. `cargo bench` runs them on a lakeFS in memory, where next to nothing of
-//! the time is the server's; with `LAKECTL_SERVER_ENDPOINT_URL` and credentials in the environment, on that server, under
-//! `LAKEFS_STORAGE_NAMESPACE` (`local://bench` unless said otherwise).
+//! Benchmarks of the most frequent calls.
+//!
+//! `cargo bench` runs them on an in-memory test server, which takes a negligible share of the time. If
+//! `LAKECTL_SERVER_ENDPOINT_URL` and credentials are set, they run on that server, in the storage namespace
+//! `LAKEFS_STORAGE_NAMESPACE`.
 #![allow(
     missing_docs,
     clippy::expect_used,
-    reason = "what criterion's macros write, and nobody can be answered"
+    reason = "the macros of criterion generate undocumented items, and a benchmark cannot return an error"
 )]
 
-use std::error::Error;
+#[path = "../examples/src/lib.rs"]
+#[expect(unreachable_pub, reason = "the module is also a library")]
+mod example_server;
+
 use std::hint::black_box;
-use std::time::{SystemTime, UNIX_EPOCH};
-use std::{env, process};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use lakefs::{Branch, Client, StreamExt as _, TryStreamExt as _};
-use lakefs_testserver::Server;
+use example_server::ExampleServer;
+use lakefs::{Branch, StreamExt as _, TryStreamExt as _};
 use tokio::runtime::Runtime;
 
-/// How large the objects are that are read and written.
+/// The sizes of the objects that are read and written.
 const SIZES: [usize; 2] = [4 * 1024, 8 * 1024 * 1024];
 
-/// How many objects are listed: a page.
+/// The number of objects that are listed, which is one page.
 const OBJECTS: usize = 1000;
 
-/// A branch with objects in it, and the server in memory that it is on, if it is.
-async fn branch() -> Result<(Branch, Option<Server>), Box<dyn Error>> {
-    let remote = env::var("LAKECTL_SERVER_ENDPOINT_URL").is_ok_and(|url| !url.is_empty());
-    let (client, server, storage) = if remote {
-        let storage = env::var("LAKEFS_STORAGE_NAMESPACE").unwrap_or_else(|_| "local://bench".to_owned());
-        (Client::from_env()?, None, storage)
-    } else {
-        let server = Server::start().await?;
-        let client = Client::builder()
-            .endpoint(server.endpoint())
-            .credentials(server.access_key_id(), server.secret_access_key())
-            .build()?;
-        (client, Some(server), "mem://bench".to_owned())
-    };
-    let moment = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
-    let repository = client.repository(format!("bench-{moment}-{}", process::id()));
-    repository.create(format!("{storage}/{}", repository.name())).await?;
+/// Creates a branch with objects.
+async fn create_branch(server: &ExampleServer) -> Result<Branch, Box<dyn std::error::Error + Send + Sync>> {
+    let (repository, storage_namespace) = server.new_repository("bench")?;
+    repository.create(storage_namespace).await?;
     let branch = repository.branch("main");
     for size in SIZES {
         branch.object(format!("read/{size}")).upload(vec![7; size]).await?;
@@ -49,17 +39,20 @@ async fn branch() -> Result<(Branch, Option<Server>), Box<dyn Error>> {
         async move { object.upload("x").await }
     });
     objects.buffer_unordered(25).try_collect::<Vec<_>>().await?;
-    branch.commit("What is read and listed").await?;
-    Ok((branch, server))
+    branch.commit("Add objects to read and list").await?;
+    Ok(branch)
 }
 
 fn calls(criterion: &mut Criterion) {
-    let runtime = Runtime::new().expect("a runtime");
-    let (branch, server) = runtime.block_on(branch()).expect("a branch with objects");
+    let runtime = Runtime::new().expect("the runtime starts");
+    let server = runtime.block_on(ExampleServer::connect()).expect("the server is available");
+    let branch = runtime.block_on(create_branch(&server)).expect("the objects are created");
 
     criterion.bench_function("stat", |bencher| {
         let object = branch.object("list/00000");
-        bencher.to_async(&runtime).iter(|| async { black_box(object.get().await.expect("an object")) });
+        bencher
+            .to_async(&runtime)
+            .iter(|| async { black_box(object.get().await.expect("the object exists")) });
     });
 
     let mut group = criterion.benchmark_group("list");
@@ -67,7 +60,7 @@ fn calls(criterion: &mut Criterion) {
     group.bench_function("page", |bencher| {
         bencher.to_async(&runtime).iter(|| async {
             let objects = branch.objects().prefix("list/").page_size(1000).try_collect::<Vec<_>>();
-            assert_eq!(objects.await.expect("objects").len(), OBJECTS);
+            assert_eq!(objects.await.expect("the list is complete").len(), OBJECTS);
         });
     });
     group.finish();
@@ -82,9 +75,9 @@ fn calls(criterion: &mut Criterion) {
             group.bench_function(BenchmarkId::from_parameter(size), |bencher| {
                 bencher.to_async(&runtime).iter(|| async {
                     if write {
-                        black_box(target.upload(data.clone()).await.expect("an upload"));
+                        black_box(target.upload(data.clone()).await.expect("the upload succeeds"));
                     } else {
-                        assert_eq!(source.read().await.expect("an object").len(), size);
+                        assert_eq!(source.read().await.expect("the object exists").len(), size);
                     }
                 });
             });
@@ -92,8 +85,7 @@ fn calls(criterion: &mut Criterion) {
         group.finish();
     }
 
-    runtime.block_on(branch.repository().delete().into_future()).expect("the repository is gone");
-    drop(server);
+    runtime.block_on(branch.repository().delete().into_future()).expect("the repository is deleted");
 }
 
 criterion_group!(benches, calls);

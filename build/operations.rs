@@ -161,11 +161,11 @@ pub(crate) fn table(operations: &[Operation], docs: &Docs) -> syn::Item {
     let rows = operations.iter().map(|operation| {
         let Operation { name, method, path, .. } = operation;
         let action = docs.action(name);
-        quote!(crate::operation::Operation { id: #name, method: #method, path: #path, action: #action })
+        quote!(crate::http::operation::Operation { id: #name, method: #method, path: #path, action: #action })
     });
     let count = operations.len();
     syn::parse_quote! {
         /// Every operation of the contract, sorted by id.
-        pub(crate) static OPERATIONS: [crate::operation::Operation; #count] = [#(#rows),*];
+        pub(crate) static OPERATIONS: [crate::http::operation::Operation; #count] = [#(#rows),*];
     }
 }

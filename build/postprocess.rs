@@ -39,7 +39,7 @@ pub(crate) fn client(
     models::adapt(&mut types);
     types.extend(constructors::write(&types, &bodies, document));
     Ok(parse_quote! {
-        use super::Client;
+        use crate::api::client::Client;
         pub mod types { #(#types)* }
         impl Client { #(#methods)* }
         pub mod builder {

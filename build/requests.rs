@@ -83,7 +83,7 @@ fn one(
         #hidden
         pub fn #method(&self) -> builder::#builder<'_> {
             builder::#builder {
-                parts: crate::api::RequestParts::new(self, crate::api::Endpoint {
+                parts: crate::api::parts::RequestParts::new(self, crate::api::parts::Endpoint {
                     operation: &OPERATIONS[#index],
                     required: &[#(#required),*],
                     accepts_json: #accepts_json,
@@ -96,7 +96,7 @@ fn one(
         #[must_use = "a request does nothing until it is sent"]
         #[derive(Debug)]
         pub struct #builder<'a> {
-            pub(super) parts: crate::api::RequestParts<'a>,
+            pub(super) parts: crate::api::parts::RequestParts<'a>,
         }
     });
     let (value, read) = response(signature, operation)?;
@@ -104,11 +104,11 @@ fn one(
         impl #builder<'_> {
             #(#setters)*
 
-            pub async fn send(self) -> crate::Result<crate::api::Response<#value>> {
+            pub async fn send(self) -> crate::error::Result<crate::http::response::Response<#value>> {
                 self.parts.#read().await
             }
 
-            pub(crate) fn call(self) -> crate::Result<crate::transport::Call> {
+            pub(crate) fn call(self) -> crate::error::Result<crate::http::call::Call> {
                 self.parts.call()
             }
         }
@@ -189,6 +189,6 @@ fn response(signature: &ImplItemFn, operation: &Operation) -> Result<(TokenStrea
         }
         SuccessBody::Empty => (quote!(()), quote!(send_empty)),
         SuccessBody::Text => (quote!(String), quote!(send_text)),
-        SuccessBody::Stream => (quote!(crate::api::ByteStream), quote!(send_stream)),
+        SuccessBody::Stream => (quote!(crate::http::response::ByteStream), quote!(send_stream)),
     })
 }

@@ -26,13 +26,12 @@
 //! 0.15.1, and `typify` and `typify-impl` to 0.8.0: a dependency graph with this crate cannot contain another 0.15 or 0.8 release of
 //! these four. No other crate is pinned, and nothing of the generator is linked into programs.
 
+mod client;
 mod decode;
 mod parts;
 
-pub(crate) use crate::http::encode::NO_NAME;
-pub use crate::reply::{ByteStream, Response};
-use crate::transport::Transport;
-pub(crate) use parts::{Endpoint, RequestParts};
+pub use crate::http::response::{ByteStream, Response};
+pub use client::Client;
 
 // Style lints do not apply to generated code; `missing_docs` does. Every builder has a `call`, which only some callers need.
 #[allow(
@@ -51,26 +50,3 @@ mod generated {
 pub(crate) use generated::OPERATIONS;
 pub use generated::builder;
 pub(crate) use generated::types;
-
-/// A client with a method for every operation of the API.
-#[derive(Clone, Debug)]
-pub struct Client {
-    base: String,
-    transport: Transport,
-}
-
-impl Client {
-    pub(crate) fn new(base: String, transport: Transport) -> Self {
-        Self { base, transport }
-    }
-
-    /// Returns the URL that the paths of the contract are appended to.
-    #[must_use]
-    pub fn base(&self) -> &str {
-        &self.base
-    }
-
-    pub(crate) fn transport(&self) -> &Transport {
-        &self.transport
-    }
-}

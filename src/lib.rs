@@ -1,84 +1,66 @@
 #![doc = include_str!("../README.md")]
 
-mod actions;
-pub mod admin;
 pub mod api;
 #[cfg(feature = "blocking")]
 pub mod blocking;
-mod branch;
-mod branch_protection;
-mod cherry_pick;
 mod client;
-mod commit;
 mod config;
 mod credentials;
-mod diff;
-mod dump;
 mod error;
-mod garbage_collection;
-mod http {
-    pub(crate) mod encode;
-}
-mod import;
-mod log;
-mod lost;
-mod merge;
+pub mod guide;
+mod handles;
+mod http;
+mod macros;
 pub mod models;
-mod object;
 #[cfg(feature = "object_store")]
-mod object_store;
-mod operation;
-mod outgoing;
+pub mod object_store;
 mod pager;
-mod pull_request;
 mod redact;
-mod reference;
-mod reply;
-mod repository;
-mod repository_metadata;
-mod request;
-mod reset;
-mod retry;
-mod revert;
-mod tag;
+mod ref_expr;
+pub mod requests;
+mod scope;
 mod task;
-mod transaction;
-mod transport;
+mod transfer;
 mod uri;
 
-#[cfg(feature = "object_store")]
-pub use crate::object_store::LakeFsStore;
-pub use actions::{ActionRun, ActionRuns, HookRuns};
-pub use branch::{Branch, Branches, CreateBranch, DeleteBranch};
-pub use branch_protection::{BranchProtection, ProtectionRules, SetProtection};
-pub use cherry_pick::CherryPick;
-pub use client::{Client, ClientBuilder};
-pub use commit::Commit;
 pub use credentials::Credentials;
-pub use diff::{Conflicts, DiffSummary, RefDiff, Uncommitted};
-pub use dump::{Dump, Dumping, Restore, Restoring};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Conflict, Error, ErrorKind, FailedObject, Result};
 pub use futures::{StreamExt, TryStreamExt};
-pub use garbage_collection::{
-    GarbageCollection, GcRules, PreparingCommits, SetGcRules, UncommittedPreparation,
-};
-pub use import::{Import, Importing};
-pub use log::Log;
-pub use merge::{Merge, MergeStrategy};
-pub use object::{
-    Body, CopyObject, DeleteObject, DeleteObjects, Download, DownloadTree, Entry, Head, Link, Object,
-    ObjectHead, ObjectReader, ObjectWriter, Objects, Open, PhysicalAddress, Progress, Read, Stage, Stat,
-    Symlinks, Transferred, TreeChange, TreeReport, Upload, UploadTree, Write,
-};
-pub use pager::{List, Page, Pager, Pages};
-pub use pull_request::{CreatePullRequest, PullRequest, PullRequests, UpdatePullRequest};
-pub use reference::Reference;
-pub use repository::{CreateRepository, DeleteRepository, Repositories, Repository};
-pub use repository_metadata::RepositoryMetadata;
-pub use reset::{HardReset, Reset};
-pub use retry::Retries;
-pub use revert::Revert;
-pub use tag::{CreateTag, DeleteTag, Tag, Tags};
-pub use task::{Job, Task, TaskProgress};
-pub use transaction::{Transacted, Transaction};
+pub use handles::action_run::ActionRun;
+pub use handles::admin;
+pub use handles::branch::Branch;
+pub use handles::branch_object::BranchObject;
+pub use handles::branch_protection::BranchProtection;
+pub use handles::client::{Client, ClientBuilder};
+pub use handles::garbage_collection::{GarbageCollection, GcRules};
+pub use handles::object::Object;
+pub use handles::pull_request::PullRequest;
+pub use handles::reference::Reference;
+pub use handles::repository::Repository;
+pub use handles::repository_metadata::RepositoryMetadata;
+pub use handles::tag::Tag;
+pub use handles::transaction::{TransactionOutcome, TransactionRequest};
+pub use http::retry::RetryPolicy;
+pub use pager::Page;
+pub use ref_expr::{BranchName, RefExpr};
+pub use requests::diff::DiffSummary;
+pub use requests::merge::MergeStrategy;
+pub use task::Task;
+#[cfg(feature = "fs")]
+pub use transfer::dir::{SymlinkPolicy, SyncAction, SyncReport};
+pub use transfer::list::Entry;
+pub use transfer::progress::{Progress, ProgressUpdate};
+pub use transfer::read::head::ObjectHead;
+pub use transfer::read::reader::ObjectReader;
+pub use transfer::write::body::Body;
+pub use transfer::write::writer::ObjectWriter;
 pub use uri::Uri;
+
+/// The crates whose types appear in signatures of this crate.
+///
+/// Use them through this module to be sure of the same version, without a dependency of your own.
+pub mod reexports {
+    #[cfg(feature = "object_store")]
+    pub use ::object_store;
+    pub use {bytes, chrono, futures, reqwest};
+}

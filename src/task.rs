@@ -1,4 +1,7 @@
-//! What the server does in the background.
+//! Tasks: work that the server does in the background, known by an id.
+//!
+//! This module knows how to poll and how a task ends. What a kind of task requests and how it reads a status is
+//! defined beside the request that starts it.
 
 use std::fmt;
 use std::pin::Pin;
@@ -6,194 +9,276 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use futures::stream::FusedStream;
 use futures::{Stream, TryStreamExt as _, ready};
 
-use crate::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 
-/// How long to wait between two looks. The server writes down its progress about as often.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// The default time between two status requests. The server updates a status about as often.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A kind of background work, and what it works on. Not for implementation elsewhere.
-pub trait Job: Clone + fmt::Debug + Send + Sync + Unpin + 'static {
-    /// How it stands.
+pub(crate) mod sealed {
+    /// Only this crate defines kinds of tasks.
+    pub trait Sealed {}
+}
+
+/// A kind of [`Task`]: what the server does, and on which repository or branch.
+///
+/// This trait is sealed. Its implementations are [`DumpTask`](crate::requests::DumpTask),
+/// [`RestoreTask`](crate::requests::RestoreTask), [`ImportTask`](crate::requests::ImportTask) and
+/// [`PrepareCommitsTask`](crate::requests::PrepareCommitsTask).
+pub trait TaskKind: sealed::Sealed + Clone + fmt::Debug + Send + Sync + Unpin + 'static {
+    /// The status of a task, as the server reports it.
     type Status: Send + Unpin + 'static;
-    /// What comes of it.
+    /// The result of a completed task.
     type Output: Send + Unpin + 'static;
-    /// The operation that is named where it fails.
+
+    /// The API operation that an error of a failed task names.
     #[doc(hidden)]
     const OPERATION: &'static str;
 
-    /// What it does, and to what, for messages.
+    /// Describes the task, for error messages: the action and its subject.
     #[doc(hidden)]
-    fn action(&self, id: &str) -> String;
+    fn describe(&self, id: &str) -> String;
 
-    /// Asks how it stands.
+    /// Requests the status of a task.
     #[doc(hidden)]
-    fn status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>>;
+    fn request_status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>>;
 
-    /// What has come of it.
+    /// Reads a status.
     #[doc(hidden)]
-    fn outcome(status: &Self::Status) -> Outcome<Self::Output>;
+    fn state(status: &Self::Status) -> TaskState<Self::Output>;
 }
 
-/// What has come of background work.
+/// The state that a status reports.
 #[doc(hidden)]
 #[derive(Debug)]
-pub enum Outcome<T> {
-    /// Nothing yet.
+pub enum TaskState<T> {
+    /// The task has not ended.
     Running,
-    /// Its result, which the server should have told.
-    Done(Option<T>),
-    /// A failure, in the words of the server.
+    /// The task has succeeded. The result is `None` if the status lacks it.
+    Completed(Option<T>),
+    /// The task has failed, with the server's message.
     Failed(String),
 }
 
-/// Background work of the server, by its identifier. It goes on whether anybody waits for it or not.
-#[derive(Clone)]
-pub struct Task<J> {
-    pub(crate) job: J,
+/// Work that the server does in the background, known by an id.
+///
+/// A task runs to its end whether or not anybody waits for it. Store its [id](Self::id) to find it again later, in
+/// another process as well.
+///
+/// ```
+/// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
+/// let task = branch.import().prefix("s3://bucket/raw/", "raw/").await?;
+/// println!("started import {}", task.id());
+/// let commit = task.wait_for_completion().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Task<K> {
+    pub(crate) kind: K,
     id: String,
 }
 
-impl<J: Job> Task<J> {
-    pub(crate) fn new(job: J, id: impl Into<String>) -> Self {
-        Self { job, id: id.into() }
+impl<K: TaskKind> Task<K> {
+    pub(crate) fn new(kind: K, id: impl Into<String>) -> Self {
+        Self { kind, id: id.into() }
     }
 
-    /// Its identifier, to come back to it later.
+    /// Returns the id of the task.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Reads how it stands. That it failed is said in the status, and is no error of this call.
+    /// Requests the status of the task. The status reports a failure of the task; it is not an error of this call.
     ///
     /// # Errors
-    /// [`NotFound`](crate::ErrorKind::NotFound): there is no such task.
-    pub async fn status(&self) -> Result<J::Status> {
-        self.job.status(&self.id).await
+    /// [`NotFound`](crate::ErrorKind::NotFound): the task does not exist.
+    pub async fn status(&self) -> Result<K::Status> {
+        self.kind.request_status(&self.id).await
     }
 
-    /// Waits for its end: await it for what comes of it, or read it as a stream to see how it stands. To drop it ends
-    /// the waiting, not the task.
+    /// Waits for completion. Await the poller for the result, or read it as a stream of statuses.
     ///
-    /// It waits for as long as the task takes. A task whose server went down never ends: its status no longer changes.
+    /// Dropping the poller stops waiting but does not cancel the task. There is no time limit: if the server stops
+    /// while the task runs, its status never changes again.
     ///
     /// # Errors
-    /// With the words of the server where the task failed, and the kind that they tell: for an import, such as
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when something is staged on the branch,
-    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) when the storage refuses,
-    /// [`Cancelled`](crate::ErrorKind::Cancelled), [`HookFailed`](crate::ErrorKind::HookFailed).
-    pub fn wait(&self) -> TaskProgress<J> {
-        TaskProgress { task: self.clone(), interval: INTERVAL, output: None, state: State::Begin }
+    /// If the task fails, the error has the server's message and the kind that matches it. For an import, that is
+    /// among others [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges) (the branch has some),
+    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) (the storage denies access),
+    /// [`HookFailed`](crate::ErrorKind::HookFailed) or [`Cancelled`](crate::ErrorKind::Cancelled).
+    pub fn wait_for_completion(&self) -> TaskPoller<K> {
+        TaskPoller::new(Some(self.clone()), State::Idle)
     }
 }
 
-impl<J: Job> fmt::Debug for Task<J> {
+impl<K: TaskKind> fmt::Display for Task<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { job, id } = self;
-        f.debug_struct("Task").field("job", job).field("id", id).finish()
+        f.write_str(&self.kind.describe(&self.id))
     }
 }
 
-/// The progress of a [`Task`], until its end; see [`Task::wait`].
+impl<K: TaskKind> fmt::Debug for Task<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, id } = self;
+        f.debug_struct("Task").field("kind", kind).field("id", id).finish()
+    }
+}
+
+/// Waits for a [`Task`] to complete, by requesting its status again and again.
+///
+/// Await it for the result, or read it as a stream of statuses and await it afterwards. The stream ends after the
+/// last status and after an error. Create it with [`Task::wait_for_completion`], or with the method of that name on a
+/// request that starts a task; then the first poll starts the task.
 ///
 /// ```
 /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
 /// use lakefs::TryStreamExt as _;
 ///
-/// let task = repository.dump().start().await?;
-/// let mut progress = task.wait();
-/// while let Some(status) = progress.try_next().await? {
-///     println!("at it at {}", status.update_time);
+/// let mut dump = repository.dump().wait_for_completion();
+/// while let Some(status) = dump.try_next().await? {
+///     println!("done: {}, last update {}", status.done, status.update_time);
 /// }
-/// let dump = progress.await?;
+/// let refs = dump.await?;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "nothing is asked until it is awaited or read"]
-pub struct TaskProgress<J: Job> {
-    task: Task<J>,
-    interval: Duration,
-    output: Option<J::Output>,
-    state: State<J::Status>,
+#[must_use = "a poller sends no request until it is awaited or read"]
+pub struct TaskPoller<K: TaskKind> {
+    /// `None` until the task has been started.
+    task: Option<Task<K>>,
+    poll_interval: Duration,
+    output: Option<K::Output>,
+    state: State<K>,
 }
 
-enum State<S> {
-    Begin,
-    Waiting(BoxFuture<'static, Result<S>>),
-    Done,
+enum State<K: TaskKind> {
+    /// The task is being started.
+    Starting(BoxFuture<'static, Result<Task<K>>>),
+    /// The task could not be started, for this reason.
+    NotStarted(ErrorKind, String),
+    /// The status is to be requested.
+    Idle,
+    /// The status has been requested.
+    Polling(BoxFuture<'static, Result<K::Status>>),
+    /// The task has ended, or its status could not be read.
+    Ended,
 }
 
-impl<J: Job> TaskProgress<J> {
-    /// How long to wait between two looks: a second unless said otherwise.
-    pub fn interval(mut self, time: Duration) -> Self {
-        self.interval = time;
+impl<K: TaskKind> TaskPoller<K> {
+    fn new(task: Option<Task<K>>, state: State<K>) -> Self {
+        Self { task, poll_interval: POLL_INTERVAL, output: None, state }
+    }
+
+    /// A poller whose first poll starts the task.
+    pub(crate) fn starting(start: BoxFuture<'static, Result<Task<K>>>) -> Self {
+        Self::new(None, State::Starting(start))
+    }
+
+    /// Sets the time between two status requests. Default: 1 second.
+    pub fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
         self
     }
 
-    fn look(&self, wait: Duration) -> State<J::Status> {
-        let status = self.task.job.status(&self.task.id);
-        State::Waiting(Box::pin(async move {
-            if !wait.is_zero() {
-                tokio::time::sleep(wait).await;
-            }
-            status.await
-        }))
+    /// Returns the task, or `None` if this poller has not started it yet.
+    #[must_use]
+    pub fn task(&self) -> Option<&Task<K>> {
+        self.task.as_ref()
     }
 
-    /// What becomes of the waiting when this is the status.
-    fn step(&mut self, status: &J::Status) -> Result<State<J::Status>> {
-        let action = || self.task.job.action(&self.task.id);
-        match J::outcome(status) {
-            Outcome::Running => Ok(self.look(self.interval)),
-            Outcome::Done(Some(output)) => {
-                self.output = Some(output);
-                Ok(State::Done)
-            }
-            Outcome::Done(None) => {
-                let silent = "it is done, and the server does not say with what";
-                Err(Error::new(ErrorKind::Decode, "", silent).during(J::OPERATION, action))
-            }
-            Outcome::Failed(words) => Err(Error::task(J::OPERATION, action, words)),
-        }
+    /// Waits for completion. Awaiting the poller does the same; this method returns a named future that is `Send` and
+    /// `'static`.
+    pub fn send(self) -> BoxFuture<'static, Result<K::Output>> {
+        Box::pin(self.execute())
     }
 
-    async fn send(mut self) -> Result<J::Output> {
+    async fn execute(mut self) -> Result<K::Output> {
         loop {
             if let Some(output) = self.output.take() {
                 return Ok(output);
             }
             if self.try_next().await?.is_none() {
-                // The failure was told already: tell it again.
-                self.state = State::Begin;
+                match self.state {
+                    State::NotStarted(kind, reason) => {
+                        return Err(Error::new(kind, "wait for a task", format!("not started: {reason}")));
+                    }
+                    // The stream has yielded the failure. Request the status again to return it once more.
+                    _ => self.state = State::Idle,
+                }
             }
+        }
+    }
+
+    /// Requests the status after `delay`.
+    fn poll_after(task: &Task<K>, delay: Duration) -> State<K> {
+        let status = task.kind.request_status(&task.id);
+        State::Polling(Box::pin(async move {
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
+            status.await
+        }))
+    }
+
+    /// Returns the state that follows a status.
+    fn advance(&mut self, status: &K::Status) -> Result<State<K>> {
+        let Some(task) = &self.task else { return Ok(State::Ended) };
+        let describe = || task.kind.describe(&task.id);
+        match K::state(status) {
+            TaskState::Running => Ok(Self::poll_after(task, self.poll_interval)),
+            TaskState::Completed(Some(output)) => {
+                self.output = Some(output);
+                Ok(State::Ended)
+            }
+            TaskState::Completed(None) => {
+                let message = "the task is completed, but its status lacks the result";
+                Err(Error::new(ErrorKind::Decode, "", message).during(K::OPERATION, describe))
+            }
+            TaskState::Failed(message) => Err(Error::task(K::OPERATION, describe, message)),
         }
     }
 }
 
-impl<J: Job> IntoFuture for TaskProgress<J> {
-    type Output = Result<J::Output>;
+impl<K: TaskKind> IntoFuture for TaskPoller<K> {
+    type Output = Result<K::Output>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        self.send()
     }
 }
 
-impl<J: Job> Stream for TaskProgress<J> {
-    type Item = Result<J::Status>;
+impl<K: TaskKind> Stream for TaskPoller<K> {
+    type Item = Result<K::Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
         loop {
-            match &mut self.state {
-                State::Done => return Poll::Ready(None),
-                State::Begin => self.state = self.look(Duration::ZERO),
-                State::Waiting(request) => {
+            match &mut this.state {
+                State::Ended | State::NotStarted(..) => return Poll::Ready(None),
+                State::Starting(request) => match ready!(request.as_mut().poll(cx)) {
+                    Ok(task) => {
+                        this.task = Some(task);
+                        this.state = State::Idle;
+                    }
+                    Err(error) => {
+                        this.state = State::NotStarted(error.kind(), error.to_string());
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                },
+                State::Idle => {
+                    let first = |task| Self::poll_after(task, Duration::ZERO);
+                    this.state = this.task.as_ref().map_or(State::Ended, first);
+                }
+                State::Polling(request) => {
                     let status = ready!(request.as_mut().poll(cx));
-                    self.state = State::Done;
+                    this.state = State::Ended;
                     let status = status.and_then(|status| {
-                        self.state = self.step(&status)?;
+                        this.state = this.advance(&status)?;
                         Ok(status)
                     });
                     return Poll::Ready(Some(status));
@@ -203,9 +288,16 @@ impl<J: Job> Stream for TaskProgress<J> {
     }
 }
 
-impl<J: Job> fmt::Debug for TaskProgress<J> {
+impl<K: TaskKind> FusedStream for TaskPoller<K> {
+    fn is_terminated(&self) -> bool {
+        matches!(self.state, State::Ended | State::NotStarted(..))
+    }
+}
+
+impl<K: TaskKind> fmt::Debug for TaskPoller<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { task, interval, .. } = self;
-        f.debug_struct("TaskProgress").field("task", task).field("interval", interval).finish_non_exhaustive()
+        let Self { task, poll_interval, .. } = self;
+        let mut debug = f.debug_struct("TaskPoller");
+        debug.field("task", task).field("poll_interval", poll_interval).finish_non_exhaustive()
     }
 }

@@ -1,15 +1,22 @@
-//! `lakefs://` addresses.
+//! `lakefs://` URIs.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Error, Result};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::{Error, Result};
 
 const SCHEME: &str = "lakefs://";
 
-/// The address of a repository, of a reference in it, or of an object: `lakefs://repository/reference/path`.
+/// The URI of a repository, a reference or an object: `lakefs://repository/reference/path`.
 ///
-/// A path is taken as it stands: nothing in it is decoded or normalised. `Display` gives back what was parsed.
+/// The path is used as it is written: nothing in it is decoded or normalized. `Display` writes what was parsed, and so
+/// does `Serialize`.
+///
+/// [`Client::repository`](crate::Client::repository), [`Client::reference`](crate::Client::reference) and
+/// [`Client::object`](crate::Client::object) return the handles of a URI.
 ///
 /// ```
 /// use lakefs::Uri;
@@ -29,19 +36,60 @@ pub struct Uri {
 }
 
 impl Uri {
-    /// The name of the repository.
+    /// Builds the URI of a repository, a reference or an object from its parts.
+    ///
+    /// ```
+    /// use lakefs::Uri;
+    ///
+    /// assert_eq!(Uri::new("example", None, None)?.to_string(), "lakefs://example");
+    /// assert_eq!(Uri::new("example", "main", None)?.to_string(), "lakefs://example/main");
+    /// assert_eq!(Uri::new("example", "main", "a/b.csv")?.to_string(), "lakefs://example/main/a/b.csv");
+    /// # Ok::<(), lakefs::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository or the reference is empty or contains a
+    /// slash, or there is a path without a reference.
+    pub fn new<'a>(
+        repository: &str,
+        reference: impl Into<Option<&'a str>>,
+        path: impl Into<Option<&'a str>>,
+    ) -> Result<Self> {
+        let (reference, path) = (reference.into(), path.into());
+        let invalid =
+            |reason: &str| Error::invalid(format!("build a URI for repository {repository:?}"), reason);
+        let is_segment = |name: &str| !name.is_empty() && !name.contains('/');
+        if !is_segment(repository) {
+            return Err(invalid("the name of the repository is empty or contains a slash"));
+        }
+        if !reference.is_none_or(is_segment) {
+            return Err(invalid("the reference is empty or contains a slash"));
+        }
+        if path.is_some() && reference.is_none() {
+            return Err(invalid("the path requires a reference"));
+        }
+        Ok(Self {
+            repository: repository.to_owned(),
+            reference: reference.map(str::to_owned),
+            path: path.map(str::to_owned),
+        })
+    }
+
+    /// Returns the name of the repository.
     #[must_use]
     pub fn repository(&self) -> &str {
         &self.repository
     }
 
-    /// The reference: a branch, a tag, a commit, or an expression of them.
+    /// Returns the reference, if there is one: a branch, a tag, a commit id, or an expression.
     #[must_use]
     pub fn reference(&self) -> Option<&str> {
         self.reference.as_deref()
     }
 
-    /// The path of the object; empty when the address ends with the slash behind the reference.
+    /// Returns the path of the object, if there is one.
+    ///
+    /// It is empty if the URI ends with the slash after the reference.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()
@@ -63,24 +111,36 @@ impl Uri {
 impl FromStr for Uri {
     type Err = Error;
 
+    /// Parses a URI. `lakefs://repository/` is the URI of the repository.
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the text does not start with `lakefs://`, or a part before
+    /// the path is empty.
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = |why: &str| Error::invalid(format!("read the address {text:?}"), why);
-        let rest = text.strip_prefix(SCHEME).ok_or_else(|| wrong("it does not begin with lakefs://"))?;
+        let invalid = |reason: &str| Error::invalid(format!("parse the URI {text:?}"), reason);
+        let rest = text.strip_prefix(SCHEME).ok_or_else(|| invalid("it does not start with lakefs://"))?;
         let mut parts = rest.splitn(3, '/');
         let repository =
-            parts.next().filter(|name| !name.is_empty()).ok_or_else(|| wrong("it names no repository"))?;
+            parts.next().filter(|name| !name.is_empty()).ok_or_else(|| invalid("it names no repository"))?;
         let reference = parts.next();
         let path = parts.next();
-        match reference {
-            // `lakefs://repository/` is the repository.
-            Some("") if path.is_some() => return Err(wrong("it names no reference")),
-            _ => {}
+        if reference == Some("") && path.is_some() {
+            return Err(invalid("it names no reference"));
         }
         Ok(Self {
             repository: repository.to_owned(),
             reference: reference.filter(|name| !name.is_empty()).map(str::to_owned),
             path: path.map(str::to_owned),
         })
+    }
+}
+
+impl TryFrom<&str> for Uri {
+    type Error = Error;
+
+    /// Parses a URI, as [`FromStr`] does.
+    fn try_from(text: &str) -> Result<Self> {
+        text.parse()
     }
 }
 
@@ -94,28 +154,60 @@ impl fmt::Display for Uri {
     }
 }
 
+impl Serialize for Uri {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Uri {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
-    fn an_address_comes_back_as_it_was() {
+    fn uri_is_written_as_it_was_parsed() {
         for text in
             ["lakefs://r", "lakefs://r/main", "lakefs://r/main~1/", "lakefs://r/v1@//a//b/../c d?x=%2F#é"]
         {
-            assert_eq!(text.parse::<Uri>().unwrap().to_string(), text);
+            let uri: Uri = text.parse().unwrap();
+            assert_eq!(uri.to_string(), text);
+            assert_eq!(Uri::new(uri.repository(), uri.reference(), uri.path()).unwrap(), uri);
+            let json = serde_json::to_string(&uri).unwrap();
+            assert_eq!(json, format!("{text:?}"));
+            assert_eq!(serde_json::from_str::<Uri>(&json).unwrap(), uri);
         }
         assert_eq!("lakefs://r/".parse::<Uri>().unwrap(), Uri::of_repository("r"));
-        let object: Uri = "lakefs://r/main/".parse().unwrap();
+        let object = Uri::try_from("lakefs://r/main/").unwrap();
         assert_eq!((object.reference(), object.path()), (Some("main"), Some("")));
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_uri_is_refused() {
         for text in ["", "s3://r/main", "lakefs:/r", "lakefs://", "lakefs:///main/a", "lakefs://r//a"] {
             let error = text.parse::<Uri>().unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::InvalidRequest, "{text}");
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{text}");
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn invalid_part_is_refused() {
+        for (repository, reference, path) in [
+            ("", Some("main"), Some("a")),
+            ("a/b", None, None),
+            ("r", Some(""), None),
+            ("r", Some("a/b"), None),
+            ("r", None, Some("a")),
+        ] {
+            let error = Uri::new(repository, reference, path).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
         }
     }
 }

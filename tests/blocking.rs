@@ -1,135 +1,250 @@
-//! Programs without a runtime.
+//! Blocking calls, in programs without an async runtime.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::io::{BufRead as _, Cursor, Read as _};
+use std::io::{BufRead as _, Cursor, Read as _, Write as _};
 use std::thread;
 
-use lakefs::blocking::{Blocking, Iterate as _, Wait as _};
+use lakefs::blocking::{BlockOn as _, IntoBlockingIter as _, SyncIo};
 use lakefs::{Body, Branch, Client, Error, ErrorKind};
 use lakefs_testserver::Server;
 
-/// A branch with a repository of its own on a server of its own.
+/// Starts a server, and returns the default branch of a new repository on it.
 fn branch() -> (Server, Branch) {
-    let server = Server::start().wait().unwrap();
+    let server = Server::start().block_on().unwrap();
     let client = Client::builder()
         .endpoint(server.endpoint())
-        .credentials(server.access_key_id(), server.secret_access_key());
+        .access_key(server.access_key_id(), server.secret_access_key());
     let repository = client.build().unwrap().repository("blocking");
-    repository.create("mem://blocking").wait().unwrap();
+    repository.create("mem://blocking").block_on().unwrap();
     (server, repository.branch("main"))
 }
 
 #[test]
-fn the_first_story_without_a_runtime() {
+fn upload_commit_merge_and_read_without_a_runtime() {
     let (_server, main) = branch();
-    let repository = main.repository();
+    let repository = &main.repository();
     let experiment = repository.branch("experiment1");
-    experiment.create("main").wait().unwrap();
+    experiment.create("main").block_on().unwrap();
 
     let object = experiment.object("data.csv");
     let stats =
-        object.upload("id\n1\n2\n").content_type("text/csv").metadata("origin", "lab").wait().unwrap();
+        object.upload("id\n1\n2\n").content_type("text/csv").metadata("origin", "lab").block_on().unwrap();
     assert_eq!((stats.size_bytes, stats.content_type.as_deref()), (Some(7), Some("text/csv")));
-    let uncommitted: Vec<_> = experiment.uncommitted().iterate().map(|change| change.unwrap().path).collect();
+    let uncommitted: Vec<_> =
+        experiment.uncommitted().into_blocking_iter().map(|change| change.unwrap().path).collect();
     assert_eq!(uncommitted, ["data.csv"]);
-    let commit = experiment.commit("Add data").metadata("using", "rust").wait().unwrap();
-    experiment.merge_into("main").wait().unwrap();
-    let messages: Vec<_> = main.log().page_size(1).iterate().map(|commit| commit.unwrap().message).collect();
+    let commit = experiment.commit("Add data").metadata("using", "rust").block_on().unwrap();
+    experiment.merge_into("main").block_on().unwrap();
+    let messages: Vec<_> =
+        main.log().page_size(1).into_blocking_iter().map(|commit| commit.unwrap().message).collect();
     assert_eq!(messages.last().map(String::as_str), Some("Repository created"));
     assert!(messages.contains(&commit.message), "{messages:?}");
 
-    assert_eq!(main.object("data.csv").read().wait().unwrap(), "id\n1\n2\n");
-    let reader = Blocking::new(main.object("data.csv").reader().wait().unwrap());
+    assert_eq!(main.object("data.csv").read().block_on().unwrap(), "id\n1\n2\n");
+    let reader = SyncIo::new(main.object("data.csv").reader().block_on().unwrap());
     let lines: Vec<_> = reader.lines().map(Result::unwrap).collect();
     assert_eq!(lines, ["id", "1", "2"]);
 }
 
 #[test]
-fn a_transaction_waits_as_well() {
+fn async_transaction_can_be_blocked_on() {
     let (_server, main) = branch();
     let done = main.transaction("Add data").run(async |tx| {
         tx.object("a").upload("1").await?;
         Ok::<_, Error>(7)
     });
-    assert_eq!(done.wait().unwrap().value, 7);
-    assert_eq!(main.object("a").read().wait().unwrap(), "1");
+    assert_eq!(done.block_on().unwrap().value, 7);
+    assert_eq!(main.object("a").read().block_on().unwrap(), "1");
 }
 
 #[test]
-fn what_blocks_is_uploaded_as_it_is_read() {
+fn transaction_takes_a_blocking_closure() {
+    let (_server, main) = branch();
+    let mut calls = 0;
+    let outcome = main.transaction("Add data").run_blocking(|tx| {
+        calls += 1;
+        tx.object("a").upload("1").block_on()?;
+        let mut writer = SyncIo::new(tx.object("b").writer().block_on()?);
+        writer.write_all(b"2").unwrap();
+        writer.shutdown().unwrap();
+        let paths = tx.objects().into_blocking_iter().map(|entry| Ok(entry?.path().to_owned()));
+        paths.collect::<Result<Vec<_>, Error>>()
+    });
+    let outcome = outcome.unwrap();
+    assert_eq!((calls, outcome.value), (1, vec!["a".to_owned(), "b".to_owned()]));
+    assert!(outcome.merge.is_some());
+    assert_eq!(main.object("b").read().block_on().unwrap(), "2");
+}
+
+/// The error of a caller.
+#[derive(Debug)]
+enum CallerError {
+    Lakefs(Error),
+    NotReady,
+}
+
+impl From<Error> for CallerError {
+    fn from(error: Error) -> Self {
+        Self::Lakefs(error)
+    }
+}
+
+#[test]
+fn blocking_transaction_returns_the_error_of_the_caller() {
+    let (_server, main) = branch();
+    let failed = main.transaction("Add data").run_blocking(|tx| {
+        tx.object("a").upload("1").block_on()?;
+        Err::<(), _>(CallerError::NotReady)
+    });
+    assert!(matches!(failed, Err(CallerError::NotReady)), "{failed:?}");
+    assert!(!main.object("a").exists().block_on().unwrap());
+    let branches = main.repository().branches().show_hidden(true).into_blocking_iter().count();
+    assert_eq!(branches, 1, "the temporary branch is deleted");
+
+    let failed = main.transaction("Add data").run_blocking(|tx| {
+        tx.object("absent").read().block_on()?;
+        Ok::<_, CallerError>(())
+    });
+    assert!(
+        matches!(&failed, Err(CallerError::Lakefs(error)) if error.kind() == ErrorKind::NotFound),
+        "{failed:?}"
+    );
+    let failed = main.repository().branch("absent").transaction("Add data").run_blocking(|_| {
+        unreachable!("there is no branch to work on");
+        #[expect(unreachable_code, reason = "it names the error")]
+        Ok::<_, CallerError>(())
+    });
+    assert!(
+        matches!(&failed, Err(CallerError::Lakefs(error)) if error.kind() == ErrorKind::NotFound),
+        "{failed:?}"
+    );
+}
+
+#[test]
+fn blocking_reader_is_uploaded() {
     let (_server, main) = branch();
     let bytes: Vec<u8> = (0..1_000_003_u32).map(|at| u8::try_from(at % 251).unwrap_or_default()).collect();
     let object = main.object("big");
-    let stats = object.upload(Body::blocking_reader(Cursor::new(bytes.clone()))).wait().unwrap();
+    let stats = object.upload(Body::blocking_reader(Cursor::new(bytes.clone()))).block_on().unwrap();
     assert_eq!(stats.size_bytes, Some(1_000_003));
     let mut read = Vec::new();
-    Blocking::new(object.reader().wait().unwrap()).read_to_end(&mut read).unwrap();
+    SyncIo::new(object.reader().block_on().unwrap()).read_to_end(&mut read).unwrap();
     assert!(read == bytes, "{} bytes came back", read.len());
 }
 
 #[test]
-fn the_error_of_a_request_is_that_of_wait() {
+fn block_on_returns_the_error_of_the_request() {
     let (_server, main) = branch();
-    let error = main.object("absent").read().wait().unwrap_err();
+    let error = main.object("absent").read().block_on().unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::NotFound, Some(404)));
-    let error = main.repository().reference("absent").log().iterate().next().unwrap().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let mut log = main.repository().reference("absent").log().into_blocking_iter();
+    assert_eq!(log.next().unwrap().unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[test]
-fn many_threads_wait_at_once() {
+fn task_is_started_and_waited_for() {
+    let (_server, main) = branch();
+    let repository = main.repository();
+    let dump = repository.dump().wait_for_completion().block_on().unwrap();
+    assert_eq!(dump, repository.dump().block_on().unwrap());
+    let mut statuses = repository.dump().wait_for_completion().into_blocking_iter();
+    assert!(statuses.by_ref().last().unwrap().unwrap().done);
+    let error = main.import().wait_for_completion().block_on().unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::InvalidRequest, Some("import_start")));
+}
+
+#[test]
+fn many_threads_block_concurrently() {
     let (_server, main) = branch();
     let threads: Vec<_> = (0..8)
         .map(|number| {
             let object = main.object(format!("object-{number}"));
-            thread::spawn(move || object.upload(format!("{number}")).wait().unwrap().path)
+            thread::spawn(move || object.upload(format!("{number}")).block_on().unwrap().path)
         })
         .collect();
     let mut paths: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
     paths.sort();
-    let listed: Vec<_> = main.objects().iterate().map(|entry| entry.unwrap().path().to_owned()).collect();
+    let listed: Vec<_> =
+        main.objects().into_blocking_iter().map(|entry| entry.unwrap().path().to_owned()).collect();
     assert_eq!(listed, paths);
     assert_eq!(paths.len(), 8);
 }
 
-fn refused(error: &Error) {
+#[track_caller]
+fn assert_rejected(error: &Error) {
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-    assert_eq!(error.to_string(), "wait: this is asynchronous code: await it, or call it by spawn_blocking");
+    assert_eq!(
+        error.to_string(),
+        "block on a future: called in async code, which must not block: use .await, or tokio's spawn_blocking"
+    );
 }
 
 #[tokio::test]
-async fn asynchronous_code_is_told_to_await() {
+async fn blocking_call_in_async_code_is_rejected() {
     let client = Client::builder().endpoint("http://127.0.0.1:1").build().unwrap();
-    let object = client.repository("r").branch("b").object("o");
-    refused(&object.read().wait().unwrap_err());
-    refused(&client.repositories().iterate().next().unwrap().unwrap_err());
-    let error = Blocking::new(&b"x"[..]).read(&mut [0]).unwrap_err();
-    refused(error.get_ref().and_then(|cause| cause.downcast_ref()).unwrap());
+    let branch = client.repository("r").branch("b");
+    let object = branch.object("o");
+    assert_rejected(&object.read().block_on().unwrap_err());
+    assert_rejected(&client.repositories().into_blocking_iter().next().unwrap().unwrap_err());
+    let error = SyncIo::new(&b"x"[..]).read(&mut [0]).unwrap_err();
+    assert_rejected(error.get_ref().and_then(|cause| cause.downcast_ref()).unwrap());
+    let transaction = branch.transaction("m").run_blocking(|_| Ok::<_, Error>(()));
+    assert_rejected(&transaction.unwrap_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn threads_of_the_runtime_that_may_block_may_wait() {
+async fn runtime_threads_that_may_block_are_accepted() {
     let (_server, main) = tokio::task::spawn_blocking(branch).await.unwrap();
     let object = main.object("a");
-    tokio::task::block_in_place(|| object.upload("1").wait()).unwrap();
+    tokio::task::block_in_place(|| object.upload("1").block_on()).unwrap();
     tokio::spawn({
         let object = object.clone();
-        async move { refused(&object.read().wait().unwrap_err()) }
+        async move { assert_rejected(&object.read().block_on().unwrap_err()) }
     })
     .await
     .unwrap();
     assert_eq!(object.read().await.unwrap(), "1");
 }
 
+/// Runs a transaction that uploads one object.
+fn run_transaction(main: &Branch, path: &str) {
+    let outcome = main.transaction("Add data").run_blocking(|tx| tx.object(path).upload("1").block_on());
+    assert!(outcome.unwrap().merge.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocking_transaction_runs_on_threads_that_may_block() {
+    let (_server, main) = tokio::task::spawn_blocking(branch).await.unwrap();
+    let other = main.clone();
+    tokio::task::spawn_blocking(move || run_transaction(&other, "a")).await.unwrap();
+    tokio::task::block_in_place(|| run_transaction(&main, "b"));
+    let other = main.clone();
+    tokio::spawn(async move { tokio::task::block_in_place(|| run_transaction(&other, "c")) }).await.unwrap();
+    for path in ["a", "b", "c"] {
+        assert_eq!(main.object(path).read().await.unwrap(), "1");
+    }
+}
+
+#[tokio::test]
+async fn blocking_transaction_runs_beside_a_current_thread_runtime() {
+    let main = tokio::task::spawn_blocking(|| {
+        let (server, main) = branch();
+        run_transaction(&main, "a");
+        (server, main)
+    });
+    let (_server, main) = main.await.unwrap();
+    assert_eq!(main.object("a").read().await.unwrap(), "1");
+}
+
 #[test]
-fn what_is_called_back_while_a_thread_waits_must_not_wait() {
+fn callback_during_a_blocking_call_must_not_block() {
     let (_server, main) = branch();
     let (sender, errors) = std::sync::mpsc::channel();
     let object = main.object("a");
     let nested = object.clone();
-    let upload = object.upload("1").progress(move |_: lakefs::Transferred| {
-        _ = sender.send(nested.exists().wait().unwrap_err());
+    let upload = object.upload("1").progress(move |_| {
+        _ = sender.send(nested.exists().block_on().unwrap_err());
     });
-    upload.wait().unwrap();
-    refused(&errors.recv().unwrap());
+    upload.block_on().unwrap();
+    assert_rejected(&errors.recv().unwrap());
 }

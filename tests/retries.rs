@@ -1,4 +1,4 @@
-//! What is sent again, how often, and what a caller sees of it.
+//! Which requests are retried, how often, and what the caller learns.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -6,33 +6,33 @@ use std::time::Duration;
 
 use futures::stream;
 use lakefs::models::{CherryPickCreation, PullRequestCreation};
-use lakefs::{Body, Branch, Client, ClientBuilder, ErrorKind, Repository, Retries, TryStreamExt as _};
+use lakefs::{Body, Branch, Client, ClientBuilder, ErrorKind, Repository, RetryPolicy, TryStreamExt as _};
 use lakefs_testserver::Server;
 
 /// A server, and a repository on it with `main` and one commit.
-struct Lake {
+struct Fixture {
     server: Server,
     repository: Repository,
     main: Branch,
 }
 
-impl Lake {
+impl Fixture {
     async fn new() -> Self {
-        Self::with(quick()).await
+        Self::with(fast_retries()).await
     }
 
-    async fn with(retries: Retries) -> Self {
+    async fn with(retries: RetryPolicy) -> Self {
         let server = Server::start().await.unwrap();
         let repository = builder(&server).retries(retries).build().unwrap().repository("example");
         repository.create("mem://example").await.unwrap();
         let main = repository.branch("main");
         main.object("a").upload("0").await.unwrap();
         main.commit("zero").await.unwrap();
-        server.forget_requests();
+        server.clear_requests();
         Self { server, repository, main }
     }
 
-    /// How often an operation was asked for.
+    /// How often an operation was requested.
     fn sent(&self, operation: &str) -> usize {
         self.server.requests_for(operation).len()
     }
@@ -41,7 +41,7 @@ impl Lake {
         self.main.log().map_ok(|commit| commit.message).try_collect().await.unwrap()
     }
 
-    fn client(&self) -> &Client {
+    fn client(&self) -> Client {
         self.repository.client()
     }
 }
@@ -49,76 +49,78 @@ impl Lake {
 fn builder(server: &Server) -> ClientBuilder {
     Client::builder()
         .endpoint(server.endpoint())
-        .credentials(server.access_key_id(), server.secret_access_key())
+        .access_key(server.access_key_id(), server.secret_access_key())
 }
 
-/// As often as by default, and faster.
-fn quick() -> Retries {
-    Retries::default().first_wait(Duration::from_millis(1))
+/// The default number of attempts, with a short backoff.
+fn fast_retries() -> RetryPolicy {
+    RetryPolicy::default().initial_backoff(Duration::from_millis(1))
 }
 
 const SLOW_DOWN: &str = r#"{"message":"Throughput exceeded. Slow down and retry"}"#;
 const LOST_RACE: &str = r#"{"message":"update branch: predicate failed"}"#;
 
-/// The server says that it did nothing.
+/// The server reports that it did nothing.
 #[tokio::test]
-async fn what_was_refused_is_sent_again_whatever_it_is() {
+async fn every_operation_is_retried_if_it_was_not_applied() {
     for (status, body) in [(503, SLOW_DOWN), (429, ""), (500, LOST_RACE)] {
-        let lake = Lake::new().await;
-        let branch = lake.repository.branch("exp");
-        let faults = lake.server.faults();
+        let fixture = Fixture::new().await;
+        let branch = fixture.repository.branch("exp");
+        let faults = fixture.server.faults();
         for operation in
             ["statObject", "createBranch", "uploadObject", "commit", "mergeIntoBranch", "cherryPick"]
         {
-            faults.on(operation).times(2).reply(status, body);
+            faults.on(operation).times(2).respond(status, body);
         }
 
-        lake.main.object("a").stat().await.unwrap();
+        fixture.main.object("a").stat().await.unwrap();
         branch.create("main").await.unwrap();
         branch.object("b").upload("1").await.unwrap();
         let commit = branch.commit("one").await.unwrap();
         branch.merge_into("main").await.unwrap();
-        let pick = lake.client().api().cherry_pick().repository("example").branch("main");
+        let client = fixture.client();
+        let pick = client.api().cherry_pick().repository("example").branch("main");
         pick.body(CherryPickCreation::new(commit.id)).send().await.unwrap();
 
         for operation in
             ["statObject", "createBranch", "uploadObject", "commit", "mergeIntoBranch", "cherryPick"]
         {
-            assert_eq!(lake.sent(operation), 3, "{status} {operation}");
+            assert_eq!(fixture.sent(operation), 3, "{status} {operation}");
         }
         assert!(faults.pending().is_empty());
-        // All of it was done once.
+        // Every change was made once.
         let expected = ["one", "Merge 'exp' into 'main'", "one", "zero", "Repository created"];
-        assert_eq!(lake.messages().await, expected);
+        assert_eq!(fixture.messages().await, expected);
     }
 }
 
-/// The merge may have happened when only the update of the status of the pull request lost the race.
+/// The branch may be merged when only the update of the pull request lost the race.
 #[tokio::test]
-async fn a_lost_race_of_a_pull_request_is_told() {
-    let lake = Lake::new().await;
-    lake.server.faults().on("mergePullRequest").always().reply(500, LOST_RACE);
-    let request = lake.client().api().merge_pull_request().repository("example").pull_request("7");
+async fn lost_race_of_a_pull_request_is_not_retried() {
+    let fixture = Fixture::new().await;
+    fixture.server.faults().on("mergePullRequest").always().respond(500, LOST_RACE);
+    let client = fixture.client();
+    let request = client.api().merge_pull_request().repository("example").pull_request("7");
     let error = request.send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Conflict, 1), "{error}");
-    assert_eq!(lake.sent("mergePullRequest"), 1);
+    assert_eq!(fixture.sent("mergePullRequest"), 1);
 }
 
 #[tokio::test]
-async fn there_is_an_end_to_it() {
+async fn attempts_are_limited_by_the_policy() {
     for (retries, attempts) in [
-        (quick(), 5),
-        (quick().max_attempts(2), 2),
-        (quick().max_attempts(0), 1),
-        (Retries::none(), 1),
-        // No time for a wait.
-        (Retries::default().first_wait(Duration::from_secs(3600)).within(Duration::ZERO), 1),
+        (fast_retries(), 5),
+        (fast_retries().max_attempts(2), 2),
+        (fast_retries().max_attempts(0), 1),
+        (RetryPolicy::none(), 1),
+        // No time for a backoff.
+        (RetryPolicy::default().initial_backoff(Duration::from_secs(3600)).max_elapsed(Duration::ZERO), 1),
     ] {
-        let lake = Lake::with(retries).await;
-        lake.server.faults().on("getBranch").always().reply(503, SLOW_DOWN);
-        let error = lake.main.get().await.unwrap_err();
+        let fixture = Fixture::with(retries).await;
+        fixture.server.faults().on("getBranch").always().respond(503, SLOW_DOWN);
+        let error = fixture.main.get().await.unwrap_err();
         assert_eq!((error.status(), error.kind()), (Some(503), ErrorKind::Server), "{error}");
-        assert_eq!((error.attempts(), lake.sent("getBranch")), (attempts, attempts as usize));
+        assert_eq!((error.attempts(), fixture.sent("getBranch")), (attempts, attempts as usize));
         assert!(error.is_retryable());
         let told = format!("(after {attempts} attempts)");
         assert_eq!(error.to_string().contains(&told), attempts > 1, "{error}");
@@ -126,28 +128,28 @@ async fn there_is_an_end_to_it() {
 }
 
 #[tokio::test]
-async fn a_wait_that_the_server_asks_for_takes_the_place_of_ours() {
-    // At once, where the client would have waited for an hour.
-    let lake = Lake::with(Retries::default().first_wait(Duration::from_secs(3600))).await;
+async fn retry_after_replaces_the_backoff() {
+    // The server asks for no wait, where the backoff would be up to an hour.
+    let fixture = Fixture::with(RetryPolicy::default().initial_backoff(Duration::from_secs(3600))).await;
     for (status, body) in [(429, ""), (503, SLOW_DOWN)] {
-        lake.server.forget_requests();
+        fixture.server.clear_requests();
         for wait in ["0", "Wed, 21 Oct 2015 07:28:00 GMT"] {
-            lake.server.faults().on("getBranch").header("Retry-After", wait).reply(status, body);
+            fixture.server.faults().on("getBranch").header("Retry-After", wait).respond(status, body);
         }
-        lake.main.get().await.unwrap();
-        assert_eq!(lake.sent("getBranch"), 3);
+        fixture.main.get().await.unwrap();
+        assert_eq!(fixture.sent("getBranch"), 3);
     }
 
-    // Too long to be waited for.
-    let lake = Lake::new().await;
-    lake.server.faults().on("getBranch").header("Retry-After", "3600").reply(429, "");
-    let error = lake.main.get().await.unwrap_err();
+    // Longer than the policy allows.
+    let fixture = Fixture::new().await;
+    fixture.server.faults().on("getBranch").header("Retry-After", "3600").respond(429, "");
+    let error = fixture.main.get().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::RateLimited, 1), "{error}");
 }
 
 #[tokio::test]
-async fn what_is_final_is_not_sent_again() {
-    let lake = Lake::new().await;
+async fn permanent_errors_are_not_retried() {
+    let fixture = Fixture::new().await;
     for (status, body) in [
         (400, r#"{"message":"wrong"}"#),
         (401, r#"{"message":"error authenticating request"}"#),
@@ -157,73 +159,74 @@ async fn what_is_final_is_not_sent_again() {
         (500, r#"{"message":"internal server error"}"#),
         (501, r#"{"message":"Not Implemented"}"#),
     ] {
-        lake.server.forget_requests();
-        lake.server.faults().on("getBranch").reply(status, body);
-        let error = lake.main.get().await.unwrap_err();
+        fixture.server.clear_requests();
+        fixture.server.faults().on("getBranch").respond(status, body);
+        let error = fixture.main.get().await.unwrap_err();
         assert_eq!((error.status(), error.attempts()), (Some(status), 1), "{error}");
-        assert_eq!(lake.sent("getBranch"), 1);
+        assert_eq!(fixture.sent("getBranch"), 1);
     }
-    // Junk is what this server answers, and would answer again.
-    lake.server.forget_requests();
-    lake.server.faults().on("getBranch").replace_body("junk");
-    let error = lake.main.get().await.unwrap_err();
+    // A response that cannot be decoded would be the same again.
+    fixture.server.clear_requests();
+    fixture.server.faults().on("getBranch").replace_body("junk");
+    let error = fixture.main.get().await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.attempts(), lake.sent("getBranch")),
+        (error.kind(), error.attempts(), fixture.sent("getBranch")),
         (ErrorKind::Decode, 1, 1),
         "{error}"
     );
 }
 
-/// The ways in which it is not known what the server did.
-fn doubts(lake: &Lake, operation: &str) {
-    let faults = lake.server.faults();
+/// Lets four requests of an operation fail in ways that leave the outcome unknown.
+fn lose_responses(fixture: &Fixture, operation: &str) {
+    let faults = fixture.server.faults();
     faults.on(operation).drop_connection();
-    faults.on(operation).drop_reply();
-    faults.on(operation).reply(502, "");
-    faults.on(operation).reply(504, "");
+    faults.on(operation).drop_response();
+    faults.on(operation).respond(502, "");
+    faults.on(operation).respond(504, "");
 }
 
 #[tokio::test]
-async fn what_does_no_harm_twice_is_sent_again_in_doubt() {
-    let lake = Lake::new().await;
-    let object = lake.main.object("b");
+async fn idempotent_operations_are_retried_if_the_outcome_is_unknown() {
+    let fixture = Fixture::new().await;
+    let object = fixture.main.object("b");
     for operation in ["uploadObject", "statObject", "getObject", "deleteObject", "listBranches", "logCommits"]
     {
-        doubts(&lake, operation);
+        lose_responses(&fixture, operation);
     }
     object.upload("1").metadata("k", "v").await.unwrap();
     object.stat().await.unwrap();
     assert_eq!(object.read().await.unwrap(), "1");
     object.delete().await.unwrap();
-    assert_eq!(lake.repository.branches().try_collect::<Vec<_>>().await.unwrap().len(), 1);
-    assert_eq!(lake.messages().await, ["zero", "Repository created"]);
+    assert_eq!(fixture.repository.branches().try_collect::<Vec<_>>().await.unwrap().len(), 1);
+    assert_eq!(fixture.messages().await, ["zero", "Repository created"]);
     for operation in ["uploadObject", "statObject", "getObject", "deleteObject", "listBranches", "logCommits"]
     {
-        assert_eq!(lake.sent(operation), 5, "{operation}");
+        assert_eq!(fixture.sent(operation), 5, "{operation}");
     }
 }
 
 #[tokio::test]
-async fn a_body_that_is_cut_is_asked_for_again() {
-    let lake = Lake::new().await;
-    lake.main.object("b").upload("x".repeat(100_000)).await.unwrap();
+async fn truncated_responses_are_requested_again() {
+    let fixture = Fixture::new().await;
+    fixture.main.object("b").upload("x".repeat(100_000)).await.unwrap();
     for operation in ["getBranch", "getObject", "logCommits"] {
-        lake.server.faults().on(operation).times(2).cut_body();
+        fixture.server.faults().on(operation).times(2).truncate_body();
     }
-    lake.main.get().await.unwrap();
-    assert_eq!(lake.main.object("b").read().await.unwrap().len(), 100_000);
-    assert_eq!(lake.messages().await.len(), 2);
+    fixture.main.get().await.unwrap();
+    assert_eq!(fixture.main.object("b").read().await.unwrap().len(), 100_000);
+    assert_eq!(fixture.messages().await.len(), 2);
     for operation in ["getBranch", "getObject", "logCommits"] {
-        assert_eq!(lake.sent(operation), 3, "{operation}");
+        assert_eq!(fixture.sent(operation), 3, "{operation}");
     }
 }
 
 #[tokio::test]
-async fn what_must_not_happen_twice_is_told_in_doubt() {
-    let lake = Lake::new().await;
-    let branch = lake.repository.branch("exp");
+async fn other_operations_are_not_retried_if_the_outcome_is_unknown() {
+    let fixture = Fixture::new().await;
+    let branch = fixture.repository.branch("exp");
     branch.create("main").await.unwrap();
-    let api = lake.client().api();
+    let client = fixture.client();
+    let api = client.api();
     let commit = || branch.commit("one").allow_empty(true).into_future();
     let merge = || branch.merge_into("main").allow_empty(true).into_future();
     let pick = || {
@@ -235,16 +238,16 @@ async fn what_must_not_happen_twice_is_told_in_doubt() {
         api.create_pull_request().repository("example").body(pull).send()
     };
 
-    for doubt in 0..5 {
-        lake.server.forget_requests();
+    for failure in 0..5 {
+        fixture.server.clear_requests();
         for operation in ["commit", "mergeIntoBranch", "cherryPick", "createPullRequest"] {
-            let fault = lake.server.faults().on(operation);
-            match doubt {
+            let fault = fixture.server.faults().on(operation);
+            match failure {
                 0 => fault.drop_connection(),
-                1 => fault.drop_reply(),
-                2 => fault.cut_body(),
-                3 => fault.reply(502, ""),
-                _ => fault.reply(504, ""),
+                1 => fault.drop_response(),
+                2 => fault.truncate_body(),
+                3 => fault.respond(502, ""),
+                _ => fault.respond(504, ""),
             }
         }
         let errors = [
@@ -261,75 +264,75 @@ async fn what_must_not_happen_twice_is_told_in_doubt() {
                 ErrorKind::Server,
                 ErrorKind::Timeout,
             ];
-            assert_eq!((error.kind(), error.attempts()), (kind[doubt], 1), "{error}");
-            assert_eq!(lake.sent(operation), 1, "{operation}");
+            assert_eq!((error.kind(), error.attempts()), (kind[failure], 1), "{error}");
+            assert_eq!(fixture.sent(operation), 1, "{operation}");
         }
     }
-    // Of five, those happened whose reply was lost or cut.
+    // Of five, the two took effect whose response was lost or truncated.
     let commits: Vec<_> = branch.log().map_ok(|commit| commit.message).try_collect().await.unwrap();
     assert_eq!(commits.iter().filter(|message| *message == "one").count(), 2);
-    assert_eq!(lake.messages().await.iter().filter(|message| message.starts_with("Merge")).count(), 2);
+    assert_eq!(fixture.messages().await.iter().filter(|message| message.starts_with("Merge")).count(), 2);
 }
 
 #[tokio::test]
-async fn what_was_deleted_and_not_confirmed_is_deleted() {
-    let lake = Lake::new().await;
-    let branch = lake.repository.branch("exp");
+async fn deletion_with_a_lost_response_is_retried_and_succeeds() {
+    let fixture = Fixture::new().await;
+    let branch = fixture.repository.branch("exp");
     branch.create("main").await.unwrap();
-    lake.server.faults().on("deleteBranch").drop_reply();
+    fixture.server.faults().on("deleteBranch").drop_response();
     branch.delete().await.unwrap();
-    assert_eq!(lake.sent("deleteBranch"), 2);
+    assert_eq!(fixture.sent("deleteBranch"), 2);
     assert!(!branch.exists().await.unwrap());
 
-    // Before it was done, too.
+    // The request was lost.
     branch.create("main").await.unwrap();
-    lake.server.forget_requests();
-    lake.server.faults().on("deleteBranch").drop_connection();
+    fixture.server.clear_requests();
+    fixture.server.faults().on("deleteBranch").drop_connection();
     branch.delete().await.unwrap();
-    assert_eq!(lake.sent("deleteBranch"), 2);
+    assert_eq!(fixture.sent("deleteBranch"), 2);
 
-    // What was never there is still not found, also when the server was busy first.
+    // A missing branch is still not found, also after retries.
     for busy in [false, true] {
         if busy {
-            lake.server.faults().on("deleteBranch").times(2).reply(503, SLOW_DOWN);
+            fixture.server.faults().on("deleteBranch").times(2).respond(503, SLOW_DOWN);
         }
         let error = branch.delete().await.unwrap_err();
         assert_eq!((error.status(), error.kind()), (Some(404), ErrorKind::NotFound), "{error}");
     }
 
-    lake.server.faults().on("deleteRepository").drop_reply();
-    lake.repository.delete().await.unwrap();
-    assert_eq!(lake.sent("deleteRepository"), 2);
-    assert!(!lake.repository.exists().await.unwrap());
+    fixture.server.faults().on("deleteRepository").drop_response();
+    fixture.repository.delete().await.unwrap();
+    assert_eq!(fixture.sent("deleteRepository"), 2);
+    assert!(!fixture.repository.exists().await.unwrap());
 }
 
 #[tokio::test]
-async fn a_repository_whose_creation_was_not_confirmed() {
-    let lake = Lake::new().await;
-    let other = lake.client().repository("other");
+async fn repository_creation_with_a_lost_response_is_reconciled() {
+    let fixture = Fixture::new().await;
+    let other = fixture.client().repository("other");
 
-    // It is there, and it is ours.
-    lake.server.faults().on("createRepository").drop_reply();
+    // The repository exists with the requested namespace.
+    fixture.server.faults().on("createRepository").drop_response();
     let created = other.create("mem://other").await.unwrap();
     assert_eq!((&*created.id, &*created.storage_namespace), ("other", "mem://other"));
-    assert_eq!(lake.sent("createRepository"), 1);
+    assert_eq!(fixture.sent("createRepository"), 1);
 
-    // It is not there.
-    lake.server.forget_requests();
-    lake.server.faults().on("createRepository").drop_connection();
-    lake.client().repository("third").create("mem://third").await.unwrap();
-    assert_eq!(lake.sent("createRepository"), 2);
+    // The request was lost, so it is sent again.
+    fixture.server.clear_requests();
+    fixture.server.faults().on("createRepository").drop_connection();
+    fixture.client().repository("third").create("mem://third").await.unwrap();
+    assert_eq!(fixture.sent("createRepository"), 2);
 
-    // It is there, and it is somebody else's.
-    lake.server.faults().on("createRepository").drop_connection();
+    // The repository exists with another namespace.
+    fixture.server.faults().on("createRepository").drop_connection();
     let error = other.create("mem://elsewhere").await.unwrap_err();
-    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::Conflict), "{error}");
+    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::AlreadyExists), "{error}");
     assert_eq!(other.get().await.unwrap(), created);
 
-    // Nobody can tell.
-    lake.server.faults().on("createRepository").drop_reply();
-    lake.server.faults().on("getRepository").always().reply(500, r#"{"message":"out of order"}"#);
-    let error = lake.client().repository("fourth").create("mem://fourth").await.unwrap_err();
+    // The check fails.
+    fixture.server.faults().on("createRepository").drop_response();
+    fixture.server.faults().on("getRepository").always().respond(500, r#"{"message":"out of order"}"#);
+    let error = fixture.client().repository("fourth").create("mem://fourth").await.unwrap_err();
     assert_eq!(
         (error.operation(), error.kind()),
         (Some("create_repository"), ErrorKind::Transport),
@@ -338,75 +341,75 @@ async fn a_repository_whose_creation_was_not_confirmed() {
 }
 
 #[tokio::test]
-async fn a_branch_whose_creation_was_not_confirmed() {
-    let lake = Lake::new().await;
-    let branch = lake.repository.branch("exp");
-    let head = lake.main.get().await.unwrap().commit_id;
+async fn branch_creation_with_a_lost_response_is_reconciled() {
+    let fixture = Fixture::new().await;
+    let branch = fixture.repository.branch("exp");
+    let head = fixture.main.get().await.unwrap().commit_id;
 
-    lake.server.faults().on("createBranch").drop_reply();
+    fixture.server.faults().on("createBranch").drop_response();
     let created = branch.create("main").await.unwrap();
     assert_eq!((&created.commit_id, &*created.id), (&head, "exp"));
-    assert_eq!(lake.sent("createBranch"), 1);
+    assert_eq!(fixture.sent("createBranch"), 1);
 
-    lake.server.forget_requests();
-    lake.server.faults().on("createBranch").drop_connection();
-    lake.repository.branch("another").create("main~1").await.unwrap();
-    assert_eq!(lake.sent("createBranch"), 2);
+    fixture.server.clear_requests();
+    fixture.server.faults().on("createBranch").drop_connection();
+    fixture.repository.branch("another").create("main~1").await.unwrap();
+    assert_eq!(fixture.sent("createBranch"), 2);
 
-    // It is there, at another commit.
-    lake.server.faults().on("createBranch").drop_connection();
+    // The branch exists at another commit.
+    fixture.server.faults().on("createBranch").drop_connection();
     let error = branch.create("main~1").await.unwrap_err();
-    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::Conflict), "{error}");
+    assert_eq!((error.status(), error.kind()), (Some(409), ErrorKind::AlreadyExists), "{error}");
     assert_eq!(branch.get().await.unwrap(), created);
 
-    // A conflict that is certain is told without a look.
-    lake.server.forget_requests();
-    assert_eq!(branch.create("main").await.unwrap_err().kind(), ErrorKind::Conflict);
-    assert_eq!(lake.sent("getBranch"), 0);
+    // A reported conflict is not checked.
+    fixture.server.clear_requests();
+    assert_eq!(branch.create("main").await.unwrap_err().kind(), ErrorKind::AlreadyExists);
+    assert_eq!(fixture.sent("getBranch"), 0);
 }
 
 #[tokio::test]
-async fn streams_are_sent_once() {
-    let lake = Lake::new().await;
-    let object = lake.main.object("b");
+async fn streams_are_not_retried() {
+    let fixture = Fixture::new().await;
+    let object = fixture.main.object("b");
     let pieces = || stream::iter(["1", "2"].map(Ok::<_, std::io::Error>));
     let bodies = || [Body::stream(pieces()), Body::stream(pieces()).with_length(2), Body::reader(&b"12"[..])];
     for body in bodies() {
-        lake.server.forget_requests();
-        lake.server.faults().on("uploadObject").drop_connection();
+        fixture.server.clear_requests();
+        fixture.server.faults().on("uploadObject").drop_connection();
         let error = object.upload(body).await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1), "{error}");
-        assert_eq!(lake.sent("uploadObject"), 1);
+        assert_eq!(fixture.sent("uploadObject"), 1);
     }
     for body in bodies() {
-        lake.server.forget_requests();
-        lake.server.faults().on("uploadObject").reply(503, SLOW_DOWN);
+        fixture.server.clear_requests();
+        fixture.server.faults().on("uploadObject").respond(503, SLOW_DOWN);
         let error = object.upload(body).await.unwrap_err();
         assert_eq!((error.status(), error.attempts()), (Some(503), 1), "{error}");
-        // The same call, with the data anew, may well succeed.
+        // The caller can retry with a new stream.
         assert!(error.is_retryable());
-        assert_eq!(lake.sent("uploadObject"), 1);
+        assert_eq!(fixture.sent("uploadObject"), 1);
     }
     assert!(!object.exists().await.unwrap());
 }
 
 #[tokio::test]
-async fn files_and_bytes_are_sent_again() {
-    let lake = Lake::new().await;
+async fn files_and_bytes_are_retried() {
+    let fixture = Fixture::new().await;
     let data = "line\n".repeat(100_000);
     let file = std::env::temp_dir().join(format!("lakefs-retries-{}", std::process::id()));
     std::fs::write(&file, &data).unwrap();
     for (path, body) in [("file", Body::file(&file)), ("bytes", Body::from(data.clone()))] {
-        lake.server.forget_requests();
-        doubts(&lake, "uploadObject");
-        let object = lake.main.object(path);
+        fixture.server.clear_requests();
+        lose_responses(&fixture, "uploadObject");
+        let object = fixture.main.object(path);
         let written = object.upload(body).content_type("text/plain").metadata("k", "v").await.unwrap();
         assert_eq!(written.size_bytes, Some(500_000));
         assert!(object.read().await.unwrap() == data);
-        let requests = lake.server.requests_for("uploadObject");
+        let requests = fixture.server.requests_for("uploadObject");
         assert_eq!(requests.len(), 5);
         for request in requests {
-            // All of them say the same.
+            // All attempts send the same headers.
             assert_eq!(request.header("content-length"), Some("500000"));
             assert_eq!(request.header("content-type"), Some("text/plain"));
             assert_eq!(request.header("x-lakefs-meta-k"), Some("v"));
@@ -415,48 +418,48 @@ async fn files_and_bytes_are_sent_again() {
     std::fs::remove_file(&file).unwrap();
 }
 
-/// In doubt, a second try would meet the object of the first: what is there is looked at instead.
+/// A second attempt could be rejected because of the object of the first one, so the object is checked instead.
 #[tokio::test]
-async fn an_upload_of_a_new_object_is_recognised_in_doubt() {
-    let lake = Lake::new().await;
-    let file = std::env::temp_dir().join(format!("lakefs-in-doubt-{}", std::process::id()));
+async fn conditional_upload_with_a_lost_response_is_reconciled() {
+    let fixture = Fixture::new().await;
+    let file = std::env::temp_dir().join(format!("lakefs-conditional-{}", std::process::id()));
     std::fs::write(&file, "2").unwrap();
-    // A stream is gone, but what was seen of it is known.
+    // A stream cannot be sent again, but its checksum is known.
     let stream = Body::stream(stream::iter([Ok::<_, std::io::Error>("3")]));
     for (path, body) in [("bytes", Body::from("1")), ("file", Body::file(&file)), ("stream", stream)] {
-        lake.server.forget_requests();
-        lake.server.faults().on("uploadObject").drop_reply();
-        let stats = lake.main.object(path).upload(body).if_none_match("*").await.unwrap();
-        assert_eq!(stats, lake.main.object(path).get().await.unwrap());
-        assert_eq!(lake.sent("uploadObject"), 1);
+        fixture.server.clear_requests();
+        fixture.server.faults().on("uploadObject").drop_response();
+        let stats = fixture.main.object(path).upload(body).if_none_match("*").await.unwrap();
+        assert_eq!(stats, fixture.main.object(path).get().await.unwrap());
+        assert_eq!(fixture.sent("uploadObject"), 1);
     }
     std::fs::remove_file(&file).unwrap();
 
-    // Nothing happened, and somebody else was there in the meantime.
-    lake.main.object("other").upload("theirs").await.unwrap();
-    lake.server.faults().on("uploadObject").drop_connection();
-    let error = lake.main.object("other").upload("ours").if_none_match("*").await.unwrap_err();
+    // The request was lost, and another writer created the object in the meantime.
+    fixture.main.object("other").upload("theirs").await.unwrap();
+    fixture.server.faults().on("uploadObject").drop_connection();
+    let error = fixture.main.object("other").upload("ours").if_none_match("*").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
-    assert_eq!(lake.main.object("other").read().await.unwrap(), "theirs");
+    assert_eq!(fixture.main.object("other").read().await.unwrap(), "theirs");
 
-    lake.server.forget_requests();
-    lake.server.faults().on("uploadObject").times(2).reply(503, SLOW_DOWN);
-    lake.main.object("c").upload("1").if_none_match("*").await.unwrap();
-    assert_eq!(lake.sent("uploadObject"), 3);
+    fixture.server.clear_requests();
+    fixture.server.faults().on("uploadObject").times(2).respond(503, SLOW_DOWN);
+    fixture.main.object("c").upload("1").if_none_match("*").await.unwrap();
+    assert_eq!(fixture.sent("uploadObject"), 3);
 }
 
 #[tokio::test]
-async fn a_list_goes_on_where_it_was() {
-    let lake = Lake::new().await;
+async fn list_resumes_after_a_failed_page() {
+    let fixture = Fixture::new().await;
     for name in ["a", "b", "c", "d"] {
-        lake.repository.branch(name).create("main").await.unwrap();
+        fixture.repository.branch(name).create("main").await.unwrap();
     }
-    let faults = lake.server.faults();
-    faults.on("listBranches").after(1).reply(503, SLOW_DOWN);
-    faults.on("listBranches").after(1).drop_reply();
+    let faults = fixture.server.faults();
+    faults.on("listBranches").after(1).respond(503, SLOW_DOWN);
+    faults.on("listBranches").after(1).drop_response();
     let names: Vec<_> =
-        lake.repository.branches().page_size(2).map_ok(|branch| branch.id).try_collect().await.unwrap();
+        fixture.repository.branches().page_size(2).map_ok(|branch| branch.id).try_collect().await.unwrap();
     assert_eq!(names, ["a", "b", "c", "d", "main"]);
     assert!(faults.pending().is_empty());
-    assert_eq!(lake.sent("listBranches"), 5);
+    assert_eq!(fixture.sent("listBranches"), 5);
 }

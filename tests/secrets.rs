@@ -1,8 +1,7 @@
-//! Secrets stay where they belong.
+//! Secrets are sent to the endpoint only, and never shown.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[allow(dead_code, reason = "this test needs a part of it")]
 mod support;
 
 use std::error::Error;
@@ -10,11 +9,11 @@ use std::fmt::{self, Write as _};
 
 use lakefs::{Credentials, ErrorKind, models};
 
-use support::{Reply, Script};
+use support::{ScriptedResponse, ScriptedServer};
 
-/// The secret of the scripts' clients, plain and as it is sent.
+/// The secret of the clients, in plain text and as it is sent.
 const SECRETS: [&str; 2] = ["hush", "a2V5Omh1c2g="];
-/// A part of a signed address.
+/// A part of a pre-signed URL.
 const SIGNATURE: &str = "X-Amz-Signature=5ec3e7";
 
 #[track_caller]
@@ -24,8 +23,8 @@ fn assert_no_secret(text: &str) {
     }
 }
 
-/// All that can be seen of an error.
-fn seen(error: &lakefs::Error) -> String {
+/// Everything that an error shows.
+fn shown_by(error: &lakefs::Error) -> String {
     let mut text = format!("{error} {error:?} {error:#?} {}", error.message());
     let mut source = error.source();
     while let Some(cause) = source {
@@ -36,10 +35,11 @@ fn seen(error: &lakefs::Error) -> String {
 }
 
 #[tokio::test]
-async fn credentials_do_not_follow_a_redirect_to_another_server() {
-    let storage = Script::start([Reply::new(200, "a/b", "data")]).await;
+async fn credentials_are_not_sent_to_the_target_of_a_redirect() {
+    let storage = ScriptedServer::start([ScriptedResponse::new(200, "a/b", "data")]).await;
     let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
-    let server = Script::start([Reply::new(302, "", "").header("Location", &signed)]).await;
+    let server =
+        ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &signed)]).await;
     let object = server.client().repository("example").branch("main").object("a");
     assert_eq!(object.read().presign(true).await.unwrap(), "data");
 
@@ -51,15 +51,17 @@ async fn credentials_do_not_follow_a_redirect_to_another_server() {
     assert!(!followed.contains("authorization"), "{followed}");
 }
 
-/// Also not by way of the reader, with a token, and over a second redirect.
 #[tokio::test]
-async fn credentials_follow_no_chain_of_redirects() {
-    let storage = Script::start([Reply::new(200, "a/b", "data")]).await;
+async fn token_is_not_sent_over_a_chain_of_redirects() {
+    let storage = ScriptedServer::start([ScriptedResponse::new(200, "a/b", "data")]).await;
     let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
-    let between = Script::start([Reply::new(307, "", "").header("Location", &signed)]).await;
-    let server = Script::start([Reply::new(302, "", "").header("Location", between.endpoint())]).await;
+    let between =
+        ScriptedServer::start([ScriptedResponse::new(307, "", "").header("Location", &signed)]).await;
+    let server =
+        ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", between.endpoint())])
+            .await;
     let token = Credentials::token("hush").unwrap();
-    let client = server.builder().with_credentials(token).build().unwrap();
+    let client = server.builder().credentials(token).build().unwrap();
     client.repository("example").branch("main").object("a").reader().presign(true).await.unwrap();
     assert!(server.requests()[0].contains("authorization: bearer hush"));
     for other in [between.requests(), storage.requests()] {
@@ -68,47 +70,84 @@ async fn credentials_follow_no_chain_of_redirects() {
 }
 
 #[tokio::test]
-async fn errors_do_not_show_signed_addresses() {
+async fn errors_do_not_show_signed_urls() {
     let forbidden = r#"<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>"#;
-    for (reply, kind) in [
-        (Reply::new(403, "application/xml", forbidden), ErrorKind::PermissionDenied),
-        (Reply::new(404, "application/xml", forbidden), ErrorKind::Unsupported),
-        (Reply::none(), ErrorKind::Transport),
-        (Reply::new(200, "a/b", "data").cut(2), ErrorKind::Transport),
-        // For ever to itself.
-        (Reply::new(302, "", "").header("Location", "nothing://?X-Amz-Signature=5ec3e7"), ErrorKind::Server),
+    for (response, kind) in [
+        (ScriptedResponse::new(403, "application/xml", forbidden), ErrorKind::PermissionDenied),
+        (ScriptedResponse::new(404, "application/xml", forbidden), ErrorKind::UnexpectedResponse),
+        (ScriptedResponse::connection_closed(), ErrorKind::Transport),
+        (ScriptedResponse::new(200, "a/b", "data").without_last(2), ErrorKind::Transport),
+        // A redirect that cannot be followed.
+        (
+            ScriptedResponse::new(302, "", "").header("Location", "nothing://?X-Amz-Signature=5ec3e7"),
+            ErrorKind::UnexpectedResponse,
+        ),
     ] {
-        let storage = Script::start([reply]).await;
+        let storage = ScriptedServer::start([response]).await;
         let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
-        let server = Script::start([Reply::new(302, "", "").header("Location", &signed)]).await;
+        let server =
+            ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &signed)]).await;
         let object = server.client().repository("example").branch("main").object("a");
         let error = object.read().presign(true).await.unwrap_err();
         assert_eq!((error.operation(), error.kind()), (Some("get_object"), kind), "{error}");
-        assert_no_secret(&seen(&error));
+        assert_no_secret(&shown_by(&error));
     }
 
-    // Nobody is there.
+    // A storage that repeats what was signed in an HTML page.
+    let page = format!("<html>{SIGNATURE}</html>");
+    for status in [200, 404] {
+        let response = ScriptedResponse::new(status, "text/html", &page);
+        let storage = ScriptedServer::start([response]).await;
+        let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
+        let server =
+            ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &signed)]).await;
+        let client = server.client();
+        let request = client.api().stat_object().repository("example").ref_("main").path("a");
+        let error = request.presign(true).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");
+        assert_no_secret(&shown_by(&error));
+    }
+
+    // A page instead of a token or of a pre-signed URL.
+    let page = "<html>hush</html>";
+    let server = ScriptedServer::start([
+        ScriptedResponse::new(200, "text/html", page),
+        ScriptedResponse::new(404, "text/html", page),
+    ])
+    .await;
+    let login = models::LoginInformation::new("key", "hush");
+    let client = server.client();
+    let error = client.api().login().body(login).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");
+    assert_no_secret(&shown_by(&error));
+    let address = client.repository("example").branch("main").object("a").physical_address();
+    assert_no_secret(&shown_by(&address.presign(true).await.unwrap_err()));
+
+    // No server listens.
     let nobody = format!("http://127.0.0.1:1/bucket/key?{SIGNATURE}");
-    let server = Script::start([Reply::new(302, "", "").header("Location", &nobody)]).await;
+    let server =
+        ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &nobody)]).await;
     let object = server.client().repository("example").branch("main").object("a");
-    assert_no_secret(&seen(&object.read().presign(true).await.unwrap_err()));
+    assert_no_secret(&shown_by(&object.read().presign(true).await.unwrap_err()));
 }
 
 #[tokio::test]
-async fn nothing_shows_its_secret() {
-    let script = Script::start([Reply::json(401, r#"{"message":"error authenticating request"}"#)]).await;
-    let client = script.client();
+async fn debug_output_shows_no_secret() {
+    let server =
+        ScriptedServer::start([ScriptedResponse::json(401, r#"{"message":"error authenticating request"}"#)])
+            .await;
+    let client = server.client();
     let repository = client.repository("example");
     let error = repository.get().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert_no_secret(&seen(&error));
+    assert_no_secret(&shown_by(&error));
 
     let token = Credentials::token("hush").unwrap();
-    let pair = Credentials::key_pair("key", "hush");
+    let pair = Credentials::access_key("key", "hush");
     let login = models::LoginInformation::new("key", "hush");
     let request = client.api().login().body(login.clone());
     let shown = [
-        format!("{:?}", script.builder()),
+        format!("{:?}", server.builder()),
         format!("{client:?}"),
         format!("{:?}", client.api()),
         format!("{repository:?}"),
@@ -125,7 +164,7 @@ async fn nothing_shows_its_secret() {
 }
 
 #[test]
-fn no_model_shows_its_secret() {
+fn models_show_no_secret() {
     fn shown<T: serde::de::DeserializeOwned + fmt::Debug>(json: &str) -> String {
         let value: T = serde_json::from_str(json).unwrap();
         format!("{value:?} {value:#?}")

@@ -1,24 +1,23 @@
-//! What a subscriber of `tracing` is told: every call, with its outcome, and no secret.
+//! Spans and events of `tracing`: every call with its result, and no secret.
 //!
-//! Alone in its file, for what is of interest to whom is settled once in a process.
+//! A test binary of its own, because `tracing` caches for the whole process which spans a subscriber wants.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[allow(dead_code, reason = "this test needs a part of it")]
 mod support;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use lakefs::{Retries, models};
+use lakefs::{RetryPolicy, models};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-use support::{Reply, Script};
+use support::{ScriptedResponse, ScriptedServer};
 
-/// What a subscriber is told, at every level.
+/// Records spans and events of every level.
 #[derive(Clone, Default)]
 struct Recorder(Arc<Mutex<Recorded>>);
 
@@ -90,23 +89,23 @@ impl Recorder {
 }
 
 #[tokio::test]
-async fn a_span_tells_what_was_done_and_no_secret() {
+async fn spans_have_the_result_of_a_call_and_no_secret() {
     let recorder = Recorder::default();
     let _recording = tracing::subscriber::set_default(recorder.clone());
 
-    let storage = Script::start([Reply::new(200, "a/b", "the data")]).await;
+    let storage = ScriptedServer::start([ScriptedResponse::new(200, "a/b", "the data")]).await;
     let signed = format!("{}/bucket/key?X-Amz-Signature=5ec3e7", storage.endpoint());
     let login = r#"{"token":"hush","token_expiration":7}"#;
-    let server = Script::start([
-        Reply::new(503, "text/html", "<html>busy</html>").header("Retry-After", "0"),
-        Reply::json(200, r#"{"id":"exp","commit_id":"c0ffee"}"#),
-        Reply::json(404, r#"{"message":"branch not found"}"#),
-        Reply::new(302, "", "").header("Location", &signed),
-        Reply::json(200, login),
-        Reply::none(),
+    let server = ScriptedServer::start([
+        ScriptedResponse::new(503, "text/html", "<html>busy</html>").header("Retry-After", "0"),
+        ScriptedResponse::json(200, r#"{"id":"exp","commit_id":"c0ffee"}"#),
+        ScriptedResponse::json(404, r#"{"message":"branch not found"}"#),
+        ScriptedResponse::new(302, "", "").header("Location", &signed),
+        ScriptedResponse::json(200, login),
+        ScriptedResponse::connection_closed(),
     ])
     .await;
-    let client = server.builder().retries(Retries::default().max_attempts(2)).build().unwrap();
+    let client = server.builder().retries(RetryPolicy::default().max_attempts(2)).build().unwrap();
     let branch = client.repository("example").branch("exp");
     branch.get().await.unwrap();
     branch.uncommitted().summary().await.unwrap_err();
@@ -118,7 +117,7 @@ async fn a_span_tells_what_was_done_and_no_secret() {
     let calls = recorder.calls();
     let field = |call: usize, name: &str| calls[call].get(name).map(String::as_str);
     let operations: Vec<_> = (0..calls.len()).map(|call| field(call, "operation").unwrap()).collect();
-    // The commit that was left in doubt is looked for.
+    // The commit whose response was lost is looked up.
     assert_eq!(operations, ["get_branch", "diff_branch", "get_object", "login", "commit", "get_commit"]);
     let attempts: Vec<_> = (0..calls.len()).map(|call| field(call, "attempts").unwrap()).collect();
     assert_eq!(attempts, ["2", "1", "1", "1", "1", "2"]);
@@ -134,11 +133,11 @@ async fn a_span_tells_what_was_done_and_no_secret() {
         assert!(field(call, "elapsed_ms").unwrap().parse::<u64>().is_ok());
     }
 
-    // No secret, as it is or as it is sent, no signature, no data; what other crates tell included.
+    // No secret in plain text or as it is sent, no signature and no data, in the events of other crates neither.
     let everything = recorder.everything();
     for data in ["hush", "a2V5Omh1c2g=", "5ec3e7", "the data", "c0ffee", "busy"] {
         assert!(!everything.contains(data), "{data:?} is in {everything}");
     }
     assert!(everything.contains("branch not found"));
-    assert!(everything.contains("trying again"));
+    assert!(everything.contains("retrying"));
 }

@@ -1,4 +1,4 @@
-"""The jobs, done with the Python package `lakefs`."""
+"""Runs the jobs with the Python package `lakefs`."""
 
 import os
 import shutil
@@ -22,34 +22,34 @@ def download(branch, path, file):
         shutil.copyfileobj(source, target, 1 << 20)
 
 
-def main(repository, branch, job, *words):
+def main(repository, branch, job, *args):
     branch = lakefs.repository(repository).branch(branch)
     if job == "upload":
-        upload(branch, words[0], words[1])
+        upload(branch, args[0], args[1])
     elif job == "download":
-        download(branch, words[0], words[1])
-    elif job == "upload-tree":
-        directory, prefix = Path(words[0]), words[1]
+        download(branch, args[0], args[1])
+    elif job == "upload-dir":
+        directory, prefix = Path(args[0]), args[1]
         with ThreadPoolExecutor(CONCURRENCY) as pool:
             list(pool.map(lambda file: upload(branch, file, prefix + file.name), directory.iterdir()))
-    elif job == "download-tree":
-        prefix, directory = words[0], Path(words[1])
+    elif job == "download-dir":
+        prefix, directory = args[0], Path(args[1])
         os.makedirs(directory, exist_ok=True)
         paths = [each.path for each in branch.objects(prefix=prefix)]
         with ThreadPoolExecutor(CONCURRENCY) as pool:
             list(pool.map(lambda path: download(branch, path, directory / path.removeprefix(prefix)), paths))
     elif job == "list":
-        prefix, pause = words[0], int(words[1]) / 1e6
+        prefix, pause = args[0], int(args[1]) / 1e6
         count = 0
         for count, _ in enumerate(branch.objects(prefix=prefix), 1):
             if count % 1000 == 0:
                 time.sleep(pause)
         print(count)
     elif job == "stats":
-        for number in range(int(words[1])):
-            branch.object(f"{words[0]}{number:05}").stat()
+        for number in range(int(args[1])):
+            branch.object(f"{args[0]}{number:05}").stat()
     else:
-        sys.exit(f"{job} is no job")
+        sys.exit(f"unknown job {job}")
 
 
 main(*sys.argv[1:])

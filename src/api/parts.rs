@@ -8,11 +8,13 @@ use reqwest::{Body, Method, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{ByteStream, Client, Response};
-use crate::Result;
+use crate::api::client::Client;
+use crate::error::Result;
+use crate::http::call::Call;
 use crate::http::encode;
-use crate::operation::Operation;
-use crate::transport::{Call, Decode, Decoded, decode_json};
+use crate::http::operation::Operation;
+use crate::http::response::{ByteStream, Response};
+use crate::http::send::{Decode, Decoded, decode_json};
 
 const JSON: &str = "application/json";
 
@@ -91,22 +93,22 @@ impl<'a> RequestParts<'a> {
 
     pub(crate) async fn send_text(self) -> Result<Response<String>> {
         let client = self.client;
-        client.transport.text(self.call()?).await
+        client.transport().text(self.call()?).await
     }
 
     pub(crate) async fn send_empty(self) -> Result<Response<()>> {
         let client = self.client;
-        client.transport.empty(self.call()?).await
+        client.transport().empty(self.call()?).await
     }
 
     pub(crate) async fn send_stream(self) -> Result<Response<ByteStream>> {
         let client = self.client;
-        client.transport.stream(self.call()?).await
+        client.transport().stream(self.call()?).await
     }
 
     /// Sends the request and decodes the body. Not generic, so that it is compiled once.
     fn decode(self, decode: Decode) -> BoxFuture<'a, Result<Response<Decoded>>> {
-        let transport = &self.client.transport;
+        let transport = self.client.transport();
         match self.call() {
             Ok(call) => transport.decode(call, decode),
             Err(error) => Box::pin(future::ready(Err(error))),

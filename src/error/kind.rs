@@ -1,155 +1,181 @@
-//! The kinds of errors, and what tells them apart: statuses, and the words of the server.
+//! The kinds of errors.
 
-use std::io;
+use std::{fmt, io};
 
-use reqwest::StatusCode;
-
-/// The kinds of [`Error`](super::Error), by what a program would do about them.
+/// The category of an [`Error`](super::Error), by what a program would do about it.
+///
+/// Kinds may be added in later versions, so a `match` needs a wildcard arm. `Display` writes the kind in words, such as
+/// `not found`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The repository, branch, tag, commit, object or other thing does not exist.
+    /// The repository, branch, tag, commit, object or other resource does not exist.
+    ///
+    /// `get_opt` and `exists` return `None` and `false` instead of this error.
     NotFound,
-    /// It exists already, or another writer was faster.
+    /// A resource of this name already exists: HTTP status 409 of a `create` call or of the setup.
+    ///
+    /// Use another name, or use the existing resource.
+    AlreadyExists,
+    /// The operation lost a race with another writer, or the resource is in a state that excludes it.
+    ///
+    /// Nothing was changed. After a lost race, [`Error::is_retryable`](super::Error::is_retryable) is `true` and the
+    /// same call can be made again.
     Conflict,
-    /// Both sides changed the same paths; [`Error::conflicts`](super::Error::conflicts) names them.
+    /// Both sides of a merge, revert or cherry-pick changed the same paths.
+    ///
+    /// [`Error::conflicts`](super::Error::conflicts) lists the paths of a merge. Resolve them on the source branch, or
+    /// set a merge strategy.
     MergeConflict,
     /// There is nothing to commit, merge or revert.
+    ///
+    /// To make an empty commit anyway, set `allow_empty`.
     NoChanges,
-    /// The credentials are missing, wrong or expired.
+    /// The branch has uncommitted changes, and the operation requires that it has none.
+    ///
+    /// Commit the changes, or discard them with `reset`.
+    UncommittedChanges,
+    /// The credentials are missing, wrong or expired: HTTP status 401.
+    ///
+    /// Check the access key, or renew the token.
     Unauthenticated,
-    /// The credentials are good, but do not permit this.
+    /// The credentials are valid but do not permit the operation.
+    ///
+    /// Ask an administrator of lakeFS for the permission; for a failed access to a storage, check the permissions of
+    /// lakeFS there.
     PermissionDenied,
-    /// A branch protection rule, a read-only repository or its default branch stand against it.
-    Protected,
-    /// A condition of the request (`if_match`, `if_none_match`) did not hold.
+    /// The branch is protected, the repository is read-only, or the branch is the default branch.
+    ///
+    /// Write to another branch and merge it, or set `force` for a read-only repository.
+    WriteProtected,
+    /// A condition of the request (`if_match`, `if_none_match`) does not hold: HTTP status 412.
     PreconditionFailed,
-    /// The object is the one that the caller has already (`if_none_match` on a read).
+    /// The object still has the `ETag` that was passed to `if_none_match` of a read: HTTP status 304.
+    ///
+    /// Use the copy that you have.
     NotModified,
-    /// A hook of the repository refused it; [`Error::action_run_id`](super::Error::action_run_id) leads to what the hook said.
+    /// The requested range lies outside the object: HTTP status 416.
+    ///
+    /// Read the size with `stat` and request a range within it.
+    RangeNotSatisfiable,
+    /// A hook of the repository rejected the operation.
+    ///
+    /// [`Error::action_run_id`](super::Error::action_run_id) identifies the run; its hook runs hold the output.
     HookFailed,
-    /// It was cancelled, by this program or by another one.
+    /// The operation was cancelled, by this program or by another client.
     Cancelled,
-    /// The request itself is wrong: a name, a reference, an option.
+    /// The request is invalid: a name, a ref expression or an option.
+    ///
+    /// The message says what is wrong. Repeating the call fails again.
     InvalidRequest,
-    /// It existed, and its data are gone, or the repository is being deleted.
-    Gone,
-    /// Too many requests, also after the retries.
+    /// The resource existed and its data is gone: HTTP status 410.
+    ///
+    /// Garbage collection or a lifecycle rule of the storage removed the data, or the repository is being deleted.
+    DataDeleted,
+    /// The server or the storage rejected the request because it receives too many, and retries did not help.
+    ///
+    /// Send fewer requests at once, or raise the limits of the [`RetryPolicy`](crate::RetryPolicy).
     RateLimited,
-    /// This server, or the storage behind it, cannot do this.
+    /// This version of the server, or its storage, does not support the operation.
     Unsupported,
-    /// The server failed.
+    /// The response does not come from lakeFS: a web page, the `404` of a proxy, or a redirect.
+    ///
+    /// Check the endpoint, and the proxies between this program and the server. The message has the endpoint, the
+    /// status, the media type and the start of the body.
+    UnexpectedResponse,
+    /// The server or the storage failed with a status of 5xx.
+    ///
+    /// Look up [`Error::request_id`](super::Error::request_id) in the logs of the server.
     Server,
-    /// The server could not be reached, or the connection broke.
+    /// The connection could not be established, or it broke before the response was complete.
+    ///
+    /// The message has the endpoint and the cause: an unknown host, a refused connection, an untrusted certificate, or
+    /// `https` and `http` mixed up.
     Transport,
-    /// The server took too long.
+    /// The server or the storage did not respond in time.
+    ///
+    /// See [`ClientBuilder::read_timeout`](crate::ClientBuilder::read_timeout) and
+    /// [`connect_timeout`](crate::ClientBuilder::connect_timeout).
     Timeout,
-    /// The reply is not what the contract says.
+    /// A local file, directory or stream failed.
+    ///
+    /// The [`source`](std::error::Error::source) is the [`std::io::Error`].
+    Io,
+    /// lakeFS sent a successful response that cannot be decoded.
+    ///
+    /// This is a bug of this crate, or a server of an incompatible version; please report it.
     Decode,
-    /// The client is not configured, or not well.
+    /// The client is not configured, or its configuration is invalid.
+    ///
+    /// The message names the variable, the file or the option.
     Config,
-    /// The data that arrived are not the data that were sent.
+    /// The received data differs from the data that was sent: a size or a checksum does not match.
     Integrity,
-    /// The caller's own work in a transaction failed.
-    Aborted,
 }
 
 impl ErrorKind {
-    /// The kind of a reply that is not a success. lakeFS has no codes of its own, so its texts have to tell.
-    pub(super) fn of_reply(operation: &str, status: StatusCode, message: &str, spoken: bool) -> Self {
-        let says = |text: &str| message.contains(text);
-        match status.as_u16() {
-            304 => Self::NotModified,
-            400 if says("no changes") => Self::NoChanges,
-            400 if says("operation not supported") => Self::Unsupported,
-            401 if says("insufficient permissions") => Self::PermissionDenied,
-            401 => Self::Unauthenticated,
-            403 if says("protected branch") || says("read-only repository") || says("default branch") => {
-                Self::Protected
-            }
-            403 if says("not supported") => Self::Unsupported,
-            403 => Self::PermissionDenied,
-            404 if !spoken || says("invalid API endpoint") => Self::Unsupported,
-            404 => Self::NotFound,
-            408 | 504 => Self::Timeout,
-            409 if says("must specify") => Self::InvalidRequest,
-            409 if matches!(
-                operation,
-                "merge_into_branch" | "merge_pull_request" | "revert_branch" | "cherry_pick"
-            ) =>
-            {
-                Self::MergeConflict
-            }
-            409 => Self::Conflict,
-            410 => Self::Gone,
-            412 if says("hook aborted") => Self::HookFailed,
-            412 => Self::PreconditionFailed,
-            429 => Self::RateLimited,
-            400..=499 => Self::InvalidRequest,
-            // The server answers so, too, for a name that is empty or a reference that is none.
-            500 if says("validation error") || says("can't create a branch without commit") => {
-                Self::InvalidRequest
-            }
-            500 if says("operation not supported") => Self::Unsupported,
-            500 if is_lost_race(message) => Self::Conflict,
-            501 => Self::Unsupported,
-            _ => Self::Server,
-        }
-    }
-
-    /// The kind of a refusal of the storage, by its status and its code.
-    pub(super) fn of_storage(status: StatusCode, code: &str) -> Self {
-        match (status.as_u16(), code) {
-            (_, "BadDigest" | "Md5Mismatch" | "InvalidDigest") => Self::Integrity,
-            (_, "SlowDown" | "ServerBusy") | (429, _) => Self::RateLimited,
-            (_, "RequestTimeout") | (408 | 504, _) => Self::Timeout,
-            // What expires is the signature, or the credentials behind it.
-            (_, "ExpiredToken") | (401 | 403, _) => Self::PermissionDenied,
-            (404, _) => Self::NotFound,
-            (409, _) => Self::Conflict,
-            (412, _) => Self::PreconditionFailed,
-            (501, _) => Self::Unsupported,
-            (400..=499, _) => Self::InvalidRequest,
-            _ => Self::Server,
-        }
-    }
-
-    /// The kind of what failed in the background, by the server's report of it.
-    pub(super) fn of_task(message: &str) -> Self {
-        match message {
-            words if words.contains("hook aborted") => Self::HookFailed,
-            words if words.contains("read-only repository") => Self::Protected,
-            words if words.contains("dirty branch") => Self::InvalidRequest,
-            words if words.ends_with("Canceled") => Self::Cancelled,
-            words if words.ends_with("forbidden") => Self::PermissionDenied,
-            words if words.ends_with("not found") => Self::NotFound,
-            words if words.ends_with("No data") => Self::Gone,
-            _ => Self::Server,
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFound => "not found",
+            Self::AlreadyExists => "already exists",
+            Self::Conflict => "conflict",
+            Self::MergeConflict => "merge conflict",
+            Self::NoChanges => "no changes",
+            Self::UncommittedChanges => "uncommitted changes",
+            Self::Unauthenticated => "unauthenticated",
+            Self::PermissionDenied => "permission denied",
+            Self::WriteProtected => "write-protected",
+            Self::PreconditionFailed => "precondition failed",
+            Self::NotModified => "not modified",
+            Self::RangeNotSatisfiable => "range not satisfiable",
+            Self::HookFailed => "hook failed",
+            Self::Cancelled => "cancelled",
+            Self::InvalidRequest => "invalid request",
+            Self::DataDeleted => "data deleted",
+            Self::RateLimited => "rate limited",
+            Self::Unsupported => "unsupported",
+            Self::UnexpectedResponse => "unexpected response",
+            Self::Server => "server error",
+            Self::Transport => "transport error",
+            Self::Timeout => "timeout",
+            Self::Io => "I/O error",
+            Self::Decode => "invalid response",
+            Self::Config => "invalid configuration",
+            Self::Integrity => "integrity error",
         }
     }
 }
 
-/// Whether it is said that two writers met on one branch. A database in memory adds where.
-pub(super) fn is_lost_race(message: &str) -> bool {
-    message.rsplit_once("predicate failed").is_some_and(|(before, after)| {
-        (before.is_empty() || before.ends_with(": "))
-            && (after.is_empty() || after.starts_with(": partition="))
-    })
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 impl From<ErrorKind> for io::ErrorKind {
     fn from(kind: ErrorKind) -> Self {
         match kind {
             ErrorKind::NotFound => Self::NotFound,
-            ErrorKind::Conflict => Self::AlreadyExists,
-            ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::Protected => {
+            ErrorKind::AlreadyExists => Self::AlreadyExists,
+            ErrorKind::Unauthenticated | ErrorKind::PermissionDenied | ErrorKind::WriteProtected => {
                 Self::PermissionDenied
             }
-            ErrorKind::InvalidRequest => Self::InvalidInput,
+            ErrorKind::InvalidRequest | ErrorKind::RangeNotSatisfiable => Self::InvalidInput,
             ErrorKind::Unsupported => Self::Unsupported,
             ErrorKind::Timeout => Self::TimedOut,
-            ErrorKind::Decode | ErrorKind::Integrity => Self::InvalidData,
+            ErrorKind::Decode | ErrorKind::Integrity | ErrorKind::UnexpectedResponse => Self::InvalidData,
             _ => Self::Other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_displayed_in_words() {
+        assert_eq!(ErrorKind::NotFound.to_string(), "not found");
+        assert_eq!(format!("{:>20}", ErrorKind::RateLimited), "        rate limited");
     }
 }

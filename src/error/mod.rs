@@ -1,33 +1,35 @@
-//! The one error of this crate, and the one place where a reply becomes one.
+//! The error of this crate, and the one place where a response becomes one.
+//!
+//! This module knows no HTTP library and no generated code: it is given statuses, media types and bodies as plain data.
 
+mod classify;
+mod details;
 mod kind;
-mod reply;
+mod response;
 
-use std::fmt;
+use std::{fmt, io};
 
 use bytes::Bytes;
-use reqwest::header::HeaderMap;
-use reqwest::{Method, StatusCode};
 
+pub use details::{Conflict, FailedObject};
 pub use kind::ErrorKind;
-pub(crate) use reply::REQUEST_ID;
+pub(crate) use response::{ErrorResponse, ResponseOrigin};
 
-use crate::models;
-use reply::{
-    Reply, Words, described_body, request_id, server_words, storage_code, storage_request_id, unexplained,
-};
+use response::{ErrorPayload, storage_code};
 
-/// The result of this crate's calls.
+/// The result of the calls of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-const TOO_LONG: &str = "the server took too long";
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// What went wrong, of which kind, and while doing what.
+/// A failed call: its kind, what was attempted, and why it failed.
 ///
-/// `Display` is one line: what was being done, to what, and why it failed. The cause below it, if there is one, is
-/// only in [`source`](std::error::Error::source).
+/// `Display` writes one line with the operation, the resource and the cause, such as
+/// `commit to branch "exp" of repository "example": no changes`. Where the connection failed, the line has the endpoint
+/// (never a query, a user name or a signature) and the reason. Errors contain no secrets.
+///
+/// Programs decide by [`kind`](Self::kind), and by [`is_retryable`](Self::is_retryable) and
+/// [`is_outcome_unknown`](Self::is_outcome_unknown):
 ///
 /// ```
 /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
@@ -45,89 +47,91 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
-    /// What was being done: `commit to branch "exp" of repository "example"`.
+    /// What was attempted: `commit to branch "exp" of repository "example"`.
     action: String,
     message: String,
     operation: Option<&'static str>,
-    reply: Option<Reply>,
-    /// Nothing was sent, or the server says that it did nothing.
-    refused: bool,
-    /// This attempt or one before it may have been acted upon.
-    uncertain: bool,
+    response: Option<ErrorResponse>,
+    /// Nothing was sent, or the server reported that it did nothing.
+    not_applied: bool,
+    /// This attempt or an earlier one may have taken effect.
+    outcome_unknown: bool,
     attempts: u32,
-    conflicts: Vec<models::Diff>,
-    failed_objects: Vec<models::ObjectError>,
+    conflicts: Vec<Conflict>,
+    failed_objects: Vec<FailedObject>,
     source: Option<Source>,
 }
 
 impl Error {
-    /// What kind of error it is.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The HTTP status, if the server answered.
+    /// Returns the HTTP status, if there was a response.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.0.reply.as_ref().map(|reply| reply.status.as_u16())
+        self.0.response.as_ref().map(|response| response.status)
     }
 
-    /// Why it failed: the server's words where it has said something.
+    /// Returns the cause alone: the message of the server, where it sent one.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The server's identifier of the request, to look up in its logs.
+    /// Returns the identifier of the request in the logs of the server, or of the storage.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.0.reply.as_ref()?.request_id.as_deref()
+        self.0.response.as_ref()?.request_id.as_deref()
     }
 
-    /// The operation of the API, by the name of its method on [`api::Client`](crate::api::Client).
+    /// Returns the operation of the API that was called: the name of a method of [`api::Client`](crate::api::Client).
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         self.0.operation
     }
 
-    /// The body of the reply as it came (its first 64 KiB), empty if there was none.
+    /// Returns the first 64 KiB of the body of the response. Empty if there was none, or if it came from a storage.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        self.0.reply.as_ref().map_or(&[], |reply| &reply.body)
+        self.0.response.as_ref().map_or(&[], |response| &response.body)
     }
 
-    /// How often the request was sent.
+    /// Returns how many times the request was sent. 0 if the call failed before that.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// The conflicting paths of a [`MergeConflict`](ErrorKind::MergeConflict).
+    /// Returns the conflicting paths of a [`MergeConflict`](ErrorKind::MergeConflict), at most 10,000 of them.
+    ///
+    /// Empty where the paths could not be listed, and for reverts and cherry-picks, whose conflicts lakeFS does not
+    /// report.
     #[must_use]
-    pub fn conflicts(&self) -> &[models::Diff] {
+    pub fn conflicts(&self) -> &[Conflict] {
         &self.0.conflicts
     }
 
-    /// The objects that a deletion of many could not delete, or that could not be moved from or to a directory: for each
-    /// the path, why, and the status, which is 0 where no server has said so.
+    /// Returns the objects that could not be deleted, or transferred from or to a directory.
     #[must_use]
-    pub fn failed_objects(&self) -> &[models::ObjectError] {
+    pub fn failed_objects(&self) -> &[FailedObject] {
         &self.0.failed_objects
     }
 
-    /// The identifier of the run in which a hook failed, for a [`HookFailed`](ErrorKind::HookFailed): see
+    /// Returns the id of the action run of a [`HookFailed`](ErrorKind::HookFailed), to pass to
     /// [`Repository::action_run`](crate::Repository::action_run).
     #[must_use]
     pub fn action_run_id(&self) -> Option<&str> {
-        let said = (self.kind() == ErrorKind::HookFailed).then(|| self.message())?;
-        said.split_once("hook aborted, run id '")?.1.split_once('\'').map(|(id, _)| id)
+        let message = (self.kind() == ErrorKind::HookFailed).then(|| self.message())?;
+        message.split_once("hook aborted, run id '")?.1.split_once('\'').map(|(id, _)| id)
     }
 
-    /// Whether the same call may succeed later, with nothing changed by the caller.
+    /// Returns whether the same call may succeed later without a change by the caller.
     ///
-    /// The client has already repeated what is safe to repeat. For what is not, such as a commit, look whether it
-    /// happened before you call again.
+    /// The client has already retried the operations that are idempotent. Before you repeat another one, such as a
+    /// commit, check [`is_outcome_unknown`](Self::is_outcome_unknown).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
@@ -138,39 +142,42 @@ impl Error {
         }
     }
 
-    /// Two writers met on one branch, and this one changed nothing.
+    /// Returns whether the operation may have taken effect although it failed, because a response was lost.
+    ///
+    /// The client has then checked whether it did, where that is possible, and could not determine it. Check the state
+    /// of the resource before you repeat the call. Always `false` for idempotent operations.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.outcome_unknown
+    }
+
+    /// Whether two writers changed one branch at the same time, and this one changed nothing.
     pub(crate) fn is_lost_race(&self) -> bool {
-        self.status() == Some(500) && kind::is_lost_race(self.message())
+        self.status() == Some(500) && classify::is_lost_race(self.message())
     }
 
     /// Whether it is certain that the server did nothing.
-    pub(crate) fn was_refused(&self) -> bool {
-        self.0.refused
+    pub(crate) fn not_applied(&self) -> bool {
+        self.0.not_applied
     }
 
-    /// Whether there was nobody to send it to.
+    /// Whether no connection could be established.
     pub(crate) fn is_unreached(&self) -> bool {
-        self.kind() == ErrorKind::Transport && self.was_refused()
+        self.kind() == ErrorKind::Transport && self.not_applied()
     }
+}
 
-    /// Whether it may have happened all the same: a reply was lost, of this attempt or of one before it.
-    ///
-    /// The client has then looked whether it happened, where that can be told, and could not. It is never so for calls
-    /// that may safely be repeated.
-    #[must_use]
-    pub fn is_uncertain(&self) -> bool {
-        self.0.uncertain
-    }
-
+/// Constructors.
+impl Error {
     pub(crate) fn new(kind: ErrorKind, action: impl Into<String>, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
             action: action.into(),
             message: message.into(),
             operation: None,
-            reply: None,
-            refused: false,
-            uncertain: false,
+            response: None,
+            not_applied: false,
+            outcome_unknown: false,
             attempts: 0,
             conflicts: Vec::new(),
             failed_objects: Vec::new(),
@@ -187,96 +194,108 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest, action, message)
     }
 
-    /// A body that cannot be read to its end. The server has not got it, and has done nothing.
-    pub(crate) fn unreadable(error: std::io::Error) -> Self {
-        let mut new = Self::invalid("", "the data to send cannot be read");
-        new.0.refused = true;
-        new.with_source(error)
+    /// A local file, directory or stream that failed. `message` says which and while doing what.
+    pub(crate) fn io(action: impl Into<String>, message: impl fmt::Display, error: io::Error) -> Self {
+        Self::new(ErrorKind::Io, action, format!("{message}: {error}")).with_source(error)
     }
 
-    /// A server that has all of a request, and says nothing.
-    pub(crate) fn silent() -> Self {
-        Self::new(ErrorKind::Timeout, "", TOO_LONG)
-    }
-
-    /// A failure below HTTP.
-    pub(crate) fn transport(error: reqwest::Error) -> Self {
-        let (kind, message) = if error.is_timeout() {
-            (ErrorKind::Timeout, TOO_LONG)
-        } else if error.is_connect() {
-            (ErrorKind::Transport, "the server could not be reached")
-        } else if error.is_builder() {
-            (ErrorKind::InvalidRequest, "the request cannot be sent")
-        } else if error.is_redirect() {
-            (ErrorKind::Server, "the server redirects in a way that cannot be followed")
-        } else {
-            (ErrorKind::Transport, "the connection broke")
-        };
-        let mut new = Self::new(kind, "", message);
-        new.0.refused = error.is_connect() || error.is_builder();
-        // The URL may hold a signature, and what was being done says enough.
-        new.with_source(error.without_url())
-    }
-
-    /// A reply that is not a success.
-    pub(crate) fn reply(
-        operation: &'static str,
-        method: &Method,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: Bytes,
-    ) -> Self {
-        let words = server_words(status, headers, &body);
-        let message = match (&words, status) {
-            (Words::Lakefs(message), _) if !message.is_empty() => message.clone(),
-            (Words::Plain(text), _) => text.clone(),
-            (_, StatusCode::CONFLICT) => "conflict found".to_owned(),
-            (_, status) => unexplained(status, headers, &body),
-        };
-        // A proxy's 404 says nothing about the thing that was asked for. The reply to HEAD has no body to tell by.
-        let spoken = matches!(words, Words::Lakefs(_)) || method == Method::HEAD;
-        let kind = ErrorKind::of_reply(operation, status, &message, spoken);
-        let mut new = Self::new(kind, "", message);
-        new.0.reply = Some(Reply { status, request_id: request_id(headers), body });
-        // The merge of a pull request may have happened when only the update of its status lost a race.
-        let lost_race = new.is_lost_race() && operation != "merge_pull_request";
-        let not_done = matches!(kind, ErrorKind::InvalidRequest | ErrorKind::Unsupported);
-        new.0.refused = lost_race || not_done || matches!(status.as_u16(), 400..=499 | 503);
+    /// A request body that cannot be read to its end. The server did not receive all of it, and did nothing.
+    pub(crate) fn unreadable(error: io::Error) -> Self {
+        let mut new = Self::io("", "the data to send cannot be read", error);
+        new.0.not_applied = true;
         new
     }
 
-    /// A reply of the storage that is not a success, or is one from somewhere `elsewhere`.
+    /// A failure below HTTP. `not_applied` is whether it is certain that the server received nothing.
+    pub(crate) fn transport(kind: ErrorKind, message: impl Into<String>, not_applied: bool) -> Self {
+        let mut new = Self::new(kind, "", message);
+        new.0.not_applied = not_applied;
+        new
+    }
+
+    /// A response of the server that is not a success.
+    pub(crate) fn response(origin: &ResponseOrigin, response: ErrorResponse) -> Self {
+        let status = response.status;
+        let (kind, message) = match response.payload() {
+            ErrorPayload::Lakefs(message) => {
+                (classify::of_lakefs(origin.operation, status, &message), message)
+            }
+            ErrorPayload::Text(message) if !matches!(status, ..400 | 404 | 405) => {
+                (classify::of_lakefs(origin.operation, status, &message), message)
+            }
+            // The response to HEAD has no body that could show who sent it.
+            ErrorPayload::Other if origin.is_head && status >= 400 => {
+                (classify::of_status(status), String::new())
+            }
+            ErrorPayload::Text(_) | ErrorPayload::Other => (classify::of_foreign(status), String::new()),
+        };
+        let message = match (message.is_empty(), kind) {
+            (false, _) => message,
+            (true, ErrorKind::MergeConflict) => "conflict found".to_owned(),
+            (true, ErrorKind::NotModified) => "not modified".to_owned(),
+            (true, ErrorKind::UnexpectedResponse) => response.describe_foreign(origin),
+            (true, _) => format!("{} responded with {}", origin.endpoint, response.summary()),
+        };
+        let mut new = Self::new(kind, "", message);
+        new.0.response = Some(response);
+        // The merge of a pull request may have taken effect when only the update of its status lost the race.
+        let lost_race = new.is_lost_race() && origin.operation != "merge_pull_request";
+        let is_refusal = matches!(kind, ErrorKind::InvalidRequest | ErrorKind::Unsupported);
+        new.0.not_applied = lost_race || is_refusal || matches!(status, 400..=499 | 503);
+        new
+    }
+
+    /// A response of a storage that is not a success, or that comes from somewhere else than the signed URL.
     ///
-    /// Nothing of it is kept but its code: a storage repeats what was signed.
-    pub(crate) fn storage(status: StatusCode, headers: &HeaderMap, body: &[u8], elsewhere: bool) -> Self {
-        let code = storage_code(body);
-        let (kind, message) = match code {
-            _ if elsewhere || status.is_redirection() => {
-                (ErrorKind::Server, format!("the storage redirects ({status}), which is not followed"))
+    /// Only its error code is kept: a storage repeats what was signed.
+    pub(crate) fn storage(origin: &ResponseOrigin, response: ErrorResponse) -> Self {
+        let (status, endpoint) = (response.status, &origin.endpoint);
+        let (kind, message) = match storage_code(&response.body) {
+            _ if origin.is_redirected || (300..400).contains(&status) => {
+                let message = format!("the storage at {endpoint} redirects, which is not followed");
+                (ErrorKind::Server, format!("{message} (status {status})"))
             }
             Some(code) => {
-                (ErrorKind::of_storage(status, code), format!("the storage answered {status}: {code}"))
+                let message = format!("the storage at {endpoint} responded with status {status}: {code}");
+                (classify::of_storage(status, code), message)
             }
-            None => (ErrorKind::of_storage(status, ""), format!("the storage answered {status}")),
+            None => {
+                let message = format!("the storage at {endpoint} responded with status {status}");
+                (classify::of_storage(status, ""), message)
+            }
         };
         let mut new = Self::new(kind, "", message);
-        new.0.reply = Some(Reply { status, request_id: storage_request_id(headers), body: Bytes::new() });
-        new.0.refused = true;
+        new.0.response = Some(ErrorResponse { body: Bytes::new(), ..response });
+        new.0.not_applied = true;
         new
     }
 
-    /// Failures of single objects, in replies that are successes. At least one.
+    /// A success whose body cannot be decoded.
+    pub(crate) fn decode(
+        origin: &ResponseOrigin,
+        response: ErrorResponse,
+        source: impl Into<Source>,
+    ) -> Self {
+        let (kind, message) = if response.is_html() {
+            (ErrorKind::UnexpectedResponse, response.describe_foreign(origin))
+        } else {
+            let summary = response.summary();
+            (ErrorKind::Decode, format!("the response of {} cannot be decoded ({summary})", origin.endpoint))
+        };
+        let mut new = Self::new(kind, "", message);
+        new.0.response = Some(response);
+        new.with_source(source)
+    }
+
+    /// Failures of single objects in a response that is a success. `failed` is not empty.
     pub(crate) fn objects(
         operation: &'static str,
         action: impl Into<String>,
-        failed: Vec<models::ObjectError>,
+        failed: Vec<FailedObject>,
     ) -> Self {
         let (kind, message) = match failed.first() {
             Some(first) => {
-                let status = u16::try_from(first.status_code).ok();
-                let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                (ErrorKind::of_reply(operation, status, &first.message, true), first_of(&failed))
+                (classify::of_lakefs(operation, first.status, &first.message), details::summary(&failed))
             }
             None => (ErrorKind::Server, "objects failed".to_owned()),
         };
@@ -285,23 +304,9 @@ impl Error {
         new.with_failed_objects(failed)
     }
 
-    /// A success whose body is not what the contract says.
-    pub(crate) fn decode(
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: Bytes,
-        source: impl Into<Source>,
-    ) -> Self {
-        let what = described_body(headers, &body);
-        let mut new =
-            Self::new(ErrorKind::Decode, "", format!("the reply ({status}, {what}) cannot be read"));
-        new.0.reply = Some(Reply { status, request_id: request_id(headers), body });
-        new.with_source(source)
-    }
-
-    /// A failure of what the server has done in the background, by its own report.
+    /// A failure of a background task, as the server reports it.
     pub(crate) fn task(operation: &'static str, action: impl FnOnce() -> String, message: String) -> Self {
-        Self::new(ErrorKind::of_task(&message), "", message).during(operation, action)
+        Self::new(classify::of_task(&message), "", message).during(operation, action)
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {
@@ -309,7 +314,7 @@ impl Error {
         self
     }
 
-    /// Says what was being done, unless that is known already.
+    /// Adds what was attempted, unless that is known already.
     pub(crate) fn during(mut self, operation: &'static str, action: impl FnOnce() -> String) -> Self {
         self.0.operation.get_or_insert(operation);
         if self.0.action.is_empty() {
@@ -318,56 +323,47 @@ impl Error {
         self
     }
 
-    pub(crate) fn after(mut self, attempts: u32, uncertain: bool) -> Self {
+    /// Adds the result of the attempts.
+    pub(crate) fn after(mut self, attempts: u32, outcome_unknown: bool) -> Self {
         self.0.attempts = attempts;
-        self.0.uncertain = uncertain;
+        self.0.outcome_unknown = outcome_unknown;
         self
     }
 
-    /// The first of failures of single objects, which tells of all of them.
-    pub(crate) fn of_many(mut self, action: impl Into<String>, failed: Vec<models::ObjectError>) -> Self {
+    /// The first of several failures, with a message and details about all of them.
+    #[cfg(feature = "fs")]
+    pub(crate) fn of_many(mut self, action: impl Into<String>, failed: Vec<FailedObject>) -> Self {
         self.0.action = action.into();
-        self.0.message = first_of(&failed);
+        self.0.message = details::summary(&failed);
         self.with_failed_objects(failed)
     }
 
-    pub(crate) fn with_failed_objects(mut self, failed: Vec<models::ObjectError>) -> Self {
+    pub(crate) fn with_failed_objects(mut self, failed: Vec<FailedObject>) -> Self {
         self.0.failed_objects = failed;
         self
     }
 
-    /// Says that nothing more was begun after it.
+    pub(crate) fn with_conflicts(mut self, conflicts: Vec<Conflict>) -> Self {
+        self.0.conflicts = conflicts;
+        self
+    }
+
+    /// Adds that the objects after the failed one were not attempted.
     pub(crate) fn leaving_rest(mut self) -> Self {
         self.0.message = format!("{}; the rest was not tried", self.0.message);
         self
     }
 
-    /// Says that a branch could not be cleaned up.
+    /// Adds that a branch could not be deleted.
     pub(crate) fn leaving_behind(mut self, branch: &str) -> Self {
-        self.0.message = format!("{}; the hidden branch {branch:?} is left behind", self.0.message);
+        self.0.message = format!("{}; the hidden branch {branch:?} could not be deleted", self.0.message);
         self
     }
-
-    pub(crate) fn with_conflicts(mut self, conflicts: Vec<models::Diff>) -> Self {
-        self.0.conflicts = conflicts;
-        self
-    }
-}
-
-/// What the first of some failures says, and how many more there are.
-fn first_of(failed: &[models::ObjectError]) -> String {
-    let Some((first, others)) = failed.split_first() else { return String::new() };
-    let path = first.path.as_ref().map(|path| format!("{path:?}: ")).unwrap_or_default();
-    let others = match others.len() {
-        0 => String::new(),
-        others => format!(" (and {others} more failed)"),
-    };
-    format!("{path}{}{others}", first.message)
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { action, message, attempts, uncertain, .. } = &*self.0;
+        let Inner { action, message, attempts, outcome_unknown, .. } = &*self.0;
         if !action.is_empty() {
             write!(f, "{action}: ")?;
         }
@@ -375,8 +371,8 @@ impl fmt::Display for Error {
         if *attempts > 1 {
             write!(f, " (after {attempts} attempts)")?;
         }
-        if *uncertain {
-            f.write_str("; it may have happened all the same")?;
+        if *outcome_unknown {
+            f.write_str("; the outcome is unknown: it may have taken effect")?;
         }
         Ok(())
     }
@@ -390,11 +386,14 @@ impl fmt::Debug for Error {
         if let Some(operation) = inner.operation {
             debug.field("operation", &operation);
         }
-        if let Some(reply) = &inner.reply {
-            debug.field("status", &reply.status.as_u16()).field("request_id", &reply.request_id);
+        if let Some(response) = &inner.response {
+            debug.field("status", &response.status).field("request_id", &response.request_id);
         }
         if inner.attempts > 1 {
             debug.field("attempts", &inner.attempts);
+        }
+        if inner.outcome_unknown {
+            debug.field("outcome_unknown", &true);
         }
         if let Some(source) = &inner.source {
             debug.field("source", source);
@@ -409,8 +408,50 @@ impl std::error::Error for Error {
     }
 }
 
-impl From<Error> for std::io::Error {
+impl From<Error> for io::Error {
+    /// Wraps the error. Its kind is that of the local failure for [`ErrorKind::Io`], and follows from the kind otherwise.
     fn from(error: Error) -> Self {
-        Self::new(error.kind().into(), error)
+        let local = error.0.source.as_ref().and_then(|source| source.downcast_ref::<io::Error>());
+        let kind = match local {
+            Some(local) if error.kind() == ErrorKind::Io => local.kind(),
+            _ => error.kind().into(),
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// The message of a request with a name that no URL can contain.
+pub(crate) const INVALID_NAME: &str = "cannot be a name in a request";
+
+/// `None` for a resource that does not exist, which includes one that cannot exist because its name is invalid.
+pub(crate) fn optional<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == ErrorKind::NotFound || has_invalid_name(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn has_invalid_name(error: &Error) -> bool {
+    let says = |text: &str| error.message().contains(text);
+    error.kind() == ErrorKind::InvalidRequest
+        && match error.status() {
+            Some(_) => says("invalid value: validation error"),
+            None => says(INVALID_NAME),
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_missing_resource_is_none() {
+        let of = |kind, message: String| optional::<()>(Err(Error::new(kind, "", message)));
+        assert_eq!(optional(Ok(7)).unwrap(), Some(7));
+        assert!(of(ErrorKind::NotFound, "branch not found".to_owned()).unwrap().is_none());
+        assert!(of(ErrorKind::InvalidRequest, format!("\"..\" {INVALID_NAME}")).unwrap().is_none());
+        assert!(of(ErrorKind::InvalidRequest, "wrong".to_owned()).is_err());
+        assert!(of(ErrorKind::UnexpectedResponse, "not found".to_owned()).is_err());
     }
 }

@@ -7,8 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode_byte, utf8_percent_encode};
 use reqwest::Url;
 
-/// The end of the message for a name that no URL can contain.
-pub(crate) const NO_NAME: &str = "cannot be a name in a request";
+use crate::error::INVALID_NAME;
 
 /// The bytes that are percent-encoded in a path segment.
 ///
@@ -63,7 +62,7 @@ pub(crate) fn url<'a>(
 /// A message, if the name is empty, `.` or `..`: no URL can spell these as a segment, with or without percent-encoding.
 fn path_segment(name: &str) -> Result<String, String> {
     match name {
-        "" | "." | ".." => Err(format!("{name:?} {NO_NAME}")),
+        "" | "." | ".." => Err(format!("{name:?} {INVALID_NAME}")),
         // lakeFS decodes a path a second time (`%2561` becomes `a`), unless more of it is encoded than necessary.
         name if name.contains('%') => Ok(name.bytes().map(percent_encode_byte).collect()),
         name => Ok(utf8_percent_encode(name, ENCODED).to_string()),
@@ -113,7 +112,7 @@ mod tests {
     #[test]
     fn name_without_spelling_is_rejected() {
         for name in ["", ".", ".."] {
-            assert_eq!(path_segment(name), Err(format!("{name:?} {NO_NAME}")));
+            assert_eq!(path_segment(name), Err(format!("{name:?} {INVALID_NAME}")));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Deletions, a thousand at a time.
+//! Deletions in batches.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,61 +8,59 @@ use futures::stream::{self, BoxStream};
 use object_store::Result;
 use object_store::path::Path;
 
-use super::error::not_written;
-use super::location::Root;
-use crate::Error;
-use crate::object::Object;
+use super::error::write_error;
+use super::location::{Root, StoreObject};
+use crate::error::Error;
 
-/// How many locations make a batch: as many as the server takes at once.
-const BATCH: usize = 1000;
+/// How many locations are deleted with one request: the most that the server accepts.
+const BATCH_SIZE: usize = 1000;
 
-/// How many batches are under way at once.
+/// How many batches are deleted concurrently.
 const CONCURRENCY: usize = 8;
 
-/// Deletes what a stream names, whether it is there or not, and tells of each in its order.
+/// Deletes the objects at the locations that a stream yields. Missing objects are ignored. Yields the outcome of each
+/// location, in the order of the stream.
 pub(super) fn delete_stream(
     root: Root,
     locations: BoxStream<'static, Result<Path>>,
 ) -> BoxStream<'static, Result<Path>> {
     locations
-        .chunks(BATCH)
-        .map(move |batch| delete(root.clone(), batch))
+        .chunks(BATCH_SIZE)
+        .map(move |batch| delete_batch(root.clone(), batch))
         .buffered(CONCURRENCY)
         .flat_map(stream::iter)
         .boxed()
 }
 
-async fn delete(root: Root, batch: Vec<Result<Path>>) -> Vec<Result<Path>> {
-    // For each branch the objects, with their places in the batch.
-    let mut branches: BTreeMap<String, Vec<(usize, Path, Object)>> = BTreeMap::new();
+async fn delete_batch(root: Root, batch: Vec<Result<Path>>) -> Vec<Result<Path>> {
+    // The objects of each branch, with their index in the batch.
+    let mut branches: BTreeMap<String, Vec<(usize, StoreObject)>> = BTreeMap::new();
     let mut outcomes = Vec::with_capacity(batch.len());
-    for (place, location) in batch.into_iter().enumerate() {
-        match location.and_then(|location| Ok((root.object(&location)?, location))) {
-            Ok((object, location)) => {
-                let branch = object.reference().expression().to_owned();
-                branches.entry(branch).or_default().push((place, location, object));
+    for (index, location) in batch.into_iter().enumerate() {
+        match location.and_then(|location| root.object(&location)) {
+            Ok(object) => {
+                let branch = object.object.branch().name().to_owned();
+                branches.entry(branch).or_default().push((index, object));
             }
-            Err(error) => outcomes.push((place, Err(error))),
+            Err(error) => outcomes.push((index, Err(error))),
         }
     }
     for objects in branches.into_values() {
-        outcomes.extend(on_one_branch(objects).await);
+        outcomes.extend(delete_on_branch(objects).await);
     }
-    outcomes.sort_unstable_by_key(|(place, _)| *place);
+    outcomes.sort_unstable_by_key(|(index, _)| *index);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
-async fn on_one_branch(objects: Vec<(usize, Path, Object)>) -> Vec<(usize, Result<Path>)> {
-    if let [(place, location, object)] = &*objects {
-        let outcome = object.delete().await.map_err(|error| not_written(location, error));
-        return vec![(*place, outcome.map(|()| location.clone()))];
+async fn delete_on_branch(objects: Vec<(usize, StoreObject)>) -> Vec<(usize, Result<Path>)> {
+    if let [(index, StoreObject { object, location })] = &*objects {
+        let outcome = object.delete().await.map_err(|error| write_error(location, error));
+        return vec![(*index, outcome.map(|()| location.clone()))];
     }
-    let Some((_, _, first)) = objects.first() else { return Vec::new() };
-    let reference = first.reference();
-    let branch = reference.repository().branch(reference.expression());
-    let paths: Vec<_> = objects.iter().map(|(_, _, object)| object.path().to_owned()).collect();
-    let Err(error) = branch.delete_objects(paths).await.map_err(Arc::new) else {
-        return objects.into_iter().map(|(place, location, _)| (place, Ok(location))).collect();
+    let Some((_, first)) = objects.first() else { return Vec::new() };
+    let paths: Vec<_> = objects.iter().map(|(_, target)| target.object.path().to_owned()).collect();
+    let Err(error) = first.object.branch().delete_objects(paths).await.map_err(Arc::new) else {
+        return objects.into_iter().map(|(index, target)| (index, Ok(target.location))).collect();
     };
     let failed: BTreeMap<_, _> = error
         .failed_objects()
@@ -71,18 +69,18 @@ async fn on_one_branch(objects: Vec<(usize, Path, Object)>) -> Vec<(usize, Resul
         .collect();
     objects
         .into_iter()
-        .map(|(place, location, object)| {
+        .map(|(index, StoreObject { object, location })| {
             let outcome = match failed.get(object.path()) {
                 Some(failed) => {
                     let action = format!("delete {}", object.uri());
                     let error = Error::objects("delete_objects", action, vec![(*failed).clone()]);
-                    Err(not_written(&location, error))
+                    Err(write_error(&location, error))
                 }
-                // Of those that the server names, no other failed.
+                // If the server names the objects that failed, the others have succeeded.
                 None if !failed.is_empty() => Ok(location),
-                None => Err(not_written(&location, &error)),
+                None => Err(write_error(&location, &error)),
             };
-            (place, outcome)
+            (index, outcome)
         })
         .collect()
 }

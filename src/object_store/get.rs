@@ -1,4 +1,4 @@
-//! Reads, with conditions that hold for the bytes that are given.
+//! Reads, with preconditions that hold for the bytes that are returned.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -11,61 +11,62 @@ use object_store::{
     ObjectMeta, Result, coalesce_ranges, collect_bytes,
 };
 
-use super::error::{failure, generic};
-use super::location::meta;
+use super::error::{generic, read_error};
+use super::location::{StoreObject, object_meta};
 use crate::models::ObjectStats;
-use crate::object::{Object, ObjectReader, Open};
+use crate::transfer::read::reader::ObjectReader;
+use crate::transfer::read::requests::ReaderRequest;
 
-/// How often a read begins anew because the object was overwritten between the look at it and its first byte.
-const TRIES: usize = 5;
+/// How often a read starts again because the object was overwritten between two requests.
+const MAX_ATTEMPTS: usize = 5;
 
-/// The most memory that is asked for before any byte has come.
-const FORESIGHT: u64 = 8 * 1024 * 1024;
+/// How many bytes are allocated at most before the first byte arrives.
+const MAX_PREALLOCATED: u64 = 8 * 1024 * 1024;
 
-/// Reads as the options say, with conditions that are held here: lakeFS knows one, and none by time.
+/// Reads an object.
 ///
-/// A range is read with one request, whose reply says what the conditions need. All of an object is not: its reader is owed
-/// the metadata of users, which no reply to a read has. That look costs as much as a small read, and engines read many
-/// ranges of one object.
-pub(super) async fn get(object: &Object, location: &Path, options: GetOptions) -> Result<GetResult> {
+/// The preconditions are evaluated here, because lakeFS has only one of them. A range needs one request: its response
+/// has what the preconditions need. A whole object needs two, because its reader expects the user metadata, which no
+/// response to a read has. The second request costs as much as a small read, and engines read many ranges of one object.
+pub(super) async fn get(source: &StoreObject, options: GetOptions) -> Result<GetResult> {
     if options.version.is_some() {
-        let why = "objects have no versions but those of the references that they are read at";
-        return Err(object_store::Error::NotSupported { source: why.into() });
+        let reason = "lakeFS has no versions of single objects: read the object at another ref instead";
+        return Err(object_store::Error::NotSupported { source: reason.into() });
     }
     if let Some(range) = options.range.as_ref().filter(|_| !options.head)
-        && let Some(open) = ranged(object, range)
-        && let Some(result) = at_once(open, location, range, &options).await?
+        && let Some(request) = range_request(source, range)
+        && let Some(result) = get_range(request, &source.location, range, &options).await?
     {
         return Ok(result);
     }
-    look_and_get(object, location, options).await
+    stat_and_get(source, options).await
 }
 
-/// The read of a range of which it can be said without the size of the object that there is something in it.
-fn ranged(object: &Object, range: &GetRange) -> Option<Open> {
-    let open = object.reader();
+/// Returns the request for a range, or `None` if the range is empty whatever the size of the object is.
+fn range_request(source: &StoreObject, range: &GetRange) -> Option<ReaderRequest> {
+    let request = source.object.reader();
     match range {
-        GetRange::Bounded(range) => (!range.is_empty()).then(|| open.range(range.clone())),
-        GetRange::Offset(offset) => Some(open.range(*offset..)),
-        GetRange::Suffix(bytes) => (*bytes > 0).then(|| open.last(*bytes)),
+        GetRange::Bounded(range) => (!range.is_empty()).then(|| request.range(range.clone())),
+        GetRange::Offset(offset) => Some(request.range(*offset..)),
+        GetRange::Suffix(bytes) => (*bytes > 0).then(|| request.suffix(*bytes)),
     }
 }
 
-/// Reads a range with one request. Nothing, if the reply does not say what has to be known.
-async fn at_once(
-    open: Open,
+/// Reads a range with one request. Returns `None` if the response does not say enough.
+async fn get_range(
+    request: ReaderRequest,
     location: &Path,
     range: &GetRange,
     options: &GetOptions,
 ) -> Result<Option<GetResult>> {
-    let reader = match open.await {
-        // The range is none, which is said only after the conditions were held; the last bytes of nothing are a failure of
-        // the server.
+    let reader = match request.await {
+        // The range may lie outside the object, which is to be reported after the preconditions. A suffix of an empty
+        // object makes the server fail with 500.
         Err(error) if matches!(error.status(), Some(400 | 416 | 500)) => return Ok(None),
-        reader => reader.map_err(|error| failure(location, error))?,
+        reader => reader.map_err(|error| read_error(location, error))?,
     };
-    let (Some(size), Some(last_modified), Some(tag)) =
-        (reader.size(), reader.last_modified(), reader.entity_tag())
+    let (Some(size), Some(last_modified), Some(etag)) =
+        (reader.size(), reader.last_modified(), reader.etag())
     else {
         return Ok(None);
     };
@@ -73,102 +74,98 @@ async fn at_once(
         location: location.clone(),
         last_modified: last_modified.into(),
         size,
-        e_tag: Some(tag.to_owned()),
+        e_tag: Some(etag.to_owned()),
         version: None,
     };
     options.check_preconditions(&meta)?;
     let range = range.as_range(size).map_err(generic)?;
-    if reader.origin() != range.start || reader.length() != Some(range.end - range.start) {
+    if reader.start() != range.start || reader.length() != Some(range.end - range.start) {
         return Ok(None);
     }
-    let media_type = reader.content_type().map(str::to_owned);
-    let attributes = media_type.into_iter().map(|media_type| (Attribute::ContentType, media_type)).collect();
+    let content_type = reader.content_type().map(str::to_owned);
+    let attributes = content_type.into_iter().map(|value| (Attribute::ContentType, value)).collect();
     let payload = payload(reader, location);
     Ok(Some(GetResult { payload, meta, range, attributes }))
 }
 
-/// Looks at the object, holds the conditions against what was seen, and gives its bytes only if they are still of that
+/// Reads the metadata of the object, evaluates the preconditions, and returns the bytes only if they are of that very
 /// object.
-async fn look_and_get(object: &Object, location: &Path, options: GetOptions) -> Result<GetResult> {
-    for _ in 0..TRIES {
-        let seen = Seen::look(object, location).await?;
-        options.check_preconditions(&seen.meta)?;
-        let size = seen.meta.size;
+async fn stat_and_get(source: &StoreObject, options: GetOptions) -> Result<GetResult> {
+    for _ in 0..MAX_ATTEMPTS {
+        let snapshot = Snapshot::read(source).await?;
+        options.check_preconditions(&snapshot.meta)?;
+        let size = snapshot.meta.size;
         let range =
             options.range.as_ref().map_or(Ok(0..size), |range| range.as_range(size)).map_err(generic)?;
         let payload = if options.head || range.is_empty() {
             GetResultPayload::Stream(stream::empty().boxed())
         } else {
             let part = options.range.is_some().then(|| range.clone());
-            let Some(reader) = seen.open(part).await? else { continue };
-            payload(reader, location)
+            let Some(reader) = snapshot.open(part).await? else { continue };
+            payload(reader, &source.location)
         };
-        let attributes = attributes(seen.stats);
-        return Ok(GetResult { payload, meta: seen.meta, range, attributes });
+        let attributes = attributes(snapshot.stats);
+        return Ok(GetResult { payload, meta: snapshot.meta, range, attributes });
     }
-    Err(changing(location))
+    Err(overwritten(&source.location))
 }
 
 fn payload(reader: ObjectReader, location: &Path) -> GetResultPayload {
     let location = location.clone();
-    GetResultPayload::Stream(reader.map_err(move |error| failure(&location, error)).boxed())
+    GetResultPayload::Stream(reader.map_err(move |error| read_error(&location, error)).boxed())
 }
 
-/// Reads ranges, near ones together, all of one version of the object: the one that the first reply is of.
-pub(super) async fn get_ranges(
-    object: &Object,
-    location: &Path,
-    ranges: &[Range<u64>],
-) -> Result<Vec<Bytes>> {
+/// Reads ranges, adjacent ones with one request. All are of the same version of the object, that of the first response.
+pub(super) async fn get_ranges(source: &StoreObject, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
     for range in ranges {
         GetRange::from(range.clone()).is_valid().map_err(generic)?;
     }
-    for _ in 0..TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let version = &OnceLock::new();
-        let read = |bytes| read(object, location, version, bytes, ranges);
+        let read = |bytes| read_coalesced(source, version, bytes, ranges);
         match coalesce_ranges(ranges, read, OBJECT_STORE_COALESCE_DEFAULT).await {
             Ok(bytes) => return Ok(bytes),
-            Err(Unread::Changed) => {}
-            Err(Unread::Failed(error)) => return Err(error),
+            Err(ReadFailure::Overwritten) => {}
+            Err(ReadFailure::Other(error)) => return Err(error),
         }
     }
-    Err(changing(location))
+    Err(overwritten(&source.location))
 }
 
-/// Why bytes were not read.
-enum Unread {
-    /// They are of another version.
-    Changed,
-    Failed(object_store::Error),
+enum ReadFailure {
+    /// The bytes are of another version of the object.
+    Overwritten,
+    Other(object_store::Error),
 }
 
-impl From<object_store::Error> for Unread {
+impl From<object_store::Error> for ReadFailure {
     fn from(error: object_store::Error) -> Self {
-        Self::Failed(error)
+        Self::Other(error)
     }
 }
 
-/// Reads bytes that some of the ranges lie in.
-async fn read(
-    object: &Object,
-    location: &Path,
+/// Reads bytes that contain some of the ranges.
+async fn read_coalesced(
+    source: &StoreObject,
     version: &OnceLock<String>,
     bytes: Range<u64>,
     ranges: &[Range<u64>],
-) -> Result<Bytes, Unread> {
-    let reader = object.reader().range(bytes.clone()).await.map_err(|error| failure(location, error))?;
-    let Some(tag) = reader.entity_tag() else {
-        return Err(generic(format!("{location} came without an entity tag to know it by again")).into());
+) -> Result<Bytes, ReadFailure> {
+    let StoreObject { object, location } = source;
+    let reader = object.reader().range(bytes.clone()).await.map_err(|error| read_error(location, error))?;
+    let Some(etag) = reader.etag() else {
+        let message = format!("the response for {location} has no ETag, so its version is unknown");
+        return Err(generic(message).into());
     };
-    if version.get_or_init(|| tag.to_owned()) != tag {
-        return Err(Unread::Changed);
+    if version.get_or_init(|| etag.to_owned()) != etag {
+        return Err(ReadFailure::Overwritten);
     }
-    let expected = reader.length().unwrap_or_default().min(FORESIGHT);
-    let chunks = reader.map_err(|error| failure(location, error));
+    let expected = reader.length().unwrap_or_default().min(MAX_PREALLOCATED);
+    let chunks = reader.map_err(|error| read_error(location, error));
     let read = collect_bytes(chunks.boxed(), Some(expected)).await?;
     let end = bytes.start + read.len() as u64;
     if end < bytes.end {
-        // It is the end of the object. A range behind it would go unnoticed beside one that is not.
+        // The object ends here. `coalesce_ranges` would not notice a range that lies after the end.
         for range in ranges {
             GetRange::from(range.clone()).as_range(end).map_err(generic)?;
         }
@@ -176,36 +173,37 @@ async fn read(
     Ok(read)
 }
 
-fn changing(location: &Path) -> object_store::Error {
-    generic(format!("{location} is overwritten again and again while it is read"))
+fn overwritten(location: &Path) -> object_store::Error {
+    generic(format!("{location} was overwritten during each of {MAX_ATTEMPTS} attempts to read it"))
 }
 
-/// An object as it was when it was looked at.
-struct Seen<'a> {
-    object: &'a Object,
+/// The metadata of an object at one moment.
+struct Snapshot<'a> {
+    source: &'a StoreObject,
     meta: ObjectMeta,
     stats: ObjectStats,
 }
 
-impl<'a> Seen<'a> {
-    async fn look(object: &'a Object, location: &Path) -> Result<Self> {
-        let stats = object.get().await.map_err(|error| failure(location, error))?;
-        Ok(Self { object, meta: meta(location.clone(), &stats)?, stats })
+impl<'a> Snapshot<'a> {
+    async fn read(source: &'a StoreObject) -> Result<Self> {
+        let StoreObject { object, location } = source;
+        let stats = object.get().await.map_err(|error| read_error(location, error))?;
+        Ok(Self { source, meta: object_meta(location.clone(), &stats)?, stats })
     }
 
-    /// Opens these bytes, or all; `None` if the object is another one now.
+    /// Opens a range, or the whole object. Returns `None` if the object has been overwritten.
     async fn open(&self, range: Option<Range<u64>>) -> Result<Option<ObjectReader>> {
-        let open = self.object.reader();
-        let open = if let Some(range) = range { open.range(range) } else { open };
-        let reader = open.await.map_err(|error| failure(&self.meta.location, error))?;
-        Ok(Some(reader).filter(|reader| reader.entity_tag() == self.meta.e_tag.as_deref()))
+        let request = self.source.object.reader();
+        let request = if let Some(range) = range { request.range(range) } else { request };
+        let reader = request.await.map_err(|error| read_error(&self.source.location, error))?;
+        Ok(Some(reader).filter(|reader| reader.etag() == self.meta.e_tag.as_deref()))
     }
 }
 
-/// The media type and the metadata of users, which is all that lakeFS keeps.
+/// Returns the content type and the user metadata. lakeFS stores no other attribute.
 fn attributes(stats: ObjectStats) -> Attributes {
-    let media_type = stats.content_type.map(|media_type| (Attribute::ContentType, media_type));
+    let content_type = stats.content_type.map(|value| (Attribute::ContentType, value));
     let metadata = stats.metadata.map(|metadata| metadata.0).unwrap_or_default();
     let metadata = metadata.into_iter().map(|(key, value)| (Attribute::Metadata(key.into()), value));
-    media_type.into_iter().chain(metadata).collect()
+    content_type.into_iter().chain(metadata).collect()
 }

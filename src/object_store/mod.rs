@@ -1,4 +1,4 @@
-//! Repositories for engines: the trait of the `object_store` crate.
+//! An adapter to the `object_store` crate, for engines that read and write through its trait.
 
 mod copy;
 mod delete;
@@ -22,28 +22,26 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, RenameTargetMode, Result,
 };
 
-use self::copy::Place;
 use self::location::Root;
-use crate::object::Object;
-use crate::reference::Reference;
-use crate::repository::Repository;
+use crate::handles::reference::Reference;
+use crate::handles::repository::Repository;
 
-/// A repository, or one reference of it, as an [`ObjectStore`] for what reads and writes through that trait, of version 0.13
-/// of its crate: DataFusion 55, and the `parquet` crate, among others.
+/// A repository, or one ref of it, as an [`ObjectStore`] of version 0.13 of the `object_store` crate. DataFusion 55 and
+/// the `parquet` crate, among others, use that version.
 ///
-/// It reads at any reference, and writes to branches, where what is written is staged until it is committed.
+/// The store reads at any ref, and writes to branches. What it writes are uncommitted changes until you commit them.
 ///
 /// ```
-/// use lakefs::LakeFsStore;
+/// use lakefs::object_store::LakeFsStore;
 /// use object_store::path::Path;
 /// use object_store::{ObjectStore as _, ObjectStoreExt as _};
 ///
 /// # async fn example(repository: lakefs::Repository) -> Result<(), Box<dyn std::error::Error>> {
-/// // Of one branch, tag, commit or expression.
+/// // A store of one branch, tag, commit or expression.
 /// let experiment = LakeFsStore::at(&repository.branch("experiment1"));
 /// experiment.put(&Path::from("data/a.csv"), "id\n1\n".into()).await?;
 ///
-/// // Of a repository: the paths begin with the reference.
+/// // A store of a repository: locations start with the ref.
 /// let store = LakeFsStore::new(&repository);
 /// let before = store.get(&Path::parse("main~1/data/a.csv")?).await?.bytes().await?;
 /// store.copy(&Path::from("v1/model.bin"), &Path::from("experiment1/model.bin")).await?;
@@ -51,60 +49,57 @@ use crate::repository::Repository;
 /// # }
 /// ```
 ///
-/// # Names
-/// The text of a location is the path of the object, byte for byte: nothing is encoded or decoded. As everywhere in the
-/// `object_store` crate, `Path::from` encodes some characters, the `~` of `main~1` among them, and `Path::parse` does not.
+/// # Locations
+/// A location is the path of an object, byte for byte; nothing is encoded or decoded. `Path::from` of the
+/// `object_store` crate encodes some characters, such as the `~` of `main~1`; `Path::parse` does not.
 ///
-/// lakeFS has names that no location can have: with empty segments or those that are `.` or `..`, with control
-/// characters, with a `/` at an end. In a list such an object is an [`InvalidPath`](object_store::Error::InvalidPath) error
-/// that says its name, and the list goes on behind it; it is not left out. Left out is what stands for a directory: an
-/// object with no data whose name ends in `/`.
+/// Some paths of lakeFS are no valid locations: those with an empty segment, a `.` or `..` segment or a control
+/// character, and those that start or end with `/`. A list yields an [`InvalidPath`](object_store::Error::InvalidPath)
+/// error that names such an object, and continues after it. Directory markers, which are empty objects whose path ends
+/// in `/`, are skipped.
 ///
-/// # What it does
-/// * **Reads of a range** with one request, whose reply says what the conditions need to know. Ranges that are read together
-///   are of one version of the object. Only the media type comes with them, and no metadata: no reply to a read has them.
-/// * **Reads of all** with two: the object is looked at, and bytes are given only if they are of the object that was seen.
-/// * **Conditions on reads**, all of them, as lakeFS has only one.
-/// * **`PutMode::Create`**, decided by the server: of many writers one wins.
-/// * **Uploads in parts**, of any size: the parts go to the server as one body, in the order in which they were put, and
-///   the object is there when the upload is complete. Of one that is dropped or aborted there is none. A part is held in
-///   memory until it has gone; its future says when.
-/// * **Media type and metadata**, both ways. lakeFS keeps the names of metadata in lower case.
-/// * **Copies** within the repository, by the server; where there must be [nothing at the
-///   destination](object_store::CopyMode::Create), the data pass through this program, as the server cannot do that.
-///   A rename is a copy and a deletion, and not atomic.
-/// * **Deletions** of what is there or not, 1000 at a time.
-/// * **Lists** in the order of the locations; those with an offset begin there. Page by page, with
-///   [`PaginatedListStore`].
+/// # Operations
+/// * **Reads of a range** take one request. Ranges that are read together are of one version of the object. The result
+///   has the content type, but not the user metadata, because no response to a read contains it.
+/// * **Reads of a whole object** take two requests. If the object is overwritten between them, the read starts again.
+/// * **Preconditions of reads** are all supported.
+/// * **`PutMode::Create`** is atomic: of several concurrent writers exactly one succeeds.
+/// * **Multipart uploads** accept parts of any size. The parts are sent in the order in which they are put, and the
+///   object exists once the upload is completed. An upload that is dropped or aborted stores nothing. A part stays in
+///   memory until it is sent, which its future reports.
+/// * **Content type and user metadata** are stored and returned. lakeFS stores metadata keys in lower case.
+/// * **Copies** are made by the server, within the repository. A copy with
+///   [`CopyMode::Create`] transfers the data through this process, because the server
+///   has no such precondition. A rename is a copy and a deletion, and is not atomic.
+/// * **Deletions** are sent in batches of 1000. Missing objects are ignored.
+/// * **Lists** are ordered by location. A list with an offset starts at the offset. [`PaginatedListStore`] lists page
+///   by page.
 ///
-/// # What it cannot do
-/// * `PutMode::Update`, and attributes other than the above: `NotImplemented`. lakeFS has no place for them.
-/// * `MultipartStore`, which the trait does not need: uploads whose parts are numbered and come in any order.
-/// * Read a `version`, and list a repository without a reference: `NotSupported`.
-/// * Write to a tag, a commit, or a branch that does not exist: `NotSupported`.
+/// # Limitations
+/// * `PutMode::Update` and other attributes fail with `NotImplemented`, because lakeFS does not support them.
+/// * `MultipartStore`, an optional trait for numbered parts in any order, is not implemented.
+/// * Reads of a `version`, and lists of a repository without a ref, fail with `NotSupported`.
+/// * Writes to a tag, a commit or a missing branch fail with `NotSupported`.
 #[derive(Clone, Debug)]
 pub struct LakeFsStore {
     root: Root,
 }
 
 impl LakeFsStore {
-    /// The store of a repository. The first segment of a path is the reference.
+    /// Creates a store of a repository. The first segment of a location is the ref.
     #[must_use]
     pub fn new(repository: &Repository) -> Self {
         Self { root: Root::Repository(repository.clone()) }
     }
 
-    /// The store of one reference, such as a [`Branch`](crate::Branch) or a [`Tag`](crate::Tag).
+    /// Creates a store of one ref, such as a [`Branch`](crate::Branch) or a [`Tag`](crate::Tag).
     #[must_use]
-    pub fn at(reference: &Reference) -> Self {
-        Self { root: Root::Reference(reference.clone()) }
-    }
-
-    fn object(&self, location: &Path) -> Result<Object> {
-        self.root.object(location)
+    pub fn at(reference: impl Into<Reference>) -> Self {
+        Self { root: Root::Reference(reference.into()) }
     }
 }
 
+/// Writes the URI of the repository or the ref.
 impl fmt::Display for LakeFsStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let uri = match &self.root {
@@ -118,7 +113,7 @@ impl fmt::Display for LakeFsStore {
 #[async_trait]
 impl ObjectStore for LakeFsStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
-        put::put(&self.object(location)?, location, payload, options).await
+        put::put(&self.root.object(location)?, payload, options).await
     }
 
     async fn put_multipart_opts(
@@ -126,15 +121,15 @@ impl ObjectStore for LakeFsStore {
         location: &Path,
         options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        Ok(Box::new(multipart::begin(&self.object(location)?, location, &options)?))
+        Ok(Box::new(multipart::start(&self.root.object(location)?, &options)?))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        get::get(&self.object(location)?, location, options).await
+        get::get(&self.root.object(location)?, options).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        get::get_ranges(&self.object(location)?, location, ranges).await
+        get::get_ranges(&self.root.object(location)?, ranges).await
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
@@ -158,19 +153,15 @@ impl ObjectStore for LakeFsStore {
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        let (source, destination) = (self.object(from)?, self.object(to)?);
-        let source = Place { object: &source, location: from };
-        copy::copy(source, Place { object: &destination, location: to }, options.mode).await
+        copy::copy(&self.root.object(from)?, &self.root.object(to)?, options.mode).await
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        let (source, destination) = (self.object(from)?, self.object(to)?);
-        let source = Place { object: &source, location: from };
         let mode = match options.target_mode {
             RenameTargetMode::Overwrite => CopyMode::Overwrite,
             RenameTargetMode::Create => CopyMode::Create,
         };
-        copy::rename(source, Place { object: &destination, location: to }, mode).await
+        copy::rename(&self.root.object(from)?, &self.root.object(to)?, mode).await
     }
 }
 
@@ -181,6 +172,6 @@ impl PaginatedListStore for LakeFsStore {
         prefix: Option<&str>,
         options: PaginatedListOptions,
     ) -> Result<PaginatedListResult> {
-        list::page(&self.root, prefix, options).await
+        list::list_page(&self.root, prefix, options).await
     }
 }

@@ -1,4 +1,4 @@
-//! Uploads in parts.
+//! Multipart uploads.
 
 use std::fmt;
 use std::io;
@@ -15,125 +15,132 @@ use object_store::{
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::{generic, not_written};
-use super::location::entity_tag;
+use super::error::{generic, write_error};
+use super::location::StoreObject;
 use super::put::with_attributes;
+use crate::error::{Error, ErrorKind};
 use crate::models::ObjectStats;
-use crate::object::{Body, Object};
-use crate::{Error, ErrorKind};
+use crate::transfer::etag;
+use crate::transfer::write::body::Body;
 
-/// Parts that go to the server one behind the other, as one body, in the order in which they were put. The object is there
-/// when the body has ended well, which only [`complete`](MultipartUpload::complete) makes it do.
-pub(super) struct Parts {
+/// A multipart upload that sends its parts as one body, in the order in which they are put.
+///
+/// The object exists once the body has ended properly, which only [`complete`](MultipartUpload::complete) causes.
+pub(super) struct PartUpload {
     location: Path,
-    /// Nothing holds up who puts a part: it is in memory already, and whether to put the next one before this one has
-    /// gone is for the caller to say, who has a future for each.
-    sender: Option<mpsc::UnboundedSender<Item>>,
+    /// Unbounded, because a part is in memory already. The caller limits how many are: each has a future that resolves
+    /// when the part is sent.
+    sender: Option<mpsc::UnboundedSender<Message>>,
     outcome: Outcome,
 }
 
-/// What became of the upload, for all who ask.
+/// The outcome of the upload, for each part and for the call that completes it.
 type Outcome = Shared<BoxFuture<'static, Result<ObjectStats, Arc<Error>>>>;
 
-enum Item {
-    /// A part, and who waits for it to be on its way.
+enum Message {
+    /// A part, and the sender to drop when the part is sent.
     Part(PutPayload, oneshot::Sender<()>),
-    /// There are no more.
+    /// All parts have been put.
     End,
 }
 
-/// Begins an upload, of a stream like any other: where the storage signs addresses, it goes there in parts. An
-/// [`ObjectWriter`](crate::ObjectWriter) would not do, which has one owner, copies what it is given, and does not say of
-/// each part when it has gone.
-pub(super) fn begin(object: &Object, location: &Path, options: &PutMultipartOptions) -> Result<Parts> {
+/// Starts an upload from a stream. To a storage with pre-signed URLs, the upload sends it in parts.
+///
+/// An [`ObjectWriter`](crate::ObjectWriter) does not fit: it has one owner, copies its input, and does not report when
+/// a part is sent.
+pub(super) fn start(target: &StoreObject, options: &PutMultipartOptions) -> Result<PartUpload> {
+    let StoreObject { object, location } = target;
     let (sender, receiver) = mpsc::unbounded_channel();
     let upload = with_attributes(object.upload(Body::stream(body(receiver))), &options.attributes)?;
     let action = format!("upload {}", object.uri());
-    // It goes on whichever of the futures of the parts is polled.
+    // The upload runs in a task, so that it makes progress whichever part the caller awaits.
     let runtime = Handle::try_current().map_err(generic)?;
     let upload = runtime.spawn(upload.into_future());
     let outcome = async move {
         let outcome = upload.await.unwrap_or_else(|stopped| {
-            Err(Error::new(ErrorKind::Cancelled, action, "the runtime has stopped").with_source(stopped))
+            let message = "the tokio runtime of the upload was shut down";
+            Err(Error::new(ErrorKind::Cancelled, action, message).with_source(stopped))
         });
         outcome.map_err(Arc::new)
     };
-    Ok(Parts { location: location.clone(), sender: Some(sender), outcome: outcome.boxed().shared() })
+    Ok(PartUpload { location: location.clone(), sender: Some(sender), outcome: outcome.boxed().shared() })
 }
 
-/// The parts in their order. Without an end to them, the body breaks off, and the server makes no object of it.
-fn body(parts: mpsc::UnboundedReceiver<Item>) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let nothing = PutPayload::new().into_iter();
-    stream::try_unfold(Sending { parts, chunks: nothing, taken: None }, |mut sending| async move {
-        Ok(sending.next().await?.map(|chunk| (chunk, sending)))
+/// Returns the body: the parts in order. If the channel closes before the end, the body fails, and the server stores
+/// nothing.
+fn body(parts: mpsc::UnboundedReceiver<Message>) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let no_chunks = PutPayload::new().into_iter();
+    stream::try_unfold(PartReader { parts, chunks: no_chunks, sent: None }, |mut reader| async move {
+        Ok(reader.next().await?.map(|chunk| (chunk, reader)))
     })
 }
 
-struct Sending {
-    parts: mpsc::UnboundedReceiver<Item>,
-    /// What is left of the part that is being sent.
+struct PartReader {
+    parts: mpsc::UnboundedReceiver<Message>,
+    /// The rest of the current part.
     chunks: PutPayloadIntoIter,
-    taken: Option<oneshot::Sender<()>>,
+    /// Notified when the current part is sent.
+    sent: Option<oneshot::Sender<()>>,
 }
 
-impl Sending {
+impl PartReader {
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
         loop {
             if let Some(chunk) = self.chunks.next() {
                 return Ok(Some(chunk));
             }
-            // The connection asks for more, so it has taken what there was. Who put it may have gone.
-            self.taken.take().map(|taken| taken.send(()));
+            // The connection asks for more, so it has taken the current part. The caller may have dropped its future.
+            self.sent.take().map(|sent| sent.send(()));
             match self.parts.recv().await {
-                Some(Item::Part(payload, taken)) => {
-                    (self.chunks, self.taken) = (payload.into_iter(), Some(taken));
+                Some(Message::Part(payload, sent)) => {
+                    (self.chunks, self.sent) = (payload.into_iter(), Some(sent));
                 }
-                Some(Item::End) => return Ok(None),
-                None => return Err(io::Error::other("the upload was abandoned")),
+                Some(Message::End) => return Ok(None),
+                None => return Err(io::Error::other("the multipart upload was dropped or aborted")),
             }
         }
     }
 }
 
 #[async_trait]
-impl MultipartUpload for Parts {
+impl MultipartUpload for PartUpload {
     fn put_part(&mut self, payload: PutPayload) -> UploadPart {
-        let (sent, taken) = oneshot::channel();
-        if let Some(to) = &self.sender {
-            // It can fail only with the upload, which the future below tells.
-            _ = to.send(Item::Part(payload, sent));
+        let (sent, is_sent) = oneshot::channel();
+        if let Some(sender) = &self.sender {
+            // This fails only if the upload has failed. The future below returns that error.
+            _ = sender.send(Message::Part(payload, sent));
         }
         let (location, outcome) = (self.location.clone(), self.outcome.clone());
         Box::pin(async move {
-            if taken.await.is_ok() {
+            if is_sent.await.is_ok() {
                 return Ok(());
             }
             match outcome.await {
-                Err(error) => Err(not_written(&location, &error)),
-                Ok(_) => Err(generic("the upload was complete before this part was put")),
+                Err(error) => Err(write_error(&location, &error)),
+                Ok(_) => Err(generic("the part was put after the upload was completed")),
             }
         })
     }
 
     async fn complete(&mut self) -> Result<PutResult> {
-        if let Some(to) = self.sender.take() {
-            _ = to.send(Item::End);
+        if let Some(sender) = self.sender.take() {
+            _ = sender.send(Message::End);
         }
-        let stats = self.outcome.clone().await.map_err(|error| not_written(&self.location, &error))?;
-        Ok(PutResult { e_tag: Some(entity_tag(&stats)), version: None })
+        let stats = self.outcome.clone().await.map_err(|error| write_error(&self.location, &error))?;
+        Ok(PutResult { e_tag: Some(etag::of_checksum(&stats.checksum)), version: None })
     }
 
     async fn abort(&mut self) -> Result<()> {
         self.sender = None;
         match self.outcome.clone().await {
             Err(_) => Ok(()),
-            Ok(_) => Err(generic("the upload is complete already")),
+            Ok(_) => Err(generic("the upload is completed and cannot be aborted")),
         }
     }
 }
 
-impl fmt::Debug for Parts {
+impl fmt::Debug for PartUpload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts").field("location", &self.location).finish_non_exhaustive()
+        f.debug_struct("PartUpload").field("location", &self.location).finish_non_exhaustive()
     }
 }

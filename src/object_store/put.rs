@@ -1,32 +1,28 @@
-//! Writes of what is in memory.
+//! Writes of objects that are in memory.
 
 use bytes::Bytes;
-use object_store::path::Path;
 use object_store::{Attribute, Attributes, PutMode, PutOptions, PutPayload, PutResult, Result};
 
-use super::error::{not_implemented, not_written};
-use super::location::entity_tag;
-use crate::object::{Object, Upload};
+use super::error::{not_implemented, write_error};
+use super::location::StoreObject;
+use crate::transfer::etag;
+use crate::transfer::write::upload::UploadRequest;
 
-pub(super) async fn put(
-    object: &Object,
-    location: &Path,
-    payload: PutPayload,
-    options: PutOptions,
-) -> Result<PutResult> {
+pub(super) async fn put(target: &StoreObject, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+    let StoreObject { object, location } = target;
     let upload = with_attributes(object.upload(Bytes::from(payload)), &options.attributes)?;
     let upload = match options.mode {
         PutMode::Overwrite => upload,
         PutMode::Create => upload.if_none_match("*"),
-        // lakeFS has the condition in its contract and not in its server.
+        // The contract of lakeFS has this precondition, but the server does not implement it.
         PutMode::Update(_) => return Err(not_implemented("`put_opts` with mode `PutMode::Update`")),
     };
-    let stats = upload.await.map_err(|error| not_written(location, error))?;
-    Ok(PutResult { e_tag: Some(entity_tag(&stats)), version: None })
+    let stats = upload.await.map_err(|error| write_error(location, error))?;
+    Ok(PutResult { e_tag: Some(etag::of_checksum(&stats.checksum)), version: None })
 }
 
-/// The upload with the attributes of which lakeFS keeps something. Others are refused: they would be lost unseen.
-pub(super) fn with_attributes(mut upload: Upload, attributes: &Attributes) -> Result<Upload> {
+/// Adds attributes to an upload. An attribute that lakeFS cannot store is an error, because it would be lost silently.
+pub(super) fn with_attributes(mut upload: UploadRequest, attributes: &Attributes) -> Result<UploadRequest> {
     for (attribute, value) in attributes {
         upload = match attribute {
             Attribute::ContentType => upload.content_type(value.as_ref()),

@@ -1,11 +1,11 @@
-//! Actions. The test server has none: it takes the files, and runs nothing.
+//! Actions and their runs. The test server accepts action files and does not run them.
 
 use lakefs::models::{ActionRunStatus, HookRunStatus};
 use lakefs::{ErrorKind, TryStreamExt as _};
 
-use crate::support::{Lake, refused};
+use crate::support::{Fixture, expect_error};
 
-/// Refuses commits without the metadata `ok`.
+/// An action that rejects commits without the metadata key `ok`.
 const ACTION: &str = r#"
 name: check
 on:
@@ -16,7 +16,7 @@ hooks:
     type: lua
     properties:
       script: |
-        print("looked")
+        print("checked")
         if action.commit.metadata["ok"] == nil then error("not ok") end
   - id: second
     type: lua
@@ -25,19 +25,19 @@ hooks:
 "#;
 
 #[tokio::test]
-async fn actions_01_a_hook_refuses_and_says_why() {
-    let lake = Lake::new().await;
-    let main = lake.main("actions_01").await;
+async fn actions_01_failing_hook_prevents_the_commit_and_its_run_is_listed() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("actions_01").await;
     let repository = main.repository();
     main.object("_lakefs_actions/check.yaml").upload(ACTION).await.unwrap();
 
     let refusal = main.commit("not ok").await;
-    if lake.server.is_some() {
+    if fixture.server.is_some() {
         refusal.unwrap();
         assert_eq!(repository.action_runs().try_collect::<Vec<_>>().await.unwrap(), []);
         return;
     }
-    let error = refused(refusal, "commit", 412, ErrorKind::HookFailed, "not ok");
+    let error = expect_error(refusal, "commit", 412, ErrorKind::HookFailed, "not ok");
     let failed = repository.action_run(error.action_run_id().unwrap());
     let run = failed.get().await.unwrap();
     assert_eq!((run.run_id.as_str(), run.event_type.as_str()), (failed.id(), "pre-commit"));
@@ -53,11 +53,11 @@ async fn actions_01_a_hook_refuses_and_says_why() {
         let bytes: Vec<_> = output.map_ok(|chunk| chunk.to_vec()).try_collect().await.unwrap();
         String::from_utf8(bytes.concat()).unwrap()
     };
-    let said = output(&hooks[0].hook_run_id).await;
-    assert!(said.contains("looked") && said.contains("not ok"), "{said}");
+    let log = output(&hooks[0].hook_run_id).await;
+    assert!(log.contains("checked") && log.contains("not ok"), "{log}");
     assert_eq!(output(&hooks[1].hook_run_id).await, "");
     let nothing = failed.hook_output("nope").await;
-    refused(nothing, "get_run_hook_output", 404, ErrorKind::NotFound, "not found");
+    expect_error(nothing, "get_run_hook_output", 404, ErrorKind::NotFound, "not found");
 
     let commit = main.commit("ok").metadata("ok", "yes").await.unwrap();
     let runs: Vec<_> = repository.action_runs().try_collect().await.unwrap();
@@ -74,21 +74,21 @@ async fn actions_01_a_hook_refuses_and_says_why() {
 }
 
 #[tokio::test]
-async fn actions_01_what_is_not_there() {
-    let lake = Lake::new().await;
-    let repository = lake.repository("actions_01").await;
-    let list = async |runs: lakefs::Pager<_, lakefs::ActionRuns>| runs.try_collect::<Vec<_>>().await;
+async fn actions_01_missing_runs_and_hook_outputs_are_not_found() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("actions_01").await;
+    let list = async |runs: lakefs::requests::ListActionRuns| runs.try_collect::<Vec<_>>().await;
     assert_eq!(list(repository.action_runs()).await.unwrap(), []);
     let both = list(repository.action_runs().branch("main").commit("abc")).await;
-    refused(both, "list_repository_runs", 400, ErrorKind::InvalidRequest, "parameters conflict");
+    expect_error(both, "list_repository_runs", 400, ErrorKind::InvalidRequest, "parameters conflict");
 
     let missing = repository.action_run("4onscrhksdubejidbkj0");
-    refused(missing.get().await, "get_run", 404, ErrorKind::NotFound, "not found");
+    expect_error(missing.get().await, "get_run", 404, ErrorKind::NotFound, "not found");
     assert_eq!(missing.get_opt().await.unwrap(), None);
     assert!(!missing.exists().await.unwrap());
-    // The server lists no hooks for it, as if it were a run without any.
+    // The server lists no hooks of a missing run; the client reports that the run is missing.
     let hooks = missing.hooks().try_collect::<Vec<_>>().await;
-    refused(hooks, "get_run", 404, ErrorKind::NotFound, "not found");
+    expect_error(hooks, "get_run", 404, ErrorKind::NotFound, "not found");
     let output = missing.hook_output("0000_0000").await;
-    refused(output, "get_run_hook_output", 404, ErrorKind::NotFound, "not found");
+    expect_error(output, "get_run_hook_output", 404, ErrorKind::NotFound, "not found");
 }

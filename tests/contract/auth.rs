@@ -1,23 +1,23 @@
-//! Credentials.
+//! Authentication.
 
 use lakefs::{Credentials, ErrorKind, TryStreamExt as _};
 
-use crate::support::{Lake, refused};
+use crate::support::{Fixture, expect_error};
 
 #[tokio::test]
-async fn auth_01_wrong_credentials() {
-    let lake = Lake::new().await;
-    let repository = lake.repository("auth_01").await;
-    let strangers = [
-        lake.stranger(),
-        lake.stranger().credentials("AKIAIOSFODNN7NOBODY0", "none"),
-        lake.stranger().credentials("", ""),
-        lake.stranger().with_credentials(Credentials::token("none").unwrap()),
-        lake.stranger().with_credentials(Credentials::token("").unwrap()),
+async fn auth_01_wrong_or_missing_credentials_are_unauthenticated() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("auth_01").await;
+    let clients = [
+        fixture.anonymous(),
+        fixture.anonymous().access_key("AKIAIOSFODNN7NOBODY0", "none"),
+        fixture.anonymous().access_key("", ""),
+        fixture.anonymous().credentials(Credentials::token("none").unwrap()),
+        fixture.anonymous().credentials(Credentials::token("").unwrap()),
     ];
-    for stranger in strangers {
-        let name = format!("{stranger:?}");
-        let repository = stranger.build().unwrap().repository(repository.name());
+    for client in clients {
+        let name = format!("{client:?}");
+        let repository = client.build().unwrap().repository(repository.name());
         let main = repository.branch("main");
         for (refusal, operation) in [
             (repository.get().await.map(drop), "get_repository"),
@@ -31,42 +31,42 @@ async fn auth_01_wrong_credentials() {
             (repository.delete().await, "delete_repository"),
         ] {
             let words = "error authenticating request";
-            let error = refused(refusal, operation, 401, ErrorKind::Unauthenticated, words);
+            let error = expect_error(refusal, operation, 401, ErrorKind::Unauthenticated, words);
             assert!(!error.is_retryable() && error.attempts() == 1, "{name}");
         }
     }
     assert!(repository.exists().await.unwrap());
 }
 
-/// A login gives a token that is as good as the key pair.
+/// The token of a login has the same rights as the access key.
 #[tokio::test]
-async fn auth_02_tokens() {
-    let lake = Lake::new().await;
-    let repository = lake.repository("auth_02").await;
-    let [id, secret] = lake.key_pair();
-    let token = lake.stranger().build().unwrap().admin().login(id, secret).await.unwrap();
+async fn auth_02_login_returns_a_token_that_authenticates() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("auth_02").await;
+    let [id, secret] = fixture.access_key();
+    let token = fixture.anonymous().build().unwrap().admin().login(id, secret).await.unwrap();
     assert!(token.token_expiration.is_some_and(|expiration| expiration > 1_700_000_000));
     let credentials = Credentials::token(&token.token).unwrap();
-    let client = lake.stranger().with_credentials(credentials).build().unwrap();
+    let client = fixture.anonymous().credentials(credentials).build().unwrap();
     assert_eq!(client.repository(repository.name()).get().await.unwrap().id, repository.name());
 }
 
-/// The server looks at a request before it looks who sends it.
+/// The server validates a request before it authenticates the client.
 #[tokio::test]
-async fn auth_03_what_is_wrong_is_wrong_for_everybody() {
-    let lake = Lake::new().await;
-    let stranger = lake.stranger().build().unwrap();
-    let created = stranger.repository("NO").create(lake.namespace(&lake.name("auth_03"))).await;
-    refused(created, "create_repository", 400, ErrorKind::InvalidRequest, "name");
+async fn auth_03_invalid_request_is_reported_before_missing_credentials() {
+    let fixture = Fixture::new().await;
+    let anonymous = fixture.anonymous().build().unwrap();
+    let created = anonymous.repository("NO").create(fixture.namespace(&fixture.unique_name("auth_03"))).await;
+    expect_error(created, "create_repository", 400, ErrorKind::InvalidRequest, "name");
 }
 
-/// Who is nobody is told so, not refused.
+/// The operation needs no credentials.
 #[tokio::test]
-async fn auth_04_nobody() {
-    let lake = Lake::new().await;
-    let stranger = lake.stranger().build().unwrap();
-    let user = stranger.admin().current_user().await.unwrap();
+async fn auth_04_current_user_of_an_anonymous_client_is_empty() {
+    let fixture = Fixture::new().await;
+    let anonymous = fixture.anonymous().build().unwrap();
+    let user = anonymous.admin().current_user().await.unwrap();
     assert_eq!(user.id, "");
-    let user = lake.client.admin().current_user().await.unwrap();
+    let user = fixture.client.admin().current_user().await.unwrap();
     assert_ne!(user.id, "");
 }

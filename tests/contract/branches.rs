@@ -1,14 +1,14 @@
-//! Branches.
+//! Branches: names, sources, lists and deletion.
 
 use lakefs::{ErrorKind, TryStreamExt as _, models};
 
-use crate::support::{Lake, commit, refused, stage, tag, text};
+use crate::support::{Fixture, commit_objects, create_tag, expect_error, read_text, upload_objects};
 
 #[tokio::test]
-async fn branch_01_a_new_branch_is_at_its_source() {
-    let lake = Lake::new().await;
-    let main = lake.main("branch_01").await;
-    let head = commit(&main, "one", &[("a", "1")]).await.id;
+async fn branch_01_new_branch_points_to_the_commit_of_its_source() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("branch_01").await;
+    let head = commit_objects(&main, "one", &[("a", "1")]).await.id;
 
     let branch = main.repository().branch("branch");
     assert!(!branch.exists().await.unwrap());
@@ -16,10 +16,10 @@ async fn branch_01_a_new_branch_is_at_its_source() {
     assert_eq!((&*created.id, &*created.commit_id), ("branch", &*head));
     assert_eq!(branch.get().await.unwrap(), created);
     assert_eq!(branch.get_opt().await.unwrap(), Some(created));
-    assert_eq!(text(&branch.object("a")).await, "1");
+    assert_eq!(read_text(&branch.object("a")).await, "1");
 
-    // The server answers the bare identifier, as plain text, whatever its contract says.
-    let reply = lake
+    // The server responds with the plain identifier, where its contract has JSON.
+    let response = fixture
         .client
         .api()
         .create_branch()
@@ -28,27 +28,30 @@ async fn branch_01_a_new_branch_is_at_its_source() {
         .send()
         .await
         .unwrap();
-    assert_eq!((reply.status(), reply.header("content-type")), (201, Some("text/plain; charset=utf-8")));
-    assert_eq!(reply.into_inner(), head);
+    assert_eq!(
+        (response.status(), response.header("content-type")),
+        (201, Some("text/plain; charset=utf-8"))
+    );
+    assert_eq!(response.into_inner(), head);
 }
 
 #[tokio::test]
-async fn branch_02_a_name_is_used_once() {
-    let lake = Lake::new().await;
-    let main = lake.main("branch_02").await;
+async fn branch_02_existing_name_is_a_conflict() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("branch_02").await;
     let branch = main.repository().branch("branch");
     branch.create("main").await.unwrap();
     for name in ["branch", "main"] {
         let again = main.repository().branch(name).create("main").await;
-        refused(again, "create_branch", 409, ErrorKind::Conflict, "branch already exists");
+        expect_error(again, "create_branch", 409, ErrorKind::AlreadyExists, "branch already exists");
     }
 }
 
 #[tokio::test]
-async fn branch_03_names() {
-    let lake = Lake::new().await;
-    let main = lake.main("branch_03").await;
-    let repository = main.repository();
+async fn branch_03_names_are_letters_digits_underscores_and_inner_hyphens() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("branch_03").await;
+    let repository = &main.repository();
 
     let long = "b".repeat(300);
     for name in ["0", "_", "A-b_9-", "HEAD", &long] {
@@ -61,32 +64,44 @@ async fn branch_03_names() {
         ["a/b", "a.b", "-a", "é", "a b", "main@", "main~1", "main^", "main$", "a\\b", "a%2Fb", "a\nb", "a?b"]
     {
         let branch = repository.branch(name);
-        refused(branch.create("main").await, "create_branch", 400, ErrorKind::InvalidRequest, "branch id");
-        refused(branch.get().await, "get_branch", 400, ErrorKind::InvalidRequest, "branch id");
-        refused(branch.delete().await, "delete_branch", 400, ErrorKind::InvalidRequest, "branch id");
+        expect_error(
+            branch.create("main").await,
+            "create_branch",
+            400,
+            ErrorKind::InvalidRequest,
+            "branch id",
+        );
+        expect_error(branch.get().await, "get_branch", 400, ErrorKind::InvalidRequest, "branch id");
+        expect_error(branch.delete().await, "delete_branch", 400, ErrorKind::InvalidRequest, "branch id");
         assert_eq!(branch.get_opt().await.unwrap(), None, "{name:?}");
     }
 
-    // In a body they are as wrong as others; in a path they would name something else, and are not sent.
+    // In a body these names are invalid like others. In a path they would name another resource, so they are not sent.
     for (name, status) in [("", 500), (".", 400), ("..", 400)] {
         let branch = repository.branch(name);
         let created = branch.create("main").await;
-        refused(created, "create_branch", status, ErrorKind::InvalidRequest, "validation error");
-        refused(branch.get().await, "get_branch", None, ErrorKind::InvalidRequest, "cannot be a name");
-        refused(branch.delete().await, "delete_branch", None, ErrorKind::InvalidRequest, "cannot be a name");
+        expect_error(created, "create_branch", status, ErrorKind::InvalidRequest, "validation error");
+        expect_error(branch.get().await, "get_branch", None, ErrorKind::InvalidRequest, "cannot be a name");
+        expect_error(
+            branch.delete().await,
+            "delete_branch",
+            None,
+            ErrorKind::InvalidRequest,
+            "cannot be a name",
+        );
         assert_eq!(branch.get_opt().await.unwrap(), None, "{name:?}");
     }
 }
 
 #[tokio::test]
-async fn branch_04_sources() {
-    let lake = Lake::new().await;
-    let main = lake.main("branch_04").await;
-    let repository = main.repository();
+async fn branch_04_is_created_from_any_ref_that_is_a_commit() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("branch_04").await;
+    let repository = &main.repository();
     let root = main.get_commit().await.unwrap().id;
-    let one = commit(&main, "one", &[("a", "1")]).await.id;
-    let two = commit(&main, "two", &[("a", "2")]).await.id;
-    tag(repository, "v1", &one).await;
+    let one = commit_objects(&main, "one", &[("a", "1")]).await.id;
+    let two = commit_objects(&main, "two", &[("a", "2")]).await.id;
+    create_tag(repository, "v1", &one).await;
 
     let at = [
         ("main", &two),
@@ -116,35 +131,35 @@ async fn branch_04_sources() {
     ];
     let branch = repository.branch("branch");
     for (source, status, kind, words) in refusals {
-        refused(branch.create(source).await, "create_branch", status, kind, words);
+        expect_error(branch.create(source).await, "create_branch", status, kind, words);
         assert!(!branch.exists().await.unwrap(), "{source}");
     }
 }
 
 #[tokio::test]
-async fn branch_05_a_name_is_not_that_of_a_tag_or_a_commit() {
-    let lake = Lake::new().await;
-    let main = lake.main("branch_05").await;
+async fn branch_05_name_of_a_tag_or_a_commit_is_a_conflict() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("branch_05").await;
     let root = main.get_commit().await.unwrap().id;
-    tag(main.repository(), "v1", "main").await;
+    create_tag(&main.repository(), "v1", "main").await;
     for (name, words) in [("v1", "v1: conflict found"), (&*root, "conflict found")] {
         let created = main.repository().branch(name).create("main").await;
-        refused(created, "create_branch", 409, ErrorKind::Conflict, words);
+        expect_error(created, "create_branch", 409, ErrorKind::AlreadyExists, words);
     }
 }
 
 #[tokio::test]
 async fn branch_06_hidden_branches_are_listed_on_request() {
-    let lake = Lake::new().await;
-    let main = lake.main("branch_06").await;
-    let repository = main.repository();
+    let fixture = Fixture::new().await;
+    let main = fixture.main("branch_06").await;
+    let repository = &main.repository();
     let hidden = repository.branch("hidden");
     let created = hidden.create("main").hidden(true).await.unwrap();
     assert_eq!(hidden.get().await.unwrap(), created);
 
     let shown: Vec<_> = repository.branches().map_ok(|branch| branch.id).try_collect().await.unwrap();
     assert_eq!(shown, ["main"]);
-    // They are left out before a page is counted.
+    // Hidden branches do not count towards the page size.
     let page = repository.branches().page_size(1).pages().try_next().await.unwrap().unwrap();
     assert_eq!((page.items.len(), page.next), (1, None));
     let all = repository.branches().show_hidden(true);
@@ -152,21 +167,22 @@ async fn branch_06_hidden_branches_are_listed_on_request() {
 }
 
 #[tokio::test]
-async fn branch_07_lists_are_ordered_and_complete() {
-    let lake = Lake::new().await;
-    let main = lake.main("branch_07").await;
-    let repository = main.repository();
+async fn branch_07_lists_are_sorted_by_name_and_complete() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("branch_07").await;
+    let repository = &main.repository();
     let all = ["B", "_", "a", "a-1", "a1", "main"];
     for name in all.iter().rev().filter(|name| **name != "main") {
         repository.branch(*name).create("main").await.unwrap();
     }
-    let names = |list: lakefs::Pager<models::Ref, _>| list.map_ok(|branch| branch.id).try_collect::<Vec<_>>();
+    let names =
+        |list: lakefs::requests::ListBranches| list.map_ok(|branch| branch.id).try_collect::<Vec<_>>();
     for page_size in [1, 2, 1000] {
         assert_eq!(names(repository.branches().page_size(page_size)).await.unwrap(), all);
     }
     assert_eq!(names(repository.branches().prefix("a").page_size(1)).await.unwrap(), all[2..5]);
     assert_eq!(names(repository.branches().after("a").page_size(1)).await.unwrap(), all[3..]);
-    // It need not exist.
+    // The name after which a list starts need not exist.
     assert_eq!(names(repository.branches().after("Z")).await.unwrap(), all[1..]);
     assert_eq!(names(repository.branches().prefix("a").after("a-")).await.unwrap(), all[3..5]);
 
@@ -174,49 +190,61 @@ async fn branch_07_lists_are_ordered_and_complete() {
     let pages: Vec<_> = pages.iter().map(|page| (page.items.len(), page.next.as_deref())).collect();
     assert_eq!(pages, [(4, Some("a-1")), (2, None)]);
 
-    let nowhere = lake.client.repository(lake.name("branch_07"));
+    let nowhere = fixture.client.repository(fixture.unique_name("branch_07"));
     let listed = nowhere.branches().try_next().await;
-    refused(listed, "list_branches", 404, ErrorKind::NotFound, "repository not found");
+    expect_error(listed, "list_branches", 404, ErrorKind::NotFound, "repository not found");
 }
 
 #[tokio::test]
-async fn branch_08_deletion() {
-    let lake = Lake::new().await;
-    let main = lake.main("branch_08").await;
+async fn branch_08_every_branch_but_the_default_branch_can_be_deleted() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("branch_08").await;
     let refusal = main.delete().await;
-    refused(refusal, "delete_branch", 403, ErrorKind::Protected, "cannot delete repository default branch");
-    // By force neither.
+    expect_error(
+        refusal,
+        "delete_branch",
+        403,
+        ErrorKind::WriteProtected,
+        "cannot delete repository default branch",
+    );
+    // Nor can it be forced.
     let refusal = main.delete().force(true).await;
-    refused(refusal, "delete_branch", 403, ErrorKind::Protected, "cannot delete repository default branch");
+    expect_error(
+        refusal,
+        "delete_branch",
+        403,
+        ErrorKind::WriteProtected,
+        "cannot delete repository default branch",
+    );
     assert!(main.exists().await.unwrap());
 
     let branch = main.repository().branch("branch");
-    refused(branch.delete().await, "delete_branch", 404, ErrorKind::NotFound, "branch not found");
+    expect_error(branch.delete().await, "delete_branch", 404, ErrorKind::NotFound, "branch not found");
     branch.create("main").await.unwrap();
-    // What is staged is lost with it.
-    stage(&branch, &[("a", "1")]).await;
+    // Uncommitted changes are deleted with the branch.
+    upload_objects(&branch, &[("a", "1")]).await;
     branch.delete().await.unwrap();
     assert_eq!(branch.get_opt().await.unwrap(), None);
-    refused(branch.delete().await, "delete_branch", 404, ErrorKind::NotFound, "branch not found");
+    expect_error(branch.delete().await, "delete_branch", 404, ErrorKind::NotFound, "branch not found");
 
     branch.create("main").await.unwrap();
     assert!(!branch.object("a").exists().await.unwrap());
 }
 
 #[tokio::test]
-async fn branch_09_branches_do_not_see_what_others_stage() {
-    let lake = Lake::new().await;
-    let main = lake.main("branch_09").await;
+async fn branch_09_uncommitted_changes_are_visible_on_their_branch_only() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("branch_09").await;
     let branch = main.repository().branch("branch");
-    commit(&main, "one", &[("committed", "1")]).await;
-    stage(&main, &[("staged", "1")]).await;
+    commit_objects(&main, "one", &[("committed", "1")]).await;
+    upload_objects(&main, &[("staged", "1")]).await;
 
     branch.create("main").await.unwrap();
     assert!(branch.object("committed").exists().await.unwrap());
     assert!(!branch.object("staged").exists().await.unwrap());
     assert_eq!(branch.uncommitted().try_collect::<Vec<_>>().await.unwrap(), []);
 
-    stage(&branch, &[("committed", "2")]).await;
+    upload_objects(&branch, &[("committed", "2")]).await;
     branch.object("committed").delete().await.unwrap();
-    assert_eq!(text(&main.object("committed")).await, "1");
+    assert_eq!(read_text(&main.object("committed")).await, "1");
 }

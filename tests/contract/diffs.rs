@@ -1,47 +1,47 @@
-//! Differences.
+//! Diffs of two references and of a branch with its uncommitted changes.
 
 use lakefs::models::{Diff, DiffPathType, DiffType};
 use lakefs::{Branch, ErrorKind, TryStreamExt as _};
 
-use crate::support::{Lake, commit, entries, paths, refused, stage};
+use crate::support::{Fixture, changed_paths, changes, commit_objects, expect_error, upload_objects};
 
-/// `main`, and `branch` that parted from it when there were `changed`, `removed` and `same`.
-async fn parted(lake: &Lake, test: &str) -> (Branch, Branch) {
-    let main = lake.main(test).await;
-    commit(&main, "base", &[("changed", "1"), ("removed", "12"), ("same", "1")]).await;
+/// Returns `main` and a new branch `branch` of it, both with the objects `changed`, `removed` and `same`.
+async fn diverged(fixture: &Fixture, test: &str) -> (Branch, Branch) {
+    let main = fixture.main(test).await;
+    commit_objects(&main, "base", &[("changed", "1"), ("removed", "12"), ("same", "1")]).await;
     let branch = main.repository().branch("branch");
     branch.create("main").await.unwrap();
     (main, branch)
 }
 
 #[tokio::test]
-async fn diff_01_what_is_staged() {
-    let lake = Lake::new().await;
-    let (_, branch) = parted(&lake, "diff_01").await;
-    assert_eq!(entries(branch.uncommitted()).await, [""; 0]);
-    stage(&branch, &[("added", "123"), ("changed", "1234"), ("came and went", "1")]).await;
+async fn diff_01_uncommitted_changes_are_listed() {
+    let fixture = Fixture::new().await;
+    let (_, branch) = diverged(&fixture, "diff_01").await;
+    assert_eq!(changes(branch.uncommitted()).await, [""; 0]);
+    upload_objects(&branch, &[("added", "123"), ("changed", "1234"), ("temporary", "1")]).await;
     branch.object("removed").delete().await.unwrap();
-    branch.object("came and went").delete().await.unwrap();
+    branch.object("temporary").delete().await.unwrap();
 
     let expected = ["added added", "changed changed", "removed removed"];
     for page_size in [1, 2, 1000] {
-        assert_eq!(entries(branch.uncommitted().page_size(page_size)).await, expected);
+        assert_eq!(changes(branch.uncommitted().page_size(page_size)).await, expected);
     }
-    assert_eq!(entries(branch.uncommitted().prefix("c")).await, ["changed changed"]);
-    assert_eq!(entries(branch.uncommitted().after("added")).await, expected[1..]);
+    assert_eq!(changes(branch.uncommitted().prefix("c")).await, ["changed changed"]);
+    assert_eq!(changes(branch.uncommitted().after("added")).await, expected[1..]);
     let summary = branch.uncommitted().summary().await.unwrap();
     assert_eq!((summary.added, summary.changed, summary.removed), (1, 1, 1));
 }
 
 #[tokio::test]
-async fn diff_02_sizes() {
-    let lake = Lake::new().await;
-    let (main, branch) = parted(&lake, "diff_02").await;
-    stage(&branch, &[("added", "123"), ("changed", "1234")]).await;
+async fn diff_02_entries_have_the_new_size_and_removed_objects_their_old_one() {
+    let fixture = Fixture::new().await;
+    let (main, branch) = diverged(&fixture, "diff_02").await;
+    upload_objects(&branch, &[("added", "123"), ("changed", "1234")]).await;
     branch.object("removed").delete().await.unwrap();
     let sizes = |diff: Vec<Diff>| diff.into_iter().map(|entry| entry.size_bytes).collect::<Vec<_>>();
 
-    // Of what is gone, only the diff of two references knows how large it was.
+    // Only the diff of two references has the size of a removed object.
     let staged: Vec<_> = branch.uncommitted().try_collect().await.unwrap();
     assert!(staged.iter().all(|entry| entry.path_type == DiffPathType::Object && entry.right.is_none()));
     assert_eq!(sizes(staged), [Some(3), Some(4), Some(0)]);
@@ -52,69 +52,70 @@ async fn diff_02_sizes() {
 }
 
 #[tokio::test]
-async fn diff_03_three_dots_and_two() {
-    let lake = Lake::new().await;
-    let (main, branch) = parted(&lake, "diff_03").await;
-    stage(&branch, &[("changed", "2"), ("right", "1")]).await;
+async fn diff_03_three_dot_diff_starts_at_the_merge_base_and_two_dot_diff_compares_the_ends() {
+    let fixture = Fixture::new().await;
+    let (main, branch) = diverged(&fixture, "diff_03").await;
+    upload_objects(&branch, &[("changed", "2"), ("right", "1")]).await;
     branch.object("removed").delete().await.unwrap();
     branch.commit("right").await.unwrap();
-    commit(&main, "left", &[("left", "1")]).await;
+    commit_objects(&main, "left", &[("left", "1")]).await;
 
-    // What the right has done since they parted.
+    // The changes of the right side since the merge base.
     let right = ["changed changed", "removed removed", "added right"];
-    assert_eq!(entries(main.diff("branch")).await, right);
-    assert_eq!(entries(branch.diff("main")).await, ["added left"]);
-    // How they differ.
+    assert_eq!(changes(main.diff("branch")).await, right);
+    assert_eq!(changes(branch.diff("main")).await, ["added left"]);
+    // The differences between both sides.
     let differ = ["changed changed", "removed left", "removed removed", "added right"];
-    assert_eq!(entries(main.diff("branch").two_dot()).await, differ);
+    assert_eq!(changes(main.diff("branch").two_dot(true)).await, differ);
     let differ = ["changed changed", "added left", "added removed", "removed right"];
-    assert_eq!(entries(branch.diff("main").two_dot()).await, differ);
+    assert_eq!(changes(branch.diff("main").two_dot(true)).await, differ);
 
     for same in ["main", "main@", "main~0"] {
-        assert_eq!(entries(main.diff(same)).await, [""; 0]);
-        assert_eq!(entries(main.diff(same).two_dot()).await, [""; 0]);
+        assert_eq!(changes(main.diff(same)).await, [""; 0]);
+        assert_eq!(changes(main.diff(same).two_dot(true)).await, [""; 0]);
     }
-    // What is behind has nothing new.
-    assert_eq!(entries(main.diff("main~1")).await, [""; 0]);
-    assert_eq!(entries(main.repository().reference("main~1").diff("main")).await, ["added left"]);
-    assert_eq!(entries(main.diff("main~1").two_dot()).await, ["removed left"]);
-    assert_eq!(entries(main.changes()).await, ["added left"]);
-    assert_eq!(entries(branch.changes()).await, right);
+    // An ancestor has no changes of its own.
+    assert_eq!(changes(main.diff("main~1")).await, [""; 0]);
+    assert_eq!(changes(main.repository().reference("main~1").diff("main")).await, ["added left"]);
+    assert_eq!(changes(main.diff("main~1").two_dot(true)).await, ["removed left"]);
+    assert_eq!(changes(main.diff_from_parent()).await, ["added left"]);
+    assert_eq!(changes(branch.diff_from_parent()).await, right);
 }
 
 #[tokio::test]
-async fn diff_04_conflicts() {
-    let lake = Lake::new().await;
-    let (main, branch) = parted(&lake, "diff_04").await;
-    stage(&branch, &[("changed", "2"), ("new", "2"), ("same", "2"), ("alike", "1"), ("right", "1")]).await;
+async fn diff_04_objects_changed_on_both_sides_are_conflicts() {
+    let fixture = Fixture::new().await;
+    let (main, branch) = diverged(&fixture, "diff_04").await;
+    upload_objects(&branch, &[("changed", "2"), ("new", "2"), ("same", "2"), ("alike", "1"), ("right", "1")])
+        .await;
     branch.object("removed").delete().await.unwrap();
     branch.commit("right").await.unwrap();
-    stage(&main, &[("changed", "3"), ("new", "3"), ("removed", "3"), ("alike", "1")]).await;
+    upload_objects(&main, &[("changed", "3"), ("new", "3"), ("removed", "3"), ("alike", "1")]).await;
     main.object("same").delete().await.unwrap();
     main.commit("left").await.unwrap();
 
-    // Both have changed it, both have added it, one has removed what the other has changed; `alike` is the same on both.
+    // Changed on both sides, added on both sides, and removed on one side but changed on the other. `alike` is equal.
     let expected = ["conflict changed", "conflict new", "conflict removed", "added right", "conflict same"];
     for page_size in [1, 1000] {
-        assert_eq!(entries(main.diff("branch").page_size(page_size)).await, expected);
+        assert_eq!(changes(main.diff("branch").page_size(page_size)).await, expected);
     }
     let summary = main.diff("branch").summary().await.unwrap();
     assert_eq!((summary.conflicts, summary.added), (4, 1));
     let differ = ["changed changed", "changed new", "removed removed", "added right", "added same"];
-    assert_eq!(entries(main.diff("branch").two_dot()).await, differ);
+    assert_eq!(changes(main.diff("branch").two_dot(true)).await, differ);
 }
 
 #[tokio::test]
-async fn diff_05_what_is_staged_is_not_compared_unless_asked_for() {
-    let lake = Lake::new().await;
-    let (main, branch) = parted(&lake, "diff_05").await;
-    stage(&branch, &[("staged", "1")]).await;
-    assert_eq!(entries(main.diff("branch")).await, [""; 0]);
-    assert_eq!(entries(main.diff("branch").two_dot()).await, [""; 0]);
-    assert_eq!(entries(main.diff("branch$").two_dot()).await, ["added staged"]);
-    // On the left there must be a commit.
-    let staged = main.repository().reference("branch$").diff("main").two_dot().try_next().await;
-    refused(
+async fn diff_05_uncommitted_changes_are_compared_only_on_request() {
+    let fixture = Fixture::new().await;
+    let (main, branch) = diverged(&fixture, "diff_05").await;
+    upload_objects(&branch, &[("staged", "1")]).await;
+    assert_eq!(changes(main.diff("branch")).await, [""; 0]);
+    assert_eq!(changes(main.diff("branch").two_dot(true)).await, [""; 0]);
+    assert_eq!(changes(main.diff("branch$").two_dot(true)).await, ["added staged"]);
+    // The left side must be a commit.
+    let staged = main.repository().reference("branch$").diff("main").two_dot(true).try_next().await;
+    expect_error(
         staged,
         "diff_refs",
         400,
@@ -136,27 +137,27 @@ const TREE: [(&str, &str); 9] = [
 ];
 
 #[tokio::test]
-async fn diff_06_prefixes_and_delimiters() {
-    let lake = Lake::new().await;
-    let main = lake.main("diff_06").await;
+async fn diff_06_prefix_filters_and_delimiter_groups() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("diff_06").await;
     let root = main.repository().reference("main~1");
-    stage(&main, &TREE).await;
+    upload_objects(&main, &TREE).await;
     let staged = main.uncommitted().prefix("a/").delimiter("/");
     assert_eq!(
-        entries(staged).await,
+        changes(staged).await,
         ["added a/1", "added a/2", "prefix_changed a/b/", "prefix_changed a/c/"]
     );
     main.commit("tree").await.unwrap();
 
-    assert_eq!(paths(root.diff("main").prefix("a/")).await, ["a/1", "a/2", "a/b/3", "a/c/4"]);
-    assert_eq!(paths(root.diff("main").prefix("b")).await, ["b", "b.txt"]);
-    assert_eq!(paths(root.diff("main").prefix("nothing")).await, [""; 0]);
+    assert_eq!(changed_paths(root.diff("main").prefix("a/")).await, ["a/1", "a/2", "a/b/3", "a/c/4"]);
+    assert_eq!(changed_paths(root.diff("main").prefix("b")).await, ["b", "b.txt"]);
+    assert_eq!(changed_paths(root.diff("main").prefix("nothing")).await, [""; 0]);
     let diff = root.diff("main").delimiter("/");
     let expected =
         ["added a", "prefix_changed a/", "added a0", "added b", "added b.txt", "prefix_changed c/"];
-    assert_eq!(entries(diff).await, expected);
+    assert_eq!(changes(diff).await, expected);
     let diff = root.diff("main").prefix("a/").delimiter("/");
-    assert_eq!(entries(diff).await, ["added a/1", "added a/2", "prefix_changed a/b/", "prefix_changed a/c/"]);
+    assert_eq!(changes(diff).await, ["added a/1", "added a/2", "prefix_changed a/b/", "prefix_changed a/c/"]);
 
     let prefix: Vec<_> = root.diff("main").prefix("c").delimiter("/").try_collect().await.unwrap();
     let [prefix] = &*prefix else { panic!("{prefix:?}") };
@@ -167,18 +168,18 @@ async fn diff_06_prefixes_and_delimiters() {
 }
 
 #[tokio::test]
-async fn diff_07_pages() {
-    let lake = Lake::new().await;
-    let main = lake.main("diff_07").await;
-    commit(&main, "tree", &TREE).await;
+async fn diff_07_pages_have_every_entry_once() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("diff_07").await;
+    commit_objects(&main, "tree", &TREE).await;
     let root = main.repository().reference("main~1");
     let all = TREE.map(|(path, _)| path);
     for page_size in 1..=10 {
-        assert_eq!(paths(root.diff("main").page_size(page_size)).await, all, "{page_size} a page");
+        assert_eq!(changed_paths(root.diff("main").page_size(page_size)).await, all, "page size {page_size}");
     }
     for (number, path) in all.iter().enumerate() {
         assert_eq!(
-            paths(root.diff("main").after(*path).page_size(2)).await,
+            changed_paths(root.diff("main").after(*path).page_size(2)).await,
             all[number + 1..],
             "after {path}"
         );
@@ -188,36 +189,36 @@ async fn diff_07_pages() {
     assert_eq!(pages, [(6, Some("a0")), (3, None)]);
 }
 
-/// lakeFS 1.84 pages through a diff with a delimiter by skipping all that begins with the last entry of a page: behind
-/// `b` there would be no `b.txt`. The client does not let it.
+/// To get the next page of a diff with a delimiter, lakeFS 1.84 skips everything that starts with the last entry: after
+/// `b` it would skip `b.txt`. The client works around it.
 #[tokio::test]
-async fn diff_08_a_delimiter_loses_nothing_at_a_page_boundary() {
-    let lake = Lake::new().await;
-    let main = lake.main("diff_08").await;
+async fn diff_08_delimiter_loses_no_entry_at_a_page_boundary() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("diff_08").await;
     let root = main.repository().reference("main~1");
     let expected = ["a", "a/", "a0", "b", "b.txt", "c/"];
-    stage(&main, &TREE).await;
+    upload_objects(&main, &TREE).await;
     for page_size in 1..=10 {
         let diff = main.uncommitted().delimiter("/").page_size(page_size);
-        assert_eq!(paths(diff).await, expected, "{page_size} a page");
+        assert_eq!(changed_paths(diff).await, expected, "page size {page_size}");
     }
     main.commit("tree").await.unwrap();
     for page_size in 1..=10 {
         let diff = root.diff("main").delimiter("/").page_size(page_size);
-        assert_eq!(paths(diff).await, expected, "{page_size} a page");
+        assert_eq!(changed_paths(diff).await, expected, "page size {page_size}");
         let diff = root.diff("main").prefix("a").delimiter("/").page_size(page_size);
-        assert_eq!(paths(diff).await, expected[..3], "{page_size} a page");
+        assert_eq!(changed_paths(diff).await, expected[..3], "page size {page_size}");
     }
     for (number, path) in expected.iter().enumerate() {
         let diff = root.diff("main").delimiter("/").after(*path).page_size(2);
-        assert_eq!(paths(diff).await, expected[number + 1..], "after {path}");
+        assert_eq!(changed_paths(diff).await, expected[number + 1..], "after {path}");
     }
 }
 
 #[tokio::test]
-async fn diff_09_the_objects_on_the_right() {
-    let lake = Lake::new().await;
-    let (main, branch) = parted(&lake, "diff_09").await;
+async fn diff_09_statistics_of_the_right_side_are_included_on_request() {
+    let fixture = Fixture::new().await;
+    let (main, branch) = diverged(&fixture, "diff_09").await;
     let removed = main.object("removed").stat().await.unwrap();
     let changed =
         branch.object("changed").upload("2").content_type("text/csv").metadata("k", "v").await.unwrap();
@@ -225,7 +226,7 @@ async fn diff_09_the_objects_on_the_right() {
     branch.commit("change").await.unwrap();
 
     let diff: Vec<_> = main.diff("branch").right_stats(true).try_collect().await.unwrap();
-    // What is not on the right is shown as it was on the left.
+    // An object that is only on the left has the statistics of the left side.
     for (entry, stats) in diff.iter().zip([changed, removed]) {
         let right = entry.right.as_ref().unwrap();
         assert_eq!(entry.path, stats.path);
@@ -238,24 +239,24 @@ async fn diff_09_the_objects_on_the_right() {
 }
 
 #[tokio::test]
-async fn diff_10_where_there_is_nothing_to_compare() {
-    let lake = Lake::new().await;
-    let main = lake.main("diff_10").await;
-    let repository = main.repository();
+async fn diff_10_missing_or_invalid_sides_fail() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("diff_10").await;
+    let repository = &main.repository();
     let nowhere = repository.reference("nowhere");
-    let missing = |result, words| refused(result, "diff_refs", 404, ErrorKind::NotFound, words);
-    missing(main.diff("nowhere").try_next().await, "not found");
-    missing(nowhere.diff("main").try_next().await, "not found");
-    missing(main.diff("main~9").two_dot().try_next().await, "not found");
-    // The first commit has nothing before it.
-    missing(main.changes().try_next().await, "not found");
-    let other = lake.client.repository(lake.name("diff_10")).branch("main");
-    missing(other.diff("main").try_next().await, "repository not found");
+    let expect_not_found = |result, words| expect_error(result, "diff_refs", 404, ErrorKind::NotFound, words);
+    expect_not_found(main.diff("nowhere").try_next().await, "not found");
+    expect_not_found(nowhere.diff("main").try_next().await, "not found");
+    expect_not_found(main.diff("main~9").two_dot(true).try_next().await, "not found");
+    // The first commit has no parent.
+    expect_not_found(main.diff_from_parent().try_next().await, "not found");
+    let other = fixture.client.repository(fixture.unique_name("diff_10")).branch("main");
+    expect_not_found(other.diff("main").try_next().await, "repository not found");
 
     let staged = repository.branch("nowhere").uncommitted().try_next().await;
-    refused(staged, "diff_branch", 404, ErrorKind::NotFound, "branch not found");
+    expect_error(staged, "diff_branch", 404, ErrorKind::NotFound, "branch not found");
     let staged = repository.branch("main~1").uncommitted().try_next().await;
-    refused(staged, "diff_branch", 400, ErrorKind::InvalidRequest, "branch id");
+    expect_error(staged, "diff_branch", 400, ErrorKind::InvalidRequest, "branch id");
     let diff = main.diff("main^x").try_next().await;
-    refused(diff, "diff_refs", 400, ErrorKind::InvalidRequest, "invalid value");
+    expect_error(diff, "diff_refs", 400, ErrorKind::InvalidRequest, "invalid value");
 }

@@ -1,4 +1,4 @@
-//! The identifier of a commit, computed as lakeFS computes it: a hash of all that the commit says.
+//! Computes the identifier of a commit as lakeFS does: a hash of its fields.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use lakefs::models::Commit;
 use sha2::{Digest as _, Sha256};
 
-/// The identifier that a commit with these fields has.
-pub(crate) fn commit(commit: &Commit) -> String {
+/// Returns the identifier of a commit with these fields.
+pub(crate) fn commit_id(commit: &Commit) -> String {
     let mut parents = Hash::default();
     parents.list(&commit.parents);
     let mut hash = Hash::default();
@@ -25,7 +25,7 @@ pub(crate) fn commit(commit: &Commit) -> String {
     })
 }
 
-/// Every value goes in behind a byte for its type, and behind its length where it has one.
+/// A hash of values. Each value follows a byte for its type and, if its size varies, its length.
 #[derive(Default)]
 struct Hash(Sha256);
 

@@ -1,117 +1,120 @@
 //! Lists of objects.
 
-use lakefs::{Branch, Entry, ErrorKind, Pager, TryStreamExt as _};
+use lakefs::{Branch, Entry, ErrorKind, TryStreamExt as _};
 
-use crate::support::{Lake, refused};
+use crate::support::{Fixture, expect_error, object_paths, wait_until};
 
 /// Uploads empty objects.
-async fn fill(branch: &Branch, paths: &[&str]) {
+async fn upload_empty_objects(branch: &Branch, paths: &[&str]) {
     for path in paths {
         branch.object(*path).upload("").await.unwrap();
     }
 }
 
-async fn paths(list: Pager<Entry, lakefs::Objects>) -> Vec<String> {
-    list.map_ok(|entry| entry.path().to_owned()).try_collect().await.unwrap()
-}
-
 #[tokio::test]
-async fn obj_17_lists_are_bytewise_and_the_same_in_pages() {
-    let lake = Lake::new().await;
-    let main = lake.main("obj_17").await;
-    fill(&main, &["é", "a/2", "a", "Z", "a/b/3", "a.txt", "b", "/lead", "a/1"]).await;
+async fn obj_17_list_is_in_byte_order_whatever_the_page_size() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("obj_17").await;
+    upload_empty_objects(&main, &["é", "a/2", "a", "Z", "a/b/3", "a.txt", "b", "/lead", "a/1"]).await;
     main.commit("half").await.unwrap();
-    fill(&main, &["a/0", "c//d"]).await;
+    upload_empty_objects(&main, &["a/0", "c//d"]).await;
     main.object("b").delete().await.unwrap();
 
     let all = ["/lead", "Z", "a", "a.txt", "a/0", "a/1", "a/2", "a/b/3", "c//d", "é"];
-    assert_eq!(paths(main.objects()).await, all);
+    assert_eq!(object_paths(main.objects()).await, all);
     for size in [1, 2, 3] {
-        assert_eq!(paths(main.objects().page_size(size)).await, all, "{size} a page");
+        assert_eq!(object_paths(main.objects().page_size(size)).await, all, "page size {size}");
     }
-    assert_eq!(paths(main.objects().prefix("a/")).await, ["a/0", "a/1", "a/2", "a/b/3"]);
-    assert_eq!(paths(main.objects().prefix("nothing/")).await, [""; 0]);
-    assert_eq!(paths(main.objects().after("a/1")).await, ["a/2", "a/b/3", "c//d", "é"]);
-    assert_eq!(paths(main.objects().after("a/15")).await, ["a/2", "a/b/3", "c//d", "é"]);
-    assert_eq!(paths(main.objects().prefix("a/").after("Z")).await, ["a/0", "a/1", "a/2", "a/b/3"]);
+    assert_eq!(object_paths(main.objects().prefix("a/")).await, ["a/0", "a/1", "a/2", "a/b/3"]);
+    assert_eq!(object_paths(main.objects().prefix("nothing/")).await, [""; 0]);
+    assert_eq!(object_paths(main.objects().after("a/1")).await, ["a/2", "a/b/3", "c//d", "é"]);
+    assert_eq!(object_paths(main.objects().after("a/15")).await, ["a/2", "a/b/3", "c//d", "é"]);
+    assert_eq!(object_paths(main.objects().prefix("a/").after("Z")).await, ["a/0", "a/1", "a/2", "a/b/3"]);
 
-    // What is committed, without what is staged.
+    // The committed objects, without uncommitted changes.
     let committed = main.repository().reference("main@").objects();
-    assert_eq!(paths(committed).await, ["/lead", "Z", "a", "a.txt", "a/1", "a/2", "a/b/3", "b", "é"]);
+    assert_eq!(object_paths(committed).await, ["/lead", "Z", "a", "a.txt", "a/1", "a/2", "a/b/3", "b", "é"]);
 }
 
 #[tokio::test]
-async fn obj_17_more_than_a_page() {
-    let lake = Lake::new().await;
-    let main = lake.main("obj_17").await;
+async fn obj_17_default_page_has_1000_objects() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("obj_17").await;
     let all: Vec<_> = (0..1003).map(|number| format!("n/{number:04}")).collect();
-    // Objects that share what the first one has: a thousand uploads take a while.
+    // The objects share the data of the first one, because a thousand uploads take long.
     let first = main.object(&all[0]).upload("x").await.unwrap();
     for path in &all[1..] {
         main.object(path).stage(&first.physical_address, &first.checksum, 1).await.unwrap();
     }
-    assert_eq!(paths(main.objects()).await, all);
+    assert_eq!(object_paths(main.objects()).await, all);
     let sizes: Vec<_> = main.objects().pages().map_ok(|page| page.items.len()).try_collect().await.unwrap();
     assert_eq!(sizes, [1000, 3]);
 }
 
 #[tokio::test]
-async fn obj_17_a_list_read_ahead_is_the_same_list() {
-    let lake = Lake::new().await;
-    let main = lake.main("obj_17").await;
+async fn obj_17_prefetched_list_has_the_same_pages() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("obj_17").await;
     let all = ["a", "b/1", "b/2", "c", "d", "e", "f"];
-    fill(&main, &all).await;
+    upload_empty_objects(&main, &all).await;
     main.commit("one").await.unwrap();
     main.commit("two").allow_empty(true).await.unwrap();
 
     for size in [1, 3, 7, 1000] {
         let pages = |yes: bool| main.objects().page_size(size).prefetch(yes).pages().try_collect::<Vec<_>>();
         let (ahead, later) = (pages(true).await.unwrap(), pages(false).await.unwrap());
-        assert_eq!(ahead, later, "{size} a page");
-        assert_eq!(paths(main.objects().page_size(size).prefetch(true)).await, all, "{size} a page");
+        assert_eq!(ahead, later, "page size {size}");
+        assert_eq!(
+            object_paths(main.objects().page_size(size).prefetch(true)).await,
+            all,
+            "page size {size}"
+        );
     }
     let log = main.log().page_size(1).prefetch(true).map_ok(|commit| commit.message);
     assert_eq!(log.try_collect::<Vec<_>>().await.unwrap(), ["two", "one", "Repository created"]);
 
     let missing = main.repository().reference("nope").objects().prefetch(true).try_collect::<Vec<_>>().await;
-    refused(missing, "list_objects", 404, ErrorKind::NotFound, "not found");
+    expect_error(missing, "list_objects", 404, ErrorKind::NotFound, "not found");
 
-    // How often a list asks, a real server does not say.
-    let Some(server) = &lake.server else { return };
-    for (yes, at_once, in_all) in [(false, 1, 3), (true, 2, 3)] {
-        server.forget_requests();
-        let asked = || server.requests_for("list_objects").len();
-        let mut list = main.objects().page_size(3).prefetch(yes);
-        assert_eq!(asked(), 0);
-        for (place, path) in all.iter().enumerate() {
+    // Only the test server counts requests.
+    let Some(server) = &fixture.server else { return };
+    for (prefetch, on_first_page, in_total) in [(false, 1, 3), (true, 2, 3)] {
+        server.clear_requests();
+        let request_count = || server.requests_for("list_objects").len();
+        let mut list = main.objects().page_size(3).prefetch(prefetch);
+        assert_eq!(request_count(), 0);
+        for (index, path) in all.iter().enumerate() {
             assert_eq!(list.try_next().await.unwrap().unwrap().path(), *path);
-            // What was asked for ahead is on its way.
-            while place < 3 && asked() < at_once {
-                tokio::task::yield_now().await;
+            // The next page is requested in the background.
+            if index < 3 {
+                wait_until("the next page is requested", async || request_count() >= on_first_page).await;
             }
-            assert!(asked() <= 1 + place / 3 + usize::from(yes), "at {path}");
+            assert!(request_count() <= 1 + index / 3 + usize::from(prefetch), "at {path}");
         }
         assert!(list.try_next().await.unwrap().is_none());
-        assert_eq!(asked(), in_all);
+        assert_eq!(request_count(), in_total);
     }
 }
 
 #[tokio::test]
-async fn obj_18_a_delimiter_makes_prefixes() {
-    let lake = Lake::new().await;
-    let main = lake.main("obj_18").await;
-    fill(&main, &["a/1", "a/2", "a/b/3", "a/b/4", "c", "d/e/f/5"]).await;
+async fn obj_18_delimiter_groups_objects_under_common_prefixes() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("obj_18").await;
+    upload_empty_objects(&main, &["a/1", "a/2", "a/b/3", "a/b/4", "c", "d/e/f/5"]).await;
 
     for size in [1, 2, 1000] {
         let list = |prefix: &str| main.objects().prefix(prefix).delimiter("/").page_size(size);
-        assert_eq!(paths(list("")).await, ["a/", "c", "d/"], "{size} a page");
-        assert_eq!(paths(list("a/")).await, ["a/1", "a/2", "a/b/"], "{size} a page");
-        assert_eq!(paths(list("d")).await, ["d/"], "{size} a page");
+        assert_eq!(object_paths(list("")).await, ["a/", "c", "d/"], "page size {size}");
+        assert_eq!(object_paths(list("a/")).await, ["a/1", "a/2", "a/b/"], "page size {size}");
+        assert_eq!(object_paths(list("d")).await, ["d/"], "page size {size}");
     }
-    assert_eq!(paths(main.objects().delimiter("/e/")).await, ["a/1", "a/2", "a/b/3", "a/b/4", "c", "d/e/"]);
-    // Behind a prefix is behind all that begins so; inside of it, it is shown again.
-    assert_eq!(paths(main.objects().delimiter("/").after("a/")).await, ["c", "d/"]);
-    assert_eq!(paths(main.objects().delimiter("/").after("a/1")).await, ["a/", "c", "d/"]);
+    assert_eq!(
+        object_paths(main.objects().delimiter("/e/")).await,
+        ["a/1", "a/2", "a/b/3", "a/b/4", "c", "d/e/"]
+    );
+    // A list after a common prefix starts after all objects under it. A list after one of these objects has the prefix.
+    assert_eq!(object_paths(main.objects().delimiter("/").after("a/")).await, ["c", "d/"]);
+    assert_eq!(object_paths(main.objects().delimiter("/").after("a/1")).await, ["a/", "c", "d/"]);
 
     let entries: Vec<_> = main.objects().delimiter("/").try_collect().await.unwrap();
     assert_eq!(entries[0], Entry::Prefix("a/".to_owned()));
@@ -120,9 +123,9 @@ async fn obj_18_a_delimiter_makes_prefixes() {
 }
 
 #[tokio::test]
-async fn obj_18_an_object_is_listed_as_it_is_read() {
-    let lake = Lake::new().await;
-    let main = lake.main("obj_18").await;
+async fn obj_18_entry_has_the_statistics_of_its_object() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("obj_18").await;
     let object = main.object("a");
     object.upload("hello").content_type("text/plain").metadata("k", "v").await.unwrap();
 
@@ -135,29 +138,35 @@ async fn obj_18_an_object_is_listed_as_it_is_read() {
 }
 
 #[tokio::test]
-async fn obj_19_what_is_not_there_cannot_be_listed() {
-    let lake = Lake::new().await;
-    let main = lake.main("obj_19").await;
-    let repository = main.repository();
-    let list = |list: Pager<Entry, lakefs::Objects>| list.try_collect::<Vec<_>>();
+async fn obj_19_list_of_a_missing_ref_is_not_found() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("obj_19").await;
+    let repository = &main.repository();
+    let list = |list: lakefs::requests::ListObjects| list.try_collect::<Vec<_>>();
 
     let missing = list(repository.reference("nope").objects()).await;
-    refused(missing, "list_objects", 404, ErrorKind::NotFound, "not found");
-    let nowhere = lake.client.repository(lake.name("obj_19")).reference("main");
-    refused(list(nowhere.objects()).await, "list_objects", 404, ErrorKind::NotFound, "repository not found");
+    expect_error(missing, "list_objects", 404, ErrorKind::NotFound, "not found");
+    let nowhere = fixture.client.repository(fixture.unique_name("obj_19")).reference("main");
+    expect_error(
+        list(nowhere.objects()).await,
+        "list_objects",
+        404,
+        ErrorKind::NotFound,
+        "repository not found",
+    );
     assert_eq!(list(main.objects()).await.unwrap(), []);
 }
 
 #[tokio::test]
-async fn obj_19_a_list_is_signed_where_the_storage_can() {
-    let lake = Lake::new().await;
-    let main = lake.main("obj_19").await;
+async fn obj_19_list_has_presigned_urls_if_the_storage_supports_them() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("obj_19").await;
     main.object("a").upload("x").await.unwrap();
     let signed = main.objects().presign(true).try_collect::<Vec<_>>().await;
-    if lake.signs().await {
+    if fixture.presigns().await {
         let stats = signed.unwrap().remove(0).into_object().unwrap();
         assert!(stats.physical_address.starts_with("http"), "{}", stats.physical_address);
     } else {
-        refused(signed, "list_objects", 400, ErrorKind::Unsupported, "not supported");
+        expect_error(signed, "list_objects", 400, ErrorKind::Unsupported, "not supported");
     }
 }

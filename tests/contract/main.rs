@@ -1,8 +1,9 @@
-//! The contract suite: what the client and a lakeFS server owe each other, one test a rule.
+//! The contract suite: how a lakeFS server behaves, as seen through the client. Each test states one rule.
 //!
-//! `cargo test --test contract` runs it on the test server. With `LAKEFS_TEST_ENDPOINT` and `LAKECTL_CREDENTIALS_*` it
-//! runs on that lakeFS, under `LAKEFS_TEST_STORAGE_NAMESPACE` (taken from the server's own example where that is not
-//! set). With `LAKEFS_TEST_STORAGE=presigned` the test server is one whose storage clients use by themselves. A test that holds on one and not on the other shows a bug in the test server.
+//! `cargo test --test contract` runs the suite on the test server. With `LAKEFS_TEST_ENDPOINT` and `LAKECTL_CREDENTIALS_*`
+//! it runs on that lakeFS, in storage namespaces below `LAKEFS_TEST_STORAGE_NAMESPACE` (default: what the server gives as
+//! an example). `LAKEFS_TEST_STORAGE=presigned` selects a test server whose storage supports pre-signed URLs. A test that
+//! passes on a real lakeFS and fails on the test server shows a bug in the test server.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -12,6 +13,10 @@ mod auth;
 mod branches;
 mod commits;
 mod diffs;
+mod directories;
+mod directory_names;
+mod directory_sync;
+mod handles;
 mod identity;
 mod imports;
 mod listing;
@@ -31,11 +36,9 @@ mod resets;
 mod reverts;
 mod settings;
 mod staging;
-mod storage;
+#[path = "../support/mod.rs"]
 mod support;
 mod tags;
 mod transactions;
-mod tree_edges;
-mod trees;
 mod uploads;
 mod writes;

@@ -1,30 +1,30 @@
-//! Data that go to the storage and come from it by themselves, where the storage can: what lakeFS signs and what the
-//! storage makes of it.
+//! Pre-signed URLs and multipart uploads, used without the transfer code of this crate. The tests do nothing where the
+//! storage does not support pre-signed URLs.
 
-use lakefs::{ErrorKind, Object, models};
+use lakefs::{BranchObject, ErrorKind, models};
 use reqwest::{Client, StatusCode};
 
-use crate::support::{Lake, refused, text};
+use crate::support::{Fixture, expect_error, read_text};
 
-/// A lakeFS that signs, and an object of it; nothing if this one does not.
-async fn signing(test: &str) -> Option<(Lake, Object)> {
-    let lake = Lake::new().await;
-    if !lake.signs().await {
+/// Returns a lakeFS whose storage supports pre-signed URLs and an object on it, or `None` if it does not.
+async fn presigning_fixture(test: &str) -> Option<(Fixture, BranchObject)> {
+    let fixture = Fixture::new().await;
+    if !fixture.presigns().await {
         return None;
     }
-    let object = lake.main(test).await.object("a/b c");
-    Some((lake, object))
+    let object = fixture.main(test).await.object("a/b c");
+    Some((fixture, object))
 }
 
 async fn put(url: &str, data: impl Into<reqwest::Body>) -> String {
-    let reply = Client::new().put(url).body(data).send().await.unwrap();
-    assert_eq!(reply.status(), StatusCode::OK);
-    reply.headers()["etag"].to_str().unwrap().to_owned()
+    let response = Client::new().put(url).body(data).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    response.headers()["etag"].to_str().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn presign_01_an_object_is_read_where_its_address_says() {
-    let Some((lake, object)) = signing("presign_01").await else { return };
+async fn presign_01_presigned_url_reads_an_object_from_the_storage() {
+    let Some((fixture, object)) = presigning_fixture("presign_01").await else { return };
     object.upload("hello world").await.unwrap();
     let plain = object.get().await.unwrap();
     assert!(plain.physical_address.contains("/data/"), "{}", plain.physical_address);
@@ -51,16 +51,16 @@ async fn presign_01_an_object_is_read_where_its_address_says() {
     assert_eq!(other.status(), StatusCode::PRECONDITION_FAILED);
 
     assert_eq!(object.read().presign(true).await.unwrap(), "hello world");
-    if let Some(server) = &lake.server {
+    if let Some(server) = &fixture.server {
         let requests = server.requests_for("storageGet");
         assert_eq!(requests.len(), 6);
-        assert!(requests.iter().all(|request| !request.with_credentials), "{requests:?}");
+        assert!(requests.iter().all(|request| !request.has_credentials), "{requests:?}");
     }
 }
 
 #[tokio::test]
-async fn presign_02_data_are_written_where_the_address_says_and_linked() {
-    let Some((lake, object)) = signing("presign_02").await else { return };
+async fn presign_02_data_written_to_a_presigned_url_can_be_linked() {
+    let Some((fixture, object)) = presigning_fixture("presign_02").await else { return };
     let staging = object.physical_address().presign(true).await.unwrap();
     assert!(staging.presigned_url_expiry.is_some());
     let etag = put(staging.presigned_url.as_deref().unwrap(), "hello").await;
@@ -68,27 +68,31 @@ async fn presign_02_data_are_written_where_the_address_says_and_linked() {
     let address = staging.physical_address.clone();
     let linked = object.link(staging, &etag, 5).content_type("text/plain").await.unwrap();
     assert_eq!(linked.checksum, "5d41402abc4b2a76b9719d911017c592");
-    // What proves that the address was handed out stays a part of it.
+    // The address keeps the part that proves that the server issued it.
     assert_eq!(Some(object.get().await.unwrap().physical_address), address);
-    assert_eq!(text(&object).await, "hello");
+    assert_eq!(read_text(&object).await, "hello");
     let copy = object.reference().repository().branch("main").object("copy");
     object.copy_to("main", "copy").await.unwrap();
-    assert_eq!(text(&copy).await, "hello");
-    if let Some(server) = &lake.server {
+    assert_eq!(read_text(&copy).await, "hello");
+    if let Some(server) = &fixture.server {
         assert_eq!(server.requests_for("storagePut").len(), 1);
     }
 }
 
-/// An upload in parts, begun.
-async fn begin(lake: &Lake, object: &Object, parts: i64) -> models::PresignMultipartUpload {
-    let request = lake.client.api().create_presign_multipart_upload().parts(parts);
+/// Starts a multipart upload.
+async fn start_upload(
+    fixture: &Fixture,
+    object: &BranchObject,
+    parts: i64,
+) -> models::PresignMultipartUpload {
+    let request = fixture.client.api().create_presign_multipart_upload().parts(parts);
     let request = request.repository(object.reference().repository().name()).branch("main");
     request.path(object.path()).send().await.unwrap().into_inner()
 }
 
-async fn complete(
-    lake: &Lake,
-    object: &Object,
+async fn complete_upload(
+    fixture: &Fixture,
+    object: &BranchObject,
     upload: &models::PresignMultipartUpload,
     etags: &[(i32, &str)],
 ) -> Result<models::ObjectStats, lakefs::Error> {
@@ -96,20 +100,20 @@ async fn complete(
     let body = models::CompletePresignMultipartUpload::new(&upload.physical_address, parts)
         .content_type("text/csv")
         .user_metadata([("k", "v")]);
-    let request = lake.client.api().complete_presign_multipart_upload().upload_id(&upload.upload_id);
+    let request = fixture.client.api().complete_presign_multipart_upload().upload_id(&upload.upload_id);
     let request = request.repository(object.reference().repository().name()).branch("main");
     Ok(request.path(object.path()).body(body).send().await?.into_inner())
 }
 
 #[tokio::test]
-async fn presign_03_an_object_is_written_in_parts() {
-    let Some((lake, object)) = signing("presign_03").await else { return };
-    let upload = begin(&lake, &object, 1).await;
+async fn presign_03_multipart_upload_creates_an_object() {
+    let Some((fixture, object)) = presigning_fixture("presign_03").await else { return };
+    let upload = start_upload(&fixture, &object, 1).await;
     let [first] = upload.presigned_urls.as_slice() else {
         panic!("{} addresses", upload.presigned_urls.len())
     };
     let first = put(first, vec![b'a'; 5 << 20]).await;
-    let request = lake.client.api().upload_part().upload_id(&upload.upload_id).part_number(2);
+    let request = fixture.client.api().upload_part().upload_id(&upload.upload_id).part_number(2);
     let request = request.repository(object.reference().repository().name()).branch("main");
     let body = models::UploadPartFrom::new(&upload.physical_address);
     let second = request.path(object.path()).body(body).send().await.unwrap().into_inner();
@@ -117,14 +121,14 @@ async fn presign_03_an_object_is_written_in_parts() {
     assert!(!object.exists().await.unwrap());
 
     let operation = "complete_presign_multipart_upload";
-    let none = complete(&lake, &object, &upload, &[]).await;
-    refused(none, operation, 400, ErrorKind::InvalidRequest, "parts are required");
-    let wrong = complete(&lake, &object, &upload, &[(1, &second), (2, &second)]).await;
-    refused(wrong, operation, 500, ErrorKind::Server, "InvalidPart");
-    let done = complete(&lake, &object, &upload, &[(1, &first), (2, &second)]).await.unwrap();
+    let none = complete_upload(&fixture, &object, &upload, &[]).await;
+    expect_error(none, operation, 400, ErrorKind::InvalidRequest, "parts are required");
+    let wrong = complete_upload(&fixture, &object, &upload, &[(1, &second), (2, &second)]).await;
+    expect_error(wrong, operation, 500, ErrorKind::Server, "InvalidPart");
+    let done = complete_upload(&fixture, &object, &upload, &[(1, &first), (2, &second)]).await.unwrap();
     assert_eq!((done.path.as_str(), done.size_bytes), ("a/b c", Some((5 << 20) + 1)));
     assert!(done.checksum.ends_with("-2"), "{}", done.checksum);
-    // The answer leaves out where the repository is.
+    // The response has the address relative to the storage namespace.
     assert!(done.physical_address.starts_with("data/"), "{}", done.physical_address);
 
     let stats = object.get().await.unwrap();
@@ -135,69 +139,69 @@ async fn presign_03_an_object_is_written_in_parts() {
 }
 
 #[tokio::test]
-async fn presign_04_an_upload_in_parts_is_aborted() {
-    let Some((lake, object)) = signing("presign_04").await else { return };
-    let upload = begin(&lake, &object, 0).await;
+async fn presign_04_aborted_multipart_upload_no_longer_exists() {
+    let Some((fixture, object)) = presigning_fixture("presign_04").await else { return };
+    let upload = start_upload(&fixture, &object, 0).await;
     assert_eq!(upload.presigned_urls, Vec::<String>::new());
     let abort = async |path: &str| {
         let body = models::AbortPresignMultipartUpload::new(&upload.physical_address);
-        let request = lake.client.api().abort_presign_multipart_upload().upload_id(&upload.upload_id);
+        let request = fixture.client.api().abort_presign_multipart_upload().upload_id(&upload.upload_id);
         let request = request.repository(object.reference().repository().name()).branch("main");
         request.path(path).body(body).send().await
     };
     let operation = "abort_presign_multipart_upload";
-    refused(abort("other").await, operation, 400, ErrorKind::InvalidRequest, "invalid address");
+    expect_error(abort("other").await, operation, 400, ErrorKind::InvalidRequest, "invalid address");
     abort(object.path()).await.unwrap();
-    refused(abort(object.path()).await, operation, 500, ErrorKind::Server, "NoSuchUpload");
-    if let Some(server) = &lake.server {
+    expect_error(abort(object.path()).await, operation, 500, ErrorKind::Server, "NoSuchUpload");
+    if let Some(server) = &fixture.server {
         assert_eq!(server.open_uploads(), 0);
     }
 }
 
 #[tokio::test]
-async fn presign_05_a_part_is_copied_from_an_object() {
-    let Some((lake, object)) = signing("presign_05").await else { return };
+async fn presign_05_part_can_be_copied_from_an_object() {
+    let Some((fixture, object)) = presigning_fixture("presign_05").await else { return };
     let source = object.reference().repository().branch("main").object("source");
     source.upload("hello world").await.unwrap();
-    let upload = begin(&lake, &object, 0).await;
+    let upload = start_upload(&fixture, &object, 0).await;
     let copy = async |path: &str| {
         let source = models::CopyPartSource::new(object.reference().repository().name(), "main", path);
         let source = source.range("bytes=6-10");
         let body = models::UploadPartCopyFrom::new(&upload.physical_address, source);
-        let request = lake.client.api().upload_part_copy().upload_id(&upload.upload_id).part_number(1);
+        let request = fixture.client.api().upload_part_copy().upload_id(&upload.upload_id).part_number(1);
         let request = request.repository(object.reference().repository().name()).branch("main");
         request.path(object.path()).body(body).send().await
     };
-    refused(copy("none").await, "upload_part_copy", 404, ErrorKind::NotFound, "none: not found");
+    expect_error(copy("none").await, "upload_part_copy", 404, ErrorKind::NotFound, "none: not found");
     let copied = copy("source").await.unwrap();
     let etag = copied.header("etag").unwrap().to_owned();
-    complete(&lake, &object, &upload, &[(1, &etag)]).await.unwrap();
-    assert_eq!(text(&object).await, "world");
+    complete_upload(&fixture, &object, &upload, &[(1, &etag)]).await.unwrap();
+    assert_eq!(read_text(&object).await, "world");
 }
 
 #[tokio::test]
-async fn presign_06_an_upload_in_parts_needs_a_branch_and_a_number_of_parts() {
-    let Some((lake, object)) = signing("presign_06").await else { return };
+async fn presign_06_multipart_upload_needs_a_branch_and_a_valid_number_of_parts() {
+    let Some((fixture, object)) = presigning_fixture("presign_06").await else { return };
     let create = async |branch: &str, parts: i64| {
-        let request = lake.client.api().create_presign_multipart_upload().parts(parts).branch(branch);
+        let request = fixture.client.api().create_presign_multipart_upload().parts(parts).branch(branch);
         request.repository(object.reference().repository().name()).path("a").send().await
     };
     let operation = "create_presign_multipart_upload";
-    refused(create("nope", 1).await, operation, 404, ErrorKind::NotFound, "branch 'nope' not found");
+    expect_error(create("nope", 1).await, operation, 404, ErrorKind::NotFound, "branch 'nope' not found");
     let words = "parts can be between 0 and 10000";
-    refused(create("main", 10_001).await, operation, 400, ErrorKind::InvalidRequest, words);
-    refused(create("main", -1).await, operation, 400, ErrorKind::InvalidRequest, words);
+    expect_error(create("main", 10_001).await, operation, 400, ErrorKind::InvalidRequest, words);
+    expect_error(create("main", -1).await, operation, 400, ErrorKind::InvalidRequest, words);
 }
 
 #[tokio::test]
-async fn presign_07_a_storage_that_does_not_sign_takes_no_upload_in_parts() {
-    let lake = Lake::new().await;
-    if lake.signs().await {
+async fn presign_07_storage_without_presigned_urls_supports_no_multipart_upload() {
+    let fixture = Fixture::new().await;
+    if fixture.presigns().await {
         return;
     }
-    let main = lake.main("presign_07").await;
-    let request = lake.client.api().create_presign_multipart_upload().parts(1).branch("main");
+    let main = fixture.main("presign_07").await;
+    let request = fixture.client.api().create_presign_multipart_upload().parts(1).branch("main");
     let created = request.repository(main.repository().name()).path("a").send().await;
     let words = "presign multipart upload API is not supported";
-    refused(created, "create_presign_multipart_upload", 501, ErrorKind::Unsupported, words);
+    expect_error(created, "create_presign_multipart_upload", 501, ErrorKind::Unsupported, words);
 }

@@ -1,24 +1,31 @@
-//! Pull requests.
+//! Pull requests: their life, merges and lists.
 
 use lakefs::models::{ListPullRequestsStatus, PullRequestBasicStatus, PullRequestStatus};
-use lakefs::{ErrorKind, Pager, PullRequest, PullRequests, Repository, TryStreamExt as _, models};
+use lakefs::requests::ListPullRequests;
+use lakefs::{ErrorKind, PullRequest, Repository, TryStreamExt as _};
 
-use crate::support::{Lake, commit, refused};
+use crate::support::{Fixture, commit_objects, expect_error};
 
-/// A repository with a branch `exp` that has one commit more than `main`.
-async fn ahead(lake: &Lake, test: &str) -> Repository {
-    let repository = lake.repository(test).await;
+/// Creates a repository whose branch `exp` is one commit ahead of `main`.
+async fn repository_with_changes(fixture: &Fixture, test: &str) -> Repository {
+    let repository = fixture.repository(test).await;
     let exp = repository.branch("exp");
     exp.create("main").await.unwrap();
-    commit(&exp, "one", &[("a", "1")]).await;
+    commit_objects(&exp, "one", &[("a", "1")]).await;
     repository
 }
 
+async fn create(repository: &Repository, title: &str) -> PullRequest {
+    let created = repository.create_pull_request("exp", "main", title).await.unwrap();
+    repository.pull_request(created.id)
+}
+
 #[tokio::test]
-async fn pr_01_create_read_update_close() {
-    let lake = Lake::new().await;
-    let repository = ahead(&lake, "pr_01").await;
-    let request = repository.create_pull_request("exp", "main", "Add a").description("why").await.unwrap();
+async fn pr_01_pull_request_is_created_updated_closed_and_reopened() {
+    let fixture = Fixture::new().await;
+    let repository = repository_with_changes(&fixture, "pr_01").await;
+    let created = repository.create_pull_request("exp", "main", "Add a").description("why").await.unwrap();
+    let request = repository.pull_request(created.id);
 
     let opened = request.get().await.unwrap();
     assert_eq!((opened.id.as_str(), opened.title.as_str()), (request.id(), "Add a"));
@@ -44,10 +51,10 @@ async fn pr_01_create_read_update_close() {
 }
 
 #[tokio::test]
-async fn pr_01_merge() {
-    let lake = Lake::new().await;
-    let repository = ahead(&lake, "pr_01").await;
-    let request = repository.create_pull_request("exp", "main", "Add a").await.unwrap();
+async fn pr_01_merged_pull_request_names_its_merge_commit() {
+    let fixture = Fixture::new().await;
+    let repository = repository_with_changes(&fixture, "pr_01").await;
+    let request = create(&repository, "Add a").await;
     let merged = request.merge().await.unwrap();
 
     let head = repository.branch("main").get_commit().await.unwrap();
@@ -59,47 +66,52 @@ async fn pr_01_merge() {
     assert!(closed.closed_date.is_some());
 
     let again = request.merge().await;
-    refused(again, "merge_pull_request", 400, ErrorKind::InvalidRequest, "bad pull request status");
-    let empty = repository.create_pull_request("exp", "main", "Again").await.unwrap();
-    refused(empty.merge().await, "merge_pull_request", 400, ErrorKind::NoChanges, "no changes");
+    expect_error(again, "merge_pull_request", 400, ErrorKind::InvalidRequest, "bad pull request status");
+    let empty = create(&repository, "Again").await;
+    expect_error(empty.merge().await, "merge_pull_request", 400, ErrorKind::NoChanges, "no changes");
 }
 
 #[tokio::test]
-async fn pr_01_a_conflict_names_the_paths() {
-    let lake = Lake::new().await;
-    let repository = ahead(&lake, "pr_01").await;
+async fn pr_01_conflict_names_the_paths_and_keeps_the_pull_request_open() {
+    let fixture = Fixture::new().await;
+    let repository = repository_with_changes(&fixture, "pr_01").await;
     let main = repository.branch("main");
-    commit(&main, "other", &[("a", "2"), ("b", "2")]).await;
-    let request = repository.create_pull_request("exp", "main", "Add a").await.unwrap();
+    commit_objects(&main, "other", &[("a", "2"), ("b", "2")]).await;
+    let request = create(&repository, "Add a").await;
 
-    let error =
-        refused(request.merge().await, "merge_pull_request", 409, ErrorKind::MergeConflict, "conflict found");
+    let error = expect_error(
+        request.merge().await,
+        "merge_pull_request",
+        409,
+        ErrorKind::MergeConflict,
+        "conflict found",
+    );
     let conflicts: Vec<_> = error.conflicts().iter().map(|entry| entry.path.as_str()).collect();
     assert_eq!(conflicts, ["a"]);
     assert_eq!(request.get().await.unwrap().status, PullRequestStatus::Open);
 
-    main.object("c").upload("staged").await.unwrap();
+    main.object("c").upload("uncommitted").await.unwrap();
     let dirty = request.merge().await;
-    refused(dirty, "merge_pull_request", 400, ErrorKind::InvalidRequest, "dirty branch");
+    expect_error(dirty, "merge_pull_request", 400, ErrorKind::UncommittedChanges, "dirty branch");
 }
 
 #[tokio::test]
-async fn pr_01_what_is_refused() {
-    let lake = Lake::new().await;
-    let repository = ahead(&lake, "pr_01").await;
+async fn pr_01_missing_branches_and_unknown_pull_requests_fail() {
+    let fixture = Fixture::new().await;
+    let repository = repository_with_changes(&fixture, "pr_01").await;
     let create = |source, destination| repository.create_pull_request(source, destination, "t");
     let operation = "create_pull_request";
-    refused(create("exp", "exp").await, operation, 400, ErrorKind::InvalidRequest, "are the same");
-    refused(create("nope", "main").await, operation, 404, ErrorKind::NotFound, "not found");
-    refused(create("exp", "nope").await, operation, 404, ErrorKind::NotFound, "not found");
+    expect_error(create("exp", "exp").await, operation, 400, ErrorKind::InvalidRequest, "are the same");
+    expect_error(create("nope", "main").await, operation, 404, ErrorKind::NotFound, "not found");
+    expect_error(create("exp", "nope").await, operation, 404, ErrorKind::NotFound, "not found");
 
-    // Well formed, and of nobody; and not well formed.
+    // The first identifier is valid and unknown, the second one is invalid.
     let missing = repository.pull_request("4onsng1ksdubejidbkgg");
-    refused(missing.get().await, "get_pull_request", 404, ErrorKind::NotFound, "pull request not found");
-    refused(missing.close().await, "update_pull_request", 404, ErrorKind::NotFound, "not found");
-    refused(missing.merge().await, "merge_pull_request", 404, ErrorKind::NotFound, "not found");
+    expect_error(missing.get().await, "get_pull_request", 404, ErrorKind::NotFound, "pull request not found");
+    expect_error(missing.close().await, "update_pull_request", 404, ErrorKind::NotFound, "not found");
+    expect_error(missing.merge().await, "merge_pull_request", 404, ErrorKind::NotFound, "not found");
     let wrong = repository.pull_request("1");
-    refused(wrong.get().await, "get_pull_request", 400, ErrorKind::InvalidRequest, "pull request id");
+    expect_error(wrong.get().await, "get_pull_request", 400, ErrorKind::InvalidRequest, "pull request id");
     for request in [missing, wrong] {
         assert_eq!(request.get_opt().await.unwrap(), None);
         assert!(!request.exists().await.unwrap());
@@ -107,10 +119,10 @@ async fn pr_01_what_is_refused() {
 }
 
 #[tokio::test]
-async fn pr_01_lists_are_in_the_order_of_the_identifiers() {
-    let lake = Lake::new().await;
-    let repository = ahead(&lake, "pr_01").await;
-    let create = async |title| repository.create_pull_request("exp", "main", title).await.unwrap();
+async fn pr_01_list_is_sorted_by_identifier() {
+    let fixture = Fixture::new().await;
+    let repository = repository_with_changes(&fixture, "pr_01").await;
+    let create = async |title| create(&repository, title).await;
     let (open, closed, merged) = (create("open").await, create("closed").await, create("merged").await);
     closed.close().await.unwrap();
     merged.merge().await.unwrap();
@@ -121,7 +133,7 @@ async fn pr_01_lists_are_in_the_order_of_the_identifiers() {
     };
 
     let list = || repository.pull_requests();
-    let ids = async |list: Pager<models::PullRequest, PullRequests>| {
+    let ids = async |list: ListPullRequests| {
         list.map_ok(|request| request.id).try_collect::<Vec<_>>().await.unwrap()
     };
     let all = sorted(&[&open, &closed, &merged]);

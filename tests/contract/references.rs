@@ -1,74 +1,81 @@
-//! References: names of commits, and expressions of them.
+//! Ref expressions: names of branches, tags and commits, and modifiers.
+
+use std::time::{Duration, UNIX_EPOCH};
 
 use lakefs::{ErrorKind, Repository, TryStreamExt as _};
 
 use crate::identity;
-use crate::support::{Lake, commit, refused, stage, tag, text};
+use crate::support::{Fixture, commit_objects, create_tag, expect_error, read_text, upload_objects};
 
-/// The commit that an expression names.
-async fn named(repository: &Repository, expression: &str) -> String {
+/// Returns the identifier of the commit that an expression names.
+async fn resolve(repository: &Repository, expression: &str) -> String {
     repository.reference(expression).get_commit().await.unwrap().id
 }
 
-/// A branch may be called as a commit, before there is that commit. The commit comes first then.
+/// A branch can get the identifier of a future commit as its name. Once the commit exists, the name means the commit.
 #[tokio::test]
-async fn ref_01_a_commit_comes_before_a_branch() {
-    let lake = Lake::new().await;
-    let main = lake.main("ref_01").await;
-    let repository = main.repository();
-    let one = commit(&main, "one", &[("a", "1")]).await;
+async fn ref_01_commit_takes_precedence_over_branch() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("ref_01").await;
+    let repository = &main.repository();
+    let one = commit_objects(&main, "one", &[("a", "1")]).await;
     let root = main.repository().reference("main~1").get_commit().await.unwrap();
     let other = repository.branch("other");
     other.create(&root.id).await.unwrap();
 
-    // The commit to come, which is known when all of it is.
-    let mut coming = one.clone();
-    coming.message = "two".to_owned();
-    coming.creation_date = 1_700_000_000;
-    coming.parents = vec![root.id.clone()];
-    let id = identity::commit(&coming);
+    // The identifier of the future commit, which is computed from all its fields.
+    let mut future = one.clone();
+    future.message = "two".to_owned();
+    future.creation_date = 1_700_000_000;
+    future.parents = vec![root.id.clone()];
+    let id = identity::commit_id(&future);
     let namesake = repository.branch(&id);
     namesake.create(&root.id).await.unwrap();
-    assert_eq!(named(repository, &id).await, root.id);
+    assert_eq!(resolve(repository, &id).await, root.id);
 
-    let two = other.commit("two").date(1_700_000_000).source_metarange(&one.meta_range_id).await.unwrap();
+    let two = other
+        .commit("two")
+        .date(UNIX_EPOCH + Duration::from_secs(1_700_000_000))
+        .source_metarange(&one.meta_range_id)
+        .await
+        .unwrap();
     assert_eq!(two.id, id);
-    assert_eq!(named(repository, &id).await, id);
-    assert_eq!(text(&repository.reference(&id).object("a")).await, "1");
+    assert_eq!(resolve(repository, &id).await, id);
+    assert_eq!(read_text(&repository.reference(&id).object("a")).await, "1");
     assert_eq!(namesake.get().await.unwrap().commit_id, root.id);
 }
 
-/// A branch comes before the beginning of an identifier, and so does a tag. A branch and a tag cannot share a name.
+/// Names of branches and tags take precedence over abbreviated identifiers. A branch and a tag cannot share a name.
 #[tokio::test]
-async fn ref_01_names_come_before_beginnings_of_identifiers() {
-    let lake = Lake::new().await;
-    let main = lake.main("ref_01").await;
-    let repository = main.repository();
+async fn ref_01_names_take_precedence_over_abbreviated_identifiers() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("ref_01").await;
+    let repository = &main.repository();
     let root = main.get_commit().await.unwrap().id;
-    let one = commit(&main, "one", &[("a", "1")]).await.id;
+    let one = commit_objects(&main, "one", &[("a", "1")]).await.id;
 
-    assert_eq!(named(repository, &one).await, one);
-    assert_eq!(named(repository, &one[..20]).await, one);
+    assert_eq!(resolve(repository, &one).await, one);
+    assert_eq!(resolve(repository, &one[..20]).await, one);
     repository.branch(&one[..20]).create(&root).await.unwrap();
-    tag(repository, &one[..21], &root).await;
-    assert_eq!(named(repository, &one[..20]).await, root);
-    assert_eq!(named(repository, &one[..21]).await, root);
-    assert_eq!(named(repository, &one[..22]).await, one);
-    assert_eq!(named(repository, &one).await, one);
+    create_tag(repository, &one[..21], &root).await;
+    assert_eq!(resolve(repository, &one[..20]).await, root);
+    assert_eq!(resolve(repository, &one[..21]).await, root);
+    assert_eq!(resolve(repository, &one[..22]).await, one);
+    assert_eq!(resolve(repository, &one).await, one);
 }
 
 #[tokio::test]
-async fn ref_02_modifiers() {
-    let lake = Lake::new().await;
-    let main = lake.main("ref_02").await;
-    let repository = main.repository();
+async fn ref_02_modifiers_select_ancestors() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("ref_02").await;
+    let repository = &main.repository();
     let root = main.get_commit().await.unwrap().id;
     let branch = repository.branch("branch");
     branch.create("main").await.unwrap();
-    let one = commit(&main, "one", &[("a", "1")]).await.id;
-    let side = commit(&branch, "side", &[("b", "1")]).await.id;
+    let one = commit_objects(&main, "one", &[("a", "1")]).await.id;
+    let side = commit_objects(&branch, "side", &[("b", "1")]).await.id;
     let merge = branch.merge_into("main").await.unwrap().reference;
-    tag(repository, "v1", &merge).await;
+    create_tag(repository, "v1", &merge).await;
 
     for (expression, expected) in [
         ("main", &merge),
@@ -91,7 +98,7 @@ async fn ref_02_modifiers() {
         (&format!("{merge}^2"), &side),
         (&format!("{}~2", &merge[..20]), &root),
     ] {
-        assert_eq!(named(repository, expression).await, *expected, "{expression}");
+        assert_eq!(resolve(repository, expression).await, *expected, "{expression}");
     }
 
     for (expression, status, kind) in [
@@ -107,18 +114,18 @@ async fn ref_02_modifiers() {
         ("~1", 500, ErrorKind::InvalidRequest),
     ] {
         let commit = repository.reference(expression).get_commit().await;
-        let error = refused(commit, "get_commit", status, kind, "");
+        let error = expect_error(commit, "get_commit", status, kind, "");
         assert!(!error.message().is_empty(), "{expression}");
     }
 }
 
 #[tokio::test]
-async fn ref_02_what_is_staged_and_what_is_committed() {
-    let lake = Lake::new().await;
-    let main = lake.main("ref_02").await;
-    let repository = main.repository();
-    commit(&main, "one", &[("a", "1"), ("b", "1")]).await;
-    stage(&main, &[("a", "2"), ("c", "2")]).await;
+async fn ref_02_at_sign_reads_committed_and_dollar_sign_uncommitted_objects() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("ref_02").await;
+    let repository = &main.repository();
+    commit_objects(&main, "one", &[("a", "1"), ("b", "1")]).await;
+    upload_objects(&main, &[("a", "2"), ("c", "2")]).await;
     main.object("b").delete().await.unwrap();
 
     for (expression, a, b, c) in [
@@ -131,9 +138,9 @@ async fn ref_02_what_is_staged_and_what_is_committed() {
         for (path, expected) in [("a", a), ("b", b), ("c", c)] {
             let object = repository.reference(expression).object(path);
             if let Some(expected) = expected {
-                assert_eq!(text(&object).await, expected, "{expression} {path}");
+                assert_eq!(read_text(&object).await, expected, "{expression} {path}");
             } else {
-                refused(object.read().await, "get_object", 404, ErrorKind::NotFound, "not found");
+                expect_error(object.read().await, "get_object", 404, ErrorKind::NotFound, "not found");
                 assert_eq!(object.get_opt().await.unwrap(), None, "{expression} {path}");
             }
         }
@@ -141,13 +148,13 @@ async fn ref_02_what_is_staged_and_what_is_committed() {
 }
 
 #[tokio::test]
-async fn ref_03_beginnings_of_identifiers() {
-    let lake = Lake::new().await;
-    let main = lake.main("ref_03").await;
-    let repository = main.repository();
+async fn ref_03_unambiguous_abbreviation_of_an_identifier_is_a_ref() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("ref_03").await;
+    let repository = &main.repository();
     let mut ids = vec![main.get_commit().await.unwrap().id];
-    // With sixteen digits, two of seventeen commits begin alike.
-    let twice = loop {
+    // There are sixteen digits, so two of at most seventeen identifiers have the same first digit.
+    let twins = loop {
         let message = format!("commit {}", ids.len());
         let id = main.commit(message).allow_empty(true).await.unwrap().id;
         let twin = ids.iter().find(|other| other[..1] == id[..1]).cloned();
@@ -156,52 +163,61 @@ async fn ref_03_beginnings_of_identifiers() {
             break (twin, id);
         }
     };
-    let ambiguous = repository.reference(&twice.0[..1]);
-    refused(ambiguous.get_commit().await, "get_commit", 404, ErrorKind::NotFound, "not found");
-    // The longest beginning that they share is as bad, the next digit tells them apart.
-    let shared = twice.0.bytes().zip(twice.1.bytes()).take_while(|(a, b)| a == b).count();
-    for id in [&twice.0, &twice.1] {
-        assert_eq!(named(repository, &id[..=shared]).await, *id);
+    let ambiguous = repository.reference(&twins.0[..1]);
+    expect_error(ambiguous.get_commit().await, "get_commit", 404, ErrorKind::NotFound, "not found");
+    // One digit more than they share makes the abbreviation unambiguous.
+    let shared = twins.0.bytes().zip(twins.1.bytes()).take_while(|(a, b)| a == b).count();
+    for id in [&twins.0, &twins.1] {
+        assert_eq!(resolve(repository, &id[..=shared]).await, *id);
     }
 
-    // One of many commits has a letter among its first digits.
+    // At least one identifier has a letter among its first digits.
     let id = ids.iter().find(|id| id[..20].contains(|digit: char| digit.is_alphabetic())).unwrap();
-    assert_eq!(named(repository, &id[..20]).await, *id);
+    assert_eq!(resolve(repository, &id[..20]).await, *id);
     for expression in [id[..20].to_uppercase(), id.to_uppercase(), format!("{id}0")] {
         let commit = repository.reference(expression).get_commit().await;
-        refused(commit, "get_commit", 404, ErrorKind::NotFound, "not found");
+        expect_error(commit, "get_commit", 404, ErrorKind::NotFound, "not found");
     }
 }
 
 #[tokio::test]
-async fn ref_04_a_tag_with_a_modifier_in_its_name_is_no_reference() {
-    let lake = Lake::new().await;
-    let main = lake.main("ref_04").await;
-    let repository = main.repository();
-    let tag = tag(repository, "a~b", "main").await;
-    let api = lake.client.api();
-    let got = api.get_tag().repository(repository.name()).tag(tag.name()).send().await.unwrap();
+async fn ref_04_tag_with_a_modifier_in_its_name_cannot_be_used_as_a_ref() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("ref_04").await;
+    let repository = &main.repository();
+    let tag = create_tag(repository, "a~b", "main").await;
+    let api = fixture.client.api();
+    let got = api.get_tag().repository(repository.name()).tag(tag.name()).send().await.unwrap().into_inner();
     assert_eq!((&*got.id, &*got.commit_id), ("a~b", &*main.get().await.unwrap().commit_id));
-    refused(tag.get_commit().await, "get_commit", 500, ErrorKind::InvalidRequest, "");
-    refused(tag.log().try_next().await, "log_commits", 400, ErrorKind::InvalidRequest, "");
-    // A tag of another alphabet is as good as any.
-    let tag = crate::support::tag(repository, "völlig-👍", "main").await;
+    expect_error(tag.get_commit().await, "get_commit", 500, ErrorKind::InvalidRequest, "");
+    expect_error(tag.log().try_next().await, "log_commits", 400, ErrorKind::InvalidRequest, "");
+    // A tag name may have characters of any script.
+    let tag = create_tag(repository, "völlig-👍", "main").await;
     assert_eq!(tag.get_commit().await.unwrap().id, main.get().await.unwrap().commit_id);
 }
 
-/// Whatever a reference is called, it is one segment of the path of the request, and names nothing else.
+/// Every ref is one segment of the path of the request, whatever its characters.
 ///
-/// lakeFS decodes such a segment twice, and the second time a plus is a space to it, unless the client spells it in a
+/// lakeFS decodes such a segment twice, and the second time it reads a plus as a space, unless the client encodes it in a
 /// way that avoids this.
 #[tokio::test]
-async fn ref_05_names_that_would_be_more_than_a_name() {
-    let lake = Lake::new().await;
-    let main = lake.main("ref_05").await;
-    let repository = main.repository();
+async fn ref_05_name_with_special_characters_is_one_path_segment() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("ref_05").await;
+    let repository = &main.repository();
 
     for name in ["v1.0+build", "+", "a%62", "100%", "%6Dain", "a&b=c;d", "a,b", "é+%", "a\"b<c>{d}|e'(f)!"] {
-        let tag = tag(repository, name, "main").await;
-        let got = lake.client.api().get_tag().repository(repository.name()).tag(name).send().await.unwrap();
+        let tag = create_tag(repository, name, "main").await;
+        let got = fixture
+            .client
+            .api()
+            .get_tag()
+            .repository(repository.name())
+            .tag(name)
+            .send()
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(got.id, name);
         assert_eq!(tag.get_commit().await.unwrap().id, got.commit_id, "{name}");
     }
@@ -227,20 +243,20 @@ async fn ref_05_names_that_would_be_more_than_a_name() {
         "\t",
     ] {
         let commit = repository.reference(name).get_commit().await;
-        refused(commit, "get_commit", 404, ErrorKind::NotFound, "commit not found");
+        expect_error(commit, "get_commit", 404, ErrorKind::NotFound, "commit not found");
     }
 
     for name in ["", ".", ".."] {
         #[track_caller]
-        fn unsent<T: std::fmt::Debug>(result: lakefs::Result<T>, operation: &str) {
-            refused(result, operation, None, ErrorKind::InvalidRequest, "cannot be a name");
+        fn expect_not_sent<T: std::fmt::Debug>(result: lakefs::Result<T>, operation: &str) {
+            expect_error(result, operation, None, ErrorKind::InvalidRequest, "cannot be a name");
         }
         let reference = repository.reference(name);
-        unsent(reference.get_commit().await, "get_commit");
-        unsent(reference.object("a").read().await, "get_object");
-        unsent(reference.object("a").upload("1").await, "upload_object");
-        unsent(reference.log().try_next().await, "log_commits");
-        unsent(reference.merge_into("main").await, "merge_into_branch");
+        expect_not_sent(reference.get_commit().await, "get_commit");
+        expect_not_sent(reference.object("a").read().await, "get_object");
+        expect_not_sent(repository.branch(name).object("a").upload("1").await, "upload_object");
+        expect_not_sent(reference.log().try_next().await, "log_commits");
+        expect_not_sent(reference.merge_into("main").await, "merge_into_branch");
         assert_eq!(reference.object("a").get_opt().await.unwrap(), None);
     }
 }

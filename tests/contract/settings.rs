@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::future::try_join_all;
 use lakefs::{Branch, BranchProtection, ErrorKind, TryStreamExt as _, models};
 
-use crate::support::{Lake, commit, refused, stage, text};
+use crate::support::{Fixture, commit_objects, expect_error, read_text, upload_objects};
 
 fn set(patterns: &[&str]) -> BTreeSet<String> {
     patterns.iter().map(|pattern| (*pattern).to_owned()).collect()
@@ -17,69 +17,69 @@ async fn patterns(protection: &BranchProtection) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn prot_01_rules_are_replaced() {
-    let lake = Lake::new().await;
-    let protection = lake.repository("prot_01").await.branch_protection();
+async fn prot_01_rules_are_replaced_if_the_etag_matches() {
+    let fixture = Fixture::new().await;
+    let protection = fixture.repository("prot_01").await.branch_protection();
     let none = protection.get().await.unwrap();
-    assert_eq!((none.patterns, none.entity_tag), (set(&[]), None));
+    assert_eq!((none.patterns, none.etag), (set(&[]), None));
 
     protection.set(["main", "release-*", "main"]).await.unwrap();
     let first = protection.get().await.unwrap();
     assert_eq!(first.patterns, set(&["main", "release-*"]));
-    let tag = first.entity_tag.clone().unwrap();
-    assert!(!tag.is_empty() && !tag.contains('"'), "{tag}");
+    let etag = first.etag.clone().unwrap();
+    assert!(!etag.is_empty() && !etag.contains('"'), "{etag}");
     assert_eq!(protection.get().await.unwrap(), first);
 
-    protection.set(["v?"]).if_match(first.entity_tag.clone()).await.unwrap();
+    protection.set(["v?"]).if_match(first.etag.clone()).await.unwrap();
     let second = protection.get().await.unwrap();
     assert_eq!(second.patterns, set(&["v?"]));
-    assert_ne!(second.entity_tag, first.entity_tag);
+    assert_ne!(second.etag, first.etag);
 
-    let stale = protection.set(["main"]).if_match(tag.clone()).await;
+    let stale = protection.set(["main"]).if_match(etag.clone()).await;
     let words = "Precondition failed";
-    refused(stale, "set_branch_protection_rules", 412, ErrorKind::PreconditionFailed, words);
+    expect_error(stale, "set_branch_protection_rules", 412, ErrorKind::PreconditionFailed, words);
     assert_eq!(protection.get().await.unwrap(), second);
-    // Without a tag they are replaced whatever they are.
+    // Without an ETag the rules are replaced unconditionally.
     protection.set(["main"]).if_match(None).await.unwrap();
     assert_eq!(patterns(&protection).await, set(&["main"]));
 
     protection.set([""; 0]).await.unwrap();
     let none = protection.get().await.unwrap();
-    assert_eq!((none.patterns, none.entity_tag), (set(&[]), None));
-    let stale = protection.set(["main"]).if_match(tag).await;
-    refused(stale, "set_branch_protection_rules", 412, ErrorKind::PreconditionFailed, words);
+    assert_eq!((none.patterns, none.etag), (set(&[]), None));
+    let stale = protection.set(["main"]).if_match(etag).await;
+    expect_error(stale, "set_branch_protection_rules", 412, ErrorKind::PreconditionFailed, words);
 }
 
 #[tokio::test]
-async fn prot_01_rules_that_are_none() {
-    let lake = Lake::new().await;
-    let protection = lake.repository("prot_01").await.branch_protection();
+async fn prot_01_empty_pattern_empty_etag_and_missing_repository_fail() {
+    let fixture = Fixture::new().await;
+    let protection = fixture.repository("prot_01").await.branch_protection();
     protection.set(["main"]).await.unwrap();
     let refusal = protection.set(["other", ""]).await;
-    refused(refusal, "set_branch_protection_rules", 400, ErrorKind::InvalidRequest, "pattern");
-    // A tag that is empty is none.
+    expect_error(refusal, "set_branch_protection_rules", 400, ErrorKind::InvalidRequest, "pattern");
+    // An empty ETag is invalid.
     let refusal = protection.set(["other"]).if_match(String::new()).await;
-    refused(refusal, "set_branch_protection_rules", 400, ErrorKind::InvalidRequest, "If-Match");
+    expect_error(refusal, "set_branch_protection_rules", 400, ErrorKind::InvalidRequest, "If-Match");
     assert_eq!(patterns(&protection).await, set(&["main"]));
-    // Whether a pattern can be read is not looked at.
+    // The server does not check whether a pattern is valid.
     protection.set(["["]).await.unwrap();
     assert_eq!(patterns(&protection).await, set(&["["]));
 
-    let nowhere = lake.client.repository(lake.name("prot_01")).branch_protection();
+    let nowhere = fixture.client.repository(fixture.unique_name("prot_01")).branch_protection();
     let words = "repository not found";
-    refused(nowhere.get().await, "get_branch_protection_rules", 404, ErrorKind::NotFound, words);
-    refused(nowhere.set(["main"]).await, "set_branch_protection_rules", 404, ErrorKind::NotFound, words);
+    expect_error(nowhere.get().await, "get_branch_protection_rules", 404, ErrorKind::NotFound, words);
+    expect_error(nowhere.set(["main"]).await, "set_branch_protection_rules", 404, ErrorKind::NotFound, words);
 }
 
 #[tokio::test]
-async fn prot_01_one_rule_changes_and_the_others_stay() {
-    let lake = Lake::new().await;
-    let protection = lake.repository("prot_01").await.branch_protection();
+async fn prot_01_one_rule_is_added_or_removed() {
+    let fixture = Fixture::new().await;
+    let protection = fixture.repository("prot_01").await.branch_protection();
     protection.protect("main").await.unwrap();
     protection.protect("release-*").await.unwrap();
     let both = protection.get().await.unwrap();
     assert_eq!(both.patterns, set(&["main", "release-*"]));
-    // What is so already is not written again.
+    // A rule that is already there is not written again.
     protection.protect("main").await.unwrap();
     protection.unprotect("release-1").await.unwrap();
     assert_eq!(protection.get().await.unwrap(), both);
@@ -91,9 +91,9 @@ async fn prot_01_one_rule_changes_and_the_others_stay() {
 }
 
 #[tokio::test]
-async fn prot_01_changes_at_the_same_time_are_all_made() {
-    let lake = Lake::new().await;
-    let protection = lake.repository("prot_01").await.branch_protection();
+async fn prot_01_concurrent_changes_of_rules_are_not_lost() {
+    let fixture = Fixture::new().await;
+    let protection = fixture.repository("prot_01").await.branch_protection();
     let old: Vec<_> = (0..4).map(|number| format!("old-{number}")).collect();
     let new: Vec<_> = (0..4).map(|number| format!("new-{number}")).collect();
     protection.set(old.iter().chain([&"main".to_owned()])).await.unwrap();
@@ -103,89 +103,89 @@ async fn prot_01_changes_at_the_same_time_are_all_made() {
     assert_eq!(patterns(&protection).await, set(&["main", "new-0", "new-1", "new-2", "new-3"]));
 }
 
-/// Waits until the server obeys the rules that it has, which it looks up anew every 3 to 6 seconds.
-async fn until_protected(branch: &Branch, expected: bool) {
+/// Waits until the server applies its current rules, which it caches for 3 to 6 seconds.
+async fn wait_for_protection(branch: &Branch, expected: bool) {
     let start = Instant::now();
     loop {
-        // This changes nothing where it is permitted.
+        // If permitted, the deletion of a missing object changes nothing.
         let protected = match branch.object("missing").delete().await {
             Ok(()) => false,
-            Err(error) if error.kind() == ErrorKind::Protected => true,
+            Err(error) if error.kind() == ErrorKind::WriteProtected => true,
             Err(error) => panic!("{error}"),
         };
         if protected == expected {
             return;
         }
-        assert!(start.elapsed() < Duration::from_secs(8), "the rules are not obeyed");
+        assert!(start.elapsed() < Duration::from_secs(8), "the server does not apply the rules");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
 #[tokio::test]
-async fn prot_02_what_a_protected_branch_refuses() {
+async fn prot_02_protected_branch_rejects_writes_and_commits() {
     #[track_caller]
-    fn protected<T: std::fmt::Debug>(result: lakefs::Result<T>, operation: &str, words: &str) {
-        refused(result, operation, 403, ErrorKind::Protected, words);
+    fn expect_protected<T: std::fmt::Debug>(result: lakefs::Result<T>, operation: &str, words: &str) {
+        expect_error(result, operation, 403, ErrorKind::WriteProtected, words);
     }
 
-    let lake = Lake::new().await;
-    let main = lake.main("prot_02").await;
-    let repository = main.repository();
-    commit(&main, "one", &[("committed", "1")]).await;
+    let fixture = Fixture::new().await;
+    let main = fixture.main("prot_02").await;
+    let repository = &main.repository();
+    commit_objects(&main, "one", &[("committed", "1")]).await;
     let branch = repository.branch("branch");
     branch.create("main").await.unwrap();
-    commit(&branch, "two", &[("merged", "1")]).await;
-    stage(&main, &[("staged", "1")]).await;
+    commit_objects(&branch, "two", &[("merged", "1")]).await;
+    upload_objects(&main, &[("uncommitted", "1")]).await;
 
     let protection = repository.branch_protection();
     protection.protect("ma*").await.unwrap();
-    until_protected(&main, true).await;
+    wait_for_protection(&main, true).await;
     let committed = main.object("committed");
 
     let write = "cannot write to protected branch";
-    protected(main.object("new").upload("1").await, "upload_object", write);
-    protected(committed.delete().await, "delete_object", write);
-    protected(committed.copy_to("main", "copy").await, "copy_object", write);
-    protected(committed.update_metadata([("a", "1")]).await, "update_object_user_metadata", write);
-    protected(main.commit("none").await, "commit", "cannot commit to protected branch");
-    // The request succeeds, and says of each object that it did not.
-    let error = main.delete_objects(["committed", "staged"]).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Protected, "{error}");
-    let statuses: Vec<_> = error.failed_objects().iter().map(|object| object.status_code).collect();
+    expect_protected(main.object("new").upload("1").await, "upload_object", write);
+    expect_protected(committed.delete().await, "delete_object", write);
+    expect_protected(committed.copy_to("main", "copy").await, "copy_object", write);
+    expect_protected(committed.update_metadata([("a", "1")]).await, "update_object_user_metadata", write);
+    expect_protected(main.commit("none").await, "commit", "cannot commit to protected branch");
+    // The request succeeds, and its response has a failure for each object.
+    let error = main.delete_objects(["committed", "uncommitted"]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WriteProtected, "{error}");
+    let statuses: Vec<_> = error.failed_objects().iter().map(|object| object.status).collect();
     assert_eq!(statuses, [403, 403]);
-    let api = lake.client.api();
+    let api = fixture.client.api();
     let reset = models::ResetCreation::new(models::ResetCreationType::Reset);
     let reset = api.reset_branch().repository(repository.name()).branch("main").body(reset);
-    protected(reset.send().await.map(drop), "reset_branch", write);
+    expect_protected(reset.send().await.map(drop), "reset_branch", write);
     let reset = api.hard_reset_branch().repository(repository.name()).branch("main").ref_("main~1");
-    protected(reset.send().await.map(drop), "hard_reset_branch", "protected branch");
+    expect_protected(reset.send().await.map(drop), "hard_reset_branch", "protected branch");
 
-    // Nothing of it has happened, and what was staged before still is.
-    assert_eq!(text(&committed).await, "1");
+    // Nothing has changed, and the earlier uncommitted changes are still there.
+    assert_eq!(read_text(&committed).await, "1");
     let changes: Vec<_> = main.uncommitted().map_ok(|change| change.path).try_collect().await.unwrap();
-    assert_eq!(changes, ["staged"]);
+    assert_eq!(changes, ["uncommitted"]);
 
     protection.unprotect("ma*").await.unwrap();
-    until_protected(&main, false).await;
+    wait_for_protection(&main, false).await;
     main.commit("three").await.unwrap();
 }
 
 #[tokio::test]
-async fn prot_02_what_a_protected_branch_permits() {
-    let lake = Lake::new().await;
-    let main = lake.main("prot_02").await;
-    let repository = main.repository();
+async fn prot_02_protected_branch_accepts_merges_reverts_and_cherry_picks() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("prot_02").await;
+    let repository = &main.repository();
     let branch = repository.branch("branch");
     branch.create("main").await.unwrap();
-    commit(&branch, "one", &[("a", "1")]).await;
-    let picked = commit(&branch, "two", &[("b", "1")]).await.id;
+    commit_objects(&branch, "one", &[("a", "1")]).await;
+    let picked = commit_objects(&branch, "two", &[("b", "1")]).await.id;
 
     repository.branch_protection().set(["main", "new-*"]).await.unwrap();
-    until_protected(&main, true).await;
+    wait_for_protection(&main, true).await;
 
     branch.merge_into("main").await.unwrap();
-    assert_eq!(text(&main.object("a")).await, "1");
-    let api = lake.client.api();
+    assert_eq!(read_text(&main.object("a")).await, "1");
+    let api = fixture.client.api();
     let revert = models::RevertCreation::new(0, &*picked);
     api.revert_branch().repository(repository.name()).branch("main").body(revert).send().await.unwrap();
     assert!(!main.object("b").exists().await.unwrap());
@@ -199,19 +199,19 @@ async fn prot_02_what_a_protected_branch_permits() {
 }
 
 #[tokio::test]
-async fn gc_01_rules() {
-    let lake = Lake::new().await;
-    let rules = lake.repository("gc_01").await.garbage_collection().rules();
-    refused(rules.get().await, "get_gc_rules", 404, ErrorKind::NotFound, "not found");
+async fn gc_01_rules_are_set_read_and_deleted() {
+    let fixture = Fixture::new().await;
+    let rules = fixture.repository("gc_01").await.garbage_collection().rules();
+    expect_error(rules.get().await, "get_gc_rules", 404, ErrorKind::NotFound, "not found");
     assert_eq!(rules.get_opt().await.unwrap(), None);
     rules.delete().await.unwrap();
 
-    // Rules without branches are answered with `null` for them.
+    // The response to rules without branches has `null` instead of a list.
     rules.set(7).await.unwrap();
     let set = rules.get().await.unwrap();
     assert_eq!((set.default_retention_days, &*set.branches), (7, &[][..]));
 
-    // Branches need not exist, numbers need not make sense, and of two for a branch the last one counts.
+    // Branches need not exist, numbers are not validated, and the last rule of a branch applies.
     rules.set(0).branch("nowhere", -3).branch("main", 7).branch("main", 21).await.unwrap();
     let mut set = rules.get_opt().await.unwrap().unwrap();
     set.branches.sort_by(|left, right| left.branch_id.cmp(&right.branch_id));
@@ -221,61 +221,62 @@ async fn gc_01_rules() {
     rules.delete().await.unwrap();
     assert_eq!(rules.get_opt().await.unwrap(), None);
 
-    let nowhere = lake.client.repository(lake.name("gc_01")).garbage_collection().rules();
+    let nowhere = fixture.client.repository(fixture.unique_name("gc_01")).garbage_collection().rules();
     assert_eq!(nowhere.get_opt().await.unwrap(), None);
     let words = "repository not found";
-    refused(nowhere.set(7).await, "set_gc_rules", 404, ErrorKind::NotFound, words);
-    refused(nowhere.delete().await, "delete_gc_rules", 404, ErrorKind::NotFound, words);
+    expect_error(nowhere.set(7).await, "set_gc_rules", 404, ErrorKind::NotFound, words);
+    expect_error(nowhere.delete().await, "delete_gc_rules", 404, ErrorKind::NotFound, words);
 }
 
 #[tokio::test]
-async fn gc_02_commits_are_prepared() {
-    let lake = Lake::new().await;
-    let repository = lake.repository("gc_02").await;
+async fn gc_02_preparation_of_commits_needs_rules() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("gc_02").await;
     let collection = repository.garbage_collection();
     let operation = "prepare_garbage_collection_commits";
-    refused(collection.prepare_commits().await, operation, 404, ErrorKind::NotFound, "not found");
-    let task = collection.start_preparing_commits().await.unwrap();
-    let failed = task.wait().await;
+    expect_error(collection.prepare_commits().await, operation, 404, ErrorKind::NotFound, "not found");
+    let task = collection.prepare_commits().start().await.unwrap();
+    let failed = task.wait_for_completion().await;
     let operation = "prepare_garbage_collection_commits_async";
-    refused(failed, operation, None, ErrorKind::NotFound, "get gc rules: not found");
+    expect_error(failed, operation, None, ErrorKind::NotFound, "get gc rules: not found");
 
     collection.rules().set(7).await.unwrap();
-    let task = collection.start_preparing_commits().await.unwrap();
-    let prepared = collection.commits_preparation(task.id()).wait().await.unwrap();
+    let task = collection.prepare_commits().start().await.unwrap();
+    let prepared = collection.prepare_commits_task(task.id()).wait_for_completion().await.unwrap();
     assert!(!prepared.run_id.is_empty());
     assert!(prepared.gc_commits_location.contains(&prepared.run_id), "{prepared:?}");
     let status = task.status().await.unwrap();
     assert_eq!((status.completed, &*status.task_id), (true, task.id()));
-    // The address of the list may be signed anew.
+    // The URL of the list may be signed again, so only the run is compared.
     assert_eq!(status.result.map(|result| result.run_id), Some(prepared.run_id));
 
-    let storage = lake.client.api().get_config().send().await.unwrap().into_inner().storage_config.unwrap();
+    let storage =
+        fixture.client.api().get_config().send().await.unwrap().into_inner().storage_config.unwrap();
     let prepared = collection.prepare_commits().await;
     if storage.pre_sign_support {
         assert!(prepared.unwrap().gc_commits_presigned_url.is_some_and(|address| !address.is_empty()));
     } else {
-        // Behind the error stands what the answer would have been.
+        // The server appends the result to the body of the error.
         let operation = "prepare_garbage_collection_commits";
-        refused(prepared, operation, 400, ErrorKind::Unsupported, "operation not supported");
+        expect_error(prepared, operation, 400, ErrorKind::Unsupported, "operation not supported");
     }
 
-    let other = collection.commits_preparation("GCPCnone");
+    let other = collection.prepare_commits_task("GCPCnone");
     let operation = "prepare_garbage_collection_commits_status";
-    refused(other.status().await, operation, 404, ErrorKind::NotFound, "not found");
-    refused(other.wait().await, operation, 404, ErrorKind::NotFound, "not found");
+    expect_error(other.status().await, operation, 404, ErrorKind::NotFound, "not found");
+    expect_error(other.wait_for_completion().await, operation, 404, ErrorKind::NotFound, "not found");
 }
 
 #[tokio::test]
-async fn gc_03_uncommitted_objects_are_prepared() {
-    let lake = Lake::new().await;
-    let main = lake.main("gc_03").await;
+async fn gc_03_preparation_of_uncommitted_objects_lists_them() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("gc_03").await;
     let collection = main.repository().garbage_collection();
     let parts: Vec<_> = collection.prepare_uncommitted().try_collect().await.unwrap();
     assert_eq!(parts.len(), 1, "{parts:?}");
     assert_eq!(parts[0].gc_uncommitted_location, "");
 
-    stage(&main, &[("a", "1"), ("b", "1")]).await;
+    upload_objects(&main, &[("a", "1"), ("b", "1")]).await;
     let parts: Vec<_> = collection.prepare_uncommitted().try_collect().await.unwrap();
     assert!(!parts.is_empty());
     for part in &parts {
@@ -288,42 +289,40 @@ async fn gc_03_uncommitted_objects_are_prepared() {
     let parts: Vec<_> = collection.prepare_uncommitted().try_collect().await.unwrap();
     assert!(parts.iter().all(|part| part.gc_uncommitted_location.is_empty()), "{parts:?}");
 
-    let refusal = collection.prepare_uncommitted().after("none").try_next().await;
+    let refusal = collection.prepare_uncommitted().continuation_token("none").try_next().await;
     let operation = "prepare_garbage_collection_uncommitted";
-    refused(refusal, operation, 400, ErrorKind::InvalidRequest, "invalid continuation token");
+    expect_error(refusal, operation, 400, ErrorKind::InvalidRequest, "invalid continuation token");
 }
 
 #[tokio::test]
-async fn gc_04_a_read_only_repository_is_not_collected() {
-    let lake = Lake::new().await;
-    let repository = lake.client.repository(lake.name("gc_04"));
-    repository.create(lake.namespace(repository.name())).read_only(true).await.unwrap();
+async fn gc_04_read_only_repository_rejects_preparations() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.read_only_repository("gc_04").await;
     let collection = repository.garbage_collection();
     let words = "read-only repository";
-    let read_only = |result, operation| refused(result, operation, 403, ErrorKind::Protected, words);
-    read_only(collection.prepare_commits().await.map(drop), "prepare_garbage_collection_commits");
-    let started = collection.start_preparing_commits().await.map(drop);
-    read_only(started, "prepare_garbage_collection_commits_async");
+    let expect_read_only =
+        |result, operation| expect_error(result, operation, 403, ErrorKind::WriteProtected, words);
+    expect_read_only(collection.prepare_commits().await.map(drop), "prepare_garbage_collection_commits");
+    let started = collection.prepare_commits().start().await.map(drop);
+    expect_read_only(started, "prepare_garbage_collection_commits_async");
     let part = collection.prepare_uncommitted().try_next().await.map(drop);
-    read_only(part, "prepare_garbage_collection_uncommitted");
+    expect_read_only(part, "prepare_garbage_collection_uncommitted");
 }
 
 #[tokio::test]
-async fn repo_08_settings_of_a_read_only_repository_stay() {
-    let lake = Lake::new().await;
-    let name = lake.name("settings");
-    let repository = lake.client.repository(&name);
-    repository.create(lake.namespace(&name)).read_only(true).await.unwrap();
-    let (words, kind) = ("read-only repository", ErrorKind::Protected);
+async fn repo_08_settings_of_a_read_only_repository_cannot_be_changed() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.read_only_repository("settings").await;
+    let (words, kind) = ("read-only repository", ErrorKind::WriteProtected);
     let protection = repository.branch_protection();
-    for tag in [None, Some("other".to_owned())] {
-        let told = protection.set(["main"]).if_match(tag).await;
-        refused(told, "set_branch_protection_rules", 403, kind, words);
+    for etag in [None, Some("other".to_owned())] {
+        let result = protection.set(["main"]).if_match(etag).await;
+        expect_error(result, "set_branch_protection_rules", 403, kind, words);
     }
     let rules = repository.garbage_collection().rules();
-    refused(rules.set(7).await, "set_gc_rules", 403, kind, words);
-    refused(rules.delete().await, "delete_gc_rules", 403, kind, words);
+    expect_error(rules.set(7).await, "set_gc_rules", 403, kind, words);
+    expect_error(rules.delete().await, "delete_gc_rules", 403, kind, words);
     assert_eq!(patterns(&protection).await, set(&[]));
-    // Metadata are no settings.
+    // Metadata can be changed.
     repository.metadata().set([("k", "v")]).await.unwrap();
 }

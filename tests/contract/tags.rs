@@ -1,18 +1,18 @@
-//! Tags.
+//! Tags: names, sources, lists and deletion.
 
 use lakefs::{ErrorKind, TryStreamExt as _};
 
-use crate::support::{Lake, refused};
+use crate::support::{Fixture, expect_error};
 
 #[tokio::test]
-async fn tag_01_create_get_list_delete() {
-    let lake = Lake::new().await;
-    let repository = lake.repository("tag_01").await;
+async fn tag_01_tag_is_created_read_and_deleted() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("tag_01").await;
     let head = repository.branch("main").get().await.unwrap().commit_id;
     let tag = repository.tag("v1");
     assert!(!tag.exists().await.unwrap());
     assert_eq!(tag.get_opt().await.unwrap(), None);
-    refused(tag.get().await, "get_tag", 404, ErrorKind::NotFound, "tag not found");
+    expect_error(tag.get().await, "get_tag", 404, ErrorKind::NotFound, "tag not found");
 
     let created = tag.create("main").await.unwrap();
     assert_eq!((&*created.id, &created.commit_id), ("v1", &head));
@@ -23,13 +23,13 @@ async fn tag_01_create_get_list_delete() {
 
     tag.delete().await.unwrap();
     assert!(!tag.exists().await.unwrap());
-    refused(tag.delete().await, "delete_tag", 404, ErrorKind::NotFound, "tag not found");
+    expect_error(tag.delete().await, "delete_tag", 404, ErrorKind::NotFound, "tag not found");
 }
 
 #[tokio::test]
-async fn tag_01_lists_are_ordered_and_complete() {
-    let lake = Lake::new().await;
-    let repository = lake.repository("tag_01").await;
+async fn tag_01_list_is_sorted_by_name_and_complete() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("tag_01").await;
     for name in ["v2", "v10", "latest", "v1", "é"] {
         repository.tag(name).create("main").await.unwrap();
     }
@@ -47,32 +47,33 @@ async fn tag_01_lists_are_ordered_and_complete() {
 }
 
 #[tokio::test]
-async fn tag_02_a_name_is_used_once() {
-    let lake = Lake::new().await;
-    let repository = lake.repository("tag_02").await;
+async fn tag_02_name_of_a_tag_a_branch_or_a_commit_is_a_conflict() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("tag_02").await;
     repository.tag("v1").create("main").await.unwrap();
     let again = repository.tag("v1").create("main").await;
-    refused(again, "create_tag", 409, ErrorKind::Conflict, "tag already exists");
+    expect_error(again, "create_tag", 409, ErrorKind::AlreadyExists, "tag already exists");
 
     let branch = repository.tag("main").create("main").await;
-    refused(branch, "create_tag", 409, ErrorKind::Conflict, "conflict found");
+    expect_error(branch, "create_tag", 409, ErrorKind::AlreadyExists, "conflict found");
     let head = repository.branch("main").get().await.unwrap().commit_id;
     let commit = repository.tag(head).create("main").await;
-    refused(commit, "create_tag", 409, ErrorKind::Conflict, "conflict found");
+    expect_error(commit, "create_tag", 409, ErrorKind::AlreadyExists, "conflict found");
 }
 
 #[tokio::test]
-async fn tag_03_names() {
-    let lake = Lake::new().await;
-    let repository = lake.repository("tag_03").await;
+async fn tag_03_names_follow_the_rules_of_git() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("tag_03").await;
     for name in ["1.0", "a b", "a/", "a..b", "a.lock", "a.", "@", "a@{b", "a^b", "a:b", "a?b", "a*b", "a[b"] {
         let created = repository.tag(name).create("main").await;
-        match name {
-            "1.0" => assert_eq!(created.unwrap().id, name),
-            _ => _ = refused(created, "create_tag", 400, ErrorKind::InvalidRequest, "tag id: invalid value"),
+        if name == "1.0" {
+            assert_eq!(created.unwrap().id, name);
+        } else {
+            expect_error(created, "create_tag", 400, ErrorKind::InvalidRequest, "tag id: invalid value");
         }
     }
-    // A tag may have a name that reads as an expression, and is then known as a tag alone.
+    // A tag whose name reads as an expression cannot be used as a ref.
     for name in ["a~b", "ü", "a#b", "v1.0+b5", "100%", "a%2Fb", "a;b&c=d"] {
         let tag = repository.tag(name);
         assert_eq!(tag.create("main").await.unwrap().id, name);
@@ -81,7 +82,7 @@ async fn tag_03_names() {
         tag.delete().await.unwrap();
     }
     assert_eq!(repository.tag("a b").get_opt().await.unwrap(), None);
-    refused(
+    expect_error(
         repository.tag("").create("main").await,
         "create_tag",
         500,
@@ -91,9 +92,9 @@ async fn tag_03_names() {
 }
 
 #[tokio::test]
-async fn tag_04_sources() {
-    let lake = Lake::new().await;
-    let repository = lake.repository("tag_04").await;
+async fn tag_04_is_created_from_any_ref_that_is_a_commit() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("tag_04").await;
     let main = repository.branch("main");
     main.object("a").upload("a").await.unwrap();
     let commit = main.commit("second").await.unwrap();
@@ -109,22 +110,22 @@ async fn tag_04_sources() {
         assert_eq!(repository.tag(name).create(source).await.unwrap().commit_id, *expected, "{source}");
     }
     let tag = repository.tag("none");
-    refused(
+    expect_error(
         tag.create("main$").await,
         "create_tag",
         400,
         ErrorKind::InvalidRequest,
         "should point to a commit",
     );
-    refused(tag.create("nothing").await, "create_tag", 404, ErrorKind::NotFound, "not found");
-    refused(tag.create("main~9").await, "create_tag", 404, ErrorKind::NotFound, "not found");
+    expect_error(tag.create("nothing").await, "create_tag", 404, ErrorKind::NotFound, "not found");
+    expect_error(tag.create("main~9").await, "create_tag", 404, ErrorKind::NotFound, "not found");
     assert!(!tag.exists().await.unwrap());
 }
 
 #[tokio::test]
-async fn tag_05_a_tag_stays_where_it_is() {
-    let lake = Lake::new().await;
-    let main = lake.main("tag_05").await;
+async fn tag_05_tag_does_not_move_with_its_branch() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("tag_05").await;
     let tag = main.repository().tag("v1");
     main.object("a").upload("one").await.unwrap();
     let first = main.commit("one").await.unwrap();
@@ -139,14 +140,18 @@ async fn tag_05_a_tag_stays_where_it_is() {
 }
 
 #[tokio::test]
-async fn tag_06_a_read_only_repository_wants_force() {
-    let lake = Lake::new().await;
-    let name = lake.name("tag_06");
-    let repository = lake.client.repository(&name);
-    repository.create(lake.namespace(&name)).read_only(true).await.unwrap();
+async fn tag_06_read_only_repository_needs_force() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.read_only_repository("tag_06").await;
     let tag = repository.tag("v1");
-    refused(tag.create("main").await, "create_tag", 403, ErrorKind::Protected, "read-only repository");
+    expect_error(
+        tag.create("main").await,
+        "create_tag",
+        403,
+        ErrorKind::WriteProtected,
+        "read-only repository",
+    );
     tag.create("main").force(true).await.unwrap();
-    refused(tag.delete().await, "delete_tag", 403, ErrorKind::Protected, "read-only repository");
+    expect_error(tag.delete().await, "delete_tag", 403, ErrorKind::WriteProtected, "read-only repository");
     tag.delete().force(true).await.unwrap();
 }

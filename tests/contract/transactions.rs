@@ -1,9 +1,9 @@
-//! Transactions.
+//! Transactions: changes on a temporary branch that are merged together.
 
 use lakefs::models::DiffType;
 use lakefs::{Branch, Error, ErrorKind, MergeStrategy, TryStreamExt as _};
 
-use crate::support::Lake;
+use crate::support::{Fixture, wait_for, wait_until};
 
 async fn branches(main: &Branch) -> Vec<String> {
     let list = main.repository().branches().show_hidden(true);
@@ -11,9 +11,9 @@ async fn branches(main: &Branch) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn transaction_01_changes_come_together() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_01").await;
+async fn transaction_01_changes_are_merged_together() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_01").await;
     main.object("old").upload("1").await.unwrap();
     let before = main.commit("Before").await.unwrap();
 
@@ -25,7 +25,7 @@ async fn transaction_01_changes_come_together() {
             assert_ne!(tx.name(), "main");
             tx.object("new").upload("2").await?;
             tx.object("old").delete().await?;
-            // Nothing of it is on the target yet.
+            // The target does not have the changes yet.
             assert!(main.object("old").exists().await? && !main.object("new").exists().await?);
             Ok::<_, Error>(42)
         })
@@ -41,17 +41,17 @@ async fn transaction_01_changes_come_together() {
     assert_eq!(merge.parents, [before.id, commit.id]);
     assert_eq!((&*merge.message, &*merge.metadata["k"]), ("Both", "v"));
     assert_eq!(transacted.tag.unwrap().unwrap().commit_id, merge.id);
-    assert!(transacted.left_behind.is_none());
-    let changes: Vec<_> = main.changes().try_collect().await.unwrap();
+    assert!(transacted.cleanup_error.is_none());
+    let changes: Vec<_> = main.diff_from_parent().try_collect().await.unwrap();
     let changes: Vec<_> = changes.iter().map(|change| (&*change.path, &change.type_)).collect();
     assert_eq!(changes, [("new", &DiffType::Added), ("old", &DiffType::Removed)]);
     assert_eq!(branches(&main).await, ["main"]);
 }
 
 #[tokio::test]
-async fn transaction_02_nothing_changed_is_success() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_02").await;
+async fn transaction_02_transaction_without_changes_succeeds() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_02").await;
     let before = main.get().await.unwrap();
     let transacted =
         main.transaction("Nothing").tag("v1").run(async |_| Ok::<_, Error>("done")).await.unwrap();
@@ -62,9 +62,9 @@ async fn transaction_02_nothing_changed_is_success() {
 }
 
 #[tokio::test]
-async fn transaction_03_commits_of_the_work_are_merged() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_03").await;
+async fn transaction_03_commits_of_the_closure_are_merged() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_03").await;
     let transacted = main
         .transaction("Outer")
         .run(async |tx| {
@@ -77,20 +77,39 @@ async fn transaction_03_commits_of_the_work_are_merged() {
     assert_eq!(main.object("a").read().await.unwrap(), "1");
 }
 
+/// The error type of a caller.
+#[derive(Debug)]
+enum AppError {
+    TooLarge(u64),
+    LakeFs(Error),
+}
+
+impl From<Error> for AppError {
+    fn from(error: Error) -> Self {
+        Self::LakeFs(error)
+    }
+}
+
 #[tokio::test]
-async fn transaction_04_a_failure_leaves_nothing() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_04").await;
+async fn transaction_04_failed_closure_leaves_no_changes_and_no_branch() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_04").await;
     let before = main.get().await.unwrap();
 
     let own = main.transaction("Own").run(async |tx| {
-        tx.object("a").upload("1").await.map_err(|error| error.to_string())?;
-        Err::<(), _>("the caller's own failure".to_owned())
+        tx.object("a").upload("1").await?;
+        Err::<(), _>(AppError::TooLarge(7))
     });
-    let error = own.await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Aborted);
-    assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "the caller's own failure");
-    assert!(error.to_string().contains("\"main\""), "{error}");
+    assert!(matches!(own.await.unwrap_err(), AppError::TooLarge(7)));
+
+    let rejected = main.transaction("Rejected").run(async |tx| {
+        tx.object("missing").read().await?;
+        Ok::<_, AppError>(())
+    });
+    let AppError::LakeFs(error) = rejected.await.unwrap_err() else {
+        panic!("an error of lakeFS is expected")
+    };
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::NotFound, Some("get_object")));
 
     let of_lakefs = main.transaction("Of lakeFS").run(async |tx| tx.object("missing").read().await);
     let error = of_lakefs.await.unwrap_err();
@@ -102,9 +121,9 @@ async fn transaction_04_a_failure_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn transaction_05_a_conflict_names_the_paths() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_05").await;
+async fn transaction_05_conflict_names_the_paths() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_05").await;
     let both = async |tx: &Branch| {
         tx.object("both").upload("theirs").await?;
         tx.object("only").upload("theirs").await?;
@@ -130,9 +149,9 @@ async fn transaction_05_a_conflict_names_the_paths() {
 }
 
 #[tokio::test]
-async fn transaction_06_dropped_half_way_it_cleans_up() {
-    let lake = Lake::new().await;
-    let main = lake.main("transaction_06").await;
+async fn transaction_06_dropped_transaction_deletes_its_branch() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_06").await;
     let (started, wait) = tokio::sync::oneshot::channel();
     let target = main.clone();
     let running = tokio::spawn(async move {
@@ -144,13 +163,11 @@ async fn transaction_06_dropped_half_way_it_cleans_up() {
         };
         target.transaction("Never").run(work).await
     });
-    wait.await.unwrap();
+    wait_for("the transaction starts", wait).await.unwrap();
     assert_eq!(branches(&main).await.len(), 2);
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
-    // The branch goes in the background, which takes as long as one call does.
-    while branches(&main).await.len() > 1 {
-        tokio::task::yield_now().await;
-    }
+    // The branch is deleted in the background.
+    wait_until("the branch of the transaction is deleted", async || branches(&main).await.len() == 1).await;
     assert!(!main.object("a").exists().await.unwrap());
 }

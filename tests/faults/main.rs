@@ -1,36 +1,28 @@
-//! What only a server that fails on request can show. Lost and repeated requests are in `retries.rs`.
+//! Behaviour of the client when the server or the storage fails. The tests inject the failures into the test server.
+//! `tests/retries.rs` has the tests of retries.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod directories;
 mod lists;
-mod lost_replies;
+mod lost_responses;
 mod presigned;
 mod resumed_reads;
-#[allow(dead_code, reason = "made for the contract suite, of which little is needed here")]
-#[path = "../contract/support.rs"]
+#[path = "../support/mod.rs"]
 mod support;
 mod tasks;
-mod trees;
 mod uploads;
 
-use std::sync::{Arc, Mutex};
-
-use lakefs::{Body, Branch, Client, Credentials, ErrorKind, Progress, TryStreamExt as _, models};
+use lakefs::{Body, Branch, Credentials, ErrorKind, TryStreamExt as _, models};
 use lakefs_testserver::Server;
 
-use crate::support::Lake;
+use crate::support::{Fixture, ProgressLog};
 
-/// A server, and the default branch of a repository on it.
-async fn start() -> (Server, Branch) {
-    let server = Server::start().await.unwrap();
-    let client = Client::builder()
-        .endpoint(server.endpoint())
-        .credentials(server.access_key_id(), server.secret_access_key())
-        .build()
-        .unwrap();
-    let repository = client.repository("faults");
-    repository.create("mem://faults").await.unwrap();
-    (server, repository.branch("main"))
+/// Starts a test server, and returns it with the default branch of a new repository.
+async fn start() -> (Fixture, Branch) {
+    let fixture = Fixture::start(Server::builder()).await;
+    let main = fixture.main("faults").await;
+    (fixture, main)
 }
 
 async fn branches(main: &Branch) -> Vec<String> {
@@ -39,36 +31,41 @@ async fn branches(main: &Branch) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_is_renewed_once() {
-    let (server, main) = start().await;
-    let name = main.repository().name();
+async fn rejected_token_is_renewed_once() {
+    let (fixture, main) = start().await;
+    let server = fixture.test_server();
+    let repository = main.repository();
+    let name = repository.name();
     let credentials = Credentials::login(server.access_key_id(), server.secret_access_key());
-    let client = Client::builder().endpoint(server.endpoint()).with_credentials(credentials).build().unwrap();
+    let client = fixture.anonymous().credentials(credentials).build().unwrap();
     client.repository(name).get().await.unwrap();
 
     let refusal = r#"{"message":"error authenticating request"}"#;
-    server.faults().on("get_repository").times(1).reply(401, refusal);
+    server.faults().on("get_repository").times(1).respond(401, refusal);
     assert_eq!(client.repository(name).get().await.unwrap().id, name);
     assert_eq!(server.requests_for("login").len(), 2);
 
-    server.faults().on("get_repository").times(2).reply(401, refusal);
+    server.faults().on("get_repository").times(2).respond(401, refusal);
     let error = client.repository(name).get().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(server.requests_for("login").len(), 3);
 }
 
 #[tokio::test]
-async fn a_failed_clean_up_of_a_transaction_is_told_and_is_no_failure() {
-    let (server, main) = start().await;
+async fn failed_cleanup_of_a_transaction_is_reported_and_not_fatal() {
+    let (fixture, main) = start().await;
+    let server = fixture.test_server();
     let failure = r#"{"message":"no"}"#;
-    server.faults().on("delete_branch").times(1).reply(500, failure);
+    server.faults().on("delete_branch").times(1).respond(500, failure);
     let upload = async |tx: &Branch| tx.object("a").upload("1").await;
     let transacted = main.transaction("Good").run(upload).await.unwrap();
     assert!(transacted.merge.is_some());
-    let (left, error) = transacted.left_behind.unwrap();
-    assert_eq!((error.status(), left.exists().await.unwrap()), (Some(500), true));
+    let error = transacted.cleanup_error.unwrap();
+    assert_eq!(error.status(), Some(500));
+    let left = branches(&main).await.into_iter().find(|name| error.to_string().contains(&**name));
+    assert!(left.is_some_and(|name| name.starts_with("tx-")), "{error}");
 
-    server.faults().on("delete_branch").times(1).reply(500, failure);
+    server.faults().on("delete_branch").times(1).respond(500, failure);
     let error = main.transaction("Bad").run(async |tx| tx.object("missing").read().await).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let left = branches(&main).await.into_iter().find(|name| error.to_string().contains(&**name));
@@ -76,43 +73,44 @@ async fn a_failed_clean_up_of_a_transaction_is_told_and_is_no_failure() {
 }
 
 #[tokio::test]
-async fn repo_13_each_client_asks_once_and_a_repository_knows_its_storage() {
-    let storage = |id: &str, signs: bool| {
+async fn repo_13_storage_config_is_the_one_of_the_repository() {
+    let storage = |id: &str, presigns: bool| {
         format!(
             r#"{{"blockstore_id":"{id}","blockstore_type":"s3","blockstore_namespace_example":"",
-            "blockstore_namespace_ValidityRegex":"","pre_sign_support":{signs},"pre_sign_support_ui":false,
+            "blockstore_namespace_ValidityRegex":"","pre_sign_support":{presigns},"pre_sign_support_ui":false,
             "import_support":false,"import_validity_regex":""}}"#
         )
     };
-    let (lake, other) = (Lake::start().await, Lake::start().await);
-    let server = lake.server.as_ref().unwrap();
+    let (fixture, other) = (Fixture::in_memory().await, Fixture::in_memory().await);
+    let server = fixture.test_server();
     let (one, two) = (storage("one", false), storage("two", true));
     let config = format!(r#"{{"storage_config":{one},"storage_config_list":[{one},{two}]}}"#);
-    server.faults().on("getConfig").reply(200, config);
-    for (id, signs) in [("one", Some(false)), ("two", Some(true)), ("", None), ("three", None)] {
+    server.faults().on("getConfig").respond(200, config);
+    for (id, presigns) in [("one", Some(false)), ("two", Some(true)), ("", None), ("three", None)] {
         let repository = format!(
             r#"{{"id":"r","creation_date":1,"default_branch":"main","storage_namespace":"s3://r","storage_id":"{id}"}}"#
         );
-        server.faults().on("getRepository").reply(200, repository);
-        let found = lake.client.clone().repository("r").storage_config().await;
-        match signs {
-            Some(signs) => assert_eq!(found.unwrap().pre_sign_support, signs),
+        server.faults().on("getRepository").respond(200, repository);
+        let found = fixture.client.clone().repository("r").storage_config().await;
+        match presigns {
+            Some(presigns) => assert_eq!(found.unwrap().pre_sign_support, presigns),
             None => assert_eq!(found.unwrap_err().kind(), ErrorKind::NotFound, "{id}"),
         }
     }
-    // Another server, and another client of the same one, know nothing of that.
+    // Each client caches the configuration of its own server.
     let listed = |config: &models::Config| config.storage_config_list.as_ref().map_or(0, |list| list.len());
-    assert_eq!(listed(lake.client.server_config().await.unwrap()), 2);
+    assert_eq!(listed(fixture.client.server_config().await.unwrap()), 2);
     assert_eq!(listed(other.client.server_config().await.unwrap()), 0);
-    assert_eq!(listed(lake.builder().build().unwrap().server_config().await.unwrap()), 0);
+    assert_eq!(listed(fixture.builder().build().unwrap().server_config().await.unwrap()), 0);
 }
 
 #[tokio::test]
-async fn bytes_that_are_not_the_object_are_no_success() {
-    let (server, main) = start().await;
+async fn read_with_a_wrong_checksum_fails() {
+    let (fixture, main) = start().await;
+    let server = fixture.test_server();
     let object = main.object("a");
     object.upload("right").await.unwrap();
-    let broken = |read: Result<(), lakefs::Error>| {
+    let expect_integrity_error = |read: Result<(), lakefs::Error>| {
         let error = read.unwrap_err();
         assert_eq!((error.kind(), error.operation()), (ErrorKind::Integrity, Some("get_object")), "{error}");
         let words = "read \"a\" at \"main\"";
@@ -121,30 +119,28 @@ async fn bytes_that_are_not_the_object_are_no_success() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a");
     server.faults().on("get_object").times(4).replace_body("wrong");
-    broken(object.read().await.map(drop));
-    broken(object.reader().await.unwrap().try_for_each(|_| async { Ok(()) }).await);
-    broken(object.reader().download_to(&file).await.map(drop));
+    expect_integrity_error(object.read().await.map(drop));
+    expect_integrity_error(object.reader().await.unwrap().try_for_each(|_| async { Ok(()) }).await);
+    expect_integrity_error(object.reader().download_to(&file).await.map(drop));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     assert_eq!(object.read().verify(false).await.unwrap(), "wrong");
 }
 
 #[tokio::test]
-async fn what_is_sent_again_is_told_once() {
-    let (server, main) = start().await;
+async fn progress_counts_a_retried_upload_once() {
+    let (fixture, main) = start().await;
+    let server = fixture.test_server();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a");
     std::fs::write(&file, vec![1; 1_000_000]).unwrap();
     let chunks = || futures::stream::iter((0..10).map(|_| Ok::<_, std::io::Error>(vec![1_u8; 100_000])));
-    server.faults().on("upload_object").times(1).drop_reply();
+    server.faults().on("upload_object").times(1).drop_response();
     for body in
         [Body::file(&file), Body::from(vec![1; 1_000_000]), Body::stream(chunks()).with_length(1_000_000)]
     {
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let telling = told.clone();
-        let progress = Progress::new(move |now| telling.lock().unwrap().push(now));
-        main.object("a").upload(body).progress(progress).await.unwrap();
-        let told = told.lock().unwrap();
-        let last = told.last().unwrap();
+        let log = ProgressLog::default();
+        main.object("a").upload(body).progress(log.recorder()).await.unwrap();
+        let last = log.last();
         assert_eq!((last.bytes, last.total_bytes), (1_000_000, Some(1_000_000)));
         assert_eq!((last.items, last.total_items), (1, Some(1)));
     }

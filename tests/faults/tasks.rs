@@ -1,53 +1,53 @@
-//! Work in the background, as a server reports it that has much to do.
+//! Tasks of the server that take long or fail.
 
 use std::time::Duration;
 
 use lakefs::{ErrorKind, TryStreamExt as _};
 
-use crate::support::{Lake, refused};
+use crate::support::{Fixture, expect_error};
 
 #[tokio::test]
-async fn dump_04_a_task_is_looked_at_until_its_end() {
-    let lake = Lake::start().await;
-    let server = lake.server.as_ref().unwrap();
-    let repository = lake.repository("dump_04").await;
+async fn dump_04_task_is_polled_until_it_ends() {
+    let fixture = Fixture::in_memory().await;
+    let server = fixture.test_server();
+    let repository = fixture.repository("dump_04").await;
     let task = repository.dump_task("task");
     let status = |rest: &str| format!(r#"{{"id":"task","update_time":"2026-11-23T00:00:00Z",{rest}}}"#);
-    let running = || server.faults().on("dumpStatus").times(3).reply(200, status(r#""done":false"#));
-    let ended = |rest: &str| server.faults().on("dumpStatus").reply(200, status(rest));
-    let wait = || task.wait().interval(Duration::from_millis(1));
+    let running = || server.faults().on("dumpStatus").times(3).respond(200, status(r#""done":false"#));
+    let ended = |rest: &str| server.faults().on("dumpStatus").respond(200, status(rest));
+    let wait = || task.wait_for_completion().poll_interval(Duration::from_millis(1));
 
     running();
-    ended(r#""done":true,"error":"out of ink""#);
-    ended(r#""done":true,"error":"out of ink""#);
+    ended(r#""done":true,"error":"disk full""#);
+    ended(r#""done":true,"error":"disk full""#);
     let mut progress = wait();
     for _ in 0..3 {
         assert!(!progress.try_next().await.unwrap().unwrap().done);
     }
     let error = progress.try_next().await.unwrap_err();
-    assert_eq!((error.kind(), error.message()), (ErrorKind::Server, "out of ink"));
-    // Who awaits it nevertheless is told again.
-    assert_eq!(progress.await.unwrap_err().message(), "out of ink");
+    assert_eq!((error.kind(), error.message()), (ErrorKind::Server, "disk full"));
+    // Awaiting the task returns the error again.
+    assert_eq!(progress.await.unwrap_err().message(), "disk full");
 
-    // One that failed need not be done, and one that is done may have nothing to say.
-    ended(r#""done":false,"error":"out of ink""#);
-    assert_eq!(wait().await.unwrap_err().message(), "out of ink");
+    // A failed task need not be done, and a task that is done may lack a result.
+    ended(r#""done":false,"error":"disk full""#);
+    assert_eq!(wait().await.unwrap_err().message(), "disk full");
     ended(r#""done":true"#);
-    assert!(wait().await.unwrap_err().message().contains("does not say"));
+    assert!(wait().await.unwrap_err().message().contains("lacks the result"));
     assert_eq!(server.faults().pending(), [""; 0]);
 }
 
-/// What takes long on a large server, as the test server can be made to say it.
+/// The test server completes preparations at once, so the test injects the responses of a slow server.
 #[tokio::test]
-async fn gc_04_long_preparations() {
-    let lake = Lake::start().await;
-    let collection = lake.repository("gc_04").await.garbage_collection();
-    let server = lake.server.as_ref().unwrap();
+async fn gc_04_long_preparations_are_polled_and_paged() {
+    let fixture = Fixture::in_memory().await;
+    let collection = fixture.repository("gc_04").await.garbage_collection();
+    let server = fixture.test_server();
     let faults = server.faults();
 
     let part = |token| format!(r#"{{"run_id":"r","gc_uncommitted_location":"l"{token}}}"#);
-    faults.on("prepareGarbageCollectionUncommitted").reply(201, part(r#","continuation_token":"t""#));
-    faults.on("prepareGarbageCollectionUncommitted").reply(201, part(""));
+    faults.on("prepareGarbageCollectionUncommitted").respond(201, part(r#","continuation_token":"t""#));
+    faults.on("prepareGarbageCollectionUncommitted").respond(201, part(""));
     let parts: Vec<_> = collection.prepare_uncommitted().try_collect().await.unwrap();
     assert_eq!(parts.len(), 2);
     let requests = server.requests_for("prepareGarbageCollectionUncommitted");
@@ -57,20 +57,20 @@ async fn gc_04_long_preparations() {
 
     let status = |rest| format!(r#"{{"task_id":"t","update_time":"2026-01-02T03:04:05Z",{rest}}}"#);
     let reported = |rest| {
-        faults.on("prepareGarbageCollectionCommitsStatus").reply(200, status(rest));
+        faults.on("prepareGarbageCollectionCommitsStatus").respond(200, status(rest));
     };
-    let task = collection.commits_preparation("t");
+    let task = collection.prepare_commits_task("t");
     reported(r#""completed":false"#);
     reported(r#""completed":false"#);
     reported(
         r#""completed":true,"result":{"run_id":"r","gc_commits_location":"c","gc_addresses_location":"a"}"#,
     );
-    assert_eq!(task.wait().await.unwrap().run_id, "r");
+    assert_eq!(task.wait_for_completion().await.unwrap().run_id, "r");
     assert_eq!(server.requests_for("prepareGarbageCollectionCommitsStatus").len(), 3);
 
     reported(r#""completed":true,"error":{"message":"disk full"}"#);
     let operation = "prepare_garbage_collection_commits_async";
-    refused(task.wait().await, operation, None, ErrorKind::Server, "disk full");
+    expect_error(task.wait_for_completion().await, operation, None, ErrorKind::Server, "disk full");
     reported(r#""completed":true"#);
-    refused(task.wait().await, operation, None, ErrorKind::Decode, "does not say");
+    expect_error(task.wait_for_completion().await, operation, None, ErrorKind::Decode, "lacks the result");
 }

@@ -1,5 +1,5 @@
-//! How much memory work takes. It does not grow with what is moved or listed, and a bar on it, unlike one on time, holds on
-//! any machine.
+//! Peak memory of transfers and lists. It must not grow with the amount of data or the number of entries. Unlike a limit on
+//! time, a limit on memory holds on any machine.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
@@ -15,145 +15,160 @@ use lakefs::{Body, Branch};
 use lakefs_testserver::Server;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::process::{Place, trial};
+use crate::process::{Workspace, measure};
 
-/// What any work may take, in KiB: an eighth of what is moved, so that nothing that grows with it can hide. The most that was
-/// measured is 20 MiB, for a stream in parts, of which three of 5 MiB are kept, and 18 MiB for a download over four
-/// connections, each with a few chunks that wait to be written.
-const PEAK: u64 = 32 * 1024;
+/// The limit for all work, in KiB: an eighth of the data, so that nothing that grows with it stays unnoticed. The highest
+/// measured peaks are 20 MiB for a stream as a multipart upload, which buffers three parts of 5 MiB, and 18 MiB for a
+/// download over four connections, each with a few chunks that wait to be written.
+const MAX_PEAK: u64 = 32 * 1024;
 
-/// What a list may take more than one of a tenth of its length, in KiB: less than 18,000 entries would.
-const MORE: u64 = 2 * 1024;
+/// The limit for what a list may need more than one of a tenth of its length, in KiB. It is less than 18,000 entries need.
+const MAX_GROWTH: u64 = 2 * 1024;
 
-/// How large the large object is, in bytes, of so many blocks.
-const LARGE: u64 = 256 * 1024 * 1024;
-const BLOCK: usize = 64 * 1024;
-const BLOCKS: u64 = LARGE / BLOCK as u64;
+/// The size of the large object in bytes, and the blocks that it consists of.
+const LARGE_SIZE: u64 = 256 * 1024 * 1024;
+const BLOCK_SIZE: usize = 64 * 1024;
+const BLOCK_COUNT: u64 = LARGE_SIZE / BLOCK_SIZE as u64;
 
-const FILES: u64 = 2000;
-const FILE: usize = 4096;
+const FILE_COUNT: u64 = 2000;
+const FILE_SIZE: usize = 4096;
 
 #[test]
-fn a_file_goes_up() {
-    trial("a_file_goes_up", Server::builder(), upload_file, async |trial| {
-        make_large_file(&trial.place.directory.join("large"));
-        assert_modest(trial.peak_of("large"));
-        assert_large_object(&trial.place.branch).await;
+fn upload_of_a_file_uses_bounded_memory() {
+    measure("upload_of_a_file_uses_bounded_memory", Server::builder(), upload_file, async |measurement| {
+        make_large_file(&measurement.workspace.directory.join("large"));
+        assert_bounded(measurement.peak_memory("large"));
+        assert_large_object(&measurement.workspace.branch).await;
     });
 }
 
 #[test]
-fn a_file_goes_to_the_storage_in_parts() {
-    trial(
-        "a_file_goes_to_the_storage_in_parts",
+fn multipart_upload_of_a_file_uses_bounded_memory() {
+    measure(
+        "multipart_upload_of_a_file_uses_bounded_memory",
         Server::builder().presigned_storage(),
         upload_file,
-        async |trial| {
-            make_large_file(&trial.place.directory.join("large"));
-            assert_modest(trial.peak_of("large"));
-            let stats = trial.place.branch.object("large").stat().await.unwrap();
-            assert!(stats.checksum.ends_with("-32"), "{} is not of 32 parts", stats.checksum);
-            assert_large_object(&trial.place.branch).await;
+        async |measurement| {
+            make_large_file(&measurement.workspace.directory.join("large"));
+            assert_bounded(measurement.peak_memory("large"));
+            let stats = measurement.workspace.branch.object("large").stat().await.unwrap();
+            assert!(stats.checksum.ends_with("-32"), "{} is not the checksum of 32 parts", stats.checksum);
+            assert_large_object(&measurement.workspace.branch).await;
         },
     );
 }
 
 #[test]
-fn a_stream_of_unknown_length_goes_up() {
-    trial("a_stream_of_unknown_length_goes_up", Server::builder(), upload_stream, async |trial| {
-        assert_modest(trial.peak_of("large"));
-        assert_large_object(&trial.place.branch).await;
-    });
+fn upload_of_a_stream_uses_bounded_memory() {
+    measure(
+        "upload_of_a_stream_uses_bounded_memory",
+        Server::builder(),
+        upload_stream,
+        async |measurement| {
+            assert_bounded(measurement.peak_memory("large"));
+            assert_large_object(&measurement.workspace.branch).await;
+        },
+    );
 }
 
 #[test]
-fn a_stream_of_unknown_length_goes_to_the_storage_in_parts() {
-    trial(
-        "a_stream_of_unknown_length_goes_to_the_storage_in_parts",
+fn multipart_upload_of_a_stream_uses_bounded_memory() {
+    measure(
+        "multipart_upload_of_a_stream_uses_bounded_memory",
         Server::builder().presigned_storage(),
         upload_stream,
-        async |trial| {
-            assert_modest(trial.peak_of("large"));
-            let stats = trial.place.branch.object("large").stat().await.unwrap();
-            assert!(stats.checksum.contains('-'), "{} is not of parts", stats.checksum);
-            assert_large_object(&trial.place.branch).await;
+        async |measurement| {
+            assert_bounded(measurement.peak_memory("large"));
+            let stats = measurement.workspace.branch.object("large").stat().await.unwrap();
+            assert!(
+                stats.checksum.contains('-'),
+                "{} is not the checksum of a multipart upload",
+                stats.checksum
+            );
+            assert_large_object(&measurement.workspace.branch).await;
         },
     );
 }
 
 #[test]
-fn what_is_written_goes_up_as_it_comes() {
-    trial(
-        "what_is_written_goes_up_as_it_comes",
+fn writer_uses_bounded_memory() {
+    measure(
+        "writer_uses_bounded_memory",
         Server::builder(),
-        async |place, name| {
-            let mut writer = place.branch.object(name).writer().await.unwrap();
-            for number in 0..BLOCKS {
+        async |workspace, name| {
+            let mut writer = workspace.branch.object(name).writer().await.unwrap();
+            for number in 0..BLOCK_COUNT {
                 writer.write_all(&block(number)).await.unwrap();
             }
             writer.finish().await.unwrap();
         },
-        async |trial| {
-            assert_modest(trial.peak_of("large"));
-            assert_large_object(&trial.place.branch).await;
+        async |measurement| {
+            assert_bounded(measurement.peak_memory("large"));
+            assert_large_object(&measurement.workspace.branch).await;
         },
     );
 }
 
 #[test]
-fn a_large_object_comes_down() {
-    trial(
-        "a_large_object_comes_down",
+fn download_uses_bounded_memory() {
+    measure(
+        "download_uses_bounded_memory",
         Server::builder(),
-        async |place, name| {
-            let path = place.directory.join(&name);
-            place.branch.object(name).reader().download_to(path).await.unwrap();
+        async |workspace, name| {
+            let path = workspace.directory.join(&name);
+            workspace.branch.object(name).reader().download_to(path).await.unwrap();
         },
-        async |trial| {
-            trial.place.branch.object("large").upload(Body::stream(blocks())).await.unwrap();
-            assert_modest(trial.peak_of("large"));
-            let file = tokio::fs::File::open(trial.place.directory.join("large")).await.unwrap();
+        async |measurement| {
+            measurement.workspace.branch.object("large").upload(Body::stream(blocks())).await.unwrap();
+            assert_bounded(measurement.peak_memory("large"));
+            let file = tokio::fs::File::open(measurement.workspace.directory.join("large")).await.unwrap();
             assert_large(file).await;
         },
     );
 }
 
 #[test]
-fn many_files_go_up_and_come_down() {
-    trial(
-        "many_files_go_up_and_come_down",
+fn directory_transfers_use_bounded_memory() {
+    measure(
+        "directory_transfers_use_bounded_memory",
         Server::builder(),
-        async |place, task| {
-            let directory = place.directory.join(&task);
+        async |workspace, task| {
+            let directory = workspace.directory.join(&task);
             let report = match &*task {
-                "up" => place.branch.upload_tree(directory, "files").await.unwrap(),
-                _ => place.branch.download_tree("files", directory).await.unwrap(),
+                "up" => workspace.branch.upload_dir(directory, "files").await.unwrap(),
+                _ => workspace.branch.download_dir("files", directory).await.unwrap(),
             };
-            assert_eq!((report.moved, report.moved_bytes), (FILES, FILES * FILE as u64));
+            assert_eq!(
+                (report.transferred, report.bytes_transferred),
+                (FILE_COUNT, FILE_COUNT * FILE_SIZE as u64)
+            );
         },
-        async |trial| {
-            for number in 0..FILES {
-                let path = trial.place.directory.join("up").join(file_name(number));
+        async |measurement| {
+            for number in 0..FILE_COUNT {
+                let path = measurement.workspace.directory.join("up").join(file_name(number));
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, &block(number)[..FILE]).unwrap();
+                fs::write(path, &block(number)[..FILE_SIZE]).unwrap();
             }
-            assert_modest(trial.peak_of("up"));
-            assert_modest(trial.peak_of("down"));
-            for number in 0..FILES {
-                let path = trial.place.directory.join("down").join(file_name(number));
-                assert!(fs::read(path).unwrap() == block(number)[..FILE], "file {number} is another");
+            assert_bounded(measurement.peak_memory("up"));
+            assert_bounded(measurement.peak_memory("down"));
+            for number in 0..FILE_COUNT {
+                let path = measurement.workspace.directory.join("down").join(file_name(number));
+                assert!(
+                    fs::read(path).unwrap() == block(number)[..FILE_SIZE],
+                    "file {number} has other data"
+                );
             }
         },
     );
 }
 
 #[test]
-fn a_list_of_ten_times_as_many_objects_takes_no_more() {
-    trial(
-        "a_list_of_ten_times_as_many_objects_takes_no_more",
+fn list_memory_does_not_grow_with_its_length() {
+    measure(
+        "list_memory_does_not_grow_with_its_length",
         Server::builder(),
-        async |place, prefix| {
-            let mut objects = place.branch.objects().prefix(&*prefix);
+        async |workspace, prefix| {
+            let mut objects = workspace.branch.objects().prefix(&*prefix);
             let mut count = 0_u64;
             while let Some(entry) = objects.try_next().await.unwrap() {
                 assert_eq!(entry.path(), format!("{prefix}{count:05}"));
@@ -162,56 +177,59 @@ fn a_list_of_ten_times_as_many_objects_takes_no_more() {
             let expected = prefix.trim_end_matches('/').parse();
             assert_eq!(Ok(count), expected);
         },
-        async |trial| {
-            stage_objects(&trial.place.branch, "2000/", 2000).await;
-            stage_objects(&trial.place.branch, "20000/", 20_000).await;
-            let (few, many) = (trial.peak_of("2000/"), trial.peak_of("20000/"));
-            assert_modest(few);
-            assert!(many <= few + MORE, "{many} KiB, and {few} KiB for a tenth of it");
+        async |measurement| {
+            create_objects(&measurement.workspace.branch, "2000/", 2000).await;
+            create_objects(&measurement.workspace.branch, "20000/", 20_000).await;
+            let (few, many) = (measurement.peak_memory("2000/"), measurement.peak_memory("20000/"));
+            assert_bounded(few);
+            assert!(
+                many <= few + MAX_GROWTH,
+                "the peak is {many} KiB, and {few} KiB for a tenth of the entries"
+            );
         },
     );
 }
 
-async fn upload_file(place: Place, name: String) {
-    let file = Body::file(place.directory.join(&name));
-    place.branch.object(name).upload(file).await.unwrap();
+async fn upload_file(workspace: Workspace, name: String) {
+    let file = Body::file(workspace.directory.join(&name));
+    workspace.branch.object(name).upload(file).await.unwrap();
 }
 
-async fn upload_stream(place: Place, name: String) {
-    place.branch.object(name).upload(Body::stream(blocks())).await.unwrap();
+async fn upload_stream(workspace: Workspace, name: String) {
+    workspace.branch.object(name).upload(Body::stream(blocks())).await.unwrap();
 }
 
 #[track_caller]
-fn assert_modest(peak: u64) {
-    assert!(peak <= PEAK, "it took {peak} KiB of memory, and may take {PEAK} KiB");
+fn assert_bounded(peak: u64) {
+    assert!(peak <= MAX_PEAK, "the peak is {peak} KiB, the limit is {MAX_PEAK} KiB");
 }
 
 async fn assert_large_object(branch: &Branch) {
     assert_large(branch.object("large").reader().await.unwrap()).await;
 }
 
-/// All blocks are there, and no more.
+/// Asserts that all blocks of the large object are there, and nothing else.
 async fn assert_large(mut reader: impl AsyncRead + Unpin) {
-    let mut came = vec![0; BLOCK];
-    for number in 0..BLOCKS {
-        reader.read_exact(&mut came).await.unwrap();
-        assert!(came == block(number), "block {number} is another");
+    let mut received = vec![0; BLOCK_SIZE];
+    for number in 0..BLOCK_COUNT {
+        reader.read_exact(&mut received).await.unwrap();
+        assert!(received == block(number), "block {number} has other data");
     }
-    assert_eq!(reader.read(&mut came).await.unwrap(), 0);
+    assert_eq!(reader.read(&mut received).await.unwrap(), 0);
 }
 
-/// A block of the large object, unlike all others.
+/// Returns a block of the large object, which differs from all others.
 fn block(number: u64) -> Vec<u8> {
-    number.to_le_bytes().repeat(BLOCK / 8)
+    number.to_le_bytes().repeat(BLOCK_SIZE / 8)
 }
 
 fn blocks() -> impl Stream<Item = io::Result<Vec<u8>>> {
-    stream::iter((0..BLOCKS).map(|number| Ok(block(number))))
+    stream::iter((0..BLOCK_COUNT).map(|number| Ok(block(number))))
 }
 
 fn make_large_file(path: &Path) {
     let mut file = fs::File::create(path).unwrap();
-    for number in 0..BLOCKS {
+    for number in 0..BLOCK_COUNT {
         file.write_all(&block(number)).unwrap();
     }
 }
@@ -220,12 +238,12 @@ fn file_name(number: u64) -> String {
     format!("{}/{number}", number % 10)
 }
 
-/// Makes objects without data, which is the quickest.
-async fn stage_objects(branch: &Branch, prefix: &str, count: u64) {
-    let staged = (0..count).map(|number| {
+/// Creates objects without data, which is faster than uploading them.
+async fn create_objects(branch: &Branch, prefix: &str, count: u64) {
+    let created = (0..count).map(|number| {
         let object = branch.object(format!("{prefix}{number:05}"));
         async move { object.stage("mem://memory/data/none", "d41d8cd98f00b204e9800998ecf8427e", 0).await }
     });
-    let staged: Vec<_> = stream::iter(staged).buffer_unordered(16).try_collect().await.unwrap();
-    assert_eq!(staged.len() as u64, count);
+    let created: Vec<_> = stream::iter(created).buffer_unordered(16).try_collect().await.unwrap();
+    assert_eq!(created.len() as u64, count);
 }

@@ -1,128 +1,142 @@
-//! Work in a process of its own, on a server in another one, so that its memory is that of nothing else.
+//! Runs work in a process of its own, with the server in another one, so that only the memory of the client is measured.
 //!
-//! Both are this test program once more, with the name of the test, and told by the environment which of the two it is.
+//! Both processes run this test program again with the name of the test. The environment selects their role.
 //!
-//! The figure is the system's own: the most that the process has had in memory (`VmHWM`), less the pages of its program file
-//! that were there when the work began (`RssFile`). Those are many where nothing is optimised, and hold nothing of the
-//! data. Further ones that the work needs count as its own.
+//! The result is the peak memory of the process (`VmHWM`) without the pages of its program file that were in memory when the
+//! work started (`RssFile`). A program without optimization has many of these pages, and they hold none of the data. Pages
+//! of the program file that the work loads later are counted.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use std::{env, fs, io};
 
 use lakefs::{Branch, Client};
 use lakefs_testserver::ServerBuilder;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 const ROLE: &str = "LAKEFS_MEMORY_ROLE";
 const SERVER: &str = "LAKEFS_MEMORY_SERVER";
 const DIRECTORY: &str = "LAKEFS_MEMORY_DIRECTORY";
 const TASK: &str = "LAKEFS_MEMORY_TASK";
 
-/// In front of what a process has to say to the one that started it.
-const SAYS: &str = "memory test says: ";
+/// Precedes the message that a process sends to the one that started it.
+const MESSAGE_PREFIX: &str = "memory test: ";
 
-/// Where work is done: on a branch, and in a directory.
-pub(crate) struct Place {
+/// The longest time that a worker may need. Usually it needs seconds.
+const DEADLINE: Duration = Duration::from_secs(600);
+
+/// The branch and the local directory that all processes of a test share.
+pub(crate) struct Workspace {
     pub(crate) branch: Branch,
     pub(crate) directory: PathBuf,
 }
 
-/// What a test does with its work: a place to prepare it and to look at what it has done, and the way to start it.
-pub(crate) struct Trial<'a> {
-    pub(crate) place: Place,
+/// Prepares and checks the work of a test, and measures it.
+pub(crate) struct Measurement<'a> {
+    pub(crate) workspace: Workspace,
     test: &'a str,
-    server: &'a Running,
+    server: &'a ServerProcess,
 }
 
-/// Runs the story of the test of this name, which starts its work in a process of its own, with the name of a task.
-pub(crate) fn trial(
+/// Runs a test with this name. `run` calls [`Measurement::peak_memory`] for each task, which does `work` with the name of the
+/// task in a process of its own.
+pub(crate) fn measure(
     test: &str,
     server: ServerBuilder,
-    work: impl AsyncFnOnce(Place, String),
-    story: impl AsyncFnOnce(Trial<'_>),
+    work: impl AsyncFnOnce(Workspace, String),
+    run: impl AsyncFnOnce(Measurement<'_>),
 ) {
     let variable = |name: &str| env::var(name).expect(name);
     match env::var(ROLE).as_deref() {
         Ok("server") => runtime().block_on(serve(server)),
-        Ok("work") => {
-            let (place, runtime) = (place(&variable(SERVER), variable(DIRECTORY).as_ref()), runtime());
-            let program = kibibytes("RssFile");
-            runtime.block_on(work(place, variable(TASK)));
-            say(&(kibibytes("VmHWM") - program).to_string());
+        Ok("worker") => {
+            let workspace = workspace(&variable(SERVER), variable(DIRECTORY).as_ref());
+            let runtime = runtime();
+            let program = memory_kib("RssFile");
+            let work = async { timeout(DEADLINE, work(workspace, variable(TASK))).await };
+            runtime.block_on(work).expect("the work completes in time");
+            send_message(&(memory_kib("VmHWM") - program).to_string());
         }
         _ => {
-            // One after another: each keeps two cores and a lot of the memory of its server busy.
+            // One test at a time, because each keeps two cores busy and its server needs a lot of memory.
             static ALONE: Mutex<()> = Mutex::new(());
             let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
             let directory = TempDir::new().unwrap();
-            let server = &Running::start(test);
-            let place = place(&server.says, directory.path());
+            let server = &ServerProcess::start(test);
+            let workspace = workspace(&server.message, directory.path());
             runtime().block_on(async {
-                place.branch.repository().create("mem://memory").await.unwrap();
-                story(Trial { place, test, server }).await;
+                workspace.branch.repository().create("mem://memory").await.unwrap();
+                run(Measurement { workspace, test, server }).await;
             });
         }
     }
 }
 
-impl Trial<'_> {
-    /// Has a task done, and gives the most memory that it took, in KiB.
-    pub(crate) fn peak_of(&self, task: &str) -> u64 {
-        let mut worker = again(self.test, "work");
-        worker.env(SERVER, &self.server.says).env(DIRECTORY, &self.place.directory).env(TASK, task);
+impl Measurement<'_> {
+    /// Runs a task in a process of its own, and returns its peak memory in KiB.
+    pub(crate) fn peak_memory(&self, task: &str) -> u64 {
+        let mut worker = command(self.test, "worker");
+        worker.env(SERVER, &self.server.message).env(DIRECTORY, &self.workspace.directory).env(TASK, task);
         let output = worker.stderr(Stdio::inherit()).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "the work has failed: {said}");
-        let peak = said.lines().find_map(|line| line.strip_prefix(SAYS)).expect("the work tells its peak");
+        let output_text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "the worker failed: {output_text}");
+        let peak = output_text.lines().find_map(|line| line.strip_prefix(MESSAGE_PREFIX));
+        let peak = peak.expect("the worker sends its peak memory");
         println!("{} {task}: {peak} KiB", self.test);
         peak.parse().unwrap()
     }
 }
 
-/// Two threads, on whatever machine: each has memory of its own.
+/// Returns a runtime with two threads on every machine, because each thread needs memory.
 fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-fn place(server: &str, directory: &Path) -> Place {
+/// Connects to the server that has sent this message.
+fn workspace(server: &str, directory: &Path) -> Workspace {
     let [endpoint, id, secret] = server.split(' ').collect::<Vec<_>>().try_into().unwrap();
-    let client = Client::builder().endpoint(endpoint).credentials(id, secret).build().unwrap();
-    Place { branch: client.repository("memory").branch("main"), directory: directory.to_owned() }
+    let client = Client::builder().endpoint(endpoint).access_key(id, secret).build().unwrap();
+    Workspace { branch: client.repository("memory").branch("main"), directory: directory.to_owned() }
 }
 
-fn again(test: &str, role: &str) -> Command {
+/// Returns the command that runs this program again for one test, in a role.
+fn command(test: &str, role: &str) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(ROLE, role);
     command
 }
 
-/// The harness has begun a line already.
-fn say(what: &str) {
-    println!("\n{SAYS}{what}");
+/// Sends a message to the process that started this one. It starts a new line, because the test harness has begun one.
+fn send_message(message: &str) {
+    println!("\n{MESSAGE_PREFIX}{message}");
 }
 
-/// A server in a process of its own. It ends when its standard input does, so also when this process is gone.
-struct Running {
+/// A server in a process of its own. It ends when its standard input closes, thus also when this process ends.
+struct ServerProcess {
     process: Child,
-    says: String,
+    /// The endpoint and the access key of the server.
+    message: String,
     _output: BufReader<ChildStdout>,
 }
 
-impl Running {
+impl ServerProcess {
     fn start(test: &str) -> Self {
-        let mut command = again(test, "server");
+        let mut command = command(test, "server");
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
-        let says = (&mut output).lines().find_map(|line| line.unwrap().strip_prefix(SAYS).map(str::to_owned));
-        Self { process, says: says.expect("the server tells where it is"), _output: output }
+        let lines = (&mut output).lines();
+        let message =
+            lines.map(Result::unwrap).find_map(|line| line.strip_prefix(MESSAGE_PREFIX).map(str::to_owned));
+        Self { process, message: message.expect("the server sends its endpoint"), _output: output }
     }
 }
 
-impl Drop for Running {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
         _ = self.process.wait();
@@ -131,14 +145,14 @@ impl Drop for Running {
 
 async fn serve(server: ServerBuilder) {
     let server = server.start().await.unwrap();
-    say(&[server.endpoint(), server.access_key_id(), server.secret_access_key()].join(" "));
-    let until_it_closes = || io::stdin().read_to_end(&mut Vec::new());
-    tokio::task::spawn_blocking(until_it_closes).await.unwrap().unwrap();
+    send_message(&[server.endpoint(), server.access_key_id(), server.secret_access_key()].join(" "));
+    let read_to_end = || io::stdin().read_to_end(&mut Vec::new());
+    tokio::task::spawn_blocking(read_to_end).await.unwrap().unwrap();
 }
 
-/// A figure that the system has of this process.
-fn kibibytes(name: &str) -> u64 {
+/// Returns a field of `/proc/self/status`, in KiB.
+fn memory_kib(field: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let figure = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).expect(name);
-    figure.trim().trim_end_matches(" kB").parse().unwrap()
+    let value = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).expect(field);
+    value.trim().trim_end_matches(" kB").parse().unwrap()
 }

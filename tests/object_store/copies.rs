@@ -1,14 +1,14 @@
 //! Copies and renames.
 
-use lakefs::LakeFsStore;
+use lakefs::object_store::LakeFsStore;
 use object_store::path::Path;
 use object_store::{Error, ObjectStoreExt as _};
 
-use crate::support::{self, Lake};
+use crate::support::{self, Fixture};
 use crate::{stores, text};
 
 #[tokio::test]
-async fn of_many_who_copy_to_nothing_one_wins() {
+async fn concurrent_copies_if_not_exists_have_one_winner() {
     let (_lake, main, [store, _]) = stores("copy_race").await;
     for source in 0..5 {
         let upload = main.object(format!("from/{source}")).upload(source.to_string());
@@ -33,7 +33,7 @@ async fn of_many_who_copy_to_nothing_one_wins() {
 }
 
 #[tokio::test]
-async fn an_object_is_not_lost_by_a_rename_to_itself() {
+async fn rename_to_itself_keeps_the_object() {
     let (_lake, _main, [store, _]) = stores("rename_itself").await;
     let a = Path::from("a");
     store.put(&a, "one".into()).await.unwrap();
@@ -44,18 +44,18 @@ async fn an_object_is_not_lost_by_a_rename_to_itself() {
 }
 
 #[tokio::test]
-async fn copies_and_renames_go_from_reference_to_branch() {
-    let lake = Lake::new().await;
-    let main = lake.main("copy_references").await;
-    support::commit(&main, "one", &[("a", "one")]).await;
-    support::tag(main.repository(), "v1", "main").await;
+async fn copy_and_rename_from_a_ref_to_a_branch() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("copy_references").await;
+    support::commit_objects(&main, "one", &[("a", "one")]).await;
+    support::create_tag(&main.repository(), "v1", "main").await;
     let experiment = main.repository().branch("experiment");
     experiment.create("main").await.unwrap();
-    let store = LakeFsStore::new(main.repository());
+    let store = LakeFsStore::new(&main.repository());
     store.copy(&Path::from("v1/a"), &Path::from("experiment/copied")).await.unwrap();
     store.rename(&Path::from("main/a"), &Path::from("experiment/renamed")).await.unwrap();
     for path in ["copied", "renamed"] {
-        assert_eq!(support::text(&experiment.object(path)).await, "one");
+        assert_eq!(support::read_text(&experiment.object(path)).await, "one");
     }
     assert!(!main.object("a").exists().await.unwrap());
 }

@@ -1,7 +1,7 @@
-//! Lists: long ones, by the page, of names that are no locations.
+//! Lists: long ones, page by page, and of paths without a location.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs::LakeFsStore;
+use lakefs::object_store::LakeFsStore;
 use object_store::list::{PaginatedListOptions, PaginatedListStore as _};
 use object_store::path::Path;
 use object_store::{Error, ObjectStore as _, integration};
@@ -14,8 +14,8 @@ async fn list_paginated() {
     let store = LakeFsStore::at(&main);
     integration::list_paginated(&store, &store).await;
 
-    // Of a repository, with the objects that it has left: `fo…` on `main`.
-    let store = LakeFsStore::new(main.repository());
+    // The integration test leaves objects `fo…` on `main`. List them through the store of the repository.
+    let store = LakeFsStore::new(&main.repository());
     let page = async |prefix, offset: Option<&str>, page_token| {
         let (offset, max_keys) = (offset.map(str::to_owned), Some(2));
         let options =
@@ -39,7 +39,7 @@ async fn list_paginated() {
 }
 
 #[tokio::test]
-async fn lists_are_long() {
+async fn long_list_is_complete() {
     let (_lake, main, stores) = stores("long_list").await;
     let names: Vec<_> = (0..2500).map(|number| format!("part/{number:05}")).collect();
     let uploads = names.iter().map(|name| main.object(name).upload("x").into_future());
@@ -51,13 +51,13 @@ async fn lists_are_long() {
         let listed: Vec<_> =
             store.list(Some(&part)).map_ok(|meta| meta.location.to_string()).try_collect().await.unwrap();
         assert!(listed == names, "{} objects", listed.len());
-        let behind: Vec<_> = store
+        let after: Vec<_> = store
             .list_with_offset(Some(&part), &Path::from("part/01999"))
             .map_ok(|meta| meta.location.to_string())
             .try_collect()
             .await
             .unwrap();
-        assert!(behind == names[2000..], "{} objects", behind.len());
+        assert!(after == names[2000..], "{} objects", after.len());
         let below = store.list_with_delimiter(Some(&part)).await.unwrap();
         assert_eq!((below.objects.len(), below.common_prefixes.len()), (2500, 0));
     }
@@ -76,12 +76,12 @@ async fn lists_are_long() {
 }
 
 #[tokio::test]
-async fn names_that_are_no_locations_are_told() {
+async fn path_without_a_location_is_an_error_in_the_list() {
     let (_lake, main, stores) = stores("names").await;
     for name in ["/a", "b//c", "d/../e", "f/g", "h/", "i\n"] {
         main.object(name).upload("x").await.unwrap();
     }
-    // Directories, as other programs leave them.
+    // Directory markers.
     for name in ["f/", "j/k/"] {
         main.object(name).upload("").await.unwrap();
     }

@@ -1,14 +1,9 @@
-//! Repositories as stores for engines: the `object_store` crate's own tests, and what it does not test.
+//! The adapter to the `object_store` crate: the integration tests of that crate, and further tests.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-#[expect(dead_code, reason = "it is made for the contract suite")]
-#[path = "../contract/support.rs"]
-mod support;
-
-#[expect(dead_code, reason = "this test needs a part of it")]
 #[path = "../support/mod.rs"]
-mod script;
+mod support;
 
 mod copies;
 mod lists;
@@ -18,23 +13,24 @@ mod writes;
 
 use std::sync::Arc;
 
-use lakefs::{Branch, Error as LakeError, ErrorKind, LakeFsStore, Reference};
+use lakefs::object_store::LakeFsStore;
+use lakefs::{Branch, Error as LakeError, ErrorKind};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{Error, ObjectStore, ObjectStoreExt as _, integration};
 
-use support::Lake;
+use support::Fixture;
 
-/// A branch with nothing on it, and stores of it: bound to it, and of its repository below its name.
-async fn stores(test: &str) -> (Lake, Branch, [Arc<dyn ObjectStore>; 2]) {
-    let lake = Lake::new().await;
-    let main = lake.main(test).await;
-    let of_repository = PrefixStore::new(LakeFsStore::new(main.repository()), "main");
+/// Returns an empty branch, and two stores of it: one of the branch, and one of the repository with the branch as prefix.
+async fn stores(test: &str) -> (Fixture, Branch, [Arc<dyn ObjectStore>; 2]) {
+    let fixture = Fixture::new().await;
+    let main = fixture.main(test).await;
+    let of_repository = PrefixStore::new(LakeFsStore::new(&main.repository()), "main");
     let stores: [Arc<dyn ObjectStore>; 2] = [Arc::new(LakeFsStore::at(&main)), Arc::new(of_repository)];
-    (lake, main, stores)
+    (fixture, main, stores)
 }
 
-/// The error of this crate below one of the `object_store` crate.
+/// Returns the `lakefs::Error` that is the source of an error of the `object_store` crate.
 fn cause(error: &Error) -> &LakeError {
     let cause = std::error::Error::source(error).expect("a cause");
     cause.downcast_ref().expect("the cause is an error of this crate")
@@ -45,13 +41,13 @@ async fn text(store: &dyn ObjectStore, location: &str) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Runs a test of the `object_store` crate on both kinds of store. Of its tests, all are run but `multipart`, which is for
-/// those that are a `MultipartStore`.
+/// Runs integration tests of the `object_store` crate on both kinds of store. Only `multipart` is missing, which needs a
+/// `MultipartStore`.
 macro_rules! integration {
     ($($test:ident($($argument:expr),*);)+) => {
         $(#[tokio::test]
         async fn $test() {
-            // Some leave objects behind.
+            // Each store gets a branch of its own, because some tests leave objects.
             for kind in 0..2 {
                 let (_lake, _main, stores) = stores(stringify!($test)).await;
                 integration::$test(&stores[kind], $($argument),*).await;
@@ -87,10 +83,13 @@ async fn get_nonexistent_object() {
 }
 
 #[tokio::test]
-async fn a_store_tells_what_it_is() {
+async fn store_displays_its_uri() {
     let client = lakefs::Client::builder().endpoint("http://localhost").build().unwrap();
     let repository = client.repository("example");
     assert_eq!(LakeFsStore::new(&repository).to_string(), "LakeFsStore(lakefs://example)");
-    let reference: &Reference = &repository.branch("main");
-    assert_eq!(LakeFsStore::at(reference).to_string(), "LakeFsStore(lakefs://example/main)");
+    assert_eq!(LakeFsStore::at(repository.branch("main")).to_string(), "LakeFsStore(lakefs://example/main)");
+    assert_eq!(LakeFsStore::at(repository.tag("v1")).to_string(), "LakeFsStore(lakefs://example/v1)");
+    let expression = repository.reference("main~1");
+    assert_eq!(LakeFsStore::at(&expression).to_string(), "LakeFsStore(lakefs://example/main~1)");
+    assert_eq!(LakeFsStore::at(expression).to_string(), "LakeFsStore(lakefs://example/main~1)");
 }

@@ -1,28 +1,28 @@
-//! Reads: of any reference, in part.
+//! Reads: of all kinds of refs, of ranges, with preconditions.
 
 use chrono::TimeDelta;
 use futures::TryStreamExt as _;
-use lakefs::LakeFsStore;
+use lakefs::object_store::LakeFsStore;
 use object_store::path::Path;
 use object_store::{Attribute, Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 
-use crate::support::{self, Lake};
+use crate::support::{self, Fixture};
 use crate::{stores, text};
 
 #[tokio::test]
-async fn every_kind_of_reference_is_read() {
-    let lake = Lake::new().await;
-    let main = lake.main("read_references").await;
-    let repository = main.repository();
+async fn store_reads_every_kind_of_ref() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("read_references").await;
+    let repository = &main.repository();
     main.object("data/a").upload("one").await.unwrap();
     let commit = main.commit("one").await.unwrap();
-    support::tag(repository, "v1", "main").await;
+    support::create_tag(repository, "v1", "main").await;
     main.object("data/a").upload("two").await.unwrap();
 
     let store = LakeFsStore::new(repository);
     for (reference, expected) in [("main", "two"), ("main@", "one"), ("v1", "one"), (&*commit.id, "one")] {
         assert_eq!(text(&store, &format!("{reference}/data/a")).await, expected, "{reference}");
-        let bound = LakeFsStore::at(&repository.reference(reference));
+        let bound = LakeFsStore::at(repository.reference(reference));
         assert_eq!(text(&bound, "data/a").await, expected, "{reference}");
 
         let prefix = Path::parse(reference).unwrap();
@@ -51,7 +51,7 @@ async fn every_kind_of_reference_is_read() {
 }
 
 #[tokio::test]
-async fn ranges_are_of_the_object_that_was_asked_for() {
+async fn range_is_within_the_object_or_an_error() {
     let (_lake, _main, stores) = stores("ranges").await;
     let location = Path::from("digits");
     for store in &stores {
@@ -88,7 +88,7 @@ async fn ranges_are_of_the_object_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_version_is_not_taken_for_the_newest() {
+async fn version_is_not_supported() {
     let (_lake, _main, [store, _]) = stores("version").await;
     let a = Path::from("a");
     store.put(&a, "one".into()).await.unwrap();
@@ -97,27 +97,27 @@ async fn a_version_is_not_taken_for_the_newest() {
     assert!(matches!(error, Error::NotSupported { .. }), "{error}");
 }
 
-/// The operations that a lakeFS was asked for since it was asked this last. Of a real one it is not known.
-fn asked(lake: &Lake, expected: &[&str]) {
-    if let Some(server) = &lake.server {
-        let asked: Vec<_> = server.requests().iter().map(|request| request.operation).collect();
-        assert_eq!(asked, expected);
-        server.forget_requests();
+/// Asserts which operations the test server has served since the last call. A real server does not record them.
+fn served(fixture: &Fixture, expected: &[&str]) {
+    if let Some(server) = &fixture.server {
+        let served: Vec<_> = server.requests().iter().map(|request| request.operation).collect();
+        assert_eq!(served, expected);
+        server.clear_requests();
     }
 }
 
 #[tokio::test]
-async fn a_range_is_read_with_one_request() {
-    let (lake, main, [store, _]) = stores("one_request").await;
+async fn range_is_read_with_one_request() {
+    let (fixture, main, [store, _]) = stores("one_request").await;
     let digits = Path::from("digits");
     main.object("digits").upload("0123456789").content_type("text/csv").metadata("k", "v").await.unwrap();
     let head = store.head(&digits).await.unwrap();
-    if let Some(server) = &lake.server {
-        server.forget_requests();
+    if let Some(server) = &fixture.server {
+        server.clear_requests();
     }
 
     assert_eq!(store.get_range(&digits, 2..5).await.unwrap(), "234");
-    asked(&lake, &["getObject"]);
+    served(&fixture, &["getObject"]);
     let ranged = |range: GetRange| GetOptions::new().with_range(Some(range));
     for (range, bytes, text) in [
         (GetRange::Bounded(2..4), 2..4, "23"),
@@ -127,25 +127,25 @@ async fn a_range_is_read_with_one_request() {
         (GetRange::Suffix(30), 0..10, "0123456789"),
     ] {
         let result = store.get_opts(&digits, ranged(range.clone())).await.unwrap();
-        // What it says of the object is what a look at it says.
+        // The metadata are those of `head`.
         assert_eq!((&result.meta, &result.range), (&head, &bytes), "{range:?}");
         let media_type = result.attributes.get(&Attribute::ContentType).map(|value| value.to_string());
         assert_eq!(media_type.as_deref(), Some("text/csv"), "{range:?}");
         assert_eq!(result.bytes().await.unwrap(), text, "{range:?}");
-        asked(&lake, &["getObject"]);
+        served(&fixture, &["getObject"]);
     }
 }
 
 #[tokio::test]
-async fn a_condition_on_a_range_costs_no_request() {
-    let (lake, main, [store, _]) = stores("one_request").await;
+async fn precondition_of_a_range_needs_no_further_request() {
+    let (fixture, main, [store, _]) = stores("one_request").await;
     let digits = Path::from("digits");
     main.object("digits").upload("0123456789").await.unwrap();
     let head = store.head(&digits).await.unwrap();
     let (tag, written) = (head.e_tag.as_deref().unwrap(), head.last_modified);
     let (before, after) = (written - TimeDelta::seconds(5), written + TimeDelta::seconds(5));
-    if let Some(server) = &lake.server {
-        server.forget_requests();
+    if let Some(server) = &fixture.server {
+        server.clear_requests();
     }
     let ranged = || GetOptions::new().with_range(Some(GetRange::Bounded(3..6)));
     let list = format!("\"other\", {tag}");
@@ -160,14 +160,14 @@ async fn a_condition_on_a_range_costs_no_request() {
         let result = store.get_opts(&digits, options).await.unwrap();
         assert_eq!(result.meta, head);
         assert_eq!(result.bytes().await.unwrap(), "345");
-        asked(&lake, &["getObject"]);
+        served(&fixture, &["getObject"]);
     }
     for options in
         [ranged().with_if_match(Some("\"other\"")), ranged().with_if_unmodified_since(Some(before))]
     {
         let error = store.get_opts(&digits, options).await.unwrap_err();
         assert!(matches!(&error, Error::Precondition { path, .. } if path == "digits"), "{error}");
-        asked(&lake, &["getObject"]);
+        served(&fixture, &["getObject"]);
     }
     for options in [
         ranged().with_if_none_match(Some(tag)),
@@ -177,33 +177,33 @@ async fn a_condition_on_a_range_costs_no_request() {
     ] {
         let error = store.get_opts(&digits, options).await.unwrap_err();
         assert!(matches!(&error, Error::NotModified { path, .. } if path == "digits"), "{error}");
-        asked(&lake, &["getObject"]);
+        served(&fixture, &["getObject"]);
     }
-    // Where there is nothing in the range, what the conditions say comes first all the same.
+    // A failed precondition is reported before a range that lies outside the object.
     let outside = GetOptions::new().with_range(Some(GetRange::Bounded(10..12)));
     let error = store.get_opts(&digits, outside.with_if_match(Some("\"other\""))).await.unwrap_err();
     assert!(matches!(error, Error::Precondition { .. }), "{error}");
-    asked(&lake, &["getObject", "statObject"]);
+    served(&fixture, &["getObject", "statObject"]);
     let error = store.get_range(&Path::from("nothing"), 0..1).await.unwrap_err();
     assert!(matches!(&error, Error::NotFound { path, .. } if path == "nothing"), "{error}");
-    asked(&lake, &["getObject"]);
+    served(&fixture, &["getObject"]);
 }
 
 #[tokio::test]
-async fn all_of_an_object_comes_with_its_metadata() {
-    let (lake, main, [store, _]) = stores("metadata").await;
+async fn whole_object_is_read_with_its_metadata() {
+    let (fixture, main, [store, _]) = stores("metadata").await;
     let a = Path::from("a");
     main.object("a").upload("x").content_type("text/csv").metadata("k", "v").await.unwrap();
-    if let Some(server) = &lake.server {
-        server.forget_requests();
+    if let Some(server) = &fixture.server {
+        server.clear_requests();
     }
     let expected =
         [(Attribute::ContentType, "text/csv"), (Attribute::Metadata("k".into()), "v")].into_iter().collect();
     let result = store.get(&a).await.unwrap();
     assert_eq!((&result.attributes, &result.range), (&expected, &(0..1)));
-    asked(&lake, &["statObject", "getObject"]);
-    // A look needs no more than that.
+    served(&fixture, &["statObject", "getObject"]);
+    // `head` needs one request.
     let options = GetOptions::new().with_head(true).with_range(Some(GetRange::Bounded(0..1)));
     assert_eq!(store.get_opts(&a, options).await.unwrap().attributes, expected);
-    asked(&lake, &["statObject"]);
+    served(&fixture, &["statObject"]);
 }

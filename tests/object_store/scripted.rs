@@ -1,41 +1,44 @@
-//! What no server does on request: objects that change between two requests, batches that fail in part.
+//! Responses that a server does not give on demand: objects that change between two requests, batches that fail in part.
 
 use futures::{StreamExt as _, stream};
-use lakefs::{ErrorKind, LakeFsStore};
+use lakefs::ErrorKind;
+use lakefs::object_store::LakeFsStore;
 use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 
 use crate::cause;
-use crate::script::{Reply, Script};
+use crate::support::{ScriptedResponse, ScriptedServer};
 
-/// What a server knows of an object with this tag.
-fn stats(tag: &str, size: usize) -> Reply {
+/// The metadata of an object with this ETag.
+fn stats(tag: &str, size: usize) -> ScriptedResponse {
     let body = format!(
         r#"{{"checksum":"{tag}","mtime":1700000000,"path":"a","path_type":"object","physical_address":"mem://a","size_bytes":{size}}}"#
     );
-    Reply::json(200, body)
+    ScriptedResponse::json(200, body)
 }
 
-/// The object.
-fn object(tag: &str, text: &str) -> Reply {
-    Reply::new(200, "text/plain", text).header("ETag", &format!("\"{tag}\""))
+/// The object itself.
+fn object(tag: &str, text: &str) -> ScriptedResponse {
+    ScriptedResponse::new(200, "text/plain", text).header("ETag", &format!("\"{tag}\""))
 }
 
-/// Two bytes of it.
-fn part(tag: &str, text: &str, first: usize, size: usize) -> Reply {
+/// Two bytes of the object.
+fn part(tag: &str, text: &str, first: usize, size: usize) -> ScriptedResponse {
     let range = format!("bytes {first}-{}/{size}", first + 1);
-    Reply::new(206, "text/plain", text).header("ETag", &format!("\"{tag}\"")).header("Content-Range", &range)
+    ScriptedResponse::new(206, "text/plain", text)
+        .header("ETag", &format!("\"{tag}\""))
+        .header("Content-Range", &range)
 }
 
-/// The store of a branch on a server with a script.
-async fn scripted(replies: impl IntoIterator<Item = Reply>) -> (Script, LakeFsStore) {
-    let script = Script::start(replies).await;
-    let store = LakeFsStore::at(&script.client().repository("example").branch("main"));
+/// Returns a scripted server and the store of a branch on it.
+async fn scripted(replies: impl IntoIterator<Item = ScriptedResponse>) -> (ScriptedServer, LakeFsStore) {
+    let script = ScriptedServer::start(replies).await;
+    let store = LakeFsStore::at(script.client().repository("example").branch("main"));
     (script, store)
 }
 
 #[tokio::test]
-async fn bytes_are_of_the_object_that_the_conditions_held_for() {
+async fn bytes_are_of_the_version_that_met_the_preconditions() {
     let a = Path::from("a");
     let (old, new) = (stats("old", 3), stats("new", 5));
     let came = object("new", "three");
@@ -46,7 +49,7 @@ async fn bytes_are_of_the_object_that_the_conditions_held_for() {
     assert_eq!(read.bytes().await.unwrap(), "three");
     assert_eq!(script.requests().len(), 4);
 
-    // The condition held for what was seen, and not for what came.
+    // The object is overwritten after the precondition was met.
     let (script, store) = scripted([old.clone(), came.clone(), new]).await;
     let options = GetOptions::new().with_if_match(Some("\"old\""));
     let error = store.get_opts(&a, options).await.unwrap_err();
@@ -60,8 +63,8 @@ async fn bytes_are_of_the_object_that_the_conditions_held_for() {
 }
 
 #[tokio::test]
-async fn ranges_that_are_read_together_are_of_one_version() {
-    // So far from each other that they are not read as one.
+async fn ranges_read_together_are_of_one_version() {
+    // Too far apart to be read with one request.
     let (far, size) = (2 << 20, 3 << 20);
     let (script, store) = scripted([
         part("old", "11", 0, size),
@@ -77,19 +80,19 @@ async fn ranges_that_are_read_together_are_of_one_version() {
 }
 
 #[tokio::test]
-async fn of_a_batch_those_fail_that_the_server_names() {
-    let branch = Reply::json(200, r#"{"id":"main","commit_id":"c"}"#);
+async fn batch_fails_for_the_objects_that_the_server_names() {
+    let branch = ScriptedResponse::json(200, r#"{"id":"main","commit_id":"c"}"#);
     let failed =
         r#"{"errors":[{"path":"b","status_code":403,"message":"cannot write to protected branch"}]}"#;
-    let (_script, store) = scripted([branch.clone(), Reply::json(200, failed)]).await;
+    let (_script, store) = scripted([branch.clone(), ScriptedResponse::json(200, failed)]).await;
     let locations = || stream::iter(["a", "b", "c"].map(|name| Ok(Path::from(name)))).boxed();
     let outcomes: Vec<_> = store.delete_stream(locations()).collect().await;
     let [Ok(_), Err(error @ Error::PermissionDenied { .. }), Ok(_)] = &*outcomes else {
         panic!("{outcomes:?}")
     };
-    assert_eq!(cause(error).kind(), ErrorKind::Protected);
+    assert_eq!(cause(error).kind(), ErrorKind::WriteProtected);
 
-    let (_script, store) = scripted([branch, Reply::json(500, r#"{"message":"no disk"}"#)]).await;
+    let (_script, store) = scripted([branch, ScriptedResponse::json(500, r#"{"message":"no disk"}"#)]).await;
     let outcomes: Vec<_> = store.delete_stream(locations()).collect().await;
     for outcome in &outcomes {
         assert!(matches!(outcome, Err(Error::Generic { .. })), "{outcome:?}");
@@ -98,7 +101,7 @@ async fn of_a_batch_those_fail_that_the_server_names() {
 }
 
 #[tokio::test]
-async fn a_reply_that_says_too_little_is_looked_behind() {
+async fn incomplete_response_to_a_range_is_followed_by_a_stat() {
     let a = Path::from("a");
     let options =
         || GetOptions::new().with_range(Some(GetRange::Bounded(1..3))).with_if_match(Some("\"tag\""));
@@ -110,14 +113,15 @@ async fn a_reply_that_says_too_little_is_looked_behind() {
     assert_eq!((expected.meta.size, expected.meta.last_modified.timestamp()), (5, 1_700_000_000));
     assert_eq!((expected.range.clone(), expected.meta.e_tag.as_deref()), (1..3, Some("\"tag\"")));
 
-    // No date, no size, no tag, no range; and failures of which it is not known what they mean.
-    let sizeless = Reply::new(206, "text/plain", "hr")
+    // Without a date, a size, an ETag or a range; and errors that can mean several things.
+    let sizeless = ScriptedResponse::new(206, "text/plain", "hr")
         .header("ETag", "\"tag\"")
         .header("Content-Range", "bytes 1-2/*")
         .header(date.0, date.1);
-    let tagless =
-        Reply::new(206, "text/plain", "hr").header("Content-Range", "bytes 1-2/5").header(date.0, date.1);
-    let refused = |status| Reply::json(status, r#"{"message":"bad index"}"#);
+    let tagless = ScriptedResponse::new(206, "text/plain", "hr")
+        .header("Content-Range", "bytes 1-2/5")
+        .header(date.0, date.1);
+    let refused = |status| ScriptedResponse::json(status, r#"{"message":"bad index"}"#);
     for first in [part("tag", "hr", 1, 5), sizeless, tagless, refused(416), refused(500), refused(400)] {
         let (script, store) = scripted([first, stats("tag", 5), part("tag", "hr", 1, 5)]).await;
         let read = store.get_opts(&a, options()).await.unwrap();
@@ -125,7 +129,7 @@ async fn a_reply_that_says_too_little_is_looked_behind() {
         assert_eq!(read.bytes().await.unwrap(), "hr");
         assert_eq!(script.requests().len(), 3);
     }
-    // Others are failures.
+    // Any other error is returned.
     let (script, store) = scripted([refused(404)]).await;
     let error = store.get_opts(&a, options()).await.unwrap_err();
     assert!(matches!(error, Error::NotFound { .. }), "{error}");

@@ -1,23 +1,24 @@
-//! Writes: to branches alone, all of an object or nothing of it.
+//! Writes: only to branches, and only whole objects.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs::{Client, ErrorKind, LakeFsStore};
+use lakefs::object_store::LakeFsStore;
+use lakefs::{Client, ErrorKind};
 use lakefs_testserver::Server;
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, Error, GetOptions, ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions,
 };
 
-use crate::support::{self, Lake};
+use crate::support::{self, Fixture};
 use crate::{cause, stores, text};
 
 #[tokio::test]
-async fn what_is_no_branch_is_not_written() {
-    let lake = Lake::new().await;
-    let main = lake.main("write_references").await;
-    let repository = main.repository();
-    let commit = support::commit(&main, "one", &[("a", "one")]).await;
-    support::tag(repository, "v1", "main").await;
+async fn write_to_a_tag_or_commit_is_rejected() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("write_references").await;
+    let repository = &main.repository();
+    let commit = support::commit_objects(&main, "one", &[("a", "one")]).await;
+    support::create_tag(repository, "v1", "main").await;
     let store = LakeFsStore::new(repository);
     for reference in ["v1", "nowhere", &*commit.id] {
         let a = Path::from(format!("{reference}/a"));
@@ -54,7 +55,7 @@ async fn what_is_no_branch_is_not_written() {
 }
 
 #[tokio::test]
-async fn attributes_go_both_ways_or_nowhere() {
+async fn attributes_are_stored_or_rejected() {
     let (_lake, main, stores) = stores("attributes").await;
     let attributes = Attributes::from_iter([
         (Attribute::ContentType, "text/csv"),
@@ -66,7 +67,7 @@ async fn attributes_go_both_ways_or_nowhere() {
         let read = store.get(&location).await.unwrap();
         assert_eq!(read.attributes, attributes);
         assert_eq!(read.meta.e_tag, written.e_tag);
-        // No reply to a read has metadata, and a range is worth no second request.
+        // A range is read with one request, whose response lacks the user metadata.
         let range = GetOptions::new().with_range(Some(0..1));
         let media_type = Attributes::from_iter([(Attribute::ContentType, "text/csv")]);
         assert_eq!(store.get_opts(&location, range).await.unwrap().attributes, media_type);
@@ -83,7 +84,7 @@ async fn attributes_go_both_ways_or_nowhere() {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_not_completed_leaves_nothing() {
+async fn upload_that_is_not_completed_stores_nothing() {
     let (_lake, main, stores) = stores("abandoned").await;
     let location = Path::from("abandoned");
     for store in &stores {
@@ -93,14 +94,14 @@ async fn an_upload_that_is_not_completed_leaves_nothing() {
         drop(upload);
 
         let mut upload = store.put_multipart(&location).await.unwrap();
-        // Put and not waited for.
+        // Drop the future of the part.
         drop(upload.put_part(vec![b'x'; 1 << 20].into()));
         upload.abort().await.unwrap();
         let error = upload.complete().await.unwrap_err();
         assert!(matches!(error, Error::Generic { .. }), "{error}");
         upload.put_part("y".into()).await.unwrap_err();
 
-        // What came later has come, so what was dropped before it would have, too.
+        // A later write is visible, so an earlier one would be, too.
         store.put(&Path::from("later"), "z".into()).await.unwrap();
         assert!(!main.object("abandoned").exists().await.unwrap());
         let listed: Vec<_> = store.list(None).try_collect().await.unwrap();
@@ -109,7 +110,7 @@ async fn an_upload_that_is_not_completed_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn parts_come_in_the_order_in_which_they_were_put() {
+async fn parts_are_stored_in_the_order_of_put_part() {
     let (_lake, main, [store, _]) = stores("parts").await;
     let attributes = Attributes::from_iter([
         (Attribute::ContentType, "text/csv"),
@@ -124,7 +125,7 @@ async fn parts_come_in_the_order_in_which_they_were_put() {
         expected.extend_from_slice(&part);
         parts.push(upload.put_part(part.into()));
     }
-    // One is not waited for, and the others from the last to the first.
+    // Drop the future of one part, and await the others in reverse order.
     drop(parts.remove(7));
     for part in parts.into_iter().rev() {
         part.await.unwrap();
@@ -144,7 +145,7 @@ async fn parts_come_in_the_order_in_which_they_were_put() {
 }
 
 #[tokio::test]
-async fn of_many_who_create_one_wins() {
+async fn concurrent_creates_have_one_winner() {
     let (_lake, _main, stores) = stores("create_race").await;
     for (store, name) in stores.iter().zip(["bound", "of-repository"]) {
         let location = Path::from(name);
@@ -167,11 +168,11 @@ async fn of_many_who_create_one_wins() {
 }
 
 #[tokio::test]
-async fn parts_go_to_a_storage_that_signs() {
+async fn parts_are_sent_to_presigned_urls() {
     let server = Server::builder().presigned_storage().start().await.unwrap();
     let client = Client::builder()
         .endpoint(server.endpoint())
-        .credentials(server.access_key_id(), server.secret_access_key())
+        .access_key(server.access_key_id(), server.secret_access_key())
         .build()
         .unwrap();
     let main = client.repository("signed").branch("main");
@@ -186,7 +187,7 @@ async fn parts_go_to_a_storage_that_signs() {
         part.await.unwrap();
     }
     upload.complete().await.unwrap();
-    // Those of the storage have 5 MiB at least.
+    // The parts of the storage have at least 5 MiB.
     assert_eq!((asked("storagePutPart"), asked("uploadObject")), (3, 0));
     let read = store.get(&location).await.unwrap().bytes().await.unwrap();
     assert!(read == (0..3).flat_map(part).collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! `lakefs-testserver`: a lakeFS that lives in memory, as a program.
+//! The binary `lakefs-testserver`: an in-memory lakeFS server for tests in any language.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -7,18 +7,18 @@ use lakefs_testserver::{Server, ServerBuilder};
 use lexopt::prelude::*;
 
 const USAGE: &str = "\
-A lakeFS that lives in memory. All of it is gone when it stops.
+An in-memory lakeFS server for tests. Its data are lost when it stops.
 
 Usage: lakefs-testserver [OPTIONS]
 
 Options:
-  --listen <ADDRESS>            where to listen [default: 127.0.0.1:8000]
-  --access-key-id <ID>          the access key of its user
-  --secret-access-key <SECRET>  the secret of that key
-  --contract <FILE>             an OpenAPI document to serve at /openapi.json
-  --presigned-storage           as a lakeFS over S3, which signs addresses and takes uploads in parts
-  --without-setup               as a lakeFS that nobody has set up yet
-  -h, --help                    print this
+  --listen <ADDRESS>            socket address to listen on [default: 127.0.0.1:8000]
+  --access-key-id <ID>          access key ID of the user
+  --secret-access-key <SECRET>  secret access key of the user
+  --contract <FILE>             OpenAPI document to serve at /openapi.json
+  --presigned-storage           pre-sign URLs and support multipart uploads, as a lakeFS over S3
+  --without-setup               start before the initial setup, without a user
+  -h, --help                    print this help
 ";
 
 #[tokio::main]
@@ -33,38 +33,45 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let Some(builder) = arguments()? else {
+    let Some(builder) = parse_arguments()? else {
         print!("{USAGE}");
         return Ok(());
     };
     let server = builder.start().await?;
-    let (endpoint, id, secret) = (server.endpoint(), server.access_key_id(), server.secret_access_key());
-    println!("lakeFS test server at {endpoint}, nothing in it outlives this process");
+    println!("lakeFS test server listens at {}; its data are lost when it stops", server.endpoint());
     println!();
-    println!("export LAKECTL_SERVER_ENDPOINT_URL={endpoint}");
-    println!("export LAKECTL_CREDENTIALS_ACCESS_KEY_ID={id}");
-    println!("export LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY={secret}");
+    for (name, value) in server.lakectl_env() {
+        println!("export {name}={value}");
+    }
     tokio::signal::ctrl_c().await?;
     #[cfg(feature = "validate")]
-    for violation in server.violations() {
-        eprintln!("not as the contract says: {violation}");
+    for violation in server.contract_violations() {
+        eprintln!("contract violation: {violation}");
     }
     server.shutdown().await;
     Ok(())
 }
 
-/// Reads the arguments of the program. Nothing if it was asked for help.
-fn arguments() -> Result<Option<ServerBuilder>, Box<dyn std::error::Error>> {
+/// Parses the command line. Returns `None` if it asks for help.
+fn parse_arguments() -> Result<Option<ServerBuilder>, Box<dyn std::error::Error>> {
     let mut listen = SocketAddr::from(([127, 0, 0, 1], 8000));
     let (mut id, mut secret) = (None, None);
     let mut builder = Server::builder();
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
-            Long("listen") => listen = parser.value()?.parse()?,
+            Long("listen") => {
+                let value = parser.value()?.string()?;
+                listen = value.parse().map_err(|error| format!("--listen {value}: {error}"))?;
+            }
             Long("access-key-id") => id = Some(parser.value()?.string()?),
             Long("secret-access-key") => secret = Some(parser.value()?.string()?),
-            Long("contract") => builder = builder.contract(std::fs::read(parser.value()?)?),
+            Long("contract") => {
+                let path = parser.value()?;
+                let document = std::fs::read(&path)
+                    .map_err(|error| format!("cannot read --contract {}: {error}", path.display()))?;
+                builder = builder.contract(document);
+            }
             Long("presigned-storage") => builder = builder.presigned_storage(),
             Long("without-setup") => builder = builder.without_setup(),
             Short('h') | Long("help") => return Ok(None),
@@ -73,8 +80,8 @@ fn arguments() -> Result<Option<ServerBuilder>, Box<dyn std::error::Error>> {
     }
     builder = match (id, secret) {
         (None, None) => builder,
-        (Some(id), Some(secret)) => builder.credentials(id, secret),
-        _ => return Err("an access key has an id and a secret; give both or neither".into()),
+        (Some(id), Some(secret)) => builder.access_key(id, secret),
+        _ => return Err("--access-key-id and --secret-access-key must be used together".into()),
     };
     Ok(Some(builder.listen(listen)))
 }

@@ -1,77 +1,78 @@
-//! Holding replies against the contract.
+//! Validation of responses against the OpenAPI contract.
 //!
-//! The wire types of this server were written by hand, so a test may want to know that they are what the
-//! contract says. Where lakeFS itself does not keep to its contract this server does not either; those places
-//! are listed, with what is known of them.
+//! The JSON types of this server are written by hand. Validation shows that they match the contract. Where
+//! lakeFS itself deviates from its contract, this server does too; these cases are listed and not reported.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{Response, StatusCode};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-/// Where lakeFS departs from its contract: the operation, or any, the status, and how.
+use crate::http::Response;
+
+/// How lakeFS deviates from its contract: the operation (`*` for all), the status, and a description.
 const DEVIATIONS: &[(&str, u16, &str)] = &[
-    ("*", 400, "a parameter that cannot be bound is answered in plain text"),
-    ("createBranch", 201, "the id is plain text, not HTML"),
-    ("updatePullRequest", 204, "the contract says 200"),
-    ("updateObjectUserMetadata", 204, "the contract says 201"),
-    ("mergePullRequest", 409, "an error, not a merge result"),
-    ("listPullRequests", 200, "a list leaves out descriptions, which the contract requires"),
-    ("getGCRules", 200, "no branches are null, not an empty list"),
-    ("internalGetGarbageCollectionRules", 200, "no branches are null, not an empty list"),
-    ("restoreRefs", 200, "nothing is answered"),
+    ("*", 400, "errors of parameter binding are plain text"),
+    ("createBranch", 201, "the commit id is plain text, not HTML"),
+    ("updatePullRequest", 204, "the contract has status 200"),
+    ("updateObjectUserMetadata", 204, "the contract has status 201"),
+    ("mergePullRequest", 409, "the body is an error, not a merge result"),
+    ("listPullRequests", 200, "the required member `description` is missing"),
+    ("getGCRules", 200, "`branches` is null instead of an empty list"),
+    ("internalGetGarbageCollectionRules", 200, "`branches` is null instead of an empty list"),
+    ("restoreRefs", 200, "the body is empty"),
     ("getConfig", 200, "parts that are not configured are empty"),
 ];
 
-/// Holds replies against a contract and remembers those that do not keep to it.
+/// Validates responses and collects the violations.
 #[derive(Debug)]
-pub(crate) struct ReplyCheck {
-    /// The contract, with `nullable` spelled as JSON schema has it.
+pub(crate) struct ContractValidator {
+    /// The contract, with `nullable` expressed as in JSON Schema.
     contract: Value,
-    /// What the contract says of the replies to an operation.
-    replies: HashMap<String, Value>,
-    /// Compiled schemas, by operation and status.
+    /// The `responses` of the contract, by operation id in lower case.
+    responses: HashMap<String, Value>,
+    /// Compiled schemas by operation and status. `None` where there is no schema to validate.
     compiled: Mutex<HashMap<(String, u16), Option<Validator>>>,
     violations: Mutex<Vec<String>>,
 }
 
-impl ReplyCheck {
-    /// Reads a contract. Nothing if it is not JSON.
+impl ContractValidator {
+    /// Parses an OpenAPI document in JSON. Returns `None` if it is not one.
     pub(crate) fn new(contract: &[u8]) -> Option<Self> {
         let mut contract: Value = serde_json::from_slice(contract).ok()?;
-        spell_nullable(&mut contract);
+        convert_nullable(&mut contract);
         let operations = contract.get("paths")?.as_object()?.values().filter_map(Value::as_object);
-        let replies = operations
+        let responses = operations
             .flat_map(|methods| methods.values())
             .filter_map(|operation| {
                 let id = operation.get("operationId")?.as_str()?;
-                // A server spells the first letter of an id otherwise than the source of the contract.
+                // The contract that a server publishes capitalises ids, its source does not.
                 Some((id.to_ascii_lowercase(), operation.get("responses")?.clone()))
             })
             .collect();
-        Some(Self { contract, replies, compiled: Mutex::default(), violations: Mutex::default() })
+        Some(Self { contract, responses, compiled: Mutex::default(), violations: Mutex::default() })
     }
 
     pub(crate) fn violations(&self) -> Vec<String> {
-        self.violations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.violations_mut().clone()
     }
 
-    /// Looks at a reply and hands it back.
-    pub(crate) async fn look_at(&self, operation: &str, reply: Response<Body>) -> Response<Body> {
-        let (parts, body) = reply.into_parts();
+    /// Validates a response and returns it unchanged.
+    pub(crate) async fn validate(&self, operation: &str, response: Response) -> Response {
+        let (parts, body) = response.into_parts();
         let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
             return Response::from_parts(parts, Body::empty());
         };
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let is_json = content_type.is_some_and(|content_type| content_type.starts_with("application/json"));
         let json = is_json.then(|| serde_json::from_slice(&body).unwrap_or_default());
-        if let Err(wrong) = self.check(operation, parts.status, json.as_ref()) {
-            let violation = format!("{operation} {}: {wrong}", parts.status.as_u16());
-            self.violations.lock().unwrap_or_else(PoisonError::into_inner).push(violation);
+        if let Err(violation) = self.check(operation, parts.status, json.as_ref()) {
+            let violation = format!("{operation} {}: {violation}", parts.status.as_u16());
+            self.violations_mut().push(violation);
         }
         Response::from_parts(parts, Body::from(body))
     }
@@ -83,15 +84,15 @@ impl ReplyCheck {
         if DEVIATIONS.iter().any(deviates) {
             return Ok(());
         }
-        let replies = self
-            .replies
+        let responses = self
+            .responses
             .get(&operation.to_ascii_lowercase())
-            .ok_or("the contract does not know the operation")?;
+            .ok_or("the operation is not in the contract")?;
         let code = status.as_u16().to_string();
-        // A status that nobody promised says at least what an error says, if it says anything.
-        let declared = replies.get(&code).or_else(|| replies.get("default"));
+        // Error statuses that the contract does not list are allowed.
+        let declared = responses.get(&code).or_else(|| responses.get("default"));
         if declared.is_none() && status.is_success() {
-            return Err("the contract does not know the status".to_owned());
+            return Err("the status is not in the contract".to_owned());
         }
         let Some(json) = json else { return Ok(()) };
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,27 +102,32 @@ impl ReplyCheck {
         validator.validate(json).map_err(|error| format!("{error} at {}", error.instance_path()))
     }
 
-    /// The schema of a JSON reply; that of an error if the contract has none for it.
+    /// Compiles the schema of a JSON response. A response that the contract does not list has the schema
+    /// `Error`.
     fn compile(&self, declared: Option<&Value>) -> Option<Validator> {
-        let resolved = declared.and_then(|reply| match reply.get("$ref").and_then(Value::as_str) {
+        let resolved = declared.and_then(|response| match response.get("$ref").and_then(Value::as_str) {
             Some(reference) => self.contract.pointer(reference.trim_start_matches('#')),
-            None => Some(reply),
+            None => Some(response),
         });
         let schema = match resolved {
-            Some(reply) => reply.pointer("/content/application~1json/schema")?.clone(),
+            Some(response) => response.pointer("/content/application~1json/schema")?.clone(),
             None => json!({ "$ref": "#/components/schemas/Error" }),
         };
         let root = json!({ "allOf": [schema], "components": self.contract.get("components")? });
         jsonschema::draft7::new(&root).ok()
     }
+
+    fn violations_mut(&self) -> MutexGuard<'_, Vec<String>> {
+        self.violations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Turns `nullable: true` into a type that may be null.
-fn spell_nullable(schema: &mut Value) {
+/// Replaces `nullable: true` of OpenAPI 3.0 with a type that includes `null`.
+fn convert_nullable(schema: &mut Value) {
     match schema {
-        Value::Array(items) => items.iter_mut().for_each(spell_nullable),
+        Value::Array(items) => items.iter_mut().for_each(convert_nullable),
         Value::Object(members) => {
-            members.values_mut().for_each(spell_nullable);
+            members.values_mut().for_each(convert_nullable);
             if members.remove("nullable") == Some(Value::Bool(true))
                 && let Some(kind) = members.get_mut("type")
             {
@@ -148,18 +154,18 @@ mod tests {
     }"##;
 
     #[test]
-    fn finds_what_the_contract_does_not_say() {
-        let check = ReplyCheck::new(CONTRACT.as_bytes()).unwrap();
-        let checked = |status: u16, body: Value| {
-            check.check("getX", StatusCode::from_u16(status).unwrap(), Some(&body)).is_ok()
+    fn response_that_violates_the_contract_is_found() {
+        let validator = ContractValidator::new(CONTRACT.as_bytes()).unwrap();
+        let is_valid = |status: u16, body: Value| {
+            validator.check("getX", StatusCode::from_u16(status).unwrap(), Some(&body)).is_ok()
         };
-        assert!(checked(200, json!({"id": "x"})));
-        assert!(checked(200, json!({"id": null})));
-        assert!(!checked(200, json!({"id": 5})));
-        assert!(!checked(200, json!({})));
-        assert!(checked(404, json!({"message": "x"})));
-        assert!(!checked(404, json!({"error": "x"})));
-        assert!(check.check("getY", StatusCode::OK, None).is_err());
-        assert!(check.check("createBranch", StatusCode::CREATED, None).is_ok());
+        assert!(is_valid(200, json!({"id": "x"})));
+        assert!(is_valid(200, json!({"id": null})));
+        assert!(!is_valid(200, json!({"id": 5})));
+        assert!(!is_valid(200, json!({})));
+        assert!(is_valid(404, json!({"message": "x"})));
+        assert!(!is_valid(404, json!({"error": "x"})));
+        assert!(validator.check("getY", StatusCode::OK, None).is_err());
+        assert!(validator.check("createBranch", StatusCode::CREATED, None).is_ok());
     }
 }

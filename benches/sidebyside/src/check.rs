@@ -1,88 +1,90 @@
-//! Whether a contender has done its job.
+//! Checks the results of a contender.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use lakefs_bench::{Failure, Job};
+use lakefs_bench::{BoxError, Job};
 
+use crate::benchmarks::OBJECTS;
 use crate::measure::output;
-use crate::tool::{Place, Tool};
-use crate::work::OBJECTS;
+use crate::tools::{Setup, Tool};
 
-/// Holds what a run has left against what it was to leave.
-pub(crate) fn check(place: &Place, tool: Tool, job: &Job) -> Result<(), Failure> {
-    let source = &place.directory;
-    let back = source.join("back");
-    let fetch = |job: &Job| -> Result<(), Failure> {
-        let mut command = place.command(Tool::Lakectl, job)?.ok_or("lakectl cannot")?;
+/// Compares the files and objects of a run with the source data.
+pub(crate) fn check(setup: &Setup, tool: Tool, job: &Job) -> Result<(), BoxError> {
+    let source = &setup.directory;
+    let download = source.join("check");
+    let run_lakectl = |job: &Job| -> Result<(), BoxError> {
+        let mut command = setup.command(Tool::Lakectl, job)?.ok_or("lakectl does not support the job")?;
         output(&mut command).map(drop)
     };
     match job {
         Job::Upload { file, path } => {
-            fetch(&Job::Download { path: path.clone(), file: back.clone(), verify: false })?;
-            same_file(file, &back)?;
-            fs::remove_file(back)?;
+            run_lakectl(&Job::Download { path: path.clone(), file: download.clone(), verify: false })?;
+            same_file(file, &download)?;
+            fs::remove_file(download)?;
         }
-        Job::UploadTree { directory, prefix } => {
-            fetch(&Job::DownloadTree { prefix: prefix.clone(), directory: back.clone() })?;
-            same_directory(directory, &back)?;
-            fs::remove_dir_all(back)?;
+        Job::UploadDir { directory, prefix } => {
+            run_lakectl(&Job::DownloadDir { prefix: prefix.clone(), directory: download.clone() })?;
+            same_directory(directory, &download)?;
+            fs::remove_dir_all(download)?;
         }
         Job::Download { path, file, .. } => same_file(&source.join(path), file)?,
-        Job::DownloadTree { prefix, directory } => same_directory(&source.join(prefix), directory)?,
+        Job::DownloadDir { prefix, directory } => same_directory(&source.join(prefix), directory)?,
         Job::List { .. } => {
-            let Some(command) = place.command(tool, job)? else { return Ok(()) };
+            let Some(command) = setup.command(tool, job)? else { return Ok(()) };
             let count = count(command)?;
             if count != OBJECTS {
                 return Err(format!("{count} objects were listed").into());
             }
         }
-        // That there was an object each time is what it fails without.
+        // The job itself fails if an object is missing.
         Job::Stats { .. } => {}
     }
     Ok(())
 }
 
-/// Removes a large file that a run has left. Small ones stay: ext4 is slow to make new ones for some seconds after many
-/// were removed, and the next contender would be the one to pay.
-pub(crate) fn clear(job: &Job) -> Result<(), Failure> {
+/// Removes the large file of a run. Small files are kept: after many files are removed, ext4 creates new ones slowly for
+/// some seconds, which would slow down the next contender.
+pub(crate) fn clean_up(job: &Job) -> Result<(), BoxError> {
     if let Job::Download { file, .. } = job {
         fs::remove_file(file)?;
     }
     Ok(())
 }
 
-/// How many objects were listed: lakectl prints a line for each, the others the number. What is printed is not kept, as a
-/// process begins with the peak of the one that has started it.
-fn count(mut command: Command) -> Result<usize, Failure> {
-    let mut lister = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+/// Returns the number of listed objects. lakectl prints a line for each, the others print the number.
+///
+/// The output is not kept in memory, because the peak memory of a process starts with that of its parent.
+fn count(mut command: Command) -> Result<usize, BoxError> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let (mut lines, mut last) = (0, String::new());
-    for line in BufReader::new(lister.stdout.take().ok_or("nothing can be read")?).lines() {
+    for line in BufReader::new(child.stdout.take().ok_or("the output cannot be read")?).lines() {
         (lines, last) = (lines + 1, line?);
     }
-    if !lister.wait()?.success() {
-        return Err("the list fails".into());
+    if !child.wait()?.success() {
+        return Err("the list failed".into());
     }
     Ok(last.trim().parse().unwrap_or(lines))
 }
 
-fn same_directory(left: &Path, right: &Path) -> Result<(), Failure> {
-    let (mut here, there) = (0, fs::read_dir(right)?.count());
+fn same_directory(left: &Path, right: &Path) -> Result<(), BoxError> {
+    let (mut expected, actual) = (0, fs::read_dir(right)?.count());
     for file in fs::read_dir(left)? {
         let file = file?;
         same_file(&file.path(), &right.join(file.file_name()))?;
-        here += 1;
+        expected += 1;
     }
-    if here == there { Ok(()) } else { Err(format!("{there} files instead of {here}").into()) }
+    if expected == actual { Ok(()) } else { Err(format!("{actual} files instead of {expected}").into()) }
 }
 
-fn same_file(left: &Path, right: &Path) -> Result<(), Failure> {
-    let differ = || Failure::from(format!("{} and {} differ", left.display(), right.display()));
-    let (mut here, mut there) = (BufReader::new(File::open(left)?), BufReader::new(File::open(right)?));
+fn same_file(left: &Path, right: &Path) -> Result<(), BoxError> {
+    let differ = || BoxError::from(format!("{} and {} differ", left.display(), right.display()));
+    let (mut left_file, mut right_file) =
+        (BufReader::new(File::open(left)?), BufReader::new(File::open(right)?));
     loop {
-        let (a, b) = (here.fill_buf()?, there.fill_buf()?);
+        let (a, b) = (left_file.fill_buf()?, right_file.fill_buf()?);
         let bytes = a.len().min(b.len());
         if a[..bytes] != b[..bytes] {
             return Err(differ());
@@ -90,7 +92,7 @@ fn same_file(left: &Path, right: &Path) -> Result<(), Failure> {
         if bytes == 0 {
             return if a.len() == b.len() { Ok(()) } else { Err(differ()) };
         }
-        here.consume(bytes);
-        there.consume(bytes);
+        left_file.consume(bytes);
+        right_file.consume(bytes);
     }
 }

@@ -1,116 +1,114 @@
-//! What each contender is asked to do, in the words of its command line.
+//! The jobs that each contender runs, and their command line.
 
 use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How many files are under way at once.
+/// The number of files that are transferred at once.
 pub const CONCURRENCY: usize = 25;
 
-/// How many files a directory has that is uploaded or downloaded.
+/// The number of files in a directory that is uploaded or downloaded.
 pub const FILES: usize = 2000;
 
-/// What any of the programs fails with.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// The error of all programs of this package.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A job, and where it is done.
+/// A job, with the branch that it runs on.
 #[derive(Debug)]
-pub struct Order {
+pub struct Invocation {
     /// The name of the repository.
     pub repository: String,
     /// The name of the branch.
     pub branch: String,
-    /// What is to be done there.
+    /// The job.
     pub job: Job,
 }
 
-/// What is to be done.
+/// What a contender does.
 #[derive(Debug)]
 pub enum Job {
-    /// One file becomes one object.
+    /// Uploads a file to an object.
     Upload {
         /// The file.
         file: PathBuf,
         /// The path of the object.
         path: String,
     },
-    /// One object becomes one file.
+    /// Downloads an object to a file.
     Download {
         /// The path of the object.
         path: String,
         /// The file.
         file: PathBuf,
-        /// Whether the bytes are held against the checksum, by who can.
+        /// Whether to verify the bytes against the checksum, if the contender can.
         verify: bool,
     },
-    /// A directory becomes the objects under a prefix.
-    UploadTree {
+    /// Uploads a directory to the objects under a prefix.
+    UploadDir {
         /// The directory.
         directory: PathBuf,
-        /// The prefix, with a slash at its end.
+        /// The prefix, which ends with a slash.
         prefix: String,
     },
-    /// The objects under a prefix become a directory.
-    DownloadTree {
-        /// The prefix, with a slash at its end.
+    /// Downloads the objects under a prefix to a directory.
+    DownloadDir {
+        /// The prefix, which ends with a slash.
         prefix: String,
         /// The directory.
         directory: PathBuf,
     },
-    /// All objects under a prefix are listed, in pages of 1,000.
+    /// Lists all objects under a prefix, in pages of 1,000.
     List {
-        /// The prefix, with a slash at its end.
+        /// The prefix, which ends with a slash.
         prefix: String,
-        /// How long what is done with a page takes.
+        /// How long the contender processes each page.
         pause: Duration,
-        /// Whether the next page is asked for meanwhile, by who can.
+        /// Whether to request the next page in the meantime, if the contender can.
         prefetch: bool,
     },
-    /// Objects are looked at, one after another.
+    /// Reads the metadata of objects, one after another.
     Stats {
-        /// A prefix, under which the objects are called by numbers with five digits.
+        /// The prefix of the objects, whose names are numbers with five digits.
         prefix: String,
-        /// How many there are.
+        /// The number of objects.
         count: usize,
     },
 }
 
-impl Order {
-    /// What the command line says.
+impl Invocation {
+    /// Parses the command line.
     ///
     /// # Errors
-    /// It says something else than what [`Order`] can hold.
-    pub fn from_command_line() -> Result<Self, Failure> {
-        let mut words = std::env::args().skip(1);
-        let mut word = |what: &str| words.next().ok_or_else(|| format!("{what} is missing"));
-        let (repository, branch) = (word("the repository")?, word("the branch")?);
-        let job = match &*word("the job")? {
-            "upload" => Job::Upload { file: word("the file")?.into(), path: word("the path")? },
+    /// An argument is missing or not valid.
+    pub fn from_args() -> Result<Self, BoxError> {
+        let mut args = std::env::args().skip(1);
+        let mut next = |name: &str| args.next().ok_or_else(|| format!("the argument {name} is missing"));
+        let (repository, branch) = (next("REPOSITORY")?, next("BRANCH")?);
+        let job = match &*next("JOB")? {
+            "upload" => Job::Upload { file: next("FILE")?.into(), path: next("PATH")? },
             "download" => Job::Download {
-                path: word("the path")?,
-                file: word("the file")?.into(),
-                verify: word("verified or not")? == "verified",
+                path: next("PATH")?,
+                file: next("FILE")?.into(),
+                verify: next("VERIFY")? == "verify",
             },
-            "upload-tree" => {
-                Job::UploadTree { directory: word("the directory")?.into(), prefix: word("the prefix")? }
-            }
-            "download-tree" => {
-                Job::DownloadTree { prefix: word("the prefix")?, directory: word("the directory")?.into() }
+            "upload-dir" => Job::UploadDir { directory: next("DIRECTORY")?.into(), prefix: next("PREFIX")? },
+            "download-dir" => {
+                Job::DownloadDir { prefix: next("PREFIX")?, directory: next("DIRECTORY")?.into() }
             }
             "list" => Job::List {
-                prefix: word("the prefix")?,
-                pause: Duration::from_micros(word("the pause")?.parse()?),
-                prefetch: word("ahead or not")? == "ahead",
+                prefix: next("PREFIX")?,
+                pause: Duration::from_micros(next("PAUSE")?.parse()?),
+                prefetch: next("PREFETCH")? == "prefetch",
             },
-            "stats" => Job::Stats { prefix: word("the prefix")?, count: word("the count")?.parse()? },
-            other => return Err(format!("{other:?} is no job").into()),
+            "stats" => Job::Stats { prefix: next("PREFIX")?, count: next("COUNT")?.parse()? },
+            other => return Err(format!("unknown job {other:?}").into()),
         };
         Ok(Self { repository, branch, job })
     }
 }
 
-/// What there is to upload of a directory: the files, and the paths of their objects.
+/// Returns the files of a directory with the paths of their objects.
 ///
 /// # Errors
 /// The directory cannot be read.
@@ -119,7 +117,7 @@ pub fn uploads(directory: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, Strin
     fs::read_dir(directory)?.map(|file| file.map(upload)).collect()
 }
 
-/// The path of the object with this number.
+/// Returns the path of the object with this number.
 #[must_use]
 pub fn numbered(prefix: &str, number: usize) -> String {
     format!("{prefix}{number:05}")

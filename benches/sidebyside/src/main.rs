@@ -1,10 +1,11 @@
-//! Has the same work done by this crate and by others, on one lakeFS, in turns, and prints what each has used.
+//! Runs the same jobs with this crate and with others on one lakeFS server, in turns, and prints the time and memory of
+//! each.
 
+mod benchmarks;
 mod check;
 mod measure;
 mod report;
-mod tool;
-mod work;
+mod tools;
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
@@ -12,36 +13,36 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use lakefs_bench::{FILES, Failure, Job, numbered};
+use benchmarks::{Benchmark, MIB, OBJECTS, SMALL_FILE, benchmarks};
+use lakefs_bench::{BoxError, FILES, Job, numbered};
 use lexopt::{Arg, Parser, ValueExt as _};
 use measure::{Run, measure, output};
-use tool::{Place, Tool};
-use work::{MIB, OBJECTS, SMALL, Work, works};
+use tools::{Setup, Tool};
 
 const USAGE: &str = "\
-cargo xtask bench [WORK...]
+cargo xtask bench [BENCHMARK...]
 
-  Compares this crate with curl, bare reqwest, lakectl, Python's lakefs and OpenDAL on a running lakeFS, and prints a table
-  for each work. Without WORK, all of them: upload, download, upload-1g, download-1g, upload-tree, download-tree, list,
-  list-ahead, stats.
+  Compares this crate with curl, reqwest, lakectl, the Python package lakefs and OpenDAL on a running lakeFS server, and
+  prints a table for each benchmark: upload, download, upload-1g, download-1g, upload-dir, download-dir, list,
+  list-prefetch, stats. Default: all.
 
-  --rounds N       How often each does it; 5 if not given.
-  --storage URL    Under which a repository is created; local://bench if not given.
-  --write          Also writes the figures into benches/README.md.
+  --rounds N       The number of runs of each contender. Default: 5.
+  --storage URL    The storage namespace of the repository. Default: local://bench.
+  --write          Also writes the results to benches/README.md.
 
-  Needs LAKECTL_SERVER_ENDPOINT_URL, LAKECTL_CREDENTIALS_ACCESS_KEY_ID and LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY in the
-  environment; curl, lakectl, python3 with its package lakefs; and 30 GB on the disk, with those of the server.
+  Requires LAKECTL_SERVER_ENDPOINT_URL, LAKECTL_CREDENTIALS_ACCESS_KEY_ID and LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY in the
+  environment; curl, lakectl, and python3 with the package lakefs; and 30 GB of disk space, including the server's.
 ";
 
-/// Between these lines of the README are the figures.
-const MARKS: (&str, &str) =
-    ("<!-- figures: cargo xtask bench --write -->\n", "<!-- end of the figures -->\n");
+/// The lines of the README that surround the results.
+const MARKERS: (&str, &str) =
+    ("<!-- results: cargo xtask bench --write -->\n", "<!-- end of the results -->\n");
 
-/// How long the machine rests before each run.
-const REST: Duration = Duration::from_secs(1);
+/// The pause before each run.
+const PAUSE: Duration = Duration::from_secs(1);
 
 struct Options {
-    works: Vec<String>,
+    benchmarks: Vec<String>,
     rounds: usize,
     storage: String,
     write: bool,
@@ -50,22 +51,25 @@ struct Options {
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("{failure}");
+        Err(error) => {
+            eprintln!("{error}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run() -> Result<(), Failure> {
+fn run() -> Result<(), BoxError> {
     let Some(options) = options()? else {
         print!("{USAGE}");
         return Ok(());
     };
     let directory = tempfile::Builder::new().prefix("lakefs-bench-").tempdir()?;
-    let moment = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    let programs = std::env::current_exe()?.parent().map(Path::to_owned).ok_or("where are the programs?")?;
-    let place = Place {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+    let programs = std::env::current_exe()?
+        .parent()
+        .map(Path::to_owned)
+        .ok_or("the executable has no parent directory")?;
+    let setup = Setup {
         programs,
         directory: directory.path().to_owned(),
         server: std::env::var("LAKECTL_SERVER_ENDPOINT_URL")?,
@@ -73,26 +77,26 @@ fn run() -> Result<(), Failure> {
             std::env::var("LAKECTL_CREDENTIALS_ACCESS_KEY_ID")?,
             std::env::var("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY")?,
         ),
-        repository: format!("bench-{moment}"),
+        repository: format!("bench-{now}"),
         branch: "main".to_owned(),
     };
-    let repository = format!("lakefs://{}", place.repository);
-    let storage = format!("{}/{}", options.storage, place.repository);
+    let repository = format!("lakefs://{}", setup.repository);
+    let storage = format!("{}/{}", options.storage, setup.repository);
     lakectl(&["repo", "create", &repository, &storage])?;
-    let outcome = compare(&place, &options);
+    let results = compare(&setup, &options);
     lakectl(&["repo", "delete", "-y", &repository])?;
-    let figures = outcome?;
-    println!("{figures}");
-    if options.write { write_down(&figures) } else { Ok(()) }
+    let results = results?;
+    println!("{results}");
+    if options.write { write_results(&results) } else { Ok(()) }
 }
 
-fn options() -> Result<Option<Options>, Failure> {
+fn options() -> Result<Option<Options>, BoxError> {
     let mut options =
-        Options { works: Vec::new(), rounds: 5, storage: "local://bench".to_owned(), write: false };
+        Options { benchmarks: Vec::new(), rounds: 5, storage: "local://bench".to_owned(), write: false };
     let mut arguments = Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
-            Arg::Value(work) => options.works.push(work.string()?),
+            Arg::Value(id) => options.benchmarks.push(id.string()?),
             Arg::Long("rounds") => options.rounds = arguments.value()?.parse::<usize>()?.max(1),
             Arg::Long("storage") => options.storage = arguments.value()?.string()?,
             Arg::Long("write") => options.write = true,
@@ -103,126 +107,128 @@ fn options() -> Result<Option<Options>, Failure> {
     Ok(Some(options))
 }
 
-fn lakectl(words: &[&str]) -> Result<(), Failure> {
-    output(Command::new("lakectl").args(words)).map(drop)
+fn lakectl(args: &[&str]) -> Result<(), BoxError> {
+    output(Command::new("lakectl").args(args)).map(drop)
 }
 
-fn compare(place: &Place, options: &Options) -> Result<String, Failure> {
-    let wanted = |id: &str| options.works.is_empty() || options.works.iter().any(|work| work == id);
-    let known: Vec<_> = works(&place.directory, Duration::ZERO).iter().map(|work| work.id).collect();
-    if let Some(unknown) = options.works.iter().find(|work| !known.contains(&work.as_str())) {
-        return Err(format!("there is no work {unknown:?}").into());
+fn compare(setup: &Setup, options: &Options) -> Result<String, BoxError> {
+    let selected =
+        |id: &str| options.benchmarks.is_empty() || options.benchmarks.iter().any(|selected| selected == id);
+    let known: Vec<_> =
+        benchmarks(&setup.directory, Duration::ZERO).iter().map(|benchmark| benchmark.id).collect();
+    if let Some(unknown) = options.benchmarks.iter().find(|id| !known.contains(&id.as_str())) {
+        return Err(format!("unknown benchmark {unknown:?}").into());
     }
-    prepare(place, &wanted)?;
-    let mut figures = report::circumstances(options.rounds)?;
-    let page = if wanted("list-ahead") { time_of_a_page(place)? } else { Duration::ZERO };
-    for work in works(&place.directory, page).iter().filter(|work| wanted(work.id)) {
-        eprintln!("{}", work.title);
-        let table = report::table(work, &rounds(place, work, options.rounds)?);
+    prepare(setup, &selected)?;
+    let mut results = report::environment(options.rounds)?;
+    let page = if selected("list-prefetch") { measure_page(setup)? } else { Duration::ZERO };
+    for benchmark in benchmarks(&setup.directory, page).iter().filter(|benchmark| selected(benchmark.id)) {
+        eprintln!("{}", benchmark.title);
+        let table = report::table(benchmark, &run_rounds(setup, benchmark, options.rounds)?);
         eprintln!("{table}");
-        figures.push_str(&table);
+        results.push_str(&table);
     }
-    Ok(figures)
+    Ok(results)
 }
 
-/// Makes the data, and brings to the server what is to be read there.
-fn prepare(place: &Place, wanted: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
-    eprintln!("making the data");
-    let directory = &place.directory;
+/// Creates the data, and uploads those that are read from the server.
+fn prepare(setup: &Setup, selected: &dyn Fn(&str) -> bool) -> Result<(), BoxError> {
+    eprintln!("creating the data");
+    let directory = &setup.directory;
     let upload = |file: &str| {
         let job = Job::Upload { file: directory.join(file), path: file.to_owned() };
-        done(place, Tool::Lakefs, &job)
+        run_job(setup, Tool::Lakefs, &job)
     };
-    let upload_tree = |name: &str| {
-        let job = Job::UploadTree { directory: directory.join(name), prefix: format!("{name}/") };
-        done(place, Tool::Lakefs, &job)
+    let upload_dir = |name: &str| {
+        let job = Job::UploadDir { directory: directory.join(name), prefix: format!("{name}/") };
+        run_job(setup, Tool::Lakefs, &job)
     };
     fs::create_dir(directory.join("downloads"))?;
-    if wanted("upload") || wanted("download") {
-        noise(&directory.join("large"), 256 * MIB)?;
+    if selected("upload") || selected("download") {
+        write_random_file(&directory.join("large"), 256 * MIB)?;
         upload("large")?;
     }
-    if wanted("upload-1g") || wanted("download-1g") {
-        noise(&directory.join("huge"), 1024 * MIB)?;
+    if selected("upload-1g") || selected("download-1g") {
+        write_random_file(&directory.join("huge"), 1024 * MIB)?;
         upload("huge")?;
     }
-    if wanted("upload-tree") || wanted("download-tree") {
-        many(&directory.join("small"), FILES, SMALL)?;
-        upload_tree("small")?;
+    if selected("upload-dir") || selected("download-dir") {
+        write_random_files(&directory.join("small"), FILES, SMALL_FILE)?;
+        upload_dir("small")?;
     }
-    if wanted("list") || wanted("list-ahead") || wanted("stats") {
-        many(&directory.join("many"), OBJECTS, 1)?;
-        upload_tree("many")?;
+    if selected("list") || selected("list-prefetch") || selected("stats") {
+        write_random_files(&directory.join("many"), OBJECTS, 1)?;
+        upload_dir("many")?;
     }
-    lakectl(&["commit", &format!("lakefs://{}/{}", place.repository, place.branch), "-m", "data"])
+    lakectl(&["commit", &format!("lakefs://{}/{}", setup.repository, setup.branch), "-m", "data"])
 }
 
-/// Has a job done, by who can.
-fn done(place: &Place, tool: Tool, job: &Job) -> Result<Option<Run>, Failure> {
-    place.command(tool, job)?.map(measure).transpose()
+/// Runs a job. `None`: the tool does not support it.
+fn run_job(setup: &Setup, tool: Tool, job: &Job) -> Result<Option<Run>, BoxError> {
+    setup.command(tool, job)?.map(measure).transpose()
 }
 
-/// Data that no storage makes smaller.
-fn noise(path: &Path, bytes: u64) -> Result<(), Failure> {
+/// Writes random bytes, which cannot be compressed.
+fn write_random_file(path: &Path, bytes: u64) -> Result<(), BoxError> {
     let (mut file, mut chunk) = (BufWriter::new(File::create(path)?), [0; 4096]);
-    let mut left = usize::try_from(bytes)?;
-    while left > 0 {
-        let now = left.min(chunk.len());
+    let mut remaining = usize::try_from(bytes)?;
+    while remaining > 0 {
+        let now = remaining.min(chunk.len());
         fastrand::fill(&mut chunk[..now]);
         file.write_all(&chunk[..now])?;
-        left -= now;
+        remaining -= now;
     }
     file.flush()?;
     Ok(())
 }
 
-fn many(directory: &PathBuf, files: usize, bytes: u64) -> Result<(), Failure> {
+fn write_random_files(directory: &PathBuf, files: usize, bytes: u64) -> Result<(), BoxError> {
     fs::create_dir(directory)?;
-    (0..files).try_for_each(|number| noise(&directory.join(numbered("", number)), bytes))
+    (0..files).try_for_each(|number| write_random_file(&directory.join(numbered("", number)), bytes))
 }
 
-/// How long the server needs for a page, with what it takes to read it.
-fn time_of_a_page(place: &Place) -> Result<Duration, Failure> {
+/// Measures the time of a page of a list, with the time to read it.
+fn measure_page(setup: &Setup) -> Result<Duration, BoxError> {
     let job = Job::List { prefix: "many/".to_owned(), pause: Duration::ZERO, prefetch: false };
     let mut times = Vec::new();
     for _ in 0..3 {
-        times.extend(done(place, Tool::Reqwest, &job)?.map(|run| run.wall));
+        times.extend(run_job(setup, Tool::Reqwest, &job)?.map(|run| run.wall));
     }
     times.sort_unstable();
     let pages = u32::try_from(OBJECTS / 1000)?;
     Ok(times.get(1).copied().unwrap_or_default() / pages)
 }
 
-/// Has all contenders do the work, in turns, each time another one first.
-fn rounds(place: &Place, work: &Work, rounds: usize) -> Result<Vec<Vec<Run>>, Failure> {
-    let mut runs = vec![Vec::new(); work.contenders.len()];
+/// Runs all contenders in turns. Each round starts with another contender.
+fn run_rounds(setup: &Setup, benchmark: &Benchmark, rounds: usize) -> Result<Vec<Vec<Run>>, BoxError> {
+    let mut runs = vec![Vec::new(); benchmark.contenders.len()];
     for round in 0..=rounds {
-        for turn in 0..work.contenders.len() {
-            let number = (turn + round) % work.contenders.len();
-            let contender = &work.contenders[number];
-            let job = (contender.job)(&format!("{}-{number}-{round}", work.id));
-            let Some(command) = place.command(contender.tool, &job)? else { continue };
-            let failed = |failure| format!("{} does not: {failure}", contender.name);
-            // What the one before has left to be written to the disk is not for this one to wait for.
+        for turn in 0..benchmark.contenders.len() {
+            let number = (turn + round) % benchmark.contenders.len();
+            let contender = &benchmark.contenders[number];
+            let job = (contender.job)(&format!("{}-{number}-{round}", benchmark.id));
+            let Some(command) = setup.command(contender.tool, &job)? else { continue };
+            let failed = |error| format!("{} failed: {error}", contender.name);
+            // Flushes what the previous contender wrote, so that this one does not wait for it.
             output(&mut Command::new("sync"))?;
-            std::thread::sleep(REST);
+            std::thread::sleep(PAUSE);
             let run = measure(command).map_err(failed)?;
             if round == 0 {
-                check::check(place, contender.tool, &job).map_err(failed)?;
+                check::check(setup, contender.tool, &job).map_err(failed)?;
             } else {
                 runs[number].push(run);
             }
-            check::clear(&job)?;
+            check::clean_up(&job)?;
         }
     }
     Ok(runs)
 }
 
-fn write_down(figures: &str) -> Result<(), Failure> {
+fn write_results(results: &str) -> Result<(), BoxError> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let text = fs::read_to_string(&path)?;
     let parts =
-        text.split_once(MARKS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKS.1)?.1)));
-    let (before, after) = parts.ok_or("benches/README.md has no place for the figures")?;
-    Ok(fs::write(path, format!("{before}{}\n{figures}\n{}{after}", MARKS.0, MARKS.1))?)
+        text.split_once(MARKERS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKERS.1)?.1)));
+    let (before, after) = parts.ok_or("benches/README.md has no markers for the results")?;
+    Ok(fs::write(path, format!("{before}{}\n{results}\n{}{after}", MARKERS.0, MARKERS.1))?)
 }

@@ -1,58 +1,58 @@
-//! What a process uses.
+//! Measures the time and memory of a process.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lakefs_bench::Failure;
+use lakefs_bench::BoxError;
 use wait4::Wait4 as _;
 
-/// What one run of a process has used.
+/// The time and memory that a process usage.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) wall: Duration,
-    /// In user and in system mode, by it and by the processes that it has waited for.
+    /// User and system time, including child processes that were waited for.
     pub(crate) cpu: Duration,
-    /// In bytes.
+    /// The peak memory in bytes.
     pub(crate) peak: u64,
 }
 
-/// The smallest, the middle and the largest of several figures.
+/// The minimum, median and maximum of several values.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spread {
-    pub(crate) least: f64,
+    pub(crate) min: f64,
     pub(crate) median: f64,
-    pub(crate) most: f64,
+    pub(crate) max: f64,
 }
 
-/// Runs a process to its end. What it prints is not read.
-pub(crate) fn measure(mut command: Command) -> Result<Run, Failure> {
+/// Runs a process, and discards its output.
+pub(crate) fn measure(mut command: Command) -> Result<Run, BoxError> {
     let start = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
-    let used = child.wait4()?;
+    let usage = child.wait4()?;
     let wall = start.elapsed();
-    if !used.status.success() {
-        return Err(format!("{} fails: {}", command.get_program().to_string_lossy(), used.status).into());
+    if !usage.status.success() {
+        return Err(format!("{} failed: {}", command.get_program().to_string_lossy(), usage.status).into());
     }
-    Ok(Run { wall, cpu: used.rusage.utime + used.rusage.stime, peak: used.rusage.maxrss })
+    Ok(Run { wall, cpu: usage.rusage.utime + usage.rusage.stime, peak: usage.rusage.maxrss })
 }
 
-/// What a process prints.
-pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
+/// Runs a process, and returns its output.
+pub(crate) fn output(command: &mut Command) -> Result<String, BoxError> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
-        return Err(format!("{} fails: {}", command.get_program().to_string_lossy(), output.status).into());
+        return Err(format!("{} failed: {}", command.get_program().to_string_lossy(), output.status).into());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 impl Spread {
-    pub(crate) fn of(runs: &[Run], figure: impl Fn(&Run) -> f64) -> Self {
-        let mut figures: Vec<_> = runs.iter().map(figure).collect();
-        figures.sort_by(f64::total_cmp);
-        let at = |place: usize| figures.get(place).copied().unwrap_or(f64::NAN);
-        let middle = figures.len() / 2;
+    pub(crate) fn of(runs: &[Run], value: impl Fn(&Run) -> f64) -> Self {
+        let mut values: Vec<_> = runs.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
+        let middle = values.len() / 2;
         let median =
-            if figures.len() % 2 == 1 { at(middle) } else { f64::midpoint(at(middle - 1), at(middle)) };
-        Self { least: at(0), median, most: at(figures.len().saturating_sub(1)) }
+            if values.len() % 2 == 1 { at(middle) } else { f64::midpoint(at(middle - 1), at(middle)) };
+        Self { min: at(0), median, max: at(values.len().saturating_sub(1)) }
     }
 }

@@ -1,13 +1,13 @@
-//! Query strings and path segments, read the way Go reads them.
+//! Query strings and path segments, decoded as Go's `net/url` decodes them.
 
 use std::borrow::Cow;
 
-/// The parameters of a query string, decoded but not yet understood.
+/// The parameters of a query string: percent-decoded names and values, in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Query(Vec<(String, Vec<u8>)>);
 
 impl Query {
-    /// Reads a query string. What cannot be decoded is left out.
+    /// Parses a query string. Leaves out parameters with a malformed escape.
     pub(crate) fn parse(query: &str) -> Self {
         let pairs = query.split('&').filter(|pair| !pair.is_empty() && !pair.contains(';'));
         let decoded = pairs.filter_map(|pair| {
@@ -18,23 +18,23 @@ impl Query {
         Self(decoded.collect())
     }
 
-    /// All values of a parameter.
+    /// Returns all values of a parameter.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_slice())
     }
 
-    /// The first value of a parameter.
+    /// Returns the first value of a parameter.
     pub(crate) fn bytes(&self, name: &str) -> Option<&[u8]> {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_slice())
     }
 
-    /// The first value of a parameter, as text.
+    /// Returns the first value of a parameter as text.
     pub(crate) fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         self.bytes(name).map(lossy)
     }
 }
 
-/// Decodes percent escapes. Nothing if one is malformed.
+/// Decodes percent escapes. Returns `None` if one is malformed.
 pub(crate) fn decode(text: &str, plus_is_space: bool) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
@@ -54,7 +54,7 @@ pub(crate) fn decode(text: &str, plus_is_space: bool) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
-/// Bytes as text, with one replacement character for every byte that is not UTF-8.
+/// Converts bytes to text, with one replacement character for every byte that is not UTF-8.
 pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decodes_as_go_does() {
+    fn query_string_is_decoded_like_in_go() {
         let query = Query::parse("path=a%2Fb+c&path=2&bad=%zz&x;y=1&flag&n=%ff");
         assert_eq!(query.all("path").collect::<Vec<_>>(), [b"a/b c".as_slice(), b"2"]);
         assert_eq!(query.bytes("bad"), None);

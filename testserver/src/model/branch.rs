@@ -1,4 +1,4 @@
-//! A branch: a commit, and what has been written on top of it since.
+//! Branches: a head commit and uncommitted changes.
 
 use std::cmp::Ordering;
 use std::iter::Peekable;
@@ -11,17 +11,17 @@ use super::commit::CommitId;
 use super::entry::Entry;
 use super::tree::{EntryRef, Path, Tree};
 
-/// Writes that are not committed: `None` hides what the commit holds at that path.
+/// Changes by path. `None` is a deletion.
 pub(crate) type Changes = OrdMap<Path, Option<EntryRef>>;
 
-/// A branch. A clone is O(1).
+/// A branch. Cloning is O(1).
 #[derive(Debug, Clone)]
 pub(crate) struct Branch {
     pub(crate) head: CommitId,
     pub(crate) hidden: bool,
     uncommitted: Changes,
-    /// What was uncommitted when an operation last tried to consume it, and did not. lakeFS looks at nothing
-    /// else when it decides whether a branch may be hard-reset.
+    /// The uncommitted changes when an operation last sealed the staging token of the branch. lakeFS checks
+    /// only these before a hard reset.
     sealed: Changes,
 }
 
@@ -38,23 +38,23 @@ impl Branch {
         &self.sealed
     }
 
-    pub(crate) fn stage(&mut self, path: Path, entry: Entry) {
+    pub(crate) fn put(&mut self, path: Path, entry: Entry) {
         self.uncommitted.insert(path, Some(Arc::new(entry)));
     }
 
-    /// Deletes a path, which is nothing if there is nothing at it.
+    /// Deletes a path. Does nothing if there is no object.
     pub(crate) fn delete(&mut self, path: Path, committed: &Tree) {
         if self.uncommitted.contains_key(&path) || committed.get(&path).is_some() {
             self.uncommitted.insert(path, None);
         }
     }
 
-    /// Puts back what the commit holds at a path.
-    pub(crate) fn restore(&mut self, path: &[u8], committed: &Tree) {
-        let Some((path, staged)) = self.uncommitted.get_key_value(path) else { return };
+    /// Resets a path to its committed state.
+    pub(crate) fn reset_path(&mut self, path: &[u8], committed: &Tree) {
+        let Some((path, change)) = self.uncommitted.get_key_value(path) else { return };
         let path = path.clone();
-        match (committed.get(&path), staged) {
-            (Some(entry), Some(staged)) if entry.identity() == staged.identity() => {}
+        match (committed.get(&path), change) {
+            (Some(entry), Some(changed)) if entry.identity() == changed.identity() => {}
             (Some(entry), _) => {
                 self.uncommitted.insert(path, Some(entry.clone()));
             }
@@ -65,25 +65,25 @@ impl Branch {
         }
     }
 
-    /// Marks all that is uncommitted as taken up by an operation.
+    /// Seals the staging token, as operations do that read all uncommitted changes.
     pub(crate) fn seal(&mut self) {
         self.sealed = self.uncommitted.clone();
     }
 
-    /// Forgets all that is uncommitted.
+    /// Discards all uncommitted changes.
     pub(crate) fn clear(&mut self) {
         self.uncommitted = Changes::new();
         self.sealed = Changes::new();
     }
 
-    /// Moves to a commit that holds all that was uncommitted.
+    /// Sets the head to a commit that includes all uncommitted changes.
     pub(crate) fn advance(&mut self, head: CommitId) {
         self.head = head;
         self.clear();
     }
 }
 
-/// The changes at `start` and after it.
+/// Returns the changes from `start` on, in the order of their paths.
 pub(crate) fn changes_from<'a>(
     changes: &'a Changes,
     start: &[u8],
@@ -93,7 +93,7 @@ pub(crate) fn changes_from<'a>(
         .map(|(path, entry)| (path, entry.as_ref()))
 }
 
-/// Entries as a reader sees them: those of a commit, under the changes of a branch.
+/// The entries that a reader of a ref sees: those of a commit, with uncommitted changes applied.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct View {
     pub(crate) tree: Tree,
@@ -103,7 +103,7 @@ pub(crate) struct View {
 impl View {
     pub(crate) fn get(&self, path: &[u8]) -> Option<&EntryRef> {
         match self.changes.get(path) {
-            Some(staged) => staged.as_ref(),
+            Some(change) => change.as_ref(),
             None => self.tree.get(path),
         }
     }
@@ -119,7 +119,7 @@ impl View {
     }
 }
 
-/// Two ordered sequences as one, where the upper one wins and may hide.
+/// Merges two ordered sequences. `over` takes precedence, and its `None` hides an item of `under`.
 struct Overlay<O: Iterator, U: Iterator> {
     over: Peekable<O>,
     under: Peekable<U>,

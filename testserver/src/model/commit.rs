@@ -5,11 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::entry::Metadata;
-use super::ident::Address;
+use super::identity::IdentityHasher;
 use super::time::Timestamp;
 use super::tree::Tree;
 
-/// The identifier of a commit: 64 hexadecimal digits.
+/// The id of a commit: 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CommitId(Arc<str>);
 
@@ -37,7 +37,7 @@ impl fmt::Display for CommitId {
     }
 }
 
-/// A commit, without its identifier, which follows from it.
+/// A commit. Its id is computed from its other fields.
 #[derive(Debug, Clone)]
 pub(crate) struct Commit {
     pub(crate) committer: String,
@@ -47,16 +47,19 @@ pub(crate) struct Commit {
     pub(crate) parents: Vec<CommitId>,
     pub(crate) generation: i64,
     pub(crate) version: i32,
-    /// The identifier of the content; empty for the first commit of a repository.
+    /// The id of the content. Empty for the first commit of a repository.
     pub(crate) meta_range_id: String,
     pub(crate) tree: Tree,
 }
 
-/// The version of commits made now.
+/// A commit with its id.
+pub(crate) type CommitRecord = (CommitId, Arc<Commit>);
+
+/// The version of new commits.
 pub(crate) const COMMIT_VERSION: i32 = 1;
 
 impl Commit {
-    /// The commit every repository starts with.
+    /// Creates the first commit of a repository.
     pub(crate) fn root(created: Timestamp) -> Self {
         Self {
             committer: String::new(),
@@ -72,8 +75,8 @@ impl Commit {
     }
 
     pub(crate) fn id(&self) -> CommitId {
-        let parents = Address::default().strings(self.parents.iter().map(CommitId::as_str)).finish();
-        let identity = Address::default()
+        let parents = IdentityHasher::default().strings(self.parents.iter().map(CommitId::as_str)).finish();
+        let identity = IdentityHasher::default()
             .string("commit:v1")
             .string(&self.committer)
             .string(&self.message)

@@ -1,4 +1,4 @@
-//! Differences, as lazy walks over ordered maps.
+//! Diffs, computed lazily over ordered maps.
 
 use std::cmp::Ordering;
 use std::iter::Peekable;
@@ -14,9 +14,9 @@ pub(crate) enum ChangeKind {
     Added,
     Removed,
     Changed,
-    /// Both sides changed it, not to the same.
+    /// Both sides changed the path, with different results.
     Conflict,
-    /// Something below this prefix differs.
+    /// A path with this prefix differs.
     PrefixChanged,
 }
 
@@ -25,48 +25,48 @@ pub(crate) enum ChangeKind {
 pub(crate) struct Change {
     pub(crate) path: Path,
     pub(crate) kind: ChangeKind,
-    /// The entry on the right; on the left if it was removed; nothing for a prefix and for an uncommitted
-    /// deletion.
+    /// The entry on the right, or on the left if the path was removed. `None` for a prefix and for an
+    /// uncommitted deletion.
     pub(crate) entry: Option<EntryRef>,
 }
 
-/// An ordered walk over changes.
+/// Changes in the order of their paths.
 pub(crate) type ChangeIter<'a> = Box<dyn Iterator<Item = Change> + 'a>;
 
-/// What turns `left` into `right`, from a path on.
-pub(crate) fn between<'a>(left: &'a Tree, right: &'a Tree, start: &[u8]) -> ChangeIter<'a> {
+/// Returns the changes from `left` to `right`, from the path `start` on.
+pub(crate) fn trees<'a>(left: &'a Tree, right: &'a Tree, start: &[u8]) -> ChangeIter<'a> {
     if left.same_records(right) {
         return Box::new(std::iter::empty());
     }
-    Box::new(pairs(left.iter_from(start), right.iter_from(start)).filter_map(change))
+    Box::new(merge_join(left.iter_from(start), right.iter_from(start)).filter_map(change))
 }
 
-/// What turns a commit into what a reader of a reference sees.
-pub(crate) fn to_view<'a>(left: &'a Tree, right: &'a View, start: &[u8]) -> ChangeIter<'a> {
-    Box::new(pairs(left.iter_from(start), right.iter_from(start)).filter_map(change))
+/// Returns the changes from a commit to what the reader of a ref sees.
+pub(crate) fn tree_to_view<'a>(left: &'a Tree, right: &'a View, start: &[u8]) -> ChangeIter<'a> {
+    Box::new(merge_join(left.iter_from(start), right.iter_from(start)).filter_map(change))
 }
 
-/// What is uncommitted on top of a commit.
+/// Returns the uncommitted changes on top of a commit.
 pub(crate) fn uncommitted<'a>(committed: &'a Tree, changes: &'a Changes, start: &[u8]) -> ChangeIter<'a> {
-    Box::new(changes_from(changes, start).filter_map(|(path, staged)| {
-        let kind = match (committed.get(path), staged) {
+    Box::new(changes_from(changes, start).filter_map(|(path, change)| {
+        let kind = match (committed.get(path), change) {
             (None, None) => return None,
             (None, Some(_)) => ChangeKind::Added,
             (Some(_), None) => ChangeKind::Removed,
-            (Some(old), Some(new)) if same(old, new) => return None,
+            (Some(old), Some(new)) if same_identity(old, new) => return None,
             (Some(_), Some(_)) => ChangeKind::Changed,
         };
-        Some(Change { path: path.clone(), kind, entry: staged.cloned() })
+        Some(Change { path: path.clone(), kind, entry: change.cloned() })
     }))
 }
 
-/// Whether anything is uncommitted.
+/// Returns whether there are uncommitted changes.
 pub(crate) fn is_dirty(committed: &Tree, changes: &Changes) -> bool {
     uncommitted(committed, changes, b"").next().is_some()
 }
 
-/// What merging `source` into `destination` would change there, given their common `base`.
-pub(crate) fn to_merge<'a>(
+/// Returns the changes of a merge of `source` into `destination`, given their merge base.
+pub(crate) fn three_way<'a>(
     destination: &'a Tree,
     source: &'a Tree,
     base: &'a Tree,
@@ -75,12 +75,12 @@ pub(crate) fn to_merge<'a>(
     if destination.same_records(source) {
         return Box::new(std::iter::empty());
     }
-    Box::new(pairs(destination.iter_from(start), source.iter_from(start)).filter_map(|pair| {
+    Box::new(merge_join(destination.iter_from(start), source.iter_from(start)).filter_map(|pair| {
         let (_, ours, theirs) = pair;
         let mut change = change(pair)?;
         let base = base.get(&change.path);
         let unchanged = |side: Option<&EntryRef>| match (side, base) {
-            (Some(side), Some(base)) => same(side, base),
+            (Some(side), Some(base)) => same_identity(side, base),
             (None, None) => true,
             _ => false,
         };
@@ -94,43 +94,43 @@ pub(crate) fn to_merge<'a>(
     }))
 }
 
-/// Whether two entries are the same object as far as versions go.
-pub(crate) fn same(left: &Arc<Entry>, right: &Arc<Entry>) -> bool {
+/// Returns whether two entries are the same version of an object.
+pub(crate) fn same_identity(left: &Arc<Entry>, right: &Arc<Entry>) -> bool {
     Arc::ptr_eq(left, right) || left.identity() == right.identity()
 }
 
 type Record<'a> = (&'a Path, &'a EntryRef);
-type Pair<'a> = (&'a Path, Option<&'a EntryRef>, Option<&'a EntryRef>);
+type JoinedPair<'a> = (&'a Path, Option<&'a EntryRef>, Option<&'a EntryRef>);
 
-fn change((path, left, right): Pair<'_>) -> Option<Change> {
+fn change((path, left, right): JoinedPair<'_>) -> Option<Change> {
     let kind = match (left, right) {
         (None, _) => ChangeKind::Added,
         (Some(_), None) => ChangeKind::Removed,
-        (Some(left), Some(right)) if same(left, right) => return None,
+        (Some(left), Some(right)) if same_identity(left, right) => return None,
         (Some(_), Some(_)) => ChangeKind::Changed,
     };
     Some(Change { path: path.clone(), kind, entry: right.or(left).cloned() })
 }
 
-/// Walks two ordered sequences side by side.
-pub(crate) fn pairs<'a>(
+/// Joins two ordered sequences by path.
+pub(crate) fn merge_join<'a>(
     left: impl Iterator<Item = Record<'a>>,
     right: impl Iterator<Item = Record<'a>>,
-) -> impl Iterator<Item = Pair<'a>> {
-    Pairs { left: left.peekable(), right: right.peekable() }
+) -> impl Iterator<Item = JoinedPair<'a>> {
+    MergeJoin { left: left.peekable(), right: right.peekable() }
 }
 
-struct Pairs<L: Iterator, R: Iterator> {
+struct MergeJoin<L: Iterator, R: Iterator> {
     left: Peekable<L>,
     right: Peekable<R>,
 }
 
-impl<'a, L, R> Iterator for Pairs<L, R>
+impl<'a, L, R> Iterator for MergeJoin<L, R>
 where
     L: Iterator<Item = Record<'a>>,
     R: Iterator<Item = Record<'a>>,
 {
-    type Item = Pair<'a>;
+    type Item = JoinedPair<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let order = match (self.left.peek(), self.right.peek()) {

@@ -1,28 +1,28 @@
-//! What a path points to.
+//! The entries of objects.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::ident::{Address, Identity};
+use super::identity::{Identity, IdentityHasher};
 use super::time::Timestamp;
 
 /// User metadata of an object, a commit or a repository.
 pub(crate) type Metadata = BTreeMap<String, String>;
 
-/// The content type of an object that was given none.
+/// The content type of objects that are written without one.
 pub(crate) const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
 
-/// Where the bytes of an object are kept.
+/// The physical address of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Location {
-    /// Below the storage namespace of the repository.
+    /// A path in the storage namespace of the repository.
     Relative(String),
-    /// Anywhere.
+    /// A URL.
     Full(String),
 }
 
-/// An object as a branch or a commit records it.
+/// The metadata of an object on a branch or in a commit.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) size: i64,
@@ -31,12 +31,12 @@ pub(crate) struct Entry {
     pub(crate) metadata: Metadata,
     pub(crate) modified: Timestamp,
     pub(crate) location: Location,
-    /// The bytes, if they were written through this server.
+    /// The content, if it was written through this server.
     pub(crate) content: Option<Bytes>,
     identity: Identity,
 }
 
-/// The parts of a new [`Entry`].
+/// The fields of a new [`Entry`].
 #[derive(Debug)]
 pub(crate) struct NewEntry {
     pub(crate) size: i64,
@@ -54,24 +54,28 @@ impl Entry {
         if content_type.is_empty() {
             DEFAULT_CONTENT_TYPE.clone_into(&mut content_type);
         }
-        let identity =
-            Address::default().int(size).string(&checksum).map(&metadata).string(&content_type).finish();
+        let identity = IdentityHasher::default()
+            .int(size)
+            .string(&checksum)
+            .map(&metadata)
+            .string(&content_type)
+            .finish();
         Self { size, checksum, content_type, metadata, modified, location, content, identity }
     }
 
-    /// The same object with other user metadata.
+    /// Returns the same object with other user metadata.
     pub(crate) fn with_metadata(&self, metadata: Metadata) -> Self {
         let Self { size, checksum, content_type, modified, location, content, .. } = self.clone();
         Self::new(NewEntry { size, checksum, content_type, metadata, modified, location, content })
     }
 
-    /// The same object, copied to another place now.
+    /// Returns a copy of the object at another location, modified now.
     pub(crate) fn copied_to(&self, location: Location) -> Self {
         Self { location, modified: Timestamp::now(), ..self.clone() }
     }
 
-    /// What decides whether two entries differ: size, checksum, metadata and content type, but neither the
-    /// time of writing nor the place of the bytes.
+    /// Returns the hash that decides whether two entries differ. It covers size, checksum, user metadata and
+    /// content type, but neither the modification time nor the location.
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
     }

@@ -1,8 +1,8 @@
-//! The one error type of the model: a kind, which decides the HTTP status, and the text a client reads.
+//! The error type of the model: a kind, which determines the HTTP status, and lakeFS's message.
 
 use std::fmt;
 
-/// What went wrong, as far as a client is meant to tell cases apart.
+/// The kind of an error, which clients can distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum ErrorKind {
     NotFound,
@@ -11,7 +11,7 @@ pub(crate) enum ErrorKind {
     TagNotFound,
     CommitNotFound,
     PullRequestNotFound,
-    /// The repository exists already.
+    /// The repository already exists.
     NotUnique,
     BranchExists,
     TagExists,
@@ -54,8 +54,8 @@ pub(crate) enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The words lakeFS uses.
-    fn text(self) -> &'static str {
+    /// Returns lakeFS's message.
+    fn message(self) -> &'static str {
         match self {
             Self::NotFound => "not found",
             Self::RepositoryNotFound => "repository not found",
@@ -110,7 +110,7 @@ impl ErrorKind {
     }
 }
 
-/// An error of the model. Its text is what lakeFS would say, with the same prefixes.
+/// An error of the model. Its message has the same prefixes as lakeFS's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Error {
     kind: ErrorKind,
@@ -122,14 +122,14 @@ impl Error {
         self.kind
     }
 
-    /// Says where it happened: `context: …`.
+    /// Adds a prefix to the message: `context: …`.
     #[must_use]
     pub(crate) fn context(mut self, context: impl fmt::Display) -> Self {
         self.message = format!("{context}: {}", self.message);
         self
     }
 
-    /// Adds what was wrong with it: `…: detail`.
+    /// Adds a suffix to the message: `…: detail`.
     #[must_use]
     pub(crate) fn detail(mut self, detail: impl fmt::Display) -> Self {
         self.message = format!("{}: {detail}", self.message);
@@ -139,7 +139,7 @@ impl Error {
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
-        Self { kind, message: kind.text().to_owned() }
+        Self { kind, message: kind.message().to_owned() }
     }
 }
 
@@ -153,11 +153,11 @@ impl std::error::Error for Error {}
 
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Puts a context before the text of a failure.
+/// Adds context to the error of a result.
 pub(crate) trait Context<T> {
     fn context(self, context: impl fmt::Display) -> Result<T>;
 
-    /// Marks the failure as one of the argument called `name`.
+    /// Attributes the error to the argument `name`.
     fn argument(self, name: &str) -> Result<T>;
 }
 

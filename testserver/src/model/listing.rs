@@ -1,10 +1,10 @@
-//! Pages of ordered things.
+//! Paginated listings of objects and changes.
 
 use super::branch::View;
 use super::diff::{Change, ChangeIter, ChangeKind};
 use super::tree::{EntryRef, Path};
 
-/// Which page of a list to return.
+/// Which page of a listing to return.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PageQuery {
     pub(crate) prefix: Path,
@@ -13,7 +13,7 @@ pub(crate) struct PageQuery {
     pub(crate) amount: usize,
 }
 
-/// Some results, and whether there are more.
+/// A page of results, and whether there are more.
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     pub(crate) results: Vec<T>,
@@ -21,7 +21,7 @@ pub(crate) struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Takes `amount` results and looks for one more.
+    /// Takes `amount` results, and determines whether there is one more.
     pub(crate) fn take(results: impl Iterator<Item = T>, amount: usize) -> Self {
         let mut results: Vec<T> = results.take(amount + 1).collect();
         let has_more = results.len() > amount;
@@ -34,18 +34,18 @@ impl<T> Page<T> {
     }
 }
 
-/// An object, or everything up to a delimiter.
+/// An object, or the common prefix of several up to a delimiter.
 #[derive(Debug)]
-pub(crate) enum Listed {
+pub(crate) enum ListingEntry {
     Object(Path, EntryRef),
     CommonPrefix(Path),
 }
 
 impl View {
-    /// Lists objects, collapsing those that share a prefix up to the delimiter.
-    pub(crate) fn list(&self, query: &PageQuery) -> Page<Listed> {
+    /// Lists objects. Those with the same prefix up to the delimiter are listed as one common prefix.
+    pub(crate) fn list(&self, query: &PageQuery) -> Page<ListingEntry> {
         let mut next = Some(query.after.clone().max(query.prefix.clone()));
-        let listed = std::iter::from_fn(|| {
+        let entries = std::iter::from_fn(|| {
             loop {
                 let (path, entry) = self.iter_from(next.as_ref()?).next()?;
                 if !path.starts_with(&query.prefix) {
@@ -53,9 +53,9 @@ impl View {
                 }
                 let item = if let Some(prefix) = common_prefix(path, query) {
                     next = after_prefix(&prefix);
-                    Listed::CommonPrefix(prefix)
+                    ListingEntry::CommonPrefix(prefix)
                 } else {
-                    let item = Listed::Object(path.clone(), entry.clone());
+                    let item = ListingEntry::Object(path.clone(), entry.clone());
                     next = Some(successor(path));
                     item
                 };
@@ -64,11 +64,11 @@ impl View {
                 }
             }
         });
-        Page::take(listed, query.amount)
+        Page::take(entries, query.amount)
     }
 }
 
-impl Listed {
+impl ListingEntry {
     pub(crate) fn path(&self) -> &Path {
         match self {
             Self::Object(path, _) | Self::CommonPrefix(path) => path,
@@ -76,10 +76,10 @@ impl Listed {
     }
 }
 
-/// A page of a difference.
+/// Returns a page of changes.
 ///
-/// With a delimiter lakeFS seeks past everything that starts with `after`, be it a prefix or not.
-pub(crate) fn changes<'a>(walk: impl Fn(&[u8]) -> ChangeIter<'a>, query: &PageQuery) -> Page<Change> {
+/// With a delimiter, lakeFS skips all paths that start with `after`, even if `after` is not a common prefix.
+pub(crate) fn changes<'a>(diff: impl Fn(&[u8]) -> ChangeIter<'a>, query: &PageQuery) -> Page<Change> {
     let start = if query.after.is_empty() || query.after < query.prefix {
         Some(query.prefix.clone())
     } else if query.delimiter.is_empty() {
@@ -87,10 +87,10 @@ pub(crate) fn changes<'a>(walk: impl Fn(&[u8]) -> ChangeIter<'a>, query: &PageQu
     } else {
         after_prefix(&query.after)
     };
-    let mut walking = start.map(|start| walk(&start));
+    let mut remaining = start.map(|start| diff(&start));
     let changes = std::iter::from_fn(|| {
         loop {
-            let change = walking.as_mut()?.next()?;
+            let change = remaining.as_mut()?.next()?;
             if change.path == query.after {
                 continue;
             }
@@ -98,25 +98,25 @@ pub(crate) fn changes<'a>(walk: impl Fn(&[u8]) -> ChangeIter<'a>, query: &PageQu
                 return None;
             }
             let Some(prefix) = common_prefix(&change.path, query) else { return Some(change) };
-            walking = after_prefix(&prefix).map(|next| walk(&next));
+            remaining = after_prefix(&prefix).map(|next| diff(&next));
             return Some(Change { path: prefix, kind: ChangeKind::PrefixChanged, entry: None });
         }
     });
     Page::take(changes, query.amount)
 }
 
-/// The part of a path up to and with the first delimiter after the prefix of the query.
+/// Returns the part of a path up to and including the first delimiter after the prefix of the query.
 fn common_prefix(path: &Path, query: &PageQuery) -> Option<Path> {
     let delimiter = &query.delimiter;
     if delimiter.is_empty() {
         return None;
     }
     let start = query.prefix.len();
-    let at = path[start..].windows(delimiter.len()).position(|window| window == &delimiter[..])?;
-    Some(path.slice(..start + at + delimiter.len()))
+    let offset = path[start..].windows(delimiter.len()).position(|window| window == &delimiter[..])?;
+    Some(path.slice(..start + offset + delimiter.len()))
 }
 
-/// The least path after all that start with `prefix`.
+/// Returns the first possible path after all paths that start with `prefix`.
 fn after_prefix(prefix: &[u8]) -> Option<Path> {
     let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
     let mut next = prefix[..=last].to_vec();
@@ -124,7 +124,7 @@ fn after_prefix(prefix: &[u8]) -> Option<Path> {
     Some(next.into())
 }
 
-/// The least path after `path`.
+/// Returns the first possible path after `path`.
 fn successor(path: &[u8]) -> Path {
     [path, &[0]].concat().into()
 }

@@ -1,9 +1,8 @@
-//! The order of a log: from the newest commit to the oldest that is known, children before their parents.
+//! Commit logs: from the newest commit to the oldest, children before their parents.
 
 use std::collections::{BinaryHeap, HashSet};
-use std::sync::Arc;
 
-use super::commit::{Commit, CommitId};
+use super::commit::{Commit, CommitId, CommitRecord};
 use super::diff;
 use super::error::{Context, Result};
 use super::names;
@@ -11,12 +10,12 @@ use super::repository::{Repository, check_id};
 use super::time::Timestamp;
 use super::tree::Path;
 
-/// Walks the ancestors of a commit.
+/// Iterates over a commit and its ancestors.
 pub(crate) struct CommitWalk<'a> {
     repository: &'a Repository,
-    /// Commits whose children have been seen; the newest, then the greatest id, comes first.
-    frontier: BinaryHeap<(Timestamp, CommitId)>,
-    seen: HashSet<CommitId>,
+    /// The commits to return next. The newest comes first; of equally old ones, the one with the greatest id.
+    queue: BinaryHeap<(Timestamp, CommitId)>,
+    visited: HashSet<CommitId>,
     first_parent: bool,
     since: Option<Timestamp>,
 }
@@ -29,58 +28,59 @@ impl<'a> CommitWalk<'a> {
         since: Option<Timestamp>,
     ) -> Result<Self> {
         let mut walk =
-            Self { repository, frontier: BinaryHeap::new(), seen: HashSet::new(), first_parent, since };
-        walk.reach(start)?;
+            Self { repository, queue: BinaryHeap::new(), visited: HashSet::new(), first_parent, since };
+        walk.enqueue(start)?;
         Ok(walk)
     }
 
-    fn reach(&mut self, id: &CommitId) -> Result<()> {
-        if self.seen.insert(id.clone()) {
+    fn enqueue(&mut self, id: &CommitId) -> Result<()> {
+        if self.visited.insert(id.clone()) {
             let created = self.repository.commit(id.as_str())?.created;
             if self.since.is_none_or(|since| created >= since) {
-                self.frontier.push((created, id.clone()));
+                self.queue.push((created, id.clone()));
             }
         }
         Ok(())
     }
 
-    fn step(&mut self) -> Result<Option<(CommitId, Arc<Commit>)>> {
-        let Some((_, id)) = self.frontier.pop() else { return Ok(None) };
+    fn try_next(&mut self) -> Result<Option<CommitRecord>> {
+        let Some((_, id)) = self.queue.pop() else { return Ok(None) };
         let commit = self.repository.commit(id.as_str())?.clone();
         let followed = if self.first_parent { 1 } else { commit.parents.len() };
         for parent in commit.parents.iter().take(followed) {
-            self.reach(parent)?;
+            self.enqueue(parent)?;
         }
         Ok(Some((id, commit)))
     }
 }
 
 impl Iterator for CommitWalk<'_> {
-    type Item = Result<(CommitId, Arc<Commit>)>;
+    type Item = Result<CommitRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.step().transpose()
+        self.try_next().transpose()
     }
 }
 
-/// What to list of a log.
+/// Which commits of a log to return.
 #[derive(Debug, Default)]
 pub(crate) struct LogQuery {
     pub(crate) after: String,
     pub(crate) amount: usize,
-    /// Stop at `amount` and do not look for more.
+    /// Stop at `amount`, and report that there are no more.
     pub(crate) limit: bool,
     pub(crate) first_parent: bool,
     pub(crate) since: Option<Timestamp>,
     pub(crate) stop_at: String,
-    /// Only commits that changed one of these paths.
+    /// Paths that a commit must have changed. Either this or `prefixes` must match; both empty match all
+    /// commits.
     pub(crate) objects: Vec<Path>,
-    /// Only commits that changed something below one of these prefixes.
+    /// Prefixes of paths that a commit must have changed.
     pub(crate) prefixes: Vec<Path>,
 }
 
-/// Commits with their ids, and whether there are more.
-pub(crate) type LogPage = (Vec<(CommitId, Arc<Commit>)>, bool);
+/// Commits, and whether there are more.
+pub(crate) type LogPage = (Vec<CommitRecord>, bool);
 
 impl Repository {
     pub(crate) fn log(&self, reference: &str, query: &LogQuery) -> Result<LogPage> {
@@ -102,7 +102,7 @@ impl Repository {
         let mut commits = Vec::new();
         for commit in walk {
             let (id, commit) = commit?;
-            if !self.touches(&commit, query)? {
+            if !self.changes_paths(&commit, query)? {
                 continue;
             }
             let stop = stop_at.as_ref() == Some(&id);
@@ -116,26 +116,26 @@ impl Repository {
         Ok((commits, has_more))
     }
 
-    /// Whether a commit changed a path that was asked for. Merges and the first commit never count.
-    fn touches(&self, commit: &Commit, query: &LogQuery) -> Result<bool> {
+    /// Returns whether a commit changed one of the paths of the query. Merges and the first commit never do.
+    fn changes_paths(&self, commit: &Commit, query: &LogQuery) -> Result<bool> {
         if query.objects.is_empty() && query.prefixes.is_empty() {
             return Ok(true);
         }
         let [parent] = commit.parents.as_slice() else { return Ok(false) };
         let before = &self.commit(parent.as_str())?.tree;
         let after = &commit.tree;
-        let object = |path: &Path| {
+        let has_changed = |path: &Path| {
             before.get(path).map(|entry| entry.identity()) != after.get(path).map(|entry| entry.identity())
         };
-        let prefix = |prefix: &Path| {
-            diff::between(before, after, prefix).next().is_some_and(|change| change.path.starts_with(prefix))
+        let has_change_below = |prefix: &Path| {
+            diff::trees(before, after, prefix).next().is_some_and(|change| change.path.starts_with(prefix))
         };
-        Ok(query.objects.iter().any(object) || query.prefixes.iter().any(prefix))
+        Ok(query.objects.iter().any(has_changed) || query.prefixes.iter().any(has_change_below))
     }
 }
 
-/// The checks that a log starts with.
-pub(crate) fn check(repository: &str, reference: &str) -> Result<()> {
+/// Validates the arguments of a log.
+pub(crate) fn check_arguments(repository: &str, reference: &str) -> Result<()> {
     check_id(repository, "repository")?;
     names::reference(reference).argument("ref")
 }

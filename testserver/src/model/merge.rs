@@ -1,18 +1,18 @@
-//! Three-way merge of contents, and the commit to merge from.
+//! Three-way merges of metaranges, and merge bases.
 
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
-use super::commit::{Commit, CommitId};
-use super::diff::{pairs, same};
+use super::commit::{Commit, CommitId, CommitRecord};
+use super::diff::{merge_join, same_identity};
 use super::error::{Context, ErrorKind, Result};
 use super::repository::Repository;
 use super::tree::{EntryRef, Path, Tree};
 
-/// Which side wins when both changed a path.
+/// How a merge resolves a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strategy {
-    /// None: it is a conflict.
+    /// The merge fails.
     Default,
     DestinationWins,
     SourceWins,
@@ -28,8 +28,8 @@ impl Strategy {
         }
     }
 
-    /// The name that a merge commit records.
-    pub(crate) fn recorded_as(self) -> &'static str {
+    /// Returns the name in the metadata of a merge commit.
+    pub(crate) fn metadata_value(self) -> &'static str {
         match self {
             Self::Default => "default",
             Self::DestinationWins => "dest-wins",
@@ -38,49 +38,49 @@ impl Strategy {
     }
 }
 
-/// A content and the identifier it goes by.
+/// The content of a commit and its id.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Content<'a> {
-    pub(crate) meta_range_id: &'a str,
+pub(crate) struct MetaRange<'a> {
+    pub(crate) id: &'a str,
     pub(crate) tree: &'a Tree,
 }
 
-impl<'a> From<&'a Commit> for Content<'a> {
+impl<'a> From<&'a Commit> for MetaRange<'a> {
     fn from(commit: &'a Commit) -> Self {
-        Self { meta_range_id: &commit.meta_range_id, tree: &commit.tree }
+        Self { id: &commit.meta_range_id, tree: &commit.tree }
     }
 }
 
-/// Applies to `destination` what happened between `base` and `source`. Returns the content and its identifier.
+/// Applies the changes from `base` to `source` to `destination`. Returns the content and its id.
 pub(crate) fn merge(
-    destination: Content<'_>,
-    source: Content<'_>,
-    base: Content<'_>,
+    destination: MetaRange<'_>,
+    source: MetaRange<'_>,
+    base: MetaRange<'_>,
     strategy: Strategy,
     allow_empty: bool,
 ) -> Result<(Tree, String)> {
-    if source.meta_range_id == base.meta_range_id && !allow_empty {
+    if source.id == base.id && !allow_empty {
         return Err(ErrorKind::NoChanges.into());
     }
-    if destination.meta_range_id == base.meta_range_id {
-        return Ok((source.tree.clone(), source.meta_range_id.to_owned()));
+    if destination.id == base.id {
+        return Ok((source.tree.clone(), source.id.to_owned()));
     }
-    let walk = Walk::new(destination.tree, source.tree, base.tree, strategy);
+    let rules = MergeRules::new(destination.tree, source.tree, base.tree, strategy);
     let mut merged = destination.tree.clone();
-    for (path, ours, theirs) in pairs(destination.tree.iter_from(b""), source.tree.iter_from(b"")) {
+    for (path, ours, theirs) in merge_join(destination.tree.iter_from(b""), source.tree.iter_from(b"")) {
         match (ours, theirs) {
             (Some(ours), Some(theirs)) => {
-                if walk.both(path, ours, theirs)? == Side::Source {
+                if rules.choose_side(path, ours, theirs)? == Side::Source {
                     merged.insert(path, theirs.clone());
                 }
             }
             (None, Some(theirs)) => {
-                if walk.keeps(Side::Source, path, theirs)? {
+                if rules.keeps(Side::Source, path, theirs)? {
                     merged.insert(path, theirs.clone());
                 }
             }
             (Some(ours), None) => {
-                if !walk.keeps(Side::Destination, path, ours)? {
+                if !rules.keeps(Side::Destination, path, ours)? {
                     merged.remove(path);
                 }
             }
@@ -97,54 +97,55 @@ enum Side {
     Source,
 }
 
-/// The least and the greatest path of a tree.
+/// The first and the last path of a tree.
 type Bounds<'a> = (&'a Path, &'a Path);
 
 /// The decisions of a merge, path by path.
 ///
-/// They are those of lakeFS, which in two places looks up the base without looking at the path it finds: it
-/// takes the first entry of the base that is not before the path. Where that happens to have the same identity
-/// as the entry at hand, a conflict goes unnoticed, or an addition after the end of the other side is lost.
-/// A client cannot be tested against lakeFS and against something wiser.
-struct Walk<'a> {
+/// They include two bugs of lakeFS. It looks up the entry of the base by seeking to the path and does not
+/// compare the path that it finds, so it may use the entry of a later path. If that entry has the identity of
+/// the compared one, lakeFS overlooks a conflict, or drops an addition after the last path of the other side.
+struct MergeRules<'a> {
     base: &'a Tree,
     strategy: Strategy,
     destination: Option<Bounds<'a>>,
     source: Option<Bounds<'a>>,
-    /// Sides whose entries are taken as a whole.
-    whole: [Option<Side>; 2],
+    /// Sides whose entries are all copied to the merge.
+    copied: [Option<Side>; 2],
 }
 
-impl<'a> Walk<'a> {
+impl<'a> MergeRules<'a> {
     fn new(destination: &'a Tree, source: &'a Tree, base: &'a Tree, strategy: Strategy) -> Self {
         let [ours, theirs, common] = [destination, source, base].map(Tree::bounds);
-        let apart = |left: Option<Bounds<'_>>, right: Option<Bounds<'_>>| match (left, right) {
+        let are_disjoint = |left: Option<Bounds<'_>>, right: Option<Bounds<'_>>| match (left, right) {
             (Some(left), Some(right)) => left.1 < right.0 || right.1 < left.0,
             _ => true,
         };
-        // Sides that lie apart are not looked into, unless the base reaches into the first of them.
+        // lakeFS copies sides that do not overlap as they are, unless the first of them overlaps the base.
         let theirs_first = matches!((ours, theirs), (Some(ours), Some(theirs)) if theirs.1 < ours.0);
         let first = if theirs_first { theirs } else { ours };
-        let untouched = ours.is_none() || theirs.is_none() || apart(ours, theirs) && apart(first, common);
-        let whole = |side, bounds| Some(side).filter(|_| untouched && apart(bounds, common));
+        let are_copied =
+            ours.is_none() || theirs.is_none() || are_disjoint(ours, theirs) && are_disjoint(first, common);
+        let copied = |side, bounds| Some(side).filter(|_| are_copied && are_disjoint(bounds, common));
         Self {
             base,
             strategy,
             destination: ours,
             source: theirs,
-            whole: [whole(Side::Destination, ours), whole(Side::Source, theirs)],
+            copied: [copied(Side::Destination, ours), copied(Side::Source, theirs)],
         }
     }
 
-    /// Which of two entries at the same path goes into the merge.
-    fn both(&self, path: &Path, ours: &EntryRef, theirs: &EntryRef) -> Result<Side> {
-        if same(ours, theirs) {
-            // The same object; the record of the source, with its time and place, is the one that is kept.
+    /// Returns which of two entries at the same path the merge keeps.
+    fn choose_side(&self, path: &Path, ours: &EntryRef, theirs: &EntryRef) -> Result<Side> {
+        if same_identity(ours, theirs) {
+            // The entries can still differ in modification time and location. lakeFS keeps that of the
+            // source.
             return Ok(if Arc::ptr_eq(ours, theirs) { Side::Destination } else { Side::Source });
         }
         match self.base.iter_from(path).next() {
-            Some((_, base)) if same(theirs, base) => Ok(Side::Destination),
-            Some((_, base)) if same(ours, base) => Ok(Side::Source),
+            Some((_, base)) if same_identity(theirs, base) => Ok(Side::Destination),
+            Some((_, base)) if same_identity(ours, base) => Ok(Side::Source),
             _ => match self.strategy {
                 Strategy::Default => Err(ErrorKind::Conflict.into()),
                 Strategy::DestinationWins => Ok(Side::Destination),
@@ -153,23 +154,23 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether an entry that only one side has goes into the merge.
+    /// Returns whether the merge keeps an entry that only one side has.
     fn keeps(&self, side: Side, path: &Path, entry: &EntryRef) -> Result<bool> {
-        let (other, favoured) = match side {
+        let (other, favoring) = match side {
             Side::Destination => (self.source, Strategy::DestinationWins),
             Side::Source => (self.destination, Strategy::SourceWins),
         };
-        if self.whole.contains(&Some(side)) {
+        if self.copied.contains(&Some(side)) {
             return Ok(true);
         }
         let is_past_other = other.is_none_or(|(_, last)| path > last);
         let base = self.base.iter_from(path).next();
         match base.filter(|(found, _)| is_past_other || *found == path) {
             None => Ok(true),
-            Some((_, base)) if same(entry, base) => Ok(false),
+            Some((_, base)) if same_identity(entry, base) => Ok(false),
             Some((found, _)) if found != path => Ok(true),
             Some(_) if self.strategy == Strategy::Default => Err(ErrorKind::Conflict.into()),
-            Some(_) => Ok(self.strategy == favoured),
+            Some(_) => Ok(self.strategy == favoring),
         }
     }
 }
@@ -178,7 +179,7 @@ const FROM_LEFT: u8 = 1;
 const FROM_RIGHT: u8 = 2;
 
 impl Repository {
-    /// The commit that two histories have in common, from which a merge looks at both.
+    /// Returns the merge base of two commits.
     pub(crate) fn merge_base(&self, left: &CommitId, right: &CommitId) -> Result<Option<CommitId>> {
         if left == right {
             return Ok(Some(left.clone()));
@@ -207,7 +208,7 @@ impl Repository {
         Ok(None)
     }
 
-    /// The commits that two references stand for and the one to merge from.
+    /// Resolves two refs and returns their commits and the merge base.
     pub(crate) fn find_merge_base(&self, from: &str, to: &str) -> Result<MergeBase> {
         let from = self.commit_at(from).context(format_args!("get commit by ref {from}"))?;
         let to = self.commit_at(to).context(format_args!("get commit by branch {to}"))?;
@@ -218,10 +219,10 @@ impl Repository {
     }
 }
 
-/// Two commits and what they have in common.
+/// Two commits and their merge base.
 #[derive(Debug)]
 pub(crate) struct MergeBase {
-    pub(crate) from: (CommitId, Arc<Commit>),
-    pub(crate) to: (CommitId, Arc<Commit>),
-    pub(crate) base: (CommitId, Arc<Commit>),
+    pub(crate) from: CommitRecord,
+    pub(crate) to: CommitRecord,
+    pub(crate) base: CommitRecord,
 }

@@ -1,13 +1,13 @@
-//! Which identifiers lakeFS accepts.
+//! Validation of names, ids and paths.
 
 use super::error::{Error, ErrorKind, Result};
 
 /// The longest object path, in bytes.
 const MAX_PATH_LENGTH: usize = 1024;
 
-/// Three to 63 lower-case letters, digits and dashes, not starting with a dash.
+/// Accepts 3 to 63 lower-case letters, digits and dashes that do not start with a dash.
 pub(crate) fn repository(id: &str) -> Result<()> {
-    required(id)?;
+    not_empty(id)?;
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if (3..=63).contains(&id.len()) && id.bytes().all(allowed) && !id.starts_with('-') {
         Ok(())
@@ -16,9 +16,9 @@ pub(crate) fn repository(id: &str) -> Result<()> {
     }
 }
 
-/// Letters, digits, underscores and dashes, not starting with a dash.
+/// Accepts ASCII letters, digits, underscores and dashes that do not start with a dash.
 pub(crate) fn branch(id: &str) -> Result<()> {
-    required(id)?;
+    not_empty(id)?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if id.bytes().all(allowed) && !id.starts_with('-') {
         Ok(())
@@ -27,31 +27,31 @@ pub(crate) fn branch(id: &str) -> Result<()> {
     }
 }
 
-/// Anything without white space.
+/// Accepts all text without white space.
 pub(crate) fn reference(expression: &str) -> Result<()> {
-    required(expression)?;
+    not_empty(expression)?;
     let space = |byte: u8| matches!(byte, b' ' | b'\t' | b'\n' | 0x0c | b'\r');
     if expression.bytes().any(space) { Err(ErrorKind::InvalidRef.into()) } else { Ok(()) }
 }
 
-/// The rules of git for a reference, without its slashes and with `~`.
+/// Accepts what git accepts as a ref name, except for slashes, and additionally `~`.
 pub(crate) fn tag(id: &str) -> Result<()> {
-    required(id)?;
-    let bad = id == "@"
+    not_empty(id)?;
+    let is_invalid = id == "@"
         || [".", ".lock"].iter().any(|end| id.ends_with(end))
         || ["..", "/", "@{"].iter().any(|part| id.contains(part))
         || id.contains(['^', ':', '?', '*', '[', '\\'])
         || id.chars().any(|character| character <= ' ');
-    if bad { Err(ErrorKind::InvalidTagId.into()) } else { Ok(()) }
+    if is_invalid { Err(ErrorKind::InvalidTagId.into()) } else { Ok(()) }
 }
 
-/// One to 1024 bytes, whichever.
+/// Accepts 1 to 1024 bytes.
 pub(crate) fn path(path: &[u8]) -> Result<()> {
-    if path.is_empty() { Err(ErrorKind::MissingPath.into()) } else { path_or_nothing(path) }
+    if path.is_empty() { Err(ErrorKind::MissingPath.into()) } else { optional_path(path) }
 }
 
-/// At most 1024 bytes.
-pub(crate) fn path_or_nothing(path: &[u8]) -> Result<()> {
+/// Accepts up to 1024 bytes.
+pub(crate) fn optional_path(path: &[u8]) -> Result<()> {
     if path.len() > MAX_PATH_LENGTH {
         return Err(Error::from(ErrorKind::InvalidValue)
             .detail(format_args!("{} is above maximum length ({MAX_PATH_LENGTH})", path.len())));
@@ -59,7 +59,7 @@ pub(crate) fn path_or_nothing(path: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn required(value: &str) -> Result<()> {
+fn not_empty(value: &str) -> Result<()> {
     if value.is_empty() { Err(ErrorKind::RequiredValue.into()) } else { Ok(()) }
 }
 
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repositories() {
+    fn repository_id_is_validated() {
         for good in ["abc", "0-9", "a--", &"a".repeat(63)] {
             assert!(repository(good).is_ok(), "{good}");
         }
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn branches() {
+    fn branch_name_is_validated() {
         for good in ["a", "_x", "A-1", &"b".repeat(300)] {
             assert!(branch(good).is_ok(), "{good}");
         }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn tags() {
+    fn tag_name_is_validated() {
         for good in ["v1.0", "a~b", "ü", "-", "@x", "a$"] {
             assert!(tag(good).is_ok(), "{good}");
         }
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn paths() {
+    fn path_length_is_validated() {
         assert_eq!(path(b"").unwrap_err().kind(), ErrorKind::MissingPath);
         assert!(path(&[0xff; 1024]).is_ok());
         let error = path(&[b'a'; 1025]).unwrap_err();

@@ -1,41 +1,41 @@
-//! Reference expressions: `main`, `v1`, `5ab3…`, `main~2`, `main^2~`, `main@`, `main$`.
+//! Ref expressions: `main`, `v1`, `5ab3…`, `main~2`, `main^2~`, `main@`, `main$`.
 
 use super::error::{Context, Error, ErrorKind, Result};
 
-/// What follows the base of an expression.
+/// A modifier after the base of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Modifier {
-    /// `~n`: that many first parents back.
+    /// `~n`: the n-th ancestor along first parents.
     Ancestor(i64),
     /// `^n`: the n-th parent; `^0` is the commit itself.
     Parent(i64),
-    /// `@`: a branch without what is uncommitted.
+    /// `@`: a branch without its uncommitted changes.
     Committed,
-    /// `$`: a branch with what is uncommitted.
+    /// `$`: a branch with its uncommitted changes.
     Staging,
 }
 
-/// A parsed reference expression.
+/// A parsed ref expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RefExpression<'a> {
     pub(crate) base: &'a str,
     pub(crate) modifiers: Vec<Modifier>,
 }
 
-const MARKS: [char; 4] = ['~', '^', '@', '$'];
+const MODIFIER_CHARS: [char; 4] = ['~', '^', '@', '$'];
 
 impl<'a> RefExpression<'a> {
     pub(crate) fn parse(expression: &'a str) -> Result<Self> {
-        let end = expression.find(MARKS).unwrap_or(expression.len());
+        let end = expression.find(MODIFIER_CHARS).unwrap_or(expression.len());
         let (base, mut rest) = expression.split_at(end);
         if base.is_empty() {
             return Err(ErrorKind::InvalidRef.into());
         }
         let mut modifiers = Vec::new();
-        while let Some(mark) = rest.chars().next() {
-            let end = rest[1..].find(MARKS).map_or(rest.len(), |end| end + 1);
+        while let Some(kind) = rest.chars().next() {
+            let end = rest[1..].find(MODIFIER_CHARS).map_or(rest.len(), |end| end + 1);
             let (modifier, tail) = rest.split_at(end);
-            modifiers.push(Modifier::parse(mark, modifier)?);
+            modifiers.push(Modifier::parse(kind, modifier)?);
             rest = tail;
         }
         Ok(Self { base, modifiers })
@@ -43,7 +43,7 @@ impl<'a> RefExpression<'a> {
 }
 
 impl Modifier {
-    fn parse(mark: char, text: &str) -> Result<Self> {
+    fn parse(kind: char, text: &str) -> Result<Self> {
         let count = || match &text[1..] {
             "" => Ok(1),
             digits => digits
@@ -51,7 +51,7 @@ impl Modifier {
                 .map_err(|_| Error::from(ErrorKind::InvalidRef))
                 .context(format_args!("could not parse modifier {text}")),
         };
-        match mark {
+        match kind {
             '~' => Ok(Self::Ancestor(count()?)),
             '^' => Ok(Self::Parent(count()?)),
             '@' if text.len() == 1 => Ok(Self::Committed),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn grammar() {
+    fn expression_is_parsed_to_base_and_modifiers() {
         use Modifier::{Ancestor, Committed, Parent, Staging};
         assert_eq!(parsed("main"), Some(("main", vec![])));
         assert_eq!(parsed("main~"), Some(("main", vec![Ancestor(1)])));

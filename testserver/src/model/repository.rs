@@ -1,21 +1,22 @@
-//! A repository and the resolution of references in it.
+//! Repositories, and the resolution of refs.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use super::branch::{Branch, Changes, View};
-use super::commit::{Commit, CommitId};
+use super::commit::{Commit, CommitId, CommitRecord};
 use super::entry::Metadata;
 use super::error::{Context, Error, ErrorKind, Result};
+use super::gc::GcRules;
 use super::names;
-use super::pulls::PullRequest;
+use super::protection::{ProtectedAction, Protection};
+use super::pull_request::PullRequest;
 use super::refs::{Modifier, RefExpression};
-use super::settings::{GcRules, ProtectedAction, Protection};
-use super::tasks::Tasks;
+use super::task::Tasks;
 use super::time::Timestamp;
 
-/// Everything lakeFS keeps about a repository.
+/// A repository with all its data.
 #[derive(Debug)]
 pub(crate) struct Repository {
     pub(crate) id: String,
@@ -33,18 +34,18 @@ pub(crate) struct Repository {
     commits: BTreeMap<CommitId, Arc<Commit>>,
 }
 
-/// What a reference expression stands for.
+/// The result of resolving a ref expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Resolved {
+pub(crate) struct ResolvedRef {
     pub(crate) commit: CommitId,
-    /// The branch whose uncommitted changes belong to the reference.
+    /// The branch whose uncommitted changes the ref includes.
     staging_of: Option<String>,
-    /// Whether the expression asks for uncommitted changes with `$`.
+    /// Whether the expression includes uncommitted changes with `$`.
     explicit_staging: bool,
 }
 
 impl Repository {
-    /// A repository without a commit or a branch.
+    /// Creates a repository without commits and branches.
     pub(crate) fn bare(id: String, namespace: String, default_branch: String, read_only: bool) -> Self {
         Self {
             id,
@@ -63,7 +64,7 @@ impl Repository {
         }
     }
 
-    /// A repository whose default branch is at a first, empty commit.
+    /// Creates a repository whose default branch is at a first, empty commit.
     pub(crate) fn new(id: String, namespace: String, default_branch: String, read_only: bool) -> Self {
         let mut repository = Self::bare(id, namespace, default_branch.clone(), read_only);
         let root = repository.add_commit(Commit::root(repository.created));
@@ -87,30 +88,30 @@ impl Repository {
         &self.commits
     }
 
-    /// Adds a commit; one that exists already stays as it is.
+    /// Adds a commit. Does nothing if it exists.
     pub(crate) fn add_commit(&mut self, commit: Commit) -> CommitId {
         let id = commit.id();
         self.commits.entry(id.clone()).or_insert_with(|| Arc::new(commit));
         id
     }
 
-    /// Fails when the repository is read-only and the caller did not insist.
-    pub(crate) fn writable(&self, force: bool) -> Result<()> {
+    /// Fails if the repository is read-only, unless `force` is set.
+    pub(crate) fn check_writable(&self, force: bool) -> Result<()> {
         if self.read_only && !force { Err(ErrorKind::ReadOnlyRepository.into()) } else { Ok(()) }
     }
 
-    /// Fails when a rule protects the branch from the action.
-    pub(crate) fn unprotected(&self, branch: &str, action: ProtectedAction) -> Result<()> {
+    /// Fails if a protection rule prevents the action on the branch.
+    pub(crate) fn check_not_protected(&self, branch: &str, action: ProtectedAction) -> Result<()> {
         match (self.protection.matches(branch), action) {
             (false, _) => Ok(()),
             (true, ProtectedAction::Write) => Err(ErrorKind::WriteToProtectedBranch.into()),
             (true, ProtectedAction::Commit) => Err(ErrorKind::CommitToProtectedBranch.into()),
-            (true, ProtectedAction::Move) => Err(ErrorKind::ProtectedBranch.into()),
+            (true, ProtectedAction::SetHead) => Err(ErrorKind::ProtectedBranch.into()),
         }
     }
 
-    /// Finds what an expression stands for.
-    pub(crate) fn resolve(&self, expression: &str) -> Result<Resolved> {
+    /// Resolves a ref expression.
+    pub(crate) fn resolve(&self, expression: &str) -> Result<ResolvedRef> {
         let RefExpression { base, modifiers } = RefExpression::parse(expression)?;
         let base = self.resolve_base(base)?;
         let mut commit = base.commit.clone();
@@ -122,7 +123,7 @@ impl Repository {
                     }
                     let explicit_staging = *modifier == Modifier::Staging;
                     let staging_of = base.staging_of.filter(|_| explicit_staging);
-                    return Ok(Resolved { commit, staging_of, explicit_staging });
+                    return Ok(ResolvedRef { commit, staging_of, explicit_staging });
                 }
                 Modifier::Ancestor(steps) => {
                     for _ in 0..*steps {
@@ -139,12 +140,13 @@ impl Repository {
             }
         }
         let staging_of = base.staging_of.filter(|_| modifiers.is_empty());
-        Ok(Resolved { commit, staging_of, explicit_staging: false })
+        Ok(ResolvedRef { commit, staging_of, explicit_staging: false })
     }
 
-    /// A full commit id, then a branch, then a tag, then the only commit id that starts so.
-    fn resolve_base(&self, base: &str) -> Result<Resolved> {
-        let committed = |commit: &CommitId| Resolved {
+    /// Resolves the base of an expression: a full commit id, else a branch, a tag, or an unambiguous prefix
+    /// of a commit id.
+    fn resolve_base(&self, base: &str) -> Result<ResolvedRef> {
+        let committed = |commit: &CommitId| ResolvedRef {
             commit: commit.clone(),
             staging_of: None,
             explicit_staging: false,
@@ -153,7 +155,7 @@ impl Repository {
             return Ok(committed(id));
         }
         if let Some(branch) = self.branches.get(base) {
-            return Ok(Resolved { staging_of: Some(base.to_owned()), ..committed(&branch.head) });
+            return Ok(ResolvedRef { staging_of: Some(base.to_owned()), ..committed(&branch.head) });
         }
         if let Some(id) = self.tags.get(base) {
             return Ok(committed(id));
@@ -169,7 +171,7 @@ impl Repository {
         }
     }
 
-    /// What a reader of a reference sees.
+    /// Returns the entries that a reader of a ref sees.
     pub(crate) fn view(&self, expression: &str) -> Result<View> {
         let resolved = self.resolve(expression)?;
         let tree = self.commit(resolved.commit.as_str())?.tree.clone();
@@ -180,8 +182,8 @@ impl Repository {
         Ok(View { tree, changes })
     }
 
-    /// The commit an expression stands for, where operations on history need one.
-    pub(crate) fn commit_at(&self, expression: &str) -> Result<(CommitId, Arc<Commit>)> {
+    /// Resolves an expression to a commit, for operations on history.
+    pub(crate) fn commit_at(&self, expression: &str) -> Result<CommitRecord> {
         let resolved = self.resolve(expression)?;
         if resolved.explicit_staging {
             return Err(
@@ -192,7 +194,7 @@ impl Repository {
         Ok((resolved.commit, commit))
     }
 
-    /// The id of the commit an expression stands for, where a caller names one.
+    /// Resolves an expression to a commit id, for operations that name a commit.
     pub(crate) fn commit_id(&self, expression: &str) -> Result<CommitId> {
         let resolved = self.resolve(expression)?;
         if resolved.explicit_staging {
@@ -201,7 +203,8 @@ impl Repository {
         Ok(resolved.commit)
     }
 
-    /// The commit an expression stands for and what is uncommitted there, if the expression asks for it.
+    /// Resolves an expression to its entries. Includes uncommitted changes only if the expression asks for
+    /// them with `$`.
     pub(crate) fn view_with_explicit_staging(&self, expression: &str) -> Result<View> {
         let resolved = self.resolve(expression)?;
         if resolved.explicit_staging {
@@ -210,13 +213,13 @@ impl Repository {
         Ok(View { tree: self.commit(resolved.commit.as_str())?.tree.clone(), ..View::default() })
     }
 
-    /// The commit a branch is at.
+    /// Returns the head commit of a branch.
     pub(crate) fn head(&self, branch: &str) -> Result<&Arc<Commit>> {
         self.commit(self.branch(branch)?.head.as_str())
     }
 }
 
-/// The checks that every operation on a repository starts with.
+/// Validates the id of a repository, which is the first check of every operation.
 pub(crate) fn check_id(id: &str, argument: &str) -> Result<()> {
     names::repository(id).argument(argument)
 }

@@ -1,22 +1,21 @@
-//! Tests of the model against facts taken from a real server.
+//! Tests of the model, with expectations observed on a real server.
 
 use std::sync::Arc;
 
+use super::catalog::Catalog;
 use super::commit::{COMMIT_VERSION, Commit, CommitId};
 use super::entry::{Entry, Location, Metadata, NewEntry};
 use super::error::ErrorKind;
-use super::lake::{Lake, NewRepository};
 use super::log::LogQuery;
-use super::merge::{Content, Strategy, merge};
-use super::objects::WriteOptions;
+use super::merge::{MetaRange, Strategy, merge};
 use super::time::Timestamp;
 use super::tree::{Path, Tree};
-use super::{MergeRequest, NewCommit, PageQuery};
+use super::{MergeRequest, NewCommit, NewRepository, PageQuery, WriteOptions};
 
 const REPOSITORY: &str = "example";
 
-fn lake() -> Lake {
-    let mut lake = Lake::new("mem".into());
+fn catalog_with_repository() -> Catalog {
+    let mut catalog = Catalog::new("mem".into());
     let new = NewRepository {
         id: REPOSITORY.into(),
         storage_id: String::new(),
@@ -25,8 +24,8 @@ fn lake() -> Lake {
         read_only: false,
         bare: false,
     };
-    lake.create_repository(new).unwrap();
-    lake
+    catalog.create_repository(new).unwrap();
+    catalog
 }
 
 fn entry(content: &str) -> Entry {
@@ -41,15 +40,15 @@ fn entry(content: &str) -> Entry {
     })
 }
 
-fn put(lake: &mut Lake, branch: &str, path: &str, content: &str) {
+fn put(catalog: &mut Catalog, branch: &str, path: &str, content: &str) {
     let path = Path::copy_from_slice(path.as_bytes());
-    lake.put_entry(REPOSITORY, branch, path, entry(content), WriteOptions::default()).unwrap();
+    catalog.put_entry(REPOSITORY, branch, path, entry(content), WriteOptions::default()).unwrap();
 }
 
-fn commit(lake: &mut Lake, branch: &str, message: &str, date: i64) -> CommitId {
+fn commit(catalog: &mut Catalog, branch: &str, message: &str, date: i64) -> CommitId {
     let new =
         NewCommit { message: message.into(), date: Some(date), allow_empty: true, ..NewCommit::default() };
-    lake.commit(REPOSITORY, branch, new).unwrap().0
+    catalog.commit(REPOSITORY, branch, new).unwrap().0
 }
 
 fn tree(entries: &[(&str, &str)]) -> Tree {
@@ -60,15 +59,15 @@ fn tree(entries: &[(&str, &str)]) -> Tree {
     tree
 }
 
-fn recorded(commit: &Commit, id: &str) {
+fn assert_id(commit: &Commit, id: &str) {
     assert_eq!(commit.id().as_str(), id);
 }
 
 #[test]
-fn commit_ids_are_those_of_a_real_server() {
+fn commit_ids_match_those_of_a_real_server() {
     let root = Commit::root(Timestamp { seconds: 1_795_476_969, nanos: 5 });
     let root_id = "5a500657ac70d2f7f64198c632561e9deb163f81e951954d119195d5d3400881";
-    recorded(&root, root_id);
+    assert_id(&root, root_id);
 
     let first_id = "4a93970735d7ee44f08c8f6b4b2bd2e81bd66470322299f9dc41033c89875b47";
     let first = Commit {
@@ -82,7 +81,7 @@ fn commit_ids_are_those_of_a_real_server() {
         meta_range_id: "b319ac4417672825560bfc939816a0cb2a1d131667f510c6a5151c98a6e0a69e".into(),
         tree: Tree::default(),
     };
-    recorded(&first, first_id);
+    assert_id(&first, first_id);
 
     let second_id = "d2c8b816912617b07a6a2e3e600946a5a99f54982b9ff390b7b29e1fd2b52eee";
     let second_content = "0b3dafd2c61a6862efcc6b76415829f64dd37918d2560a944a6dc01ce1db1e85";
@@ -94,7 +93,7 @@ fn commit_ids_are_those_of_a_real_server() {
         meta_range_id: second_content.into(),
         ..first
     };
-    recorded(&second, second_id);
+    assert_id(&second, second_id);
 
     let merged = Commit {
         message: "Merge 'd' into 'main'".into(),
@@ -103,11 +102,11 @@ fn commit_ids_are_those_of_a_real_server() {
         parents: vec![first_id.into(), second_id.into()],
         ..second
     };
-    recorded(&merged, "2f902cad9704343cc96a1414c6da55e9a34f115478dfb0a5136f5ede495ece7c");
+    assert_id(&merged, "2f902cad9704343cc96a1414c6da55e9a34f115478dfb0a5136f5ede495ece7c");
 }
 
 #[test]
-fn an_identity_leaves_out_time_and_place() {
+fn identity_does_not_cover_time_and_location() {
     let one = entry("x");
     let other = one.copied_to(Location::Relative("data/y".into()));
     assert_eq!(one.identity(), other.identity());
@@ -115,10 +114,10 @@ fn an_identity_leaves_out_time_and_place() {
     assert_ne!(one.identity(), one.with_metadata([("k".to_owned(), "v".to_owned())].into()).identity());
 }
 
-/// What merging comes to at path `p`; an empty content is none.
+/// Returns the result of a merge at the path `p`. Empty content stands for no object.
 fn merged(base: &str, ours: &str, theirs: &str, strategy: Strategy) -> Result<String, ErrorKind> {
     let side = |content: &str, own: &str| {
-        // Something else on either side, before and after, so that neither is empty or equal to the base.
+        // Other entries before and after, so that no side is empty.
         let mut entries = vec![("a", own), ("z", own)];
         entries.extend((!content.is_empty()).then_some(("p", content)));
         tree(&entries)
@@ -129,7 +128,7 @@ fn merged(base: &str, ours: &str, theirs: &str, strategy: Strategy) -> Result<St
     let mut theirs = theirs;
     theirs.insert(&Path::from_static(b"c"), Arc::new(entry("theirs")));
     let ids = [&base, &ours, &theirs].map(Tree::meta_range_id);
-    let content = |index: usize, tree| Content { meta_range_id: &ids[index], tree };
+    let content = |index: usize, tree| MetaRange { id: &ids[index], tree };
     let (tree, _) = merge(content(1, &ours), content(2, &theirs), content(0, &base), strategy, false)
         .map_err(|error| error.kind())?;
     assert!(tree.get(b"b").is_some() && tree.get(b"c").is_some());
@@ -137,8 +136,8 @@ fn merged(base: &str, ours: &str, theirs: &str, strategy: Strategy) -> Result<St
 }
 
 #[test]
-fn merges_three_ways() {
-    // base, ours, theirs, merged; nothing is a conflict.
+fn merge_compares_both_sides_with_the_base() {
+    // base, ours, theirs, and the result, where `None` is a conflict
     let table = [
         ("", "", "1", Some("1")),
         ("", "1", "", Some("1")),
@@ -167,29 +166,29 @@ fn merges_three_ways() {
 }
 
 #[test]
-fn nothing_to_merge_is_an_error_unless_it_is_allowed() {
+fn merge_without_changes_fails_unless_allowed() {
     let (one, two) = (tree(&[("a", "1")]), tree(&[("a", "2")]));
     let (one_id, two_id) = (one.meta_range_id(), two.meta_range_id());
-    let one = Content { meta_range_id: &one_id, tree: &one };
-    let two = Content { meta_range_id: &two_id, tree: &two };
+    let one = MetaRange { id: &one_id, tree: &one };
+    let two = MetaRange { id: &two_id, tree: &two };
     assert_eq!(merge(two, one, one, Strategy::Default, false).unwrap_err().kind(), ErrorKind::NoChanges);
     assert_eq!(merge(two, one, one, Strategy::Default, true).unwrap().1, two_id);
     assert_eq!(merge(one, two, one, Strategy::Default, false).unwrap().1, two_id);
 }
 
 #[test]
-fn a_log_goes_from_new_to_old_but_never_before_a_child() {
-    let mut lake = lake();
-    let first = commit(&mut lake, "main", "first", 2_000_000_000);
-    lake.create_branch(REPOSITORY, "dev", "main", false, false).unwrap();
-    let on_dev = commit(&mut lake, "dev", "dev", 2_000_000_030);
-    let second = commit(&mut lake, "main", "second", 2_000_000_020);
-    let older = commit(&mut lake, "main", "older than its parent", 10);
+fn log_is_ordered_by_date_with_children_before_parents() {
+    let mut catalog = catalog_with_repository();
+    let first = commit(&mut catalog, "main", "first", 2_000_000_000);
+    catalog.create_branch(REPOSITORY, "dev", "main", false, false).unwrap();
+    let on_dev = commit(&mut catalog, "dev", "dev", 2_000_000_030);
+    let second = commit(&mut catalog, "main", "second", 2_000_000_020);
+    let older = commit(&mut catalog, "main", "older than its parent", 10);
     let request = MergeRequest { allow_empty: true, ..MergeRequest::default() };
-    let merge = lake.merge(REPOSITORY, "dev", "main", request).unwrap();
+    let merge = catalog.merge(REPOSITORY, "dev", "main", request).unwrap();
     let log = |query: LogQuery| {
         let query = LogQuery { amount: 100, ..query };
-        let (commits, _) = lake.log(REPOSITORY, "main", &query).unwrap();
+        let (commits, _) = catalog.log(REPOSITORY, "main", &query).unwrap();
         commits.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
     };
     let all = log(LogQuery::default());
@@ -201,12 +200,12 @@ fn a_log_goes_from_new_to_old_but_never_before_a_child() {
 }
 
 #[test]
-fn references_resolve() {
-    let mut lake = lake();
-    let root = lake.branch_head(REPOSITORY, "main").unwrap();
-    let head = commit(&mut lake, "main", "head", 5);
-    lake.create_tag(REPOSITORY, "v1", "main", false).unwrap();
-    let repository = lake.repository(REPOSITORY).unwrap();
+fn ref_expressions_resolve_to_commits() {
+    let mut catalog = catalog_with_repository();
+    let root = catalog.branch_head(REPOSITORY, "main").unwrap();
+    let head = commit(&mut catalog, "main", "head", 5);
+    catalog.create_tag(REPOSITORY, "v1", "main", false).unwrap();
+    let repository = catalog.repository(REPOSITORY).unwrap();
     let resolved = |expression: &str| repository.resolve(expression).map(|found| found.commit);
     for expression in
         ["main", "main@", "main$", "v1", "main~0", "main^0", head.as_str(), &head.as_str()[..40]]
@@ -230,18 +229,18 @@ fn references_resolve() {
 }
 
 #[test]
-fn a_page_of_a_long_list_is_found_without_a_walk() {
-    let mut lake = lake();
+fn pages_of_a_long_listing_are_complete_and_sorted() {
+    let mut catalog = catalog_with_repository();
     for index in 0..2000 {
-        put(&mut lake, "main", &format!("dir{}/file{index:04}", index % 4), "x");
+        put(&mut catalog, "main", &format!("dir{}/file{index:04}", index % 4), "x");
         if index % 2 == 0 {
-            commit(&mut lake, "main", "some", index);
+            commit(&mut catalog, "main", "some", index);
         }
     }
     let (mut query, mut seen) = (PageQuery { amount: 7, ..PageQuery::default() }, Vec::new());
     loop {
-        let page = lake.list_entries(REPOSITORY, "main", &query).unwrap();
-        seen.extend(page.results.iter().map(|listed| listed.path().clone()));
+        let page = catalog.list_entries(REPOSITORY, "main", &query).unwrap();
+        seen.extend(page.results.iter().map(|entry| entry.path().clone()));
         match page.results.last().filter(|_| page.has_more) {
             Some(last) => query.after = last.path().clone(),
             None => break,
@@ -250,6 +249,6 @@ fn a_page_of_a_long_list_is_found_without_a_walk() {
     assert_eq!(seen.len(), 2000);
     assert!(seen.is_sorted());
     let query = PageQuery { delimiter: Path::from_static(b"/"), amount: 100, ..PageQuery::default() };
-    let prefixes = lake.list_entries(REPOSITORY, "main", &query).unwrap();
+    let prefixes = catalog.list_entries(REPOSITORY, "main", &query).unwrap();
     assert_eq!(prefixes.results.len(), 4);
 }

@@ -1,4 +1,4 @@
-//! Points in time, as wide as a commit's date: any number of seconds an `i64` holds.
+//! Timestamps with the range of commit dates: all seconds that fit in an `i64`.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

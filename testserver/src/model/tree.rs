@@ -9,17 +9,17 @@ use sha2::{Digest, Sha256};
 
 use super::entry::{Entry, Location};
 
-/// A path: bytes, ordered as such.
+/// The path of an object. Paths are ordered by their bytes.
 pub(crate) type Path = Bytes;
 
 /// A shared entry.
 pub(crate) type EntryRef = Arc<Entry>;
 
-/// The entries of a commit. A clone is O(1) and shares everything.
+/// The entries of a commit. Cloning is O(1).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tree {
     entries: OrdMap<Path, EntryRef>,
-    /// The exclusive or of the hashes of all records, so that it can follow a change without a walk.
+    /// The exclusive or of the hashes of all records, which is updated in constant time.
     digest: [u8; 32],
 }
 
@@ -41,7 +41,7 @@ impl Tree {
         }
     }
 
-    /// The entries at `start` and after it, in the order of their paths.
+    /// Returns the entries from `start` on, in the order of their paths.
     pub(crate) fn iter_from<'a>(
         &'a self,
         start: &[u8],
@@ -49,19 +49,19 @@ impl Tree {
         self.entries.range::<_, [u8]>((Bound::Included(start), Bound::Unbounded))
     }
 
-    /// The least and the greatest path.
+    /// Returns the first and the last path.
     pub(crate) fn bounds(&self) -> Option<(&Path, &Path)> {
         Some((&self.entries.get_min()?.0, &self.entries.get_max()?.0))
     }
 
-    /// Whether both hold the very same records, known without a walk.
+    /// Returns in constant time whether both trees have the same records.
     pub(crate) fn same_records(&self, other: &Self) -> bool {
         self.entries.ptr_eq(&other.entries)
             || (self.digest == other.digest && self.entries.len() == other.entries.len())
     }
 
-    /// The identifier of this content. Like lakeFS's it covers the place and time of every entry; unlike
-    /// lakeFS's it depends on nothing else.
+    /// Returns the id of the content. As in lakeFS, it covers location and modification time of every entry.
+    /// Unlike lakeFS's, it does not depend on how the entries are divided into ranges.
     pub(crate) fn meta_range_id(&self) -> String {
         hex::encode(Sha256::digest(self.digest))
     }

@@ -1,28 +1,28 @@
-//! Short sortable identifiers in the form lakeFS uses for runs, pull requests and objects: twenty characters
-//! of base 32, four bytes of time before eight that make it unique.
+//! XIDs, the sortable ids of runs, pull requests and objects: 20 characters in Base32, for 4 bytes of time
+//! and 8 bytes that make the id unique.
 
 use super::time::Timestamp;
 
-/// Midnight at the start of the year 3000, from which descending identifiers count down.
+/// The start of the year 3000, from which descending ids count down.
 const YEAR_3000: i64 = 32_503_680_000;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
 const LENGTH: usize = 20;
 
-/// An identifier that sorts after those made before it.
+/// Creates an id that sorts after all earlier ones.
 pub(crate) fn ascending() -> String {
     let now = Timestamp::now();
     with_time(now.seconds, now.nanos)
 }
 
-/// An identifier that sorts before those made in earlier seconds, but after those made in the same.
+/// Creates an id that sorts before those of earlier seconds, and after earlier ones of the same second.
 pub(crate) fn descending() -> String {
     let now = Timestamp::now();
     with_time(YEAR_3000 - now.seconds, now.nanos)
 }
 
-/// Whether the text is an identifier of this form.
+/// Returns whether the text has the format of an XID.
 pub(crate) fn is_valid(id: &str) -> bool {
-    // The last character carries a single bit of the twelve bytes.
+    // The last character encodes a single bit.
     id.len() == LENGTH && id.bytes().all(|byte| ALPHABET.contains(&byte)) && id.ends_with(['0', 'g'])
 }
 
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn has_the_form_of_an_xid() {
+    fn ids_have_the_format_of_an_xid() {
         assert!(is_valid(&ascending()));
         assert!(is_valid(&descending()));
         assert!(is_valid("9m4e2mr0ui3e8a215n4g"));

@@ -1,11 +1,11 @@
-//! The jobs, done with this crate.
+//! Runs the jobs with this crate.
 
 use lakefs::{Body, Client, TryStreamExt as _};
-use lakefs_bench::{CONCURRENCY, Failure, Job, Order, numbered};
+use lakefs_bench::{BoxError, CONCURRENCY, Invocation, Job, numbered};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Failure> {
-    let Order { repository, branch, job } = Order::from_command_line()?;
+async fn main() -> Result<(), BoxError> {
+    let Invocation { repository, branch, job } = Invocation::from_args()?;
     let branch = Client::from_env()?.repository(repository).branch(branch);
     match job {
         Job::Upload { file, path } => {
@@ -14,11 +14,11 @@ async fn main() -> Result<(), Failure> {
         Job::Download { path, file, verify } => {
             branch.object(path).reader().verify(verify).download_to(file).await?;
         }
-        Job::UploadTree { directory, prefix } => {
-            branch.upload_tree(directory, prefix).concurrency(CONCURRENCY).await?;
+        Job::UploadDir { directory, prefix } => {
+            branch.upload_dir(directory, prefix).concurrency(CONCURRENCY).await?;
         }
-        Job::DownloadTree { prefix, directory } => {
-            branch.download_tree(prefix, directory).concurrency(CONCURRENCY).await?;
+        Job::DownloadDir { prefix, directory } => {
+            branch.download_dir(prefix, directory).concurrency(CONCURRENCY).await?;
         }
         Job::List { prefix, pause, prefetch } => {
             let mut pages = branch.objects().prefix(prefix).page_size(1000).prefetch(prefetch).pages();

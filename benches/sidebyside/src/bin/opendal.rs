@@ -1,18 +1,18 @@
-//! The jobs, done with OpenDAL's service for lakeFS. It sends an object in one piece, from memory, and does not list more
-//! than one page.
+//! Runs the jobs with the lakeFS service of OpenDAL, which uploads an object from memory in one request, and lists only one
+//! page.
 
 use std::path::Path;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs_bench::{CONCURRENCY, FILES, Failure, Job, Order, numbered, uploads};
+use lakefs_bench::{BoxError, CONCURRENCY, FILES, Invocation, Job, numbered, uploads};
 use opendal::Operator;
 use opendal::services::Lakefs;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Failure> {
-    let Order { repository, branch, job } = Order::from_command_line()?;
+async fn main() -> Result<(), BoxError> {
+    let Invocation { repository, branch, job } = Invocation::from_args()?;
     let service = Lakefs::default()
         .endpoint(&std::env::var("LAKECTL_SERVER_ENDPOINT_URL")?)
         .username(&std::env::var("LAKECTL_CREDENTIALS_ACCESS_KEY_ID")?)
@@ -23,14 +23,14 @@ async fn main() -> Result<(), Failure> {
     match job {
         Job::Upload { file, path } => upload(&operator, &file, &path).await?,
         Job::Download { path, file, .. } => download(&operator, &path, &file).await?,
-        Job::UploadTree { directory, prefix } => {
+        Job::UploadDir { directory, prefix } => {
             let uploads = uploads(&directory, &prefix)?;
             let uploads = uploads.iter().map(|(file, path)| upload(&operator, file, path));
             stream::iter(uploads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
         }
-        Job::DownloadTree { prefix, directory } => {
+        Job::DownloadDir { prefix, directory } => {
             tokio::fs::create_dir_all(&directory).await?;
-            // Its list ends after one page: the names are given to it.
+            // OpenDAL lists only one page, so the names are generated.
             let downloads = (0..FILES).map(|number| {
                 let (path, file) = (numbered(&prefix, number), directory.join(numbered("", number)));
                 let operator = &operator;
@@ -38,7 +38,7 @@ async fn main() -> Result<(), Failure> {
             });
             stream::iter(downloads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
         }
-        Job::List { .. } => return Err("its list ends after one page".into()),
+        Job::List { .. } => return Err("OpenDAL lists only one page".into()),
         Job::Stats { prefix, count } => {
             for number in 0..count {
                 operator.stat(&numbered(&prefix, number)).await?;
@@ -48,12 +48,12 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-async fn upload(operator: &Operator, file: &Path, path: &str) -> Result<(), Failure> {
+async fn upload(operator: &Operator, file: &Path, path: &str) -> Result<(), BoxError> {
     operator.write(path, tokio::fs::read(file).await?).await?;
     Ok(())
 }
 
-async fn download(operator: &Operator, path: &str, file: &Path) -> Result<(), Failure> {
+async fn download(operator: &Operator, path: &str, file: &Path) -> Result<(), BoxError> {
     let mut chunks = operator.reader(path).await?.into_bytes_stream(..).await?;
     let mut file = File::create(file).await?;
     while let Some(chunk) = chunks.try_next().await? {

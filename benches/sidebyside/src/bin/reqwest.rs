@@ -1,17 +1,16 @@
-//! The jobs, done with bare reqwest, as one would write them without a client for lakeFS: nothing is verified and nothing
-//! is sent again.
+//! Runs the jobs with reqwest, as a program would without a lakeFS client: without verification and without retries.
 
 use std::path::Path;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs_bench::{CONCURRENCY, Failure, Job, Order, numbered, uploads};
+use lakefs_bench::{BoxError, CONCURRENCY, Invocation, Job, numbered, uploads};
 use reqwest::{Body, Client, RequestBuilder};
 use serde::Deserialize;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 use tokio_util::io::ReaderStream;
 
-/// How much of a file is read at once.
+/// The number of bytes that are read from a file at once.
 const CHUNK: usize = 256 * 1024;
 
 /// A page of a list of objects.
@@ -21,9 +20,9 @@ struct Page {
     pagination: Pagination,
 }
 
-/// An object, with all that the server says of it.
+/// The metadata of an object, with all fields of the response.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "what is read is not looked at")]
+#[expect(dead_code, reason = "the fields are only deserialized")]
 struct Stats {
     path: String,
     path_type: String,
@@ -41,7 +40,7 @@ struct Pagination {
     next_offset: String,
 }
 
-struct Lake {
+struct LakeFs {
     client: Client,
     repository: String,
     branch: String,
@@ -49,24 +48,24 @@ struct Lake {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Failure> {
-    let Order { repository, branch, job } = Order::from_command_line()?;
+async fn main() -> Result<(), BoxError> {
+    let Invocation { repository, branch, job } = Invocation::from_args()?;
     let server = std::env::var("LAKECTL_SERVER_ENDPOINT_URL")?;
     let key = (
         std::env::var("LAKECTL_CREDENTIALS_ACCESS_KEY_ID")?,
         std::env::var("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY")?,
     );
     let repository = format!("{server}/api/v1/repositories/{repository}");
-    let lake = Lake { client: Client::builder().http1_only().build()?, repository, branch, key };
+    let lake = LakeFs { client: Client::builder().http1_only().build()?, repository, branch, key };
     match job {
         Job::Upload { file, path } => lake.upload(&file, &path).await?,
         Job::Download { path, file, .. } => lake.download(&path, &file).await?,
-        Job::UploadTree { directory, prefix } => {
+        Job::UploadDir { directory, prefix } => {
             let uploads = uploads(&directory, &prefix)?;
             let uploads = uploads.iter().map(|(file, path)| lake.upload(file, path));
             stream::iter(uploads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
         }
-        Job::DownloadTree { prefix, directory } => {
+        Job::DownloadDir { prefix, directory } => {
             tokio::fs::create_dir_all(&directory).await?;
             let mut after = String::new();
             loop {
@@ -106,27 +105,27 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-impl Lake {
-    fn get(&self, what: &str) -> RequestBuilder {
-        let request = self.client.get(format!("{}/refs/{}/{what}", self.repository, self.branch));
+impl LakeFs {
+    fn get(&self, endpoint: &str) -> RequestBuilder {
+        let request = self.client.get(format!("{}/refs/{}/{endpoint}", self.repository, self.branch));
         request.basic_auth(&self.key.0, Some(&self.key.1))
     }
 
-    async fn upload(&self, file: &Path, path: &str) -> Result<(), Failure> {
+    async fn upload(&self, file: &Path, path: &str) -> Result<(), BoxError> {
         let file = File::open(file).await?;
         let length = file.metadata().await?.len();
         let url = format!("{}/branches/{}/objects", self.repository, self.branch);
         let request = self.client.post(url).basic_auth(&self.key.0, Some(&self.key.1));
         let body = Body::wrap_stream(ReaderStream::with_capacity(file, CHUNK));
         let request = request.query(&[("path", path)]).header("content-type", "application/octet-stream");
-        let reply = request.header("content-length", length).body(body).send().await?;
-        reply.error_for_status()?.json::<Stats>().await?;
+        let response = request.header("content-length", length).body(body).send().await?;
+        response.error_for_status()?.json::<Stats>().await?;
         Ok(())
     }
 
-    async fn download(&self, path: &str, file: &Path) -> Result<(), Failure> {
-        let reply = self.get("objects").query(&[("path", path)]).send().await?.error_for_status()?;
-        let (mut chunks, mut file) = (reply.bytes_stream(), File::create(file).await?);
+    async fn download(&self, path: &str, file: &Path) -> Result<(), BoxError> {
+        let response = self.get("objects").query(&[("path", path)]).send().await?.error_for_status()?;
+        let (mut chunks, mut file) = (response.bytes_stream(), File::create(file).await?);
         while let Some(chunk) = chunks.try_next().await? {
             file.write_all(&chunk).await?;
         }
@@ -134,7 +133,7 @@ impl Lake {
         Ok(())
     }
 
-    async fn page(&self, prefix: &str, after: &str) -> Result<Page, Failure> {
+    async fn page(&self, prefix: &str, after: &str) -> Result<Page, BoxError> {
         let query = [("prefix", prefix), ("after", after), ("amount", "1000")];
         Ok(self.get("objects/ls").query(&query).send().await?.error_for_status()?.json().await?)
     }

@@ -1,0 +1,176 @@
+//! What is read from a response that is an error.
+
+use bytes::Bytes;
+
+/// A response that is an error, as plain data.
+#[derive(Clone)]
+pub(crate) struct ErrorResponse {
+    pub(crate) status: u16,
+    /// The value of `Content-Type`.
+    pub(crate) media_type: Option<String>,
+    /// The identifier that the server or the storage gave to the request.
+    pub(crate) request_id: Option<String>,
+    /// The start of the body.
+    pub(crate) body: Bytes,
+}
+
+/// Where a response comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct ResponseOrigin {
+    /// The operation that was called.
+    pub(crate) operation: &'static str,
+    /// Whether the method is `HEAD`, whose responses have no body.
+    pub(crate) is_head: bool,
+    /// Scheme, host and port of the one who responded.
+    pub(crate) endpoint: String,
+    /// The response comes from somewhere else than the request was sent to.
+    pub(crate) is_redirected: bool,
+    /// The response may contain secrets, so messages show nothing of the body.
+    pub(crate) is_secret: bool,
+}
+
+/// The body of a response that is an error.
+pub(super) enum ErrorPayload {
+    /// A JSON object of lakeFS: its message, or nothing (a `MergeResult`).
+    Lakefs(String),
+    /// A short plain text, as lakeFS writes it for a parameter that it cannot parse.
+    Text(String),
+    /// Anything else, or nothing.
+    Other,
+}
+
+impl ErrorResponse {
+    pub(super) fn payload(&self) -> ErrorPayload {
+        const MAX_TEXT: usize = 1000;
+        const CONFLICT: u16 = 409;
+        // Only the first document counts: a handler of lakeFS may continue with the response that it had prepared.
+        let first = serde_json::Deserializer::from_slice(&self.body).into_iter().next();
+        if let Some(Ok(serde_json::Value::Object(object))) = first {
+            match object.get("message").and_then(serde_json::Value::as_str) {
+                Some(message) => return ErrorPayload::Lakefs(message.trim().to_owned()),
+                None if self.status == CONFLICT => return ErrorPayload::Lakefs(String::new()),
+                None => {}
+            }
+        }
+        match std::str::from_utf8(&self.body).map(str::trim) {
+            Ok(text) if self.has_media_type("text/plain") && !text.is_empty() && text.len() <= MAX_TEXT => {
+                ErrorPayload::Text(text.to_owned())
+            }
+            _ => ErrorPayload::Other,
+        }
+    }
+
+    pub(super) fn is_html(&self) -> bool {
+        self.has_media_type("text/html")
+    }
+
+    fn has_media_type(&self, expected: &str) -> bool {
+        self.media_type.as_deref().is_some_and(|value| value.starts_with(expected))
+    }
+
+    /// Status, media type and size: `status 502, text/html, 49 bytes`.
+    pub(super) fn summary(&self) -> String {
+        let status = self.status;
+        if self.body.is_empty() {
+            return format!("status {status}, no body");
+        }
+        let media_type = self.media_type.as_deref().unwrap_or("no content type");
+        format!("status {status}, {}, {} bytes", media_type.escape_debug(), self.body.len())
+    }
+
+    /// What is wrong with a response that lakeFS did not write.
+    pub(super) fn describe_foreign(&self, origin: &ResponseOrigin) -> String {
+        let ResponseOrigin { endpoint, is_redirected, is_secret, .. } = origin;
+        let summary = self.summary();
+        if *is_redirected {
+            return format!("unexpected response of {endpoint}, to which the server redirected ({summary})");
+        }
+        if (300..400).contains(&self.status) {
+            return format!("{endpoint} redirects, which is not followed ({summary}); check the endpoint");
+        }
+        if self.expects_https() {
+            return format!("{endpoint} expects https ({summary}); use https:// in the endpoint");
+        }
+        let start = if *is_secret || self.body.is_empty() {
+            String::new()
+        } else {
+            format!(", starting with \"{}\"", self.start())
+        };
+        format!("the response of {endpoint} is not one of lakeFS ({summary}{start}); check the endpoint")
+    }
+
+    /// The start of the body on one line.
+    fn start(&self) -> String {
+        const MAX_BYTES: usize = 64;
+        let start = &self.body[..self.body.len().min(MAX_BYTES)];
+        let text = String::from_utf8_lossy(start);
+        // A character that was cut in the middle is left out.
+        let text = if start.len() < self.body.len() { text.trim_end_matches('\u{fffd}') } else { &text };
+        text.escape_debug().to_string()
+    }
+
+    /// Whether a server that expects TLS responded to plain HTTP: Go's own, or nginx.
+    fn expects_https(&self) -> bool {
+        const BAD_REQUEST: u16 = 400;
+        let text = String::from_utf8_lossy(&self.body);
+        self.status == BAD_REQUEST
+            && (text.contains("HTTP request to an HTTPS server")
+                || text.contains("HTTP request was sent to HTTPS port"))
+    }
+}
+
+/// The error code of a storage, in the format of S3 and Azure.
+pub(super) fn storage_code(body: &[u8]) -> Option<&str> {
+    const MAX_LENGTH: usize = 64;
+    let (_, rest) = std::str::from_utf8(body).ok()?.split_once("<Code>")?;
+    let (code, _) = rest.split_once("</Code>")?;
+    let is_plain = code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_plain && (1..=MAX_LENGTH).contains(&code.len())).then_some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_code_of_a_storage_error_is_kept() {
+        let error =
+            |code: &str| format!("<?xml?><Error><Code>{code}</Code><Signature>abc</Signature></Error>");
+        assert_eq!(storage_code(error("SlowDown").as_bytes()), Some("SlowDown"));
+        let long = "A".repeat(65);
+        for wrong in ["", "a b", "a<b>", "https://h?X-Amz-Signature=abc", &*long] {
+            assert_eq!(storage_code(error(wrong).as_bytes()), None, "{wrong}");
+        }
+        assert_eq!(storage_code(b"<html>busy</html>"), None);
+        assert_eq!(storage_code(b"\xff<Code>SlowDown</Code>"), None);
+    }
+
+    fn describe(status: u16, body: &str, is_secret: bool) -> String {
+        let origin = ResponseOrigin {
+            operation: "get_branch",
+            is_head: false,
+            endpoint: "http://h:8000".to_owned(),
+            is_redirected: false,
+            is_secret,
+        };
+        let media_type = Some("text/html".to_owned());
+        ErrorResponse { status, media_type, request_id: None, body: body.to_owned().into() }
+            .describe_foreign(&origin)
+    }
+
+    #[test]
+    fn foreign_response_is_described_by_its_start() {
+        assert_eq!(
+            describe(404, "<!DOCTYPE html>\n<p>\u{1b}[31m", false),
+            r#"the response of http://h:8000 is not one of lakeFS (status 404, text/html, 24 bytes, starting with "<!DOCTYPE html>\n<p>\u{1b}[31m"); check the endpoint"#
+        );
+        let long = describe(404, &"ä".repeat(100), false);
+        assert!(long.contains(&format!("starting with \"{}\"", "ä".repeat(32))), "{long}");
+        let cut = describe(404, &format!("x{}", "ä".repeat(100)), false);
+        assert!(cut.contains(&format!("starting with \"x{}\"", "ä".repeat(31))), "{cut}");
+        assert!(!describe(404, "hush", true).contains("hush"));
+        assert!(describe(302, "", false).contains("redirects"));
+        let tls = describe(400, "Client sent an HTTP request to an HTTPS server.\n", false);
+        assert!(tls.contains("use https://"), "{tls}");
+    }
+}

@@ -1,0 +1,348 @@
+//! The client and its builder.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::api;
+use crate::client::endpoint::Endpoint;
+use crate::client::settings::HttpSettings;
+use crate::config::Config;
+use crate::credentials::{Authorizer, Credentials};
+use crate::error::{Error, Result};
+use crate::handles::object::Object;
+use crate::handles::repository::Repository;
+use crate::http::authorize::Authorize;
+use crate::http::clients::HttpClients;
+use crate::http::retry::RetryPolicy;
+use crate::http::send::Transport;
+use crate::models;
+use crate::requests::repository::ListRepositories;
+use crate::scope::ClientScope;
+use crate::uri::Uri;
+
+/// A client of one lakeFS server.
+///
+/// The client itself makes no requests; use it to obtain handles such as [`Repository`], and call their methods. It is
+/// cheap to clone, and clones share their connections. Two clients are equal if they have the same endpoint.
+///
+/// ```
+/// # fn main() -> lakefs::Result<()> {
+/// use lakefs::Client;
+///
+/// let client = Client::builder()
+///     .endpoint("http://localhost:8000")
+///     .access_key("access-key-id", "secret-access-key")
+///     .build()?;
+/// let main = client.repository("example").branch("main");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Client(ClientScope);
+
+impl Client {
+    /// Returns a builder with the default settings. It reads neither the environment nor files.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Creates a client with the configuration of `lakectl`: `LAKECTL_*` in the environment, and lakectl's file for
+    /// what the environment does not contain.
+    ///
+    /// The file is `~/.lakectl.yaml`, or the one that `LAKECTL_CONFIG_FILE` names. It is read only with the feature
+    /// `config`, which is enabled by default.
+    ///
+    /// | variable | key in the file | setting |
+    /// |---|---|---|
+    /// | `LAKECTL_SERVER_ENDPOINT_URL` | `server.endpoint_url` | [`endpoint`](ClientBuilder::endpoint) |
+    /// | `LAKECTL_CREDENTIALS_ACCESS_KEY_ID` | `credentials.access_key_id` | [`access_key`](ClientBuilder::access_key) |
+    /// | `LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY` | `credentials.secret_access_key` | the same |
+    /// | `LAKECTL_CREDENTIALS_SESSION_TOKEN` | | [`Credentials::token`], instead of the access key |
+    /// | `LAKECTL_SERVER_RETRIES_ENABLED` | `server.retries.enabled` | `false`: [`RetryPolicy::none`] |
+    /// | `LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS` | `server.retries.max_attempts` | [`RetryPolicy::max_attempts`], which also counts the first attempt |
+    /// | `LAKECTL_SERVER_RETRIES_MIN_WAIT_INTERVAL` | `server.retries.min_wait_interval` | [`RetryPolicy::initial_backoff`] |
+    /// | `LAKECTL_SERVER_RETRIES_MAX_WAIT_INTERVAL` | `server.retries.max_wait_interval` | [`RetryPolicy::max_backoff`] |
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config): there is no endpoint, or a value is invalid; the message names the variable
+    /// or the file.
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_env()?.build()
+    }
+
+    /// Returns a handle of a repository, which need not exist.
+    #[must_use]
+    pub fn repository(&self, name: impl Into<String>) -> Repository {
+        Repository::from_scope(&self.0.repository(name))
+    }
+
+    /// Lists the repositories of the server, ordered by name.
+    pub fn repositories(&self) -> ListRepositories {
+        ListRepositories::new(self.0.clone())
+    }
+
+    /// Returns a handle of the object that a URI names, which need not exist.
+    ///
+    /// ```
+    /// # fn example(client: lakefs::Client) -> lakefs::Result<()> {
+    /// let object = client.object(&"lakefs://example/main/data.csv".parse()?)?;
+    /// assert_eq!(object.path(), "data.csv");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the URI names a repository or a ref, and no object.
+    pub fn object(&self, uri: &Uri) -> Result<Object> {
+        match (uri.reference(), uri.path()) {
+            (Some(reference), Some(path)) if !path.is_empty() => {
+                Ok(self.repository(uri.repository()).reference(reference).object(path))
+            }
+            _ => Err(Error::invalid(
+                format!("open {uri}"),
+                "the URI names no object: it needs a repository, a ref and a path",
+            )),
+        }
+    }
+
+    /// Returns the URL that the paths of the API are appended to, such as `http://localhost:8000/api/v1`.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        self.api().base()
+    }
+
+    /// Returns the generated client, which has a method for every operation of the API.
+    #[must_use]
+    pub fn api(&self) -> &api::Client {
+        self.0.api()
+    }
+
+    /// Returns the configuration of the server: its version, and the features of its storages.
+    ///
+    /// It is requested once; later calls, also those of clones, return the same value. For the storage of one
+    /// repository, see [`Repository::storage_config`].
+    ///
+    /// ```
+    /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
+    /// let config = client.server_config().await?;
+    /// let version = config.version_config.as_ref().and_then(|version| version.version.as_deref());
+    /// println!("lakeFS {}", version.unwrap_or("of an unknown version"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated).
+    pub async fn server_config(&self) -> Result<&models::Config> {
+        self.0.server_config().await
+    }
+
+    pub(crate) fn from_scope(scope: ClientScope) -> Self {
+        Self(scope)
+    }
+
+    pub(crate) fn scope(&self) -> &ClientScope {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("endpoint", &self.endpoint()).finish_non_exhaustive()
+    }
+}
+
+/// Writes the endpoint.
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.endpoint())
+    }
+}
+
+/// Configures a [`Client`].
+///
+/// Setters never fail; [`build`](Self::build) reports invalid settings.
+///
+/// ```
+/// # fn main() -> lakefs::Result<()> {
+/// use std::time::Duration;
+/// use lakefs::{Client, RetryPolicy};
+///
+/// let client = Client::builder()
+///     .endpoint("https://lakefs.example.com")
+///     .access_key("access-key-id", "secret-access-key")
+///     .retries(RetryPolicy::default().max_attempts(8))
+///     .read_timeout(Duration::from_secs(60))
+///     .user_agent("my-program/1.0")
+///     .build()?;
+/// assert_eq!(client.endpoint(), "https://lakefs.example.com/api/v1");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClientBuilder {
+    endpoint: Option<String>,
+    credentials: Option<Credentials>,
+    retries: RetryPolicy,
+    http: HttpSettings,
+    http_client: Option<reqwest::Client>,
+}
+
+impl ClientBuilder {
+    /// Returns a builder with the settings that [`Client::from_env`] reads. Later calls of setters replace them.
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config): a value is invalid; the message names the variable or the file.
+    pub fn from_env() -> Result<Self> {
+        let Config { endpoint, credentials, retries } = Config::load()?;
+        Ok(Self { endpoint, credentials, retries, ..Self::default() })
+    }
+
+    /// Sets the URL of the server, such as `https://lakefs.example.com`. Required.
+    ///
+    /// A URL without a path gets the path `/api/v1`. Trailing slashes are ignored.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Some(url.into());
+        self
+    }
+
+    /// Sets an access key: the same as `credentials(Credentials::access_key(…))`. Default: no credentials.
+    pub fn access_key(self, access_key_id: impl Into<String>, secret_access_key: impl AsRef<str>) -> Self {
+        self.credentials(Credentials::access_key(access_key_id, secret_access_key))
+    }
+
+    /// Sets the credentials. Default: none, which suffices for few operations.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Sets how often, how fast and for how long failed requests are retried. Default: [`RetryPolicy::default`].
+    pub fn retries(mut self, retries: RetryPolicy) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Sets how long establishing a connection may take, the TLS handshake included. Default: 10 seconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.http.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets how long the client waits for the next bytes of a response. Default: 5 minutes.
+    ///
+    /// It does not limit the duration of a transfer. The time that it takes to send the body of an upload does not
+    /// count. Merges and commits of millions of objects take the server minutes, in which it sends nothing.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.http.read_timeout = timeout;
+        self
+    }
+
+    /// Sets the name of the program for the `User-Agent` header, in front of the name of this crate. Default: none.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.http.user_agent = Some(name.into());
+        self
+    }
+
+    /// Sets whether HTTP/2 is used where the server offers it with TLS. Default: `false`, because many connections
+    /// transfer large amounts of data faster than one.
+    #[cfg(feature = "http2")]
+    pub fn http2(mut self, yes: bool) -> Self {
+        self.http.http2 = yes;
+        self
+    }
+
+    /// Sets the HTTP client, for settings that this builder does not have. Default: one with the settings of this
+    /// builder.
+    ///
+    /// Timeouts, user agent, TLS and the HTTP version are then those of `client`. It must not send the `Authorization`
+    /// header to the target of a redirect to another host, which reqwest does not.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http_client = Some(client);
+        self
+    }
+
+    /// Creates the client. This makes no requests.
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config): the endpoint is missing or not a URL of a server, the user agent cannot be
+    /// sent in a header, or TLS cannot be configured.
+    pub fn build(self) -> Result<Client> {
+        let endpoint = self.endpoint.ok_or_else(|| {
+            Error::config(
+                "there is no endpoint: call ClientBuilder::endpoint, or with from_env, set \
+                 LAKECTL_SERVER_ENDPOINT_URL or server.endpoint_url in ~/.lakectl.yaml",
+            )
+        })?;
+        let endpoint = Endpoint::parse(&endpoint)?;
+        let clients = match self.http_client {
+            Some(client) => HttpClients::from_client(client),
+            None => HttpClients::new(&self.http, endpoint.is_https())?,
+        };
+        let connect = |authorizer| {
+            let transport = Transport::new(clients.clone(), authorizer, self.retries.clone());
+            api::Client::new(endpoint.as_str().to_owned(), transport)
+        };
+        let authorizer = self.credentials.map(|credentials| -> Arc<dyn Authorize> {
+            // The client that logs in has no credentials.
+            Arc::new(Authorizer::new(credentials, connect(None)))
+        });
+        Ok(Client(ClientScope::new(connect(authorizer))))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, credentials, retries, http, http_client } = self;
+        // An invalid endpoint may contain a password.
+        let endpoint = endpoint.as_deref().map(|endpoint| match Endpoint::parse(endpoint) {
+            Ok(endpoint) => endpoint.as_str().to_owned(),
+            Err(_) => "<invalid>".to_owned(),
+        });
+        f.debug_struct("ClientBuilder")
+            .field("endpoint", &endpoint)
+            .field("credentials", credentials)
+            .field("retries", retries)
+            .field("http", http)
+            .field("http_client", http_client)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn public_types_are_send_and_sync() {
+        fn check<T: Send + Sync + 'static>() {}
+        check::<Client>();
+        check::<ClientBuilder>();
+        check::<Error>();
+        check::<Repository>();
+        check::<Object>();
+        check::<Uri>();
+    }
+
+    #[test]
+    fn uri_without_an_object_is_rejected() {
+        let client = Client::builder().endpoint("http://localhost:8000//").build().unwrap();
+        assert_eq!(client.to_string(), "http://localhost:8000/api/v1");
+        let object = client.object(&"lakefs://example/main/a/b".parse().unwrap()).unwrap();
+        assert_eq!(object.path(), "a/b");
+        for uri in ["lakefs://example", "lakefs://example/main", "lakefs://example/main/"] {
+            let error = client.object(&uri.parse().unwrap()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{uri}");
+            assert!(error.to_string().contains(uri), "{error}");
+        }
+    }
+
+    #[test]
+    fn password_in_the_endpoint_is_not_printed() {
+        let builder = Client::builder().endpoint("https://id:hush@h");
+        assert!(!format!("{builder:?}").contains("hush"));
+    }
+}

@@ -1,0 +1,173 @@
+//! Calls: one operation with its request, before and between attempts.
+
+use std::sync::PoisonError;
+
+use futures::{StreamExt as _, stream};
+use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use reqwest::{Method, Request, Url};
+
+use crate::error::{Error, ErrorKind, ResponseOrigin, Result};
+use crate::http::failure::endpoint_of;
+use crate::http::operation::Operation;
+use crate::http::request_body::{BodyMonitor, RequestBody};
+use crate::http::retry_table::RetryClass;
+
+/// One call of an operation.
+pub(crate) struct Call {
+    operation: &'static Operation,
+    request: Request,
+    retry_class: RetryClass,
+    body: Option<RequestBody>,
+    /// The body was a stream that has been consumed.
+    is_consumed: bool,
+    /// For a request to the storage: the URL of the request to the server that it belongs to, for messages. The URL of
+    /// the request itself is signed, and therefore a secret.
+    server_url: Option<Url>,
+}
+
+impl Call {
+    /// A call with the request that the generated builder made.
+    pub(crate) fn new(operation: &'static Operation, request: Result<Request, String>) -> Result<Self> {
+        match request {
+            Ok(request) => Ok(Self {
+                operation,
+                request,
+                retry_class: RetryClass::of(operation.id),
+                body: None,
+                is_consumed: false,
+                server_url: None,
+            }),
+            Err(message) => {
+                let action = || operation.id.replace('_', " ");
+                Err(Error::invalid(action(), message).during(operation.id, action))
+            }
+        }
+    }
+
+    /// A call of the storage instead of the server, at a pre-signed URL. It sends no credentials.
+    pub(crate) fn at_storage(self, operation: &'static Operation, signed: Option<&str>) -> Result<Self> {
+        let signed = signed.ok_or("the server returned no pre-signed URL");
+        let signed =
+            signed.and_then(|signed| Url::parse(signed).map_err(|_| "the pre-signed URL is invalid"));
+        match signed {
+            Ok(signed) => {
+                let request = Request::new(Method::PUT, signed);
+                let server_url = Some(self.request.url().clone());
+                Ok(Self { operation, request, retry_class: RetryClass::Storage, server_url, ..self })
+            }
+            Err(why) => Err(self.with_context(Error::new(ErrorKind::Decode, "", why))),
+        }
+    }
+
+    /// Sets a header of the request.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Result<Self> {
+        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(value)) => {
+                self.request.headers_mut().insert(name, value);
+                Ok(self)
+            }
+            (Err(_), _) => {
+                Err(self.invalid(format!("the header name {name:?} cannot be sent as an HTTP header")))
+            }
+            (_, Err(_)) => {
+                Err(self.invalid(format!("the value of {name:?} cannot be sent as an HTTP header")))
+            }
+        }
+    }
+
+    /// Sets the body, instead of the one that the request has.
+    pub(crate) fn body(mut self, body: RequestBody) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Sets another class than that of the operation, where this call is known to differ from it.
+    pub(crate) fn retry_class(mut self, class: RetryClass) -> Self {
+        self.retry_class = class;
+        self
+    }
+
+    /// An error of this call, before anything is sent.
+    pub(crate) fn invalid(&self, message: impl Into<String>) -> Error {
+        self.with_context(Error::invalid("", message))
+    }
+
+    /// What the call does, for messages.
+    pub(crate) fn describe(&self) -> String {
+        self.operation.describe(self.server_url())
+    }
+
+    /// Adds operation and action to an error.
+    pub(super) fn with_context(&self, error: Error) -> Error {
+        error.during(self.operation.id, || self.describe())
+    }
+
+    pub(super) fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// The URL that the request is sent to.
+    pub(super) fn url(&self) -> &Url {
+        self.request.url()
+    }
+
+    /// The URL of the server that the call is about.
+    pub(super) fn server_url(&self) -> &Url {
+        self.server_url.as_ref().unwrap_or(self.request.url())
+    }
+
+    pub(super) fn class(&self) -> RetryClass {
+        self.retry_class
+    }
+
+    pub(super) fn is_at_storage(&self) -> bool {
+        self.server_url.is_some()
+    }
+
+    /// Whether the body cannot be sent again.
+    pub(super) fn is_consumed(&self) -> bool {
+        self.is_consumed
+    }
+
+    /// The origin of a response that was sent from `url`.
+    pub(super) fn origin(&self, url: &Url) -> ResponseOrigin {
+        ResponseOrigin {
+            operation: self.operation.id,
+            is_head: self.request.method() == Method::HEAD,
+            endpoint: endpoint_of(url),
+            is_redirected: url != self.url(),
+            is_secret: self.is_at_storage() || self.operation.is_secret(self.url()),
+        }
+    }
+
+    /// Returns the request for the next attempt, and the monitor of its body if that is streamed.
+    pub(super) fn next_attempt(&mut self) -> (Request, Option<BodyMonitor>) {
+        let mut request = if let Some(copy) = self.request.try_clone() {
+            copy
+        } else {
+            self.is_consumed = true;
+            let mut request = Request::new(self.request.method().clone(), self.request.url().clone());
+            *request.headers_mut() = self.request.headers().clone();
+            *request.body_mut() = self.request.body_mut().take();
+            request
+        };
+        let (chunks, length) = match &mut self.body {
+            None => return (request, None),
+            Some(RequestBody::Replayable(body)) => {
+                let (chunks, length) = body();
+                (chunks, Some(length))
+            }
+            Some(RequestBody::OneShot(chunks, length)) => {
+                self.is_consumed = true;
+                let chunks = chunks.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+                (chunks.unwrap_or_else(|| stream::empty().boxed()), *length)
+            }
+        };
+        if let Some(length) = length {
+            request.headers_mut().insert(CONTENT_LENGTH, length.into());
+        }
+        let monitor = BodyMonitor::new();
+        *request.body_mut() = Some(monitor.body(chunks));
+        (request, Some(monitor))
+    }
+}

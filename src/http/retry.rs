@@ -1,0 +1,163 @@
+//! The retry policy: how often and how long a client retries.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+/// How often, how fast and for how long a client retries failed requests.
+///
+/// Retried are responses with status 429 or 503, and lost races of two writers on one branch (500 `predicate failed`).
+/// Idempotent operations are also retried after broken connections, timeouts, 502 and 504. The backoff doubles with
+/// each attempt and has full jitter; a `Retry-After` header of the server replaces it.
+///
+/// Set it with [`ClientBuilder::retries`](crate::ClientBuilder::retries).
+///
+/// ```
+/// use std::time::Duration;
+/// use lakefs::RetryPolicy;
+///
+/// let patient = RetryPolicy::default().max_attempts(8).max_elapsed(Duration::from_secs(600));
+/// assert_eq!(patient.get_max_attempts(), 8);
+/// let no_retries = RetryPolicy::none();
+/// assert_eq!(no_retries.get_max_attempts(), 1);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    max_attempts: u32,
+    initial_backoff: Duration,
+    max_backoff: Duration,
+    max_elapsed: Duration,
+}
+
+impl Default for RetryPolicy {
+    /// 5 attempts with backoffs between 200 ms and 30 s, within 3 minutes.
+    fn default() -> Self {
+        Self {
+            max_attempts: 5,
+            initial_backoff: Duration::from_millis(200),
+            max_backoff: Duration::from_secs(30),
+            max_elapsed: Duration::from_secs(180),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// A policy without retries: one attempt.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default().max_attempts(1)
+    }
+
+    /// Sets how many times a request is sent at most, the first attempt included. 0 means 1. Default: 5.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// Sets the upper limit of the first backoff. It doubles with each attempt. Default: 200 ms.
+    #[must_use]
+    pub fn initial_backoff(mut self, backoff: Duration) -> Self {
+        self.initial_backoff = backoff;
+        self
+    }
+
+    /// Sets the upper limit of all backoffs. Default: 30 s.
+    ///
+    /// A `Retry-After` header of the server may ask for more.
+    #[must_use]
+    pub fn max_backoff(mut self, backoff: Duration) -> Self {
+        self.max_backoff = backoff;
+        self
+    }
+
+    /// Sets how long after the first attempt the last one may start. Default: 3 minutes.
+    ///
+    /// It does not limit the duration of an attempt.
+    #[must_use]
+    pub fn max_elapsed(mut self, time: Duration) -> Self {
+        self.max_elapsed = time;
+        self
+    }
+
+    /// Returns how many times a request is sent at most.
+    #[must_use]
+    pub fn get_max_attempts(&self) -> u32 {
+        self.max_attempts
+    }
+
+    /// Returns the upper limit of the first backoff.
+    #[must_use]
+    pub fn get_initial_backoff(&self) -> Duration {
+        self.initial_backoff
+    }
+
+    /// Returns the upper limit of all backoffs.
+    #[must_use]
+    pub fn get_max_backoff(&self) -> Duration {
+        self.max_backoff
+    }
+
+    /// Returns how long after the first attempt the last one may start.
+    #[must_use]
+    pub fn get_max_elapsed(&self) -> Duration {
+        self.max_elapsed
+    }
+
+    /// The backoff before the next attempt, or `None` if there is none. `retry_after` is what the server asked for.
+    pub(crate) fn backoff(
+        &self,
+        attempts: u32,
+        elapsed: Duration,
+        retry_after: Option<Duration>,
+    ) -> Option<Duration> {
+        if attempts >= self.max_attempts {
+            return None;
+        }
+        let doubled = self.initial_backoff.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
+        let backoff = retry_after.unwrap_or_else(|| doubled.min(self.max_backoff).mul_f64(fastrand::f64()));
+        (elapsed.saturating_add(backoff) <= self.max_elapsed).then_some(backoff)
+    }
+}
+
+/// The time that a server asks to wait, in seconds or as a date.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoffs_grow_are_bounded_and_end() {
+        let retries = RetryPolicy::default();
+        for attempts in 1..5 {
+            let most = Duration::from_millis(200 << (attempts - 1));
+            for _ in 0..100 {
+                assert!(retries.backoff(attempts, Duration::ZERO, None).unwrap() <= most);
+            }
+        }
+        assert_eq!(retries.backoff(5, Duration::ZERO, None), None);
+        assert_eq!(RetryPolicy::none().backoff(1, Duration::ZERO, None), None);
+        let long = retries.clone().max_attempts(u32::MAX);
+        assert!(long.backoff(1000, Duration::ZERO, None).unwrap() <= Duration::from_secs(30));
+    }
+
+    #[test]
+    fn retry_after_replaces_the_backoff_within_max_elapsed() {
+        let retries = RetryPolicy::default();
+        let asked = Some(Duration::from_secs(60));
+        assert_eq!(retries.backoff(1, Duration::ZERO, asked), asked);
+        assert_eq!(retries.backoff(1, Duration::from_secs(150), asked), None);
+        let header = |value: &str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+        assert_eq!(retry_after(&header("7")), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after(&header("Wed, 21 Oct 2015 07:28:00 GMT")), Some(Duration::ZERO));
+        assert_eq!(retry_after(&header("soon")), None);
+    }
+}

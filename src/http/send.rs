@@ -1,0 +1,281 @@
+//! The transport: sends the requests of a call until one succeeds or must not be retried.
+
+use std::any::Any;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::TryStreamExt as _;
+use futures::future::{self, BoxFuture, Either};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Request, StatusCode};
+use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::authorize::Authorize;
+use crate::http::call::Call;
+use crate::http::clients::HttpClients;
+use crate::http::failure::{response_timeout, transport_error};
+use crate::http::reconcile::{OnMissing, reconcile};
+use crate::http::request_body::BodyMonitor;
+use crate::http::response::{ByteStream, Response, read_body, read_error_body};
+use crate::http::retry::{RetryPolicy, retry_after};
+use crate::http::retry_table::RetryClass;
+use crate::http::telemetry;
+
+/// A decoded body, of a type that the caller knows.
+pub(crate) type Decoded = Box<dyn Any + Send>;
+
+/// Decodes a body.
+pub(crate) type Decode = fn(&[u8]) -> serde_json::Result<Decoded>;
+
+/// Decodes a JSON body into a value of type `T`.
+pub(crate) fn decode_json<T: DeserializeOwned + Send + 'static>(body: &[u8]) -> serde_json::Result<Decoded> {
+    Ok(Box::new(serde_json::from_slice::<T>(body)?))
+}
+
+/// Sends calls: credentials, attempts, and the reading of responses.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport {
+    clients: HttpClients,
+    authorizer: Option<Arc<dyn Authorize>>,
+    retries: RetryPolicy,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        clients: HttpClients,
+        authorizer: Option<Arc<dyn Authorize>>,
+        retries: RetryPolicy,
+    ) -> Self {
+        Self { clients, authorizer, retries }
+    }
+
+    /// The retry policy of the client.
+    pub(crate) fn retries(&self) -> &RetryPolicy {
+        &self.retries
+    }
+
+    /// Sends a call whose response is a JSON document.
+    pub(crate) async fn json<T>(&self, call: Call) -> Result<Response<T>>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        self.decode(call, decode_json::<T>).await?.downcast()
+    }
+
+    /// Sends a call, and decodes the body of the response. The type of the value is erased, so that the attempts are
+    /// compiled once instead of for every type.
+    pub(crate) fn decode(&self, call: Call, decode: Decode) -> BoxFuture<'_, Result<Response<Decoded>>> {
+        Box::pin(self.run(call, move |call, response| buffered(call, response, decode)))
+    }
+
+    /// Sends a call whose response is text.
+    pub(crate) async fn text(&self, call: Call) -> Result<Response<String>> {
+        let decode = |body: &[u8]| std::str::from_utf8(body).map(str::to_owned);
+        self.run(call, |call, response| buffered(call, response, decode)).await
+    }
+
+    /// Sends a call whose response has no value. A body is read and ignored.
+    pub(crate) async fn empty(&self, call: Call) -> Result<Response<()>> {
+        let is_deletion = call.class() == RetryClass::Delete;
+        let ignore = |_: &[u8]| Ok::<_, std::convert::Infallible>(());
+        let outcome = self.run(call, |call, response| buffered(call, response, ignore)).await;
+        // An earlier attempt may have deleted what the last one did not find.
+        let is_deleted =
+            is_deletion && outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        let find_applied = || {
+            let deleted = is_deleted.then(|| Response::new((), StatusCode::NO_CONTENT, HeaderMap::new()));
+            future::ready(Ok(deleted))
+        };
+        reconcile(outcome, find_applied, OnMissing::Unknown).await
+    }
+
+    /// Sends a call whose response is a stream of bytes.
+    pub(crate) async fn stream(&self, call: Call) -> Result<Response<ByteStream>> {
+        self.run(call, |call, response| {
+            let (status, headers) = (response.status(), response.headers().clone());
+            let (operation, server_url) = (call.operation(), call.server_url().clone());
+            let sender = response.url().clone();
+            let body = response.bytes_stream().map_err(move |error| {
+                transport_error(error, Some(&sender)).during(operation.id, || operation.describe(&server_url))
+            });
+            future::ready(Ok(Response::new(ByteStream::new(body), status, headers)))
+        })
+        .await
+    }
+
+    /// Sends the request until it succeeds, or must not be retried.
+    async fn run<T, F>(
+        &self,
+        mut call: Call,
+        read: impl Fn(&Call, reqwest::Response) -> F + Send + Sync,
+    ) -> Result<Response<T>>
+    where
+        T: Send,
+        F: Future<Output = Result<Response<T>>> + Send,
+    {
+        let span = telemetry::span(&call);
+        async {
+            let start = Instant::now();
+            let mut attempts = 0;
+            let outcome = self.attempts(&mut call, start, &mut attempts, &read).await;
+            telemetry::record(&span, &outcome, attempts, start.elapsed());
+            outcome
+        }
+        .instrument(span.clone())
+        .await
+    }
+
+    async fn attempts<T, F>(
+        &self,
+        call: &mut Call,
+        start: Instant,
+        attempts: &mut u32,
+        read: &(impl Fn(&Call, reqwest::Response) -> F + Send + Sync),
+    ) -> Result<Response<T>>
+    where
+        T: Send,
+        F: Future<Output = Result<Response<T>>> + Send,
+    {
+        let idempotent = matches!(call.class(), RetryClass::Idempotent | RetryClass::Storage);
+        let mut outcome_unknown = false;
+        let mut rejected = None;
+        loop {
+            let (mut request, monitor) = call.next_attempt();
+            // A login is a call of its own, with its own attempts.
+            let authorization = self.authorization(call, rejected.as_ref()).await?;
+            if let Some(value) = &authorization {
+                request.headers_mut().insert(AUTHORIZATION, value.clone());
+            }
+            *attempts += 1;
+            let Failure { error, retry_after } = match self.attempt(call, request, monitor, read).await {
+                Ok(response) => return Ok(response),
+                Err(failure) => failure,
+            };
+            outcome_unknown |= !error.not_applied() && !idempotent;
+            let is_rejected = error.kind() == ErrorKind::Unauthenticated;
+            if is_rejected && rejected.is_none() && self.renews() && !call.is_consumed() {
+                rejected = authorization;
+                continue;
+            }
+            let is_retried = !call.is_consumed() && call.class().allows(&error);
+            let backoff =
+                if is_retried { self.retries.backoff(*attempts, start.elapsed(), retry_after) } else { None };
+            let Some(backoff) = backoff else {
+                return Err(call.with_context(error).after(*attempts, outcome_unknown));
+            };
+            telemetry::retrying(*attempts, backoff, &error);
+            tokio::time::sleep(backoff).await;
+        }
+    }
+
+    /// The credentials for a request. A storage gets none.
+    async fn authorization(
+        &self,
+        call: &Call,
+        rejected: Option<&HeaderValue>,
+    ) -> Result<Option<HeaderValue>> {
+        match &self.authorizer {
+            Some(authorizer) if !call.is_at_storage() => Ok(Some(authorizer.authorization(rejected).await?)),
+            _ => Ok(None),
+        }
+    }
+
+    fn renews(&self) -> bool {
+        self.authorizer.as_ref().is_some_and(|authorizer| authorizer.renews())
+    }
+
+    /// Sends the request once.
+    async fn attempt<T, F>(
+        &self,
+        call: &Call,
+        request: Request,
+        monitor: Option<BodyMonitor>,
+        read: &(impl Fn(&Call, reqwest::Response) -> F + Send + Sync),
+    ) -> std::result::Result<Response<T>, Failure>
+    where
+        T: Send,
+        F: Future<Output = Result<Response<T>>> + Send,
+    {
+        let response = match monitor {
+            None => {
+                let sent = self.clients.buffered.execute(request).await;
+                sent.map_err(|error| transport_error(error, Some(call.url())))?
+            }
+            Some(monitor) => self.send_body(call, request, &monitor).await?,
+        };
+        // A signature is valid for one URL only; a response from another one does not mean that the data was stored.
+        let is_elsewhere = call.is_at_storage() && response.url() != call.url();
+        if response.status().is_success() && !is_elsewhere {
+            return Ok(read(call, response).await?);
+        }
+        let response = read_error_body(response).await?;
+        let retry_after = retry_after(&response.headers);
+        let origin = call.origin(&response.url);
+        let response = response.into_error_response();
+        let error = if call.is_at_storage() {
+            Error::storage(&origin, response)
+        } else {
+            Error::response(&origin, response)
+        };
+        Err(Failure { error, retry_after })
+    }
+
+    /// Sends a request with a streamed body, and waits for the response.
+    async fn send_body(
+        &self,
+        call: &Call,
+        request: Request,
+        monitor: &BodyMonitor,
+    ) -> Result<reqwest::Response> {
+        let timeout = async {
+            match self.clients.response_timeout {
+                Some(timeout) => monitor.response_timeout(timeout).await,
+                None => future::pending().await,
+            }
+        };
+        match future::select(pin!(self.clients.streaming.execute(request)), pin!(timeout)).await {
+            Either::Left((Ok(response), _)) => Ok(response),
+            Either::Left((Err(error), _)) => Err(match monitor.take_failure() {
+                Some(failure) => Error::unreadable(failure),
+                None => transport_error(error, Some(call.url())),
+            }),
+            Either::Right(_) => Err(response_timeout(call.url())),
+        }
+    }
+}
+
+/// An attempt that failed.
+struct Failure {
+    error: Error,
+    retry_after: Option<Duration>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, retry_after: None }
+    }
+}
+
+/// Reads the body of a success and decodes it.
+fn buffered<T, E, D>(
+    call: &Call,
+    response: reqwest::Response,
+    decode: D,
+) -> impl Future<Output = Result<Response<T>>> + use<T, E, D>
+where
+    E: std::error::Error + Send + Sync + 'static,
+    D: Fn(&[u8]) -> std::result::Result<T, E>,
+{
+    let origin = call.origin(response.url());
+    async move {
+        let response = read_body(response).await?;
+        match decode(&response.body) {
+            Ok(value) => Ok(Response::new(value, response.status, response.headers)),
+            Err(error) => Err(Error::decode(&origin, response.into_error_response(), error)),
+        }
+    }
+}

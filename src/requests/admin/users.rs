@@ -1,0 +1,103 @@
+//! Requests about users, their credentials, policies and external principals.
+
+use crate::error::{Result, optional};
+use crate::macros::{bool_setters, impl_into_future};
+use crate::models::{self, ExternalPrincipalCreation, UserCreation};
+use crate::requests::exist_ok::or_existing;
+use crate::scope::ClientScope;
+
+/// Creates a user. [`User::create`](crate::admin::User::create) returns it.
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct CreateUserRequest {
+    client: ClientScope,
+    body: UserCreation,
+    exist_ok: bool,
+}
+
+impl CreateUserRequest {
+    pub(crate) fn new(client: ClientScope, id: String) -> Self {
+        Self { client, body: UserCreation { id, invite_user: None }, exist_ok: false }
+    }
+
+    bool_setters! {
+        /// Invites the user by email; the id is then the email address. Not every server supports it. Default:
+        /// `false`.
+        invite => body.invite_user;
+    }
+
+    /// Returns the existing user, unchanged, if there is one with this id. Default: `false`, which is an error then.
+    pub fn exist_ok(mut self, yes: bool) -> Self {
+        self.exist_ok = yes;
+        self
+    }
+
+    async fn execute(self) -> Result<models::User> {
+        let Self { client, body, exist_ok } = self;
+        let id = body.id.clone();
+        let created = client.api().create_user().body(body).send().await.map(|user| user.into_inner());
+        or_existing(created, exist_ok, async { optional(get(&client, &id).await) }).await
+    }
+}
+
+impl_into_future!(CreateUserRequest => models::User);
+
+pub(crate) async fn get(client: &ClientScope, id: &str) -> Result<models::User> {
+    Ok(client.api().get_user().user_id(id).send().await?.into_inner())
+}
+
+pub(crate) async fn delete(client: &ClientScope, id: &str) -> Result<()> {
+    client.api().delete_user().user_id(id).send().await?;
+    Ok(())
+}
+
+pub(crate) async fn create_credentials(
+    client: &ClientScope,
+    id: &str,
+) -> Result<models::CredentialsWithSecret> {
+    Ok(client.api().create_credentials().user_id(id).send().await?.into_inner())
+}
+
+pub(crate) async fn get_credentials(
+    client: &ClientScope,
+    id: &str,
+    access_key_id: String,
+) -> Result<models::Credentials> {
+    let request = client.api().get_credentials().user_id(id);
+    Ok(request.access_key_id(access_key_id).send().await?.into_inner())
+}
+
+pub(crate) async fn delete_credentials(client: &ClientScope, id: &str, access_key_id: String) -> Result<()> {
+    client.api().delete_credentials().user_id(id).access_key_id(access_key_id).send().await?;
+    Ok(())
+}
+
+pub(crate) async fn attach_policy(client: &ClientScope, id: &str, policy: String) -> Result<()> {
+    client.api().attach_policy_to_user().user_id(id).policy_id(policy).send().await?;
+    Ok(())
+}
+
+pub(crate) async fn detach_policy(client: &ClientScope, id: &str, policy: String) -> Result<()> {
+    client.api().detach_policy_from_user().user_id(id).policy_id(policy).send().await?;
+    Ok(())
+}
+
+pub(crate) async fn add_external_principal(
+    client: &ClientScope,
+    id: &str,
+    principal: String,
+    settings: serde_json::Map<String, serde_json::Value>,
+) -> Result<()> {
+    let request = client.api().create_user_external_principal().user_id(id).principal_id(principal);
+    request.body(ExternalPrincipalCreation { settings }).send().await?;
+    Ok(())
+}
+
+pub(crate) async fn remove_external_principal(
+    client: &ClientScope,
+    id: &str,
+    principal: String,
+) -> Result<()> {
+    client.api().delete_user_external_principal().user_id(id).principal_id(principal).send().await?;
+    Ok(())
+}

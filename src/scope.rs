@@ -1,0 +1,207 @@
+//! Scopes: a client together with the names of a repository, a reference or an object.
+//!
+//! Requests and transfers know of a handle only its scope, so that they do not depend on handles.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::OnceCell;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::{api, models};
+
+/// A client as requests and transfers see it: the generated API, and what is known of the server.
+#[derive(Clone)]
+pub(crate) struct ClientScope(Arc<Shared>);
+
+/// The state that all clones of a client share.
+struct Shared {
+    api: api::Client,
+    server: OnceCell<models::Config>,
+    storages: Storages,
+}
+
+/// What the client has learned about the storages of the server.
+#[derive(Default)]
+struct Storages {
+    /// The server does not report its storages.
+    unknown: AtomicBool,
+    /// The storages cannot be reached from this program.
+    bypassed: AtomicBool,
+    /// The storage of each repository, where there are several; `None` where the server does not report it.
+    by_repository: Mutex<HashMap<String, Option<String>>>,
+}
+
+impl ClientScope {
+    pub(crate) fn new(api: api::Client) -> Self {
+        Self(Arc::new(Shared { api, server: OnceCell::new(), storages: Storages::default() }))
+    }
+
+    /// The generated client.
+    pub(crate) fn api(&self) -> &api::Client {
+        &self.0.api
+    }
+
+    pub(crate) fn repository(&self, name: impl Into<String>) -> RepositoryScope {
+        RepositoryScope { client: self.clone(), name: name.into() }
+    }
+
+    /// The configuration of the server, requested once.
+    pub(crate) async fn server_config(&self) -> Result<&models::Config> {
+        let request = || async { Ok(self.api().get_config().send().await?.into_inner()) };
+        self.0.server.get_or_try_init(request).await
+    }
+
+    /// Routes later uploads through the server, unless a caller asks for the storage.
+    pub(crate) fn bypass_storage(&self) {
+        self.0.storages.bypassed.store(true, Relaxed);
+    }
+
+    /// Whether uploads go through the server because the storage could not be reached.
+    pub(crate) fn bypasses_storage(&self) -> bool {
+        self.0.storages.bypassed.load(Relaxed)
+    }
+
+    /// The configuration of the storage of a repository, without a request where it is known already.
+    pub(crate) async fn storage_of(
+        &self,
+        repository: &RepositoryScope,
+    ) -> Result<Option<&models::StorageConfig>> {
+        let Storages { unknown, by_repository, .. } = &self.0.storages;
+        if unknown.load(Relaxed) {
+            return Ok(None);
+        }
+        // A permanent failure is not requested again.
+        let lasting = |error: &Error| !error.is_retryable() && error.kind() != ErrorKind::NotFound;
+        let config = match self.server_config().await {
+            Ok(config) => config,
+            Err(error) => {
+                unknown.store(lasting(&error), Relaxed);
+                return Err(error);
+            }
+        };
+        let listed = config.storage_config_list.iter().flat_map(|list| list.iter());
+        if listed.clone().nth(1).is_none() {
+            return Ok(listed.chain(&config.storage_config).next());
+        }
+        let by_repository = || by_repository.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = by_repository().get(repository.name()).cloned();
+        let id = if let Some(known) = known {
+            known
+        } else {
+            let request = self.api().get_repository().repository(repository.name());
+            let id =
+                request.send().await.map(|found| Some(found.into_inner().storage_id.unwrap_or_default()));
+            let id = id.or_else(|error| if lasting(&error) { Ok(None) } else { Err(error) })?;
+            by_repository().insert(repository.name().to_owned(), id.clone());
+            id
+        };
+        let named = |id: String| {
+            let mut listed = listed;
+            listed.find(|storage| storage.blockstore_id.as_deref().unwrap_or_default() == id)
+        };
+        Ok(id.and_then(named))
+    }
+}
+
+impl fmt::Debug for ClientScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("endpoint", &self.api().base()).finish_non_exhaustive()
+    }
+}
+
+/// Clients of one endpoint name the same things.
+impl PartialEq for ClientScope {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.api().base() == other.api().base()
+    }
+}
+
+impl Eq for ClientScope {}
+
+impl std::hash::Hash for ClientScope {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.api().base().hash(state);
+    }
+}
+
+/// A repository by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RepositoryScope {
+    client: ClientScope,
+    name: String,
+}
+
+impl RepositoryScope {
+    pub(crate) fn client(&self) -> &ClientScope {
+        &self.client
+    }
+
+    /// The generated client.
+    pub(crate) fn api(&self) -> &api::Client {
+        self.client.api()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn reference(&self, expression: impl Into<String>) -> RefScope {
+        RefScope { repository: self.clone(), expression: expression.into() }
+    }
+}
+
+/// A branch, a tag, a commit or a ref expression of a repository.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RefScope {
+    repository: RepositoryScope,
+    expression: String,
+}
+
+impl RefScope {
+    pub(crate) fn repository(&self) -> &RepositoryScope {
+        &self.repository
+    }
+
+    /// The generated client.
+    pub(crate) fn api(&self) -> &api::Client {
+        self.repository.api()
+    }
+
+    /// The expression, which is the name of a branch or a tag where the scope is that of one.
+    pub(crate) fn expression(&self) -> &str {
+        &self.expression
+    }
+
+    pub(crate) fn object(&self, path: impl Into<String>) -> ObjectScope {
+        ObjectScope { reference: self.clone(), path: path.into() }
+    }
+}
+
+/// An object by its path at a reference.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ObjectScope {
+    reference: RefScope,
+    path: String,
+}
+
+impl ObjectScope {
+    pub(crate) fn reference(&self) -> &RefScope {
+        &self.reference
+    }
+
+    pub(crate) fn repository(&self) -> &RepositoryScope {
+        self.reference.repository()
+    }
+
+    /// The generated client.
+    pub(crate) fn api(&self) -> &api::Client {
+        self.reference.api()
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+}

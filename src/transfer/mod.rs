@@ -1,0 +1,32 @@
+//! Transfer of object bytes, and the object requests that transfers are made of.
+//!
+//! Imports point downwards, in this order: `dir`; `read` and `write`, which do not know each other; `stat`, `list` and
+//! `delete`; `spool`, `parent_dirs`, `etag`, `digest`, `part_size` and `progress`.
+
+pub(crate) mod delete;
+pub(crate) mod digest;
+#[cfg(feature = "fs")]
+pub(crate) mod dir;
+pub(crate) mod etag;
+pub(crate) mod list;
+#[cfg(feature = "fs")]
+pub(crate) mod parent_dirs;
+mod part_size;
+pub(crate) mod progress;
+pub(crate) mod read;
+#[cfg(feature = "fs")]
+mod spool;
+pub(crate) mod stat;
+pub(crate) mod write;
+
+use std::io;
+
+use tokio::task::spawn_blocking;
+
+/// How many bytes are read from a source, or sent, at a time.
+const CHUNK_SIZE: usize = 256 * 1024;
+
+/// Runs blocking work on the blocking thread pool.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
+}

@@ -1,0 +1,76 @@
+//! The GET request for the bytes of an object.
+
+use reqwest::header::IF_MATCH;
+
+use crate::api::{ByteStream, Response};
+use crate::error::Result;
+use crate::http::call::Call;
+use crate::http::retry::RetryPolicy;
+use crate::macros::ApplyIfSome as _;
+use crate::scope::ObjectScope;
+use crate::transfer::progress::Progress;
+use crate::transfer::read::byte_range::ByteRange;
+
+/// The object, the options of the read, and the calls that they make.
+#[derive(Clone, Debug)]
+pub(crate) struct GetObject {
+    object: ObjectScope,
+    pub(crate) range: Option<ByteRange>,
+    pub(crate) if_none_match: Option<String>,
+    pub(crate) presign: Option<bool>,
+    pub(crate) verify: bool,
+    pub(crate) progress: Progress,
+}
+
+impl GetObject {
+    pub(crate) fn new(object: ObjectScope) -> Self {
+        Self {
+            object,
+            range: None,
+            if_none_match: None,
+            presign: None,
+            verify: true,
+            progress: Progress::default(),
+        }
+    }
+
+    fn call(&self) -> Result<Call> {
+        let object = &self.object;
+        let range = self.range.map(ByteRange::header);
+        let request = object
+            .api()
+            .get_object()
+            .repository(object.repository().name())
+            .ref_(object.reference().expression())
+            .path(object.path())
+            .apply_if_some(self.if_none_match.as_deref(), |request, etag| request.if_none_match(etag))
+            .apply_if_some(self.presign, |request, presign| request.presign(presign))
+            .apply_if_some(range.clone().flatten(), |request, range| request.range(range));
+        let call = request.call()?;
+        if range == Some(None) {
+            return Err(call.invalid("the range is empty"));
+        }
+        Ok(call)
+    }
+
+    /// Describes the read, for error messages.
+    pub(crate) fn action(&self) -> Result<String> {
+        Ok(self.call()?.describe())
+    }
+
+    pub(crate) async fn send(&self) -> Result<Response<ByteStream>> {
+        self.object.api().transport().stream(self.call()?).await
+    }
+
+    /// Requests a range of the object with this ETag. lakeFS ignores the condition, but a storage that it redirects to
+    /// checks it.
+    pub(crate) async fn send_if_match(&self, range: ByteRange, etag: &str) -> Result<Response<ByteStream>> {
+        let get = Self { range: Some(range), if_none_match: None, ..self.clone() };
+        let call = get.call()?.header(IF_MATCH.as_str(), etag)?;
+        self.object.api().transport().stream(call).await
+    }
+
+    pub(crate) fn retries(&self) -> &RetryPolicy {
+        self.object.api().transport().retries()
+    }
+}

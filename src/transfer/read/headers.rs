@@ -1,0 +1,27 @@
+//! The headers of a response that describe an object.
+
+use std::time::SystemTime;
+
+use crate::api::Response;
+
+/// The headers of a response that describe an object.
+#[derive(Debug)]
+pub(crate) struct ObjectHeaders {
+    pub(crate) content_type: Option<String>,
+    pub(crate) etag: Option<String>,
+    pub(crate) last_modified: Option<SystemTime>,
+    pub(crate) content_length: Option<u64>,
+}
+
+impl ObjectHeaders {
+    pub(crate) fn of<T>(response: &Response<T>) -> Self {
+        let text = |name: &str| response.header(name).map(str::to_owned);
+        let last_modified = response.header("last-modified");
+        Self {
+            content_type: text("content-type"),
+            etag: text("etag"),
+            last_modified: last_modified.and_then(|date| httpdate::parse_http_date(date).ok()),
+            content_length: response.header("content-length").and_then(|length| length.parse().ok()),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The requests that read an object.
+
+use std::ops::RangeBounds;
+#[cfg(feature = "fs")]
+use std::path::Path;
+
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt as _;
+
+use crate::error::Result;
+use crate::macros::impl_into_future;
+use crate::scope::ObjectScope;
+use crate::transfer::progress::progress_setters;
+use crate::transfer::read::byte_range::ByteRange;
+#[cfg(feature = "fs")]
+use crate::transfer::read::download::DownloadRequest;
+use crate::transfer::read::get_object::GetObject;
+use crate::transfer::read::reader::ObjectReader;
+
+/// The largest buffer that is allocated before any byte has arrived.
+const MAX_INITIAL_CAPACITY: u64 = 8 * 1024 * 1024;
+
+/// Reads an object into memory; see [`Object::read`](crate::Object::read).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct ReadRequest(GetObject);
+
+/// Opens an object for reading; see [`Object::reader`](crate::Object::reader).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct ReaderRequest(GetObject);
+
+/// The options that both requests have.
+macro_rules! read_options {
+    ($request:ident) => {
+        impl $request {
+            pub(crate) fn new(object: ObjectScope) -> Self {
+                Self(GetObject::new(object))
+            }
+
+            /// Reads only this byte range. Positions count from 0. A range may end after the end of the object.
+            /// Default: the whole object.
+            ///
+            /// # Errors
+            /// The range is empty, or starts at or after the end of the object.
+            pub fn range(mut self, bytes: impl RangeBounds<u64>) -> Self {
+                self.0.range = Some(ByteRange::new(bytes));
+                self
+            }
+
+            /// Reads only the last `bytes` bytes, or the whole object if it is shorter. Default: the whole object.
+            pub fn suffix(mut self, bytes: u64) -> Self {
+                self.0.range = Some(ByteRange::Suffix(bytes));
+                self
+            }
+
+            /// Reads the object only if it does not have this ETag (with its quotes). Default: no condition.
+            ///
+            /// # Errors
+            /// [`NotModified`](crate::ErrorKind::NotModified): the object has this ETag.
+            pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
+                self.0.if_none_match = Some(etag.into());
+                self
+            }
+
+            /// Sets whether the received bytes are verified against the checksum of the object. Default: `true`.
+            ///
+            /// Only the length is verified if a range is read, or if the checksum of the object is not an MD5. The
+            /// checksums of some storages look like an MD5 of the data and are not, such as those of objects that were
+            /// imported from a bucket with encryption by a key management service: read these with `verify(false)`.
+            ///
+            /// # Errors
+            /// [`Integrity`](crate::ErrorKind::Integrity): the bytes do not have the checksum.
+            pub fn verify(mut self, yes: bool) -> Self {
+                self.0.verify = yes;
+                self
+            }
+
+            progress_setters!(0.progress);
+
+            /// Reads from the storage itself: the server redirects to a pre-signed URL. Default: `false`.
+            ///
+            /// # Errors
+            /// The storage must support pre-signed URLs; see
+            /// [`Repository::storage_config`](crate::Repository::storage_config).
+            pub fn presign(mut self, yes: bool) -> Self {
+                self.0.presign = yes.then_some(true);
+                self
+            }
+        }
+    };
+}
+
+read_options!(ReadRequest);
+read_options!(ReaderRequest);
+
+impl ReadRequest {
+    async fn execute(self) -> Result<Bytes> {
+        let mut reader = ObjectReader::open(self.0).await?;
+        let Some(first) = reader.try_next().await? else { return Ok(Bytes::new()) };
+        if reader.length() == Some(first.len() as u64) {
+            return Ok(first);
+        }
+        let capacity = reader.length().unwrap_or_default().min(MAX_INITIAL_CAPACITY);
+        let mut bytes = BytesMut::with_capacity(usize::try_from(capacity).unwrap_or_default());
+        bytes.extend_from_slice(&first);
+        while let Some(chunk) = reader.try_next().await? {
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.freeze())
+    }
+}
+
+impl_into_future!(ReadRequest => Bytes);
+
+impl ReaderRequest {
+    async fn execute(self) -> Result<ObjectReader> {
+        ObjectReader::open(self.0).await
+    }
+
+    /// Downloads the object to a file, and returns its number of bytes.
+    ///
+    /// The bytes are written to a temporary file in the same directory, which is verified, flushed to the disk, and then
+    /// renamed to `path`. An existing file is replaced. After a failure, the temporary file is removed, and an existing
+    /// file is unchanged. A large object is downloaded over [several connections](DownloadRequest::concurrency).
+    ///
+    /// ```
+    /// # async fn example(object: lakefs::Object) -> lakefs::Result<()> {
+    /// let bytes = object.reader().progress(|update| println!("{}", update.bytes)).download_to("data.csv").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of [`Object::reader`](crate::Object::reader); [`Integrity`](crate::ErrorKind::Integrity): the
+    /// received bytes do not have the checksum of the object; [`InvalidRequest`](crate::ErrorKind::InvalidRequest):
+    /// the file cannot be written.
+    #[cfg(feature = "fs")]
+    pub fn download_to(self, path: impl AsRef<Path>) -> DownloadRequest {
+        DownloadRequest::new(self.0, path.as_ref().to_owned())
+    }
+}
+
+impl_into_future!(ReaderRequest => ObjectReader);

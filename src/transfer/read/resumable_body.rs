@@ -1,0 +1,359 @@
+//! The bytes of one version of an object, over as many connections as needed.
+//!
+//! When a response breaks off, the remaining bytes are requested again. lakeFS does not support conditions on reads, so
+//! the new response is accepted only if it has the same ETag and the same object size.
+
+use std::fmt;
+#[cfg(feature = "fs")]
+use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures::{Stream as _, ready};
+use tokio_util::sync::ReusableBoxFuture;
+
+use crate::api::{ByteStream, Response};
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::retry_table::RetryClass;
+use crate::transfer::etag;
+use crate::transfer::read::byte_range::{ByteRange, ContentRange};
+use crate::transfer::read::get_object::GetObject;
+use crate::transfer::read::headers::ObjectHeaders;
+use crate::transfer::read::md5_verifier::Md5Verifier;
+
+/// Identifies one version of an object.
+#[derive(Clone, Debug)]
+struct ObjectVersion {
+    /// A strong ETag.
+    etag: Option<String>,
+    /// The size of the object, in bytes.
+    size: Option<u64>,
+}
+
+impl ObjectVersion {
+    /// Checks that a response has bytes of this version from `start` on, and returns the size of the object.
+    fn check(
+        &self,
+        response: &Response<ByteStream>,
+        start: u64,
+    ) -> std::result::Result<Option<u64>, RangeMismatch> {
+        if response.header("etag") != self.etag.as_deref() {
+            return Err(RangeMismatch::VersionChanged);
+        }
+        if response.status() != 206 {
+            return Err(RangeMismatch::RangeIgnored);
+        }
+        let Some(range) = content_range(response) else { return Err(RangeMismatch::WrongRange) };
+        match (self.size, range.size) {
+            (Some(expected), Some(size)) if expected != size => Err(RangeMismatch::VersionChanged),
+            _ if range.bytes.start != start => Err(RangeMismatch::WrongRange),
+            (expected, size) => Ok(expected.or(size)),
+        }
+    }
+}
+
+/// Why a response does not have the requested bytes.
+#[derive(Clone, Copy)]
+enum RangeMismatch {
+    /// It is of another version of the object.
+    VersionChanged,
+    /// It has the whole object.
+    RangeIgnored,
+    /// It has other bytes, or does not say which bytes it has.
+    WrongRange,
+}
+
+impl RangeMismatch {
+    fn into_error(self, action: &str) -> Error {
+        let (kind, message) = match self {
+            Self::VersionChanged => (
+                ErrorKind::Integrity,
+                "the object changed while it was read; read it again, or read it at a commit",
+            ),
+            Self::RangeIgnored => (
+                ErrorKind::Unsupported,
+                "the server ignores the requested range and returns the whole object",
+            ),
+            Self::WrongRange => (
+                ErrorKind::Integrity,
+                "the response has another range than the requested one, or does not say which range it has",
+            ),
+        };
+        failed(action, kind, message)
+    }
+}
+
+/// The bytes of an object from a position on. While no response is open, the next read opens one.
+pub(crate) struct ResumableBody {
+    get: GetObject,
+    action: String,
+    version: ObjectVersion,
+    /// The position of the next byte in the object.
+    position: u64,
+    /// The position after the last byte, if it is known.
+    end: Option<u64>,
+    state: State,
+    /// The number of failures since the last byte arrived, and the time of the first of them.
+    failures: u32,
+    first_failure: Instant,
+}
+
+enum State {
+    Closed,
+    Opening(ReusableBoxFuture<'static, Result<Opened>>),
+    Open(ByteStream),
+    Failed,
+}
+
+/// A response body, and the size of the object.
+type Opened = (ByteStream, Option<u64>);
+
+impl ResumableBody {
+    /// Sends the request, and reads from the response which bytes there are.
+    pub(crate) async fn open(get: GetObject) -> Result<(Self, ObjectHeaders)> {
+        let response = get.send().await?;
+        let action = get.action()?;
+        let headers = ObjectHeaders::of(&response);
+        let length = headers.content_length;
+        let requested = get.range.unwrap_or(ByteRange::ALL);
+        let mismatch = |mismatch: RangeMismatch| mismatch.into_error(&action);
+        let (size, start, end) = if response.status() == 206 {
+            let range = content_range(&response).ok_or_else(|| mismatch(RangeMismatch::WrongRange))?;
+            match range.size.map(|size| requested.within(size)) {
+                Some(expected) if expected.start != range.bytes.start => {
+                    return Err(mismatch(RangeMismatch::WrongRange));
+                }
+                Some(expected) => (range.size, expected.start, Some(expected.end)),
+                None => (None, range.bytes.start, Some(range.bytes.end)),
+            }
+        } else {
+            // A server may ignore the range, which makes no difference if the range is the whole object.
+            let is_all =
+                length.map_or(requested == ByteRange::ALL, |length| requested.within(length) == (0..length));
+            if !is_all {
+                return Err(mismatch(RangeMismatch::RangeIgnored));
+            }
+            (length, 0, length)
+        };
+        let etag = headers.etag.clone().filter(|etag| etag::is_strong(etag));
+        let mut body = Self::closed(get, action, ObjectVersion { etag, size }, start, end);
+        body.state = State::Open(response.into_inner());
+        Ok((body, headers))
+    }
+
+    fn closed(
+        get: GetObject,
+        action: String,
+        version: ObjectVersion,
+        position: u64,
+        end: Option<u64>,
+    ) -> Self {
+        let (state, failures, first_failure) = (State::Closed, 0, Instant::now());
+        Self { get, action, version, position, end, state, failures, first_failure }
+    }
+
+    /// Returns other bytes of the same version, which are read over another connection.
+    #[cfg(feature = "fs")]
+    pub(crate) fn for_range(&self, bytes: Range<u64>) -> Self {
+        let (get, action, version) = (self.get.clone(), self.action.clone(), self.version.clone());
+        Self::closed(get, action, version, bytes.start, Some(bytes.end))
+    }
+
+    /// Returns the position of the next byte in the object.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Returns the position after the last byte.
+    pub(crate) fn end(&self) -> Option<u64> {
+        self.end
+    }
+
+    /// Returns the size of the object, in bytes.
+    pub(crate) fn size(&self) -> Option<u64> {
+        self.version.size
+    }
+
+    /// Whether the version of the object can be recognized, so that it can be read with several requests.
+    pub(crate) fn is_resumable(&self) -> bool {
+        self.version.etag.is_some()
+    }
+
+    /// Whether a response is open.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self.state, State::Failed)
+    }
+
+    /// Continues at another position.
+    pub(crate) fn seek(&mut self, position: u64) {
+        self.state = State::Closed;
+        self.position = position;
+        self.failures = 0;
+    }
+
+    /// Yields no more bytes.
+    pub(crate) fn fail(&mut self) {
+        self.state = State::Failed;
+    }
+
+    /// Allows to read again after a failure.
+    pub(crate) fn reset_failure(&mut self) {
+        if self.has_failed() {
+            self.seek(self.position);
+        }
+    }
+
+    /// Returns a verifier if the bytes are all of an object whose ETag is an MD5.
+    pub(crate) fn verifier(&self, etag: Option<&str>) -> Option<Md5Verifier> {
+        let is_all = self.position == 0 && self.end == self.version.size;
+        etag.filter(|_| is_all && self.get.verify).and_then(Md5Verifier::new)
+    }
+
+    /// Describes the read, for error messages.
+    pub(crate) fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// Yields the next bytes, and their position. Ends after the last byte, and after a failure.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(u64, Bytes)>>> {
+        loop {
+            let is_complete = self.end.is_some_and(|end| self.position >= end);
+            let step = match &mut self.state {
+                State::Failed => return Poll::Ready(None),
+                State::Closed if is_complete => return Poll::Ready(None),
+                State::Closed => self.reopen(Duration::ZERO, None),
+                State::Opening(opening) => match ready!(opening.poll(cx)) {
+                    Ok((body, size)) => {
+                        self.version.size = size;
+                        self.end = self.end.or(size);
+                        self.state = State::Open(body);
+                        Ok(())
+                    }
+                    Err(error) => Err(error),
+                },
+                State::Open(body) => match ready!(Pin::new(body).poll_next(cx)) {
+                    Some(Ok(chunk)) if chunk.is_empty() => Ok(()),
+                    Some(Ok(chunk)) => match self.advance(&chunk) {
+                        Ok(start) => return Poll::Ready(Some(Ok((start, chunk)))),
+                        Err(error) => Err(error),
+                    },
+                    Some(Err(_)) | None if is_complete => {
+                        self.state = State::Closed;
+                        Ok(())
+                    }
+                    Some(Err(error)) => self.retry(error),
+                    None => {
+                        if let Some(end) = self.end {
+                            let message =
+                                format!("the response ended at byte {} instead of {end}", self.position);
+                            self.retry(failed(&self.action, ErrorKind::Integrity, message))
+                        } else {
+                            (self.end, self.version.size) = (Some(self.position), Some(self.position));
+                            Ok(())
+                        }
+                    }
+                },
+            };
+            if let Err(error) = step {
+                self.state = State::Failed;
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+    }
+
+    /// Counts bytes that have arrived, and returns their position.
+    fn advance(&mut self, chunk: &Bytes) -> Result<u64> {
+        let start = self.position;
+        self.position += chunk.len() as u64;
+        self.failures = 0;
+        match self.end {
+            Some(end) if self.position > end => {
+                let message = format!("the response has more bytes than expected: they should end at {end}");
+                Err(failed(&self.action, ErrorKind::Integrity, message))
+            }
+            _ => Ok(start),
+        }
+    }
+
+    /// Requests the remaining bytes after a response broke off, if the retry policy and the error allow it.
+    fn retry(&mut self, error: Error) -> Result<()> {
+        let is_transient = error.kind() == ErrorKind::Integrity || RetryClass::Idempotent.allows(&error);
+        if self.failures == 0 {
+            self.first_failure = Instant::now();
+        }
+        self.failures += 1;
+        let backoff = if self.is_resumable() && is_transient {
+            self.get.retries().backoff(self.failures, self.first_failure.elapsed(), None)
+        } else {
+            None
+        };
+        match backoff {
+            Some(backoff) => {
+                tracing::debug!(
+                    position = self.position,
+                    ?backoff,
+                    %error,
+                    "response broke off, requesting the remaining bytes"
+                );
+                self.reopen(backoff, Some(error))
+            }
+            None => Err(error.after(self.failures, false)),
+        }
+    }
+
+    /// Requests the bytes from the current position on. `cause` is the failure of the response before.
+    fn reopen(&mut self, backoff: Duration, cause: Option<Error>) -> Result<()> {
+        let Some(etag) = self.version.etag.clone() else {
+            let message = "the object has no strong ETag to recognize its version by, so it can only be read \
+                           with one request: read it from start to end, without seeking";
+            return Err(failed(&self.action, ErrorKind::Unsupported, message));
+        };
+        let (get, version, action) = (self.get.clone(), self.version.clone(), self.action.clone());
+        let start = self.position;
+        let range = ByteRange::FromTo(start, self.end.map(|end| end.saturating_sub(1)));
+        self.state = State::Opening(ReusableBoxFuture::new(async move {
+            if !backoff.is_zero() {
+                tokio::time::sleep(backoff).await;
+            }
+            let response = match get.send_if_match(range, &etag).await {
+                // The condition fails, or the range that existed does not: the object is another one.
+                Err(error) if matches!(error.status(), Some(412 | 416)) => {
+                    return Err(RangeMismatch::VersionChanged.into_error(&action).with_source(error));
+                }
+                response => response?,
+            };
+            match (version.check(&response, start), cause) {
+                (Ok(size), _) => Ok((response.into_inner(), size)),
+                (Err(RangeMismatch::RangeIgnored), Some(cause)) => Err(cause),
+                (Err(mismatch), _) => Err(mismatch.into_error(&action)),
+            }
+        }));
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ResumableBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResumableBody")
+            .field("action", &self.action)
+            .field("version", &self.version)
+            .field("position", &self.position)
+            .field("end", &self.end)
+            .field("is_open", &self.is_open())
+            .finish_non_exhaustive()
+    }
+}
+
+fn failed(action: &str, kind: ErrorKind, message: impl Into<String>) -> Error {
+    Error::new(kind, action, message).during("get_object", String::new)
+}
+
+fn content_range(response: &Response<ByteStream>) -> Option<ContentRange> {
+    ContentRange::parse(response.header("content-range")?)
+}

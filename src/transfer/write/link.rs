@@ -1,0 +1,221 @@
+//! Creates objects from data that are in the storage already.
+
+use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use reqwest::header::{IF_MATCH, IF_NONE_MATCH};
+
+use crate::error::Result;
+use crate::http::call::Call;
+use crate::http::retry_table::RetryClass;
+use crate::macros::{bool_setters, impl_into_future};
+use crate::models::{ObjectStageCreation, ObjectStats, ObjectUserMetadata, StagingLocation, StagingMetadata};
+use crate::scope::ObjectScope;
+
+/// Creates an object from data at a physical address that the server has given; see
+/// [`BranchObject::link`](crate::BranchObject::link).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct LinkRequest {
+    object: ObjectScope,
+    size: u64,
+    body: StagingMetadata,
+    if_none_match: Option<String>,
+    if_match: Option<String>,
+}
+
+impl LinkRequest {
+    pub(crate) fn new(object: ObjectScope, staging: StagingLocation, checksum: String, size: u64) -> Self {
+        let body = StagingMetadata {
+            staging,
+            checksum,
+            size_bytes: 0,
+            content_type: None,
+            force: None,
+            mtime: None,
+            user_metadata: BTreeMap::new(),
+        };
+        Self { object, size, body, if_none_match: None, if_match: None }
+    }
+
+    /// Sets the media type of the object. Default: `application/octet-stream`.
+    pub fn content_type(mut self, media_type: impl Into<String>) -> Self {
+        self.body.content_type = Some(media_type.into());
+        self
+    }
+
+    /// Adds a key and a value to the user metadata of the object. Default: no metadata.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.body.user_metadata.insert(key.into(), value.into());
+        self
+    }
+
+    /// Sets when the object was modified, to the second. Default: the time at which the server links the data.
+    pub fn mtime(mut self, time: SystemTime) -> Self {
+        self.body.mtime = Some(unix_seconds(time));
+        self
+    }
+
+    /// Creates the object only if `etag` does not match the current object. lakeFS accepts only `*`: create the object
+    /// only if none exists at the path. Default: no condition.
+    ///
+    /// # Errors
+    /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object exists.
+    pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
+        self.if_none_match = Some(etag.into());
+        self
+    }
+
+    /// Replaces the object only if `etag` matches the current object. Default: no condition.
+    ///
+    /// # Errors
+    /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object is another one.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported): the server does not implement the condition, as lakeFS 1.84.
+    pub fn if_match(mut self, etag: impl Into<String>) -> Self {
+        self.if_match = Some(etag.into());
+        self
+    }
+
+    bool_setters! {
+        /// Creates the object even if the repository is read-only. Default: `false`.
+        force => body.force;
+    }
+
+    async fn execute(self) -> Result<ObjectStats> {
+        let Self { object, size, mut body, if_none_match, if_match } = self;
+        let size_bytes = i64::try_from(size);
+        body.size_bytes = size_bytes.unwrap_or_default();
+        let has_address = body.staging.physical_address.as_ref().is_some_and(|address| !address.is_empty());
+        let request = object
+            .api()
+            .link_physical_address()
+            .repository(object.repository().name())
+            .branch(object.reference().expression())
+            .path(object.path())
+            .body(body);
+        let mut call = request.call()?;
+        if size_bytes.is_err() {
+            return Err(call.invalid(too_large(size)));
+        }
+        if !has_address {
+            // The server accepts an empty address, and can neither read nor list the object then.
+            return Err(call.invalid(
+                "the staging location has no physical address; pass the one that `physical_address()` returned",
+            ));
+        }
+        if let Some(etag) = &if_match {
+            call = call.header(IF_MATCH.as_str(), etag)?;
+        }
+        if let Some(etag) = &if_none_match {
+            // A retry would find the object that the first attempt created.
+            call = call.header(IF_NONE_MATCH.as_str(), etag)?.retry_class(RetryClass::Reconcile);
+        }
+        send(&object, call).await
+    }
+}
+
+impl_into_future!(LinkRequest => ObjectStats);
+
+/// Creates an object from data anywhere in the storage; see [`BranchObject::stage`](crate::BranchObject::stage).
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct StageRequest {
+    object: ObjectScope,
+    size: u64,
+    body: ObjectStageCreation,
+}
+
+impl StageRequest {
+    pub(crate) fn new(object: ObjectScope, physical_address: String, checksum: String, size: u64) -> Self {
+        let body = ObjectStageCreation {
+            physical_address,
+            checksum,
+            size_bytes: 0,
+            content_type: None,
+            force: None,
+            metadata: None,
+            mtime: None,
+        };
+        Self { object, size, body }
+    }
+
+    /// Sets the media type of the object. Default: `application/octet-stream`.
+    pub fn content_type(mut self, media_type: impl Into<String>) -> Self {
+        self.body.content_type = Some(media_type.into());
+        self
+    }
+
+    /// Adds a key and a value to the user metadata of the object. Default: no metadata.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        let ObjectUserMetadata(pairs) = self.body.metadata.get_or_insert(ObjectUserMetadata(BTreeMap::new()));
+        pairs.insert(key.into(), value.into());
+        self
+    }
+
+    /// Sets when the object was modified, to the second. Default: the time at which the server creates the object.
+    pub fn mtime(mut self, time: SystemTime) -> Self {
+        self.body.mtime = Some(unix_seconds(time));
+        self
+    }
+
+    bool_setters! {
+        /// Creates the object even if the repository is read-only. Default: `false`.
+        force => body.force;
+    }
+
+    async fn execute(self) -> Result<ObjectStats> {
+        let Self { object, size, mut body } = self;
+        let size_bytes = i64::try_from(size);
+        body.size_bytes = size_bytes.unwrap_or_default();
+        let request = object
+            .api()
+            .stage_object()
+            .repository(object.repository().name())
+            .branch(object.reference().expression())
+            .path(object.path())
+            .body(body);
+        let call = request.call()?;
+        if size_bytes.is_err() {
+            return Err(call.invalid(too_large(size)));
+        }
+        send(&object, call).await
+    }
+}
+
+impl_into_future!(StageRequest => ObjectStats);
+
+async fn send(object: &ObjectScope, call: Call) -> Result<ObjectStats> {
+    Ok(object.api().transport().json::<ObjectStats>(call).await?.into_inner())
+}
+
+fn too_large(size: u64) -> String {
+    format!("the size of {size} bytes is larger than lakeFS can store, {} bytes", i64::MAX)
+}
+
+/// Returns the seconds since 1970, negative before.
+fn unix_seconds(time: SystemTime) -> i64 {
+    let saturated = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => saturated(after.as_secs()),
+        Err(before) => {
+            let before = before.duration();
+            -saturated(before.as_secs() + u64::from(before.subsec_nanos() > 0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn time_is_rounded_down_to_the_second() {
+        let half = Duration::from_millis(500);
+        assert_eq!(unix_seconds(UNIX_EPOCH + Duration::from_secs(7) + half), 7);
+        assert_eq!(unix_seconds(UNIX_EPOCH), 0);
+        assert_eq!(unix_seconds(UNIX_EPOCH - Duration::from_secs(7)), -7);
+        assert_eq!(unix_seconds(UNIX_EPOCH - half), -1);
+    }
+}

@@ -1,0 +1,320 @@
+//! Uploads to the storage in parts, several at the same time.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::future::OptionFuture;
+use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::call::Call;
+use crate::http::operation::WRITE_PART;
+use crate::http::reconcile::{OnMissing, reconcile};
+use crate::http::response::Response;
+use crate::models::{
+    AbortPresignMultipartUpload, CompletePresignMultipartUpload, ObjectStats, PresignMultipartUpload,
+    UploadPart, UploadPartFrom, UploadTo,
+};
+use crate::transfer::digest::multipart_checksum;
+use crate::transfer::etag::{self, Comparison};
+use crate::transfer::part_size::{DEFAULT_PART_SIZE, DEFAULT_STREAM_PART_SIZE, MAX_PARTS, part_size};
+use crate::transfer::stat::StatRequest;
+use crate::transfer::write::part_splitter::{BufferPool, PartSplitter};
+use crate::transfer::write::payload::{Payload, Replayable};
+use crate::transfer::write::signed_put::{self, UploadTarget, UploadedPart};
+use crate::transfer::write::spec::UploadSpec;
+
+/// The default number of parts at the same time.
+const CONCURRENCY: usize = 4;
+
+/// The default number of parts at the same time if they are buffered in memory.
+const BUFFERED_CONCURRENCY: usize = 3;
+
+/// How many URLs are requested when the upload is created. URLs expire, and there may be thousands of parts, so the
+/// others are requested one by one.
+const URLS_AHEAD: u64 = 100;
+
+/// What became of an upload in parts.
+pub(crate) enum Outcome {
+    Uploaded(ObjectStats),
+    /// Nothing was sent, because the data fit into one part.
+    SinglePart(Payload),
+}
+
+/// Whether data of this length are split into more than one part.
+pub(crate) fn has_several_parts(spec: &UploadSpec, length: Option<u64>) -> bool {
+    length.is_none_or(|length| length > part_size(Some(length), spec.part_size, DEFAULT_PART_SIZE))
+}
+
+/// Uploads the data in parts, unless they fit into one part.
+pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<Outcome> {
+    let length = payload.length();
+    let parts = match payload {
+        Payload::Replayable(data) => {
+            Parts::of_data(data, part_size(length, spec.part_size, DEFAULT_PART_SIZE))
+        }
+        Payload::OneShot(chunks, _) => {
+            let part_size = part_size(length, spec.part_size, DEFAULT_STREAM_PART_SIZE);
+            let mut splitter = PartSplitter::new(chunks, part_size, length.is_none());
+            let first = splitter.next().await.map_err(|error| spec.unreadable(error))?.unwrap_or_default();
+            if splitter.is_finished() {
+                return Ok(Outcome::SinglePart(Payload::Replayable(Replayable::Bytes(first))));
+            }
+            let expected = length.map_or(1, |length| length.div_ceil(splitter.part_size()));
+            let pool = splitter.pool().clone();
+            let rest = stream::try_unfold(splitter, |mut splitter| async {
+                Ok(splitter.next().await?.map(|bytes| (bytes, splitter)))
+            });
+            let all = stream::iter([Ok(first)]).chain(rest);
+            Parts { data: all.map_ok(Replayable::Bytes).boxed(), expected, source: None, pool: Some(pool) }
+        }
+    };
+    let upload = MultipartUpload::create(spec.clone(), parts.expected.min(URLS_AHEAD)).await?;
+    Ok(Outcome::Uploaded(upload.run(parts).await?))
+}
+
+/// The parts of an object, in order.
+struct Parts {
+    data: BoxStream<'static, io::Result<Replayable>>,
+    /// How many parts there are, as far as it is known.
+    expected: u64,
+    /// The data that the parts are read from, if they can be read again.
+    source: Option<Replayable>,
+    /// Where the buffers of the parts come from.
+    pool: Option<BufferPool>,
+}
+
+impl Parts {
+    fn of_data(data: Replayable, part_size: u64) -> Self {
+        let (source, expected) = (data.clone(), data.length().div_ceil(part_size));
+        let slices = (0..expected).map(move |number| Ok(data.slice(number * part_size, part_size)));
+        Self { data: stream::iter(slices).boxed(), expected, source: Some(source), pool: None }
+    }
+}
+
+/// A part that the storage has received.
+struct SentPart {
+    /// Its number, from 1.
+    number: u64,
+    length: u64,
+    uploaded: UploadedPart,
+}
+
+/// A multipart upload that is in progress. It is aborted when it is dropped.
+struct MultipartUpload {
+    spec: UploadSpec,
+    id: String,
+    physical_address: String,
+    /// Pre-signed URLs of the first parts, until they are used.
+    urls: Mutex<Vec<Option<String>>>,
+    is_open: AtomicBool,
+}
+
+impl MultipartUpload {
+    async fn create(spec: UploadSpec, urls: u64) -> Result<Self> {
+        let object = &spec.object;
+        let request = object
+            .api()
+            .create_presign_multipart_upload()
+            .repository(object.repository().name())
+            .branch(object.reference().expression())
+            .path(object.path())
+            .parts(i64::try_from(urls).unwrap_or_default());
+        let PresignMultipartUpload { physical_address, presigned_urls, upload_id: id } =
+            request.send().await?.into_inner();
+        let urls = Mutex::new(presigned_urls.into_iter().map(Some).collect());
+        Ok(Self { spec, id, physical_address, urls, is_open: AtomicBool::new(true) })
+    }
+
+    /// Sends the parts, and completes the upload; aborts it after a failure.
+    async fn run(self, parts: Parts) -> Result<ObjectStats> {
+        let upload = Arc::new(self);
+        let outcome = upload.send(parts).await;
+        if upload.is_open.load(Relaxed) {
+            upload.abort().await;
+        }
+        outcome
+    }
+
+    async fn send(self: &Arc<Self>, parts: Parts) -> Result<ObjectStats> {
+        let Parts { data, source, pool, .. } = parts;
+        let default = if pool.is_some() { BUFFERED_CONCURRENCY } else { CONCURRENCY };
+        let concurrency = self.spec.concurrency.unwrap_or(default).max(1);
+        let sending = data.enumerate().map(|(index, data)| {
+            let (upload, pool, number) = (self.clone(), pool.clone(), index as u64 + 1);
+            async move { upload.send_part(number, data, pool.as_ref()).await }
+        });
+        let mut sent: Vec<_> = sending.buffer_unordered(concurrency).try_collect().await?;
+        if let Some(source) = source {
+            source.ensure_unchanged().await.map_err(|error| self.spec.unreadable(error))?;
+        }
+        sent.sort_unstable_by_key(|part| part.number);
+        self.complete(&sent).await
+    }
+
+    async fn send_part(
+        &self,
+        number: u64,
+        data: io::Result<Replayable>,
+        pool: Option<&BufferPool>,
+    ) -> Result<SentPart> {
+        let spec = &self.spec;
+        let data = data.map_err(|error| spec.unreadable(error))?;
+        // The semaphore is never closed.
+        let _permit = OptionFuture::from(spec.permits.as_deref().map(Semaphore::acquire)).await;
+        let ((), uploaded) = signed_put::send(spec, &PartTarget { upload: self, number }, &data).await?;
+        if uploaded.etag.is_empty() {
+            let message =
+                format!("the storage returned no ETag for part {number}, so the upload cannot be completed");
+            return Err(spec.failed(Error::new(ErrorKind::Decode, "", message)));
+        }
+        let length = data.length();
+        if let (Some(pool), Replayable::Bytes(bytes)) = (pool, data) {
+            pool.put_back(bytes);
+        }
+        Ok(SentPart { number, length, uploaded })
+    }
+
+    async fn complete(&self, parts: &[SentPart]) -> Result<ObjectStats> {
+        let spec = &self.spec;
+        let part = |part: &SentPart| UploadPart {
+            etag: part.uploaded.etag.clone(),
+            part_number: i64::try_from(part.number).unwrap_or_default(),
+        };
+        let metadata = spec.normalized_metadata().map(|(key, value)| (key, value.to_owned()));
+        let body = CompletePresignMultipartUpload {
+            content_type: spec.content_type.clone(),
+            parts: parts.iter().map(part).collect(),
+            physical_address: self.physical_address.clone(),
+            user_metadata: metadata.collect::<BTreeMap<_, _>>(),
+        };
+        let object = &spec.object;
+        let call = object
+            .api()
+            .complete_presign_multipart_upload()
+            .repository(object.repository().name())
+            .branch(object.reference().expression())
+            .path(object.path())
+            .upload_id(&*self.id)
+            .body(body)
+            .call()?;
+        let action = call.describe();
+        let result = spec.transport().json::<ObjectStats>(call).await.map(Response::into_inner);
+        // The server gives each physical address to one upload only, so this upload created an object that has it.
+        let find_applied = async || {
+            let stats = StatRequest::new(object.clone()).await?;
+            Ok((stats.physical_address == self.physical_address).then_some(stats))
+        };
+        let mut stats = reconcile(result, find_applied, OnMissing::Unknown).await?;
+        self.is_open.store(false, Relaxed);
+        // The response contains the address without the storage namespace of the repository.
+        stats.physical_address.clone_from(&self.physical_address);
+        verify(&stats, parts, &action)?;
+        Ok(stats)
+    }
+
+    async fn abort(&self) {
+        let body = AbortPresignMultipartUpload { physical_address: self.physical_address.clone() };
+        let object = &self.spec.object;
+        let request = object
+            .api()
+            .abort_presign_multipart_upload()
+            .repository(object.repository().name())
+            .branch(object.reference().expression())
+            .path(object.path())
+            .upload_id(&*self.id)
+            .body(body);
+        let aborted = request.send().await;
+        self.is_open.store(false, Relaxed);
+        if let Err(error) = aborted {
+            tracing::warn!(%error, "a failed multipart upload could not be aborted, its parts remain in the storage");
+        }
+    }
+
+    /// Returns the call that requests the URL of a part.
+    fn url_call(&self, number: u64) -> Result<Call> {
+        let object = &self.spec.object;
+        object
+            .api()
+            .upload_part()
+            .repository(object.repository().name())
+            .branch(object.reference().expression())
+            .path(object.path())
+            .upload_id(&*self.id)
+            .part_number(i64::try_from(number).unwrap_or_default())
+            .body(UploadPartFrom { physical_address: self.physical_address.clone() })
+            .call()
+    }
+}
+
+impl Drop for MultipartUpload {
+    fn drop(&mut self) {
+        if !*self.is_open.get_mut() {
+            return;
+        }
+        // Without a runtime, the upload cannot be aborted here. Storages can be configured to remove old parts.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (spec, id) = (self.spec.clone(), self.id.clone());
+        let physical_address = self.physical_address.clone();
+        let (urls, is_open) = (Mutex::default(), AtomicBool::new(false));
+        let dropped = Self { spec, id, physical_address, urls, is_open };
+        runtime.spawn(async move { dropped.abort().await });
+    }
+}
+
+/// The place for one part of an object.
+struct PartTarget<'a> {
+    upload: &'a MultipartUpload,
+    number: u64,
+}
+
+impl UploadTarget for PartTarget<'_> {
+    type Address = ();
+
+    async fn sign(&self) -> Result<(Call, ())> {
+        let Self { upload, number } = self;
+        if *number > MAX_PARTS {
+            let message = format!(
+                "the data need more than {MAX_PARTS} parts of this size; set the length of the stream with \
+                 `Body::with_length`, or a larger `part_size`"
+            );
+            return Err(upload.spec.failed(Error::invalid("", message)));
+        }
+        let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
+        let take_url = || {
+            let mut urls = upload.urls.lock().unwrap_or_else(PoisonError::into_inner);
+            urls.get_mut(index).and_then(Option::take)
+        };
+        let url = if let Some(url) = take_url() {
+            url
+        } else {
+            let call = upload.url_call(*number)?;
+            upload.spec.transport().json::<UploadTo>(call).await?.into_inner().presigned_url
+        };
+        Ok((upload.url_call(*number)?.at_storage(&WRITE_PART, Some(&url))?, ()))
+    }
+}
+
+/// Verifies the size and the checksum of the created object against the parts that were sent.
+fn verify(stats: &ObjectStats, parts: &[SentPart], action: &str) -> Result<()> {
+    let size: u64 = parts.iter().map(|part| part.length).sum();
+    let why = if stats.size_bytes.is_some_and(|found| u64::try_from(found) != Ok(size)) {
+        format!("{size} bytes were sent, but the object has {}", stats.size_bytes.unwrap_or_default())
+    } else if parts.iter().all(|part| etag::is_md5_of(&part.uploaded.etag, &part.uploaded.md5)) {
+        let expected = multipart_checksum(parts.iter().map(|part| part.uploaded.md5));
+        if etag::compare_with_parts(&stats.checksum, &expected) != Comparison::Different {
+            return Ok(());
+        }
+        let found = &stats.checksum;
+        format!("the parts that were sent have the checksum {expected}, but the object has {found}")
+    } else {
+        return Ok(());
+    };
+    let message = format!("{why}; the object was created nevertheless");
+    Err(Error::new(ErrorKind::Integrity, action, message)
+        .during("complete_presign_multipart_upload", String::new))
+}

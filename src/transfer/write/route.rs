@@ -1,0 +1,123 @@
+//! Chooses the route of an upload: through the server, or to the storage.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::models::ObjectStats;
+use crate::transfer::write::multipart::{self, Outcome};
+use crate::transfer::write::payload::Payload;
+use crate::transfer::write::spec::UploadSpec;
+use crate::transfer::write::{direct, presigned};
+
+/// From how many bytes on data are sent to the storage, if the caller has not chosen. That takes three requests instead of
+/// one, which pays off only if sending the data takes longer than the requests.
+const MIN_PRESIGNED_LENGTH: u64 = 1024 * 1024;
+
+/// The largest object that a storage accepts in one request.
+const MAX_PRESIGNED_LENGTH: u64 = 5 * 1024 * 1024 * 1024;
+
+/// The route of an upload.
+pub(crate) enum Route {
+    /// Through the server.
+    Server,
+    /// To the storage, at pre-signed URLs.
+    Storage(Storage),
+}
+
+/// What the storage supports.
+#[derive(Clone, Copy)]
+pub(crate) struct Storage {
+    is_azure: bool,
+    /// The data are sent in parts.
+    multipart: bool,
+}
+
+/// Chooses the route for data of this length.
+///
+/// # Errors
+/// [`Unsupported`](ErrorKind::Unsupported): the caller has chosen the storage, and the upload cannot be sent there.
+pub(crate) async fn choose(spec: &UploadSpec, length: Option<u64>) -> Result<Route> {
+    let is_required = match spec.presign {
+        Some(false) => return Ok(Route::Server),
+        presign => presign.is_some(),
+    };
+    let fall_back = |why: &str| {
+        if is_required {
+            let message =
+                format!("the data cannot be sent to the storage: {why}; leave out `.presign(true)`");
+            Err(spec.failed(Error::new(ErrorKind::Unsupported, "", message)))
+        } else {
+            Ok(Route::Server)
+        }
+    };
+    let repository = spec.object.repository();
+    let is_small = length.is_some_and(|length| length < MIN_PRESIGNED_LENGTH);
+    if !is_required && (repository.client().bypasses_storage() || is_small) {
+        return Ok(Route::Server);
+    }
+    if spec.if_match.is_some() || spec.if_none_match.as_deref().is_some_and(|etag| etag != "*") {
+        return fall_back("only the server supports the condition");
+    }
+    if spec.storage_class.is_some() {
+        return fall_back("only the server supports a storage class");
+    }
+    let storage = match repository.client().storage_of(repository).await {
+        Ok(Some(storage)) if storage.pre_sign_support => storage,
+        Ok(_) => return fall_back("the server reports no support for pre-signed URLs"),
+        Err(error) if is_required => return Err(error),
+        Err(_) => return Ok(Route::Server),
+    };
+    // The completion of a multipart upload supports neither conditions nor `force`.
+    let supports_multipart = storage.pre_sign_multipart_upload == Some(true)
+        && spec.if_none_match.is_none()
+        && spec.force.is_none();
+    match length {
+        None if !supports_multipart => {
+            fall_back("the length of the data is unknown, and the upload cannot be sent in parts")
+        }
+        Some(length) if length > MAX_PRESIGNED_LENGTH && !supports_multipart => {
+            fall_back("the data are larger than 5 GiB, and the upload cannot be sent in parts")
+        }
+        _ => {
+            let multipart = supports_multipart && multipart::has_several_parts(spec, length);
+            Ok(Route::Storage(Storage { is_azure: storage.blockstore_type == "azure", multipart }))
+        }
+    }
+}
+
+/// Uploads the data on a route, and reports the progress.
+pub(crate) async fn upload(spec: &UploadSpec, route: Route, payload: Payload) -> Result<ObjectStats> {
+    spec.progress.expect(1, payload.length());
+    let stats = match route {
+        Route::Server => direct::upload(spec, payload).await?,
+        Route::Storage(storage) => match payload {
+            Payload::Replayable(data) if spec.presign.is_none() => {
+                match upload_to_storage(spec, storage, Payload::Replayable(data.clone())).await {
+                    Err(error) if error.is_unreached() => {
+                        tracing::debug!(%error, "the storage cannot be reached, uploading through the server");
+                        spec.object.repository().client().bypass_storage();
+                        direct::upload(spec, Payload::Replayable(data)).await?
+                    }
+                    outcome => outcome?,
+                }
+            }
+            payload => upload_to_storage(spec, storage, payload).await?,
+        },
+    };
+    spec.progress.finish_item();
+    Ok(stats)
+}
+
+async fn upload_to_storage(spec: &UploadSpec, storage: Storage, payload: Payload) -> Result<ObjectStats> {
+    let payload = if storage.multipart {
+        match multipart::upload(spec, payload).await? {
+            Outcome::Uploaded(stats) => return Ok(stats),
+            Outcome::SinglePart(payload) => payload,
+        }
+    } else {
+        payload
+    };
+    let is_small = payload.length().is_some_and(|length| length < MIN_PRESIGNED_LENGTH);
+    if spec.presign.is_none() && is_small {
+        return direct::upload(spec, payload).await;
+    }
+    presigned::upload(spec, storage.is_azure, payload).await
+}

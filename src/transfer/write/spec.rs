@@ -1,0 +1,110 @@
+//! What an upload creates, except for its data.
+
+use std::io;
+use std::sync::Arc;
+
+use reqwest::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, Result};
+use crate::http::call::Call;
+use crate::http::retry_table::RetryClass;
+use crate::http::send::Transport;
+use crate::macros::ApplyIfSome as _;
+use crate::scope::ObjectScope;
+use crate::transfer::progress::Progress;
+
+/// The prefix of the headers that hold user metadata.
+const METADATA_PREFIX: &str = "x-lakefs-meta-";
+
+/// The object to create, and the options of the upload.
+#[derive(Clone, Debug)]
+pub(crate) struct UploadSpec {
+    pub(crate) object: ObjectScope,
+    pub(crate) content_type: Option<String>,
+    pub(crate) metadata: Vec<(String, String)>,
+    pub(crate) if_none_match: Option<String>,
+    pub(crate) if_match: Option<String>,
+    pub(crate) storage_class: Option<String>,
+    pub(crate) force: Option<bool>,
+    pub(crate) progress: Progress,
+    pub(crate) presign: Option<bool>,
+    pub(crate) part_size: Option<u64>,
+    pub(crate) concurrency: Option<usize>,
+    /// Limits the number of parts that several uploads send at the same time.
+    pub(crate) permits: Option<Arc<Semaphore>>,
+}
+
+impl UploadSpec {
+    pub(crate) fn new(object: ObjectScope) -> Self {
+        Self {
+            object,
+            content_type: None,
+            metadata: Vec::new(),
+            if_none_match: None,
+            if_match: None,
+            storage_class: None,
+            force: None,
+            progress: Progress::default(),
+            presign: None,
+            part_size: None,
+            concurrency: None,
+            permits: None,
+        }
+    }
+
+    /// Returns the call that uploads through the server, without the data.
+    pub(crate) fn call(&self) -> Result<Call> {
+        let object = &self.object;
+        let request = object
+            .api()
+            .upload_object()
+            .repository(object.repository().name())
+            .branch(object.reference().expression())
+            .path(object.path())
+            .apply_if_some(self.storage_class.as_deref(), |request, class| request.storage_class(class))
+            .apply_if_some(self.force, |request, force| request.force(force))
+            .body("");
+        let mut call = request.call()?;
+        if let Some(media_type) = &self.content_type {
+            call = call.header(CONTENT_TYPE.as_str(), media_type)?;
+        }
+        if let Some(etag) = &self.if_match {
+            call = call.header(IF_MATCH.as_str(), etag)?;
+        }
+        if let Some(etag) = &self.if_none_match {
+            // A retry would find the object that the first attempt created.
+            call = call.header(IF_NONE_MATCH.as_str(), etag)?.retry_class(RetryClass::Reconcile);
+        }
+        for (key, value) in &self.metadata {
+            call = call.header(&format!("{METADATA_PREFIX}{key}"), value)?;
+        }
+        Ok(call)
+    }
+
+    /// Describes the upload, for error messages.
+    pub(crate) fn action(&self) -> Result<String> {
+        Ok(self.call()?.describe())
+    }
+
+    /// Adds the description of the upload to an error of a step that is not a call.
+    pub(crate) fn failed(&self, error: Error) -> Error {
+        error.during("upload_object", || self.action().unwrap_or_default())
+    }
+
+    /// Returns the error of data that cannot be read.
+    pub(crate) fn unreadable(&self, error: io::Error) -> Error {
+        self.failed(Error::unreadable(error))
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        self.object.api().transport()
+    }
+
+    /// Returns the user metadata as the server stores it when it arrives in headers, so that it does not depend on the
+    /// route of the upload.
+    pub(crate) fn normalized_metadata(&self) -> impl Iterator<Item = (String, &str)> {
+        let is_space = |char| matches!(char, ' ' | '\t');
+        self.metadata.iter().map(move |(key, value)| (key.to_ascii_lowercase(), value.trim_matches(is_space)))
+    }
+}

@@ -1,0 +1,138 @@
+//! Uploads an object.
+
+#[cfg(feature = "fs")]
+use std::sync::Arc;
+
+#[cfg(feature = "fs")]
+use tokio::sync::Semaphore;
+
+use crate::error::Result;
+use crate::macros::impl_into_future;
+use crate::models::ObjectStats;
+use crate::scope::ObjectScope;
+use crate::transfer::write::body::Body;
+use crate::transfer::write::route;
+use crate::transfer::write::spec::UploadSpec;
+
+/// The options of a request with a field `spec` of type [`UploadSpec`].
+macro_rules! upload_options {
+    ($request:ident) => {
+        impl $request {
+            /// Sets the media type of the object. Default: `application/octet-stream`.
+            pub fn content_type(mut self, media_type: impl Into<String>) -> Self {
+                self.spec.content_type = Some(media_type.into());
+                self
+            }
+
+            /// Adds a key and a value to the user metadata of the object. Default: no metadata.
+            ///
+            /// They are sent as an HTTP header: the server stores the key in lower case, and trims the value.
+            pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+                self.spec.metadata.push((key.into(), value.into()));
+                self
+            }
+
+            /// Creates the object only if `etag` does not match the current object. lakeFS accepts only `*`: create the
+            /// object only if none exists at the path. Default: no condition.
+            ///
+            /// # Errors
+            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object exists.
+            pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
+                self.spec.if_none_match = Some(etag.into());
+                self
+            }
+
+            /// Replaces the object only if `etag` matches the current object. Default: no condition.
+            ///
+            /// # Errors
+            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object is another one.
+            /// [`Unsupported`](crate::ErrorKind::Unsupported): the server does not implement the condition, as lakeFS
+            /// 1.84.
+            pub fn if_match(mut self, etag: impl Into<String>) -> Self {
+                self.spec.if_match = Some(etag.into());
+                self
+            }
+
+            /// Sets the storage class of the data, for storages that have storage classes. Deprecated by lakeFS.
+            /// Default: that of the storage.
+            pub fn storage_class(mut self, class: impl Into<String>) -> Self {
+                self.spec.storage_class = Some(class.into());
+                self
+            }
+
+            $crate::transfer::progress::progress_setters!(spec.progress);
+
+            /// Sets whether the data are sent to the storage itself, at pre-signed URLs, instead of through the server.
+            ///
+            /// Default: the data are sent to the storage if it supports pre-signed URLs, if the data have at least
+            /// 1 MiB or their length is unknown, and if no option is set that only the server supports. If the storage
+            /// cannot be reached, data that can be sent again are sent through the server.
+            ///
+            /// # Errors
+            /// [`Unsupported`](crate::ErrorKind::Unsupported): the value is `true`, and the data cannot be sent to the
+            /// storage.
+            pub fn presign(mut self, yes: bool) -> Self {
+                self.spec.presign = Some(yes);
+                self
+            }
+
+            /// Sets the size of the parts in which data are sent to the storage, in bytes, from 5 MiB to 5 GiB; smaller
+            /// and larger values count as these limits. Default: 8 MiB, and 5 MiB for a stream.
+            ///
+            /// The parts are larger if there would be more than 10,000 of them. If the length of a stream is unknown,
+            /// their size grows with their number; with the default, this is enough for 260 GiB.
+            pub fn part_size(mut self, bytes: u64) -> Self {
+                self.spec.part_size = Some(bytes);
+                self
+            }
+
+            /// Sets how many parts are sent to the storage at the same time. The parts of a stream are held in memory. 0
+            /// counts as 1. Default: 4, and 3 for a stream.
+            pub fn concurrency(mut self, parts: usize) -> Self {
+                self.spec.concurrency = Some(parts);
+                self
+            }
+
+            $crate::macros::bool_setters! {
+                /// Creates the object even if the repository is read-only. Default: `false`.
+                force => spec.force;
+            }
+        }
+    };
+}
+
+pub(crate) use upload_options;
+
+/// Uploads an object; see [`BranchObject::upload`](crate::BranchObject::upload).
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is awaited"]
+pub struct UploadRequest {
+    spec: UploadSpec,
+    body: Body,
+}
+
+upload_options!(UploadRequest);
+
+impl UploadRequest {
+    pub(crate) fn new(object: ObjectScope, body: Body) -> Self {
+        Self { spec: UploadSpec::new(object), body }
+    }
+
+    /// Limits the number of parts that this upload and others send at the same time.
+    #[cfg(feature = "fs")]
+    pub(crate) fn permits(mut self, permits: Arc<Semaphore>) -> Self {
+        self.spec.permits = Some(permits);
+        self
+    }
+
+    async fn execute(self) -> Result<ObjectStats> {
+        let Self { spec, body } = self;
+        // Refuses options that cannot be sent before the body is opened.
+        spec.call()?;
+        let payload = body.open().await.map_err(|error| spec.unreadable(error))?;
+        let route = route::choose(&spec, payload.length()).await?;
+        route::upload(&spec, route, payload).await
+    }
+}
+
+impl_into_future!(UploadRequest => ObjectStats);

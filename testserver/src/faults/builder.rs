@@ -1,0 +1,162 @@
+//! The description of a fault.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use bytes::Bytes;
+
+use super::action::{Action, CannedResponse, Fault};
+use super::plan::{Faults, Plan, Predicate};
+
+impl Faults {
+    /// Starts planning a fault for an operation.
+    ///
+    /// Call one of the methods of [`FaultBuilder`] that choose what happens, such as
+    /// [`respond`](FaultBuilder::respond), to put the fault in force.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no operation of this name. A fault that never applies would make a test
+    /// meaningless.
+    #[track_caller]
+    pub fn on(&self, operation: impl Into<String>) -> FaultBuilder<'_> {
+        let operation = operation.into();
+        self.operations().assert_contains(&operation);
+        FaultBuilder::new(self, operation)
+    }
+}
+
+/// A fault that is being described; see [`Faults::on`].
+///
+/// [`times`](Self::times), [`always`](Self::always), [`after`](Self::after) and [`when`](Self::when) choose
+/// the requests. [`respond`](Self::respond), [`redirect`](Self::redirect),
+/// [`drop_connection`](Self::drop_connection), [`drop_response`](Self::drop_response),
+/// [`truncate_body`](Self::truncate_body), [`replace_body`](Self::replace_body) and
+/// [`proceed`](Self::proceed) choose what happens to them, and put the fault in force.
+#[must_use = "a fault is in force only once a method has chosen what happens"]
+pub struct FaultBuilder<'a> {
+    faults: &'a Faults,
+    operation: String,
+    predicate: Option<Predicate>,
+    skip: usize,
+    times: usize,
+    delay: Duration,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl fmt::Debug for FaultBuilder<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultBuilder").field("operation", &self.operation).finish_non_exhaustive()
+    }
+}
+
+impl<'a> FaultBuilder<'a> {
+    pub(super) fn new(faults: &'a Faults, operation: String) -> Self {
+        Self {
+            faults,
+            operation,
+            predicate: None,
+            skip: 0,
+            times: 1,
+            delay: Duration::ZERO,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Sets how many requests the fault applies to. With 0, nothing is planned. Default: 1.
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// Applies the fault to all requests until [`Faults::clear`]. Default: to one request.
+    pub fn always(self) -> Self {
+        self.times(usize::MAX)
+    }
+
+    /// Sets how many matching requests are skipped before the fault applies. Default: 0.
+    pub fn after(mut self, requests: usize) -> Self {
+        self.skip = requests;
+        self
+    }
+
+    /// Restricts the fault to requests whose path satisfies a predicate. Default: all paths.
+    ///
+    /// The path is percent-encoded and has no query, such as `/api/v1/repositories/example`.
+    pub fn when(mut self, predicate: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.predicate = Some(Arc::new(predicate));
+        self
+    }
+
+    /// Sets how long the server waits before it does anything else. Default: no delay.
+    pub fn delay(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Adds a header to the response of [`respond`](Self::respond) or [`redirect`](Self::redirect). Ignores a
+    /// name or a value that is invalid in HTTP.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// Responds with a status and a body. The operation is not performed.
+    ///
+    /// The `Content-Type` of a non-empty body is `application/json` unless [`header`](Self::header) has set
+    /// another. An invalid status becomes 500.
+    pub fn respond(mut self, status: u16, body: impl Into<Bytes>) {
+        let body = body.into();
+        if !body.is_empty() && !self.headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
+            self.headers.push((CONTENT_TYPE, HeaderValue::from_static("application/json")));
+        }
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = std::mem::take(&mut self.headers);
+        self.plan(Action::Respond(CannedResponse { status, headers, body }));
+    }
+
+    /// Responds with status 302 and a `Location`. The operation is not performed.
+    pub fn redirect(self, location: &str) {
+        self.header(LOCATION.as_str(), location).respond(302, Bytes::new());
+    }
+
+    /// Drops the connection. The operation is not performed.
+    pub fn drop_connection(self) {
+        self.plan(Action::DropConnection);
+    }
+
+    /// Performs the operation, then drops the connection without a response.
+    pub fn drop_response(self) {
+        self.plan(Action::DropResponse);
+    }
+
+    /// Performs the operation, then drops the connection after the first half of the response body.
+    pub fn truncate_body(self) {
+        self.plan(Action::TruncateBody);
+    }
+
+    /// Performs the operation, then responds with its status and headers but with another body.
+    pub fn replace_body(self, body: impl Into<Bytes>) {
+        self.plan(Action::ReplaceBody(body.into()));
+    }
+
+    /// Performs the operation and responds as usual. Useful with [`delay`](Self::delay).
+    pub fn proceed(self) {
+        self.plan(Action::Proceed);
+    }
+
+    fn plan(self, action: Action) {
+        self.faults.plan(Plan {
+            operation: self.operation,
+            predicate: self.predicate,
+            skip: self.skip,
+            remaining: self.times,
+            fault: Fault { delay: self.delay, action },
+        });
+    }
+}
