@@ -19,6 +19,7 @@ pub(crate) fn open(item: &mut ItemEnum) -> Vec<Item> {
     *item = parse_quote! {
         #(#documentation)*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize)]
+        #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
         #[non_exhaustive]
         pub enum #name {
             #(#[serde(rename = #values)] #variants,)*

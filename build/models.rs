@@ -31,6 +31,8 @@ pub(crate) fn adapt(items: &mut Vec<Item>) {
                 if matches!(item.fields, syn::Fields::Named(_)) {
                     item.attrs.push(parse_quote!(#[non_exhaustive]));
                 }
+                item.attrs
+                    .push(parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]));
                 added.extend(redact::debug(item));
                 added.extend(decode::deserialize(item));
             }
