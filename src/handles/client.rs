@@ -259,6 +259,10 @@ impl ClientBuilder {
     ///
     /// Timeouts, user agent, TLS and the HTTP version are then those of `client`. It must not send the `Authorization`
     /// header to the target of a redirect to another host, which reqwest does not.
+    ///
+    /// The features `rustls` and `rustls-aws-lc` build reqwest without a default cryptography provider, so
+    /// `reqwest::Client::new()` panics in a program that has no other TLS. Enable a TLS feature of reqwest in the
+    /// program, or build `client` with `tls_backend_preconfigured`.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self

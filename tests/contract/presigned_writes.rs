@@ -193,7 +193,7 @@ async fn presign_12_conditions_and_force_hold_on_every_upload_path() {
             (object.upload("2").if_match("*"), "condition"),
             (object.upload("2").if_none_match("\"tag\""), "condition"),
             (object.upload("2").storage_class("STANDARD"), "storage class"),
-            (object.upload(chunked(&large(b'2'))).if_none_match("*"), "known length"),
+            (object.upload(chunked(&large(b'2'))).if_none_match("*"), "length of the data is unknown"),
         ] {
             expect_error(upload.presign(true).await, "upload_object", None, ErrorKind::Unsupported, words);
         }
