@@ -96,6 +96,9 @@ fn text(tokens: &impl ToTokens) -> String {
         (" )", ")"),
         (",)", ")"),
         ("=(", "= ("),
+        // Modules of this crate, whose paths users do not see.
+        ("crate::error::", ""),
+        ("crate::http::response::", ""),
     ] {
         text = text.replace(from, to);
     }

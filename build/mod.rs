@@ -3,7 +3,7 @@
 //! The build script, `cargo xtask` and `tests/codegen.rs` compile these modules and run the same steps:
 //!
 //! 1. [`contract`] parses and checks the contract.
-//! 2. [`normalize`] rewrites what progenitor cannot process.
+//! 2. [`normalize`] rewrites what progenitor cannot process. [`names`] gives names to schemas that have none or a bad one.
 //! 3. [`mod@generate`] runs progenitor.
 //! 4. [`postprocess`] turns its output into our client: request builders on our own HTTP layer, and data models.
 //! 5. [`document`] adds the documentation of `openapi/docs.toml`, which [`docs`] parses.
@@ -19,6 +19,7 @@ pub(crate) mod document;
 pub(crate) mod enums;
 pub(crate) mod generate;
 pub(crate) mod models;
+pub(crate) mod names;
 pub(crate) mod normalize;
 pub(crate) mod operations;
 pub(crate) mod postprocess;

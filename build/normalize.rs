@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::names;
+
 /// A named pass over the document.
 pub(crate) type Pass = (&'static str, fn(&mut Value) -> usize);
 
 /// The passes, in the order in which they run.
-pub(crate) const PASSES: [Pass; 7] = [
+pub(crate) const PASSES: [Pass; 9] = [
     ("raw_uploads", raw_uploads),
     ("successes_only", successes_only),
     ("no_validation", no_validation),
@@ -19,6 +21,8 @@ pub(crate) const PASSES: [Pass; 7] = [
     ("json_only", json_only),
     ("no_defaults", no_defaults),
     ("used_components_only", used_components_only),
+    ("renamed_schemas", names::rename),
+    ("named_schemas", names::name),
 ];
 
 /// Runs every pass.

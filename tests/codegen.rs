@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use syn::{Attribute, Fields, ImplItem, Item, ItemEnum, ItemStruct};
 
 use canonical::canonical;
-use codegen::{contract, generate, normalize};
+use codegen::{contract, generate, names, normalize};
 
 const CONTRACT: &str = include_str!("../openapi/lakefs.json");
 const DOCS: &str = include_str!("../openapi/docs.toml");
@@ -66,6 +66,14 @@ fn every_pass_changes_the_contract() {
     for (name, run) in &normalize::PASSES {
         assert!(run(&mut document) > 0, "the pass `{name}` changes nothing: remove it");
     }
+}
+
+#[test]
+fn every_name_is_used() {
+    let mut document = contract::parse(CONTRACT).unwrap();
+    assert_eq!(names::rename(&mut document), names::RENAMED.len());
+    let places: usize = names::NAMED.iter().map(|(_, places)| places.len()).sum();
+    assert_eq!(names::name(&mut document), places, "a place is gone, or places with one name differ");
 }
 
 #[test]

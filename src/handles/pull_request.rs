@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::{Result, optional};
 use crate::handles::repository::Repository;
-use crate::models::{self, PullRequestBasicStatus};
+use crate::models::{self, PullRequestStatus};
 use crate::requests::pull_requests::{self, MergePullRequestRequest, UpdatePullRequestRequest};
 use crate::scope::RepositoryScope;
 use crate::uri::Uri;
@@ -75,7 +75,7 @@ impl PullRequest {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the pull request does not exist.
     pub async fn close(&self) -> Result<()> {
-        self.update().status(PullRequestBasicStatus::Closed).await
+        self.update().status(PullRequestStatus::Closed).await
     }
 
     /// Merges the source branch into the destination branch, and sets the status to `merged`.

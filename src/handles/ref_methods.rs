@@ -289,7 +289,7 @@ macro_rules! ref_methods {
             pub async fn merge_base(
                 &self,
                 other: impl Into<$crate::ref_expr::RefExpr>,
-            ) -> $crate::error::Result<$crate::models::FindMergeBaseResult> {
+            ) -> $crate::error::Result<$crate::models::MergeBase> {
                 $crate::requests::merge_base::merge_base(&self.0, &other.into()).await
             }
         }

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::models::{
     AuthenticationToken, Commit, CommitCreation, CommitRecordCreation, Credentials, CredentialsWithSecret,
-    DiffObjectStat, Group, ObjectStageCreation, ObjectStats, ObjectStatsPathType, Policy, Repository,
-    StagingLocation, StagingMetadata, User,
+    DiffObjectStat, Group, ObjectStageCreation, ObjectStats, PathType, Policy, Repository, StagingLocation,
+    StagingMetadata, User,
 };
 
 /// The time at a number of seconds after 1970-01-01 00:00:00 UTC, or before it; `None` where `SystemTime` cannot hold
@@ -108,7 +108,7 @@ unix_seconds! {
         /// Returns the modification time of the object: [`mtime`](Self::mtime).
         ///
         /// A common prefix has none.
-        modified_at => |stats| (stats.path_type != ObjectStatsPathType::CommonPrefix).then_some(stats.mtime);
+        modified_at => |stats| (stats.path_type != PathType::CommonPrefix).then_some(stats.mtime);
         /// Returns the time at which a pre-signed physical address expires:
         /// [`physical_address_expiry`](Self::physical_address_expiry).
         physical_address_expires_at => |stats| stats.physical_address_expiry;

@@ -5,7 +5,7 @@ use futures::stream::{Stream, TryStreamExt as _};
 
 use crate::error::Result;
 use crate::macros::{ApplyIfSome as _, impl_list};
-use crate::models::{Diff, DiffRefsType, DiffType};
+use crate::models::{Diff, DiffType, RefDiffType};
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::RefExpr;
 use crate::requests::diff_view::DiffView;
@@ -219,7 +219,7 @@ impl List for RefQuery {
                 .repository(repository.name())
                 .left_ref(left.expression())
                 .right_ref(right.within(repository)?)
-                .type_(if two_dot { DiffRefsType::TwoDot } else { DiffRefsType::ThreeDot })
+                .type_(if two_dot { RefDiffType::TwoDot } else { RefDiffType::ThreeDot })
                 .prefix(&*view.prefix)
                 .after(&*after)
                 .amount(amount)

@@ -1,6 +1,6 @@
 //! Prefix and delimiter of a list of differences.
 
-use crate::models::{Diff, DiffPathType, DiffType};
+use crate::models::{Diff, DiffType, PathType};
 use crate::pager::Page;
 
 /// Which paths of a diff are listed, and how they are grouped.
@@ -36,7 +36,7 @@ impl DiffView {
             if !listed {
                 items.push(Diff {
                     path: prefix.clone(),
-                    path_type: DiffPathType::CommonPrefix,
+                    path_type: PathType::CommonPrefix,
                     right: None,
                     size_bytes: None,
                     type_: DiffType::PrefixChanged,
@@ -63,7 +63,7 @@ mod tests {
     fn added(path: &str) -> Diff {
         Diff {
             path: path.to_owned(),
-            path_type: DiffPathType::Object,
+            path_type: PathType::Object,
             right: None,
             size_bytes: Some(1),
             type_: DiffType::Added,

@@ -1,13 +1,13 @@
 //! The merge base of two refs.
 
 use crate::error::Result;
-use crate::models::FindMergeBaseResult;
+use crate::models::MergeBase;
 use crate::ref_expr::RefExpr;
 use crate::requests::commit::get_commit;
 use crate::scope::RefScope;
 
 /// Reads the merge base of two refs, and the commits that the refs name.
-pub(crate) async fn merge_base(source: &RefScope, destination: &RefExpr) -> Result<FindMergeBaseResult> {
+pub(crate) async fn merge_base(source: &RefScope, destination: &RefExpr) -> Result<MergeBase> {
     let repository = source.repository();
     let request = repository
         .api()

@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 use crate::error::{ErrorKind, Result};
 use crate::macros::{ApplyIfSome as _, impl_into_future, impl_list};
 use crate::models::{
-    self, ListPullRequestsStatus, PullRequestBasic, PullRequestBasicStatus, PullRequestCreation,
-    PullRequestCreationResponse,
+    self, PullRequestBasic, PullRequestCreation, PullRequestCreationResponse, PullRequestStatus,
+    PullRequestStatusFilter,
 };
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::BranchName;
@@ -93,7 +93,7 @@ impl UpdatePullRequestRequest {
     ///
     /// The server accepts any status at any time. The status `Merged` does not merge; use
     /// [`PullRequest::merge`](crate::PullRequest::merge) for that.
-    pub fn status(mut self, status: PullRequestBasicStatus) -> Self {
+    pub fn status(mut self, status: PullRequestStatus) -> Self {
         self.body.status = Some(status);
         self
     }
@@ -164,7 +164,7 @@ impl ListPullRequests {
     }
 
     /// Lists only open ones, or only closed ones, which include the merged ones. Default: all.
-    pub fn status(mut self, status: ListPullRequestsStatus) -> Self {
+    pub fn status(mut self, status: PullRequestStatusFilter) -> Self {
         self.pager = self.pager.with(|pages| pages.status = Some(status));
         self
     }
@@ -176,7 +176,7 @@ impl_list!(ListPullRequests => models::PullRequest);
 struct PullRequestPages {
     repository: RepositoryScope,
     prefix: Option<String>,
-    status: Option<ListPullRequestsStatus>,
+    status: Option<PullRequestStatusFilter>,
 }
 
 impl List for PullRequestPages {

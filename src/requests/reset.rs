@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::http::retry_table::RetryClass;
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
-use crate::models::{ResetCreation, ResetCreationType};
+use crate::models::{ResetCreation, ResetType};
 use crate::ref_expr::{RefExpr, is_commit_id};
 use crate::scope::RefScope;
 
@@ -17,24 +17,24 @@ pub struct ResetRequest {
 
 impl ResetRequest {
     pub(crate) fn new(branch: RefScope) -> Self {
-        Self { branch, body: ResetCreation { type_: ResetCreationType::Reset, path: None, force: None } }
+        Self { branch, body: ResetCreation { type_: ResetType::Reset, path: None, force: None } }
     }
 
     /// Discards only the changes of this object. Default: all changes.
     ///
     /// The last call of `object` or [`prefix`](Self::prefix) counts.
     pub fn object(self, path: impl Into<String>) -> Self {
-        self.only(ResetCreationType::Object, path.into())
+        self.only(ResetType::Object, path.into())
     }
 
     /// Discards only the changes of paths that start with this prefix. Default: all changes.
     ///
     /// The last call of [`object`](Self::object) or `prefix` counts.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
-        self.only(ResetCreationType::CommonPrefix, prefix.into())
+        self.only(ResetType::CommonPrefix, prefix.into())
     }
 
-    fn only(mut self, kind: ResetCreationType, path: String) -> Self {
+    fn only(mut self, kind: ResetType, path: String) -> Self {
         self.body.type_ = kind;
         self.body.path = Some(path);
         self

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 use crate::error::Result;
 use crate::macros::{ApplyIfSome as _, impl_list};
-use crate::models::{ObjectStats, ObjectStatsPathType};
+use crate::models::{ObjectStats, PathType};
 use crate::pager::{List, Page, Pager};
 use crate::scope::RefScope;
 
@@ -41,7 +41,7 @@ impl Entry {
 impl From<ObjectStats> for Entry {
     fn from(stats: ObjectStats) -> Self {
         match stats.path_type {
-            ObjectStatsPathType::CommonPrefix => Self::Prefix(stats.path),
+            PathType::CommonPrefix => Self::Prefix(stats.path),
             _ => Self::Object(stats),
         }
     }

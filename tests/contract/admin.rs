@@ -1,6 +1,6 @@
 //! Administration of a server without an authorization service, which has one user and nothing else.
 
-use lakefs::models::{SetupStateState, Statement, StatementEffect};
+use lakefs::models::{SetupStatus, Statement, StatementEffect};
 use lakefs::{ErrorKind, TryStreamExt as _};
 
 use crate::support::{Fixture, expect_error};
@@ -118,7 +118,7 @@ async fn admin_04_server_is_set_up_only_once() {
     let fixture = Fixture::new().await;
     let anonymous = fixture.anonymous().build().unwrap();
     let state = anonymous.admin().setup_state().await.unwrap();
-    assert_eq!(state.state, Some(SetupStateState::Initialized));
+    assert_eq!(state.state, Some(SetupStatus::Initialized));
     let again = anonymous.admin().setup("admin").access_key("id", "secret").email("a@b.example").await;
     expect_error(again, "setup", 409, ErrorKind::AlreadyExists, "lakeFS already initialized");
     for (email, words) in [("", "email is required"), ("nowhere", "invalid email address")] {
@@ -142,7 +142,7 @@ async fn admin_04_fresh_server_accepts_the_access_key_of_its_setup() {
     let anonymous = fixture.anonymous().build().unwrap();
     let early = fixture.builder().access_key(&id, &secret).build().unwrap();
     let state = anonymous.admin().setup_state().await.unwrap();
-    assert_eq!((state.state, state.comm_prefs_missing), (Some(SetupStateState::NotInitialized), Some(true)));
+    assert_eq!((state.state, state.comm_prefs_missing), (Some(SetupStatus::NotInitialized), Some(true)));
     let nobody = early.repositories().try_next().await;
     let words = "error authenticating request";
     expect_error(nobody, "list_repositories", 401, ErrorKind::Unauthenticated, words);
@@ -172,7 +172,7 @@ async fn admin_04_fresh_server_accepts_the_access_key_of_its_setup() {
     let credentials = setup().await.unwrap();
     assert_eq!((credentials.access_key_id, credentials.secret_access_key), (id.clone(), secret.clone()));
     let state = anonymous.admin().setup_state().await.unwrap();
-    assert_eq!((state.state, state.comm_prefs_missing), (Some(SetupStateState::Initialized), Some(true)));
+    assert_eq!((state.state, state.comm_prefs_missing), (Some(SetupStatus::Initialized), Some(true)));
     let client = fixture.builder().access_key(&id, &secret).build().unwrap();
     assert_eq!(client.admin().current_user().await.unwrap().id, "founder");
     assert_eq!(client.repositories().try_next().await.unwrap(), None);

@@ -1,6 +1,6 @@
 //! Diffs of two references and of a branch with its uncommitted changes.
 
-use lakefs::models::{Diff, DiffPathType, DiffType};
+use lakefs::models::{Diff, DiffType, PathType};
 use lakefs::{Branch, ErrorKind, TryStreamExt as _};
 
 use crate::support::{Fixture, changed_paths, changes, commit_objects, expect_error, upload_objects};
@@ -43,11 +43,11 @@ async fn diff_02_entries_have_the_new_size_and_removed_objects_their_old_one() {
 
     // Only the diff of two references has the size of a removed object.
     let staged: Vec<_> = branch.uncommitted().try_collect().await.unwrap();
-    assert!(staged.iter().all(|entry| entry.path_type == DiffPathType::Object && entry.right.is_none()));
+    assert!(staged.iter().all(|entry| entry.path_type == PathType::Object && entry.right.is_none()));
     assert_eq!(sizes(staged), [Some(3), Some(4), Some(0)]);
     branch.commit("change").await.unwrap();
     let committed: Vec<_> = main.diff("branch").try_collect().await.unwrap();
-    assert!(committed.iter().all(|entry| entry.path_type == DiffPathType::Object && entry.right.is_none()));
+    assert!(committed.iter().all(|entry| entry.path_type == PathType::Object && entry.right.is_none()));
     assert_eq!(sizes(committed), [Some(3), Some(4), Some(2)]);
 }
 
@@ -161,7 +161,7 @@ async fn diff_06_prefix_filters_and_delimiter_groups() {
 
     let prefix: Vec<_> = root.diff("main").prefix("c").delimiter("/").try_collect().await.unwrap();
     let [prefix] = &*prefix else { panic!("{prefix:?}") };
-    assert_eq!((&prefix.path_type, &prefix.type_), (&DiffPathType::CommonPrefix, &DiffType::PrefixChanged));
+    assert_eq!((&prefix.path_type, &prefix.type_), (&PathType::CommonPrefix, &DiffType::PrefixChanged));
     assert_eq!((prefix.size_bytes, &prefix.right), (None, &None));
     let summary = root.diff("main").delimiter("/").summary().await.unwrap();
     assert_eq!((summary.added, summary.prefixes), (4, 2));

@@ -1,6 +1,6 @@
 //! Pull requests: their life, merges and lists.
 
-use lakefs::models::{ListPullRequestsStatus, PullRequestBasicStatus, PullRequestStatus};
+use lakefs::models::{PullRequestStatus, PullRequestStatusFilter};
 use lakefs::requests::ListPullRequests;
 use lakefs::{ErrorKind, PullRequest, Repository, TryStreamExt as _};
 
@@ -45,7 +45,7 @@ async fn pr_01_pull_request_is_created_updated_closed_and_reopened() {
     assert_eq!(closed.status, PullRequestStatus::Closed);
     assert!(closed.closed_date.is_some_and(|closed| closed >= opened.creation_date));
 
-    request.update().status(PullRequestBasicStatus::Open).await.unwrap();
+    request.update().status(PullRequestStatus::Open).await.unwrap();
     assert_eq!(request.get().await.unwrap().status, PullRequestStatus::Open);
     assert!(request.exists().await.unwrap());
 }
@@ -139,9 +139,9 @@ async fn pr_01_list_is_sorted_by_identifier() {
     let all = sorted(&[&open, &closed, &merged]);
     assert_eq!(ids(list()).await, all);
     assert_eq!(ids(list().page_size(1)).await, all);
-    assert_eq!(ids(list().status(ListPullRequestsStatus::All)).await, all);
-    assert_eq!(ids(list().status(ListPullRequestsStatus::Open)).await, [open.id()]);
-    assert_eq!(ids(list().status(ListPullRequestsStatus::Closed)).await, sorted(&[&closed, &merged]));
+    assert_eq!(ids(list().status(PullRequestStatusFilter::All)).await, all);
+    assert_eq!(ids(list().status(PullRequestStatusFilter::Open)).await, [open.id()]);
+    assert_eq!(ids(list().status(PullRequestStatusFilter::Closed)).await, sorted(&[&closed, &merged]));
     assert_eq!(ids(list().prefix(closed.id())).await, [closed.id()]);
     assert_eq!(ids(list().after(&all[0])).await, all[1..]);
 }

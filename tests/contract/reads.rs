@@ -1,6 +1,6 @@
 //! Reads of objects: ranges, conditions, references, readers and downloads.
 
-use lakefs::models::ObjectStatsPathType;
+use lakefs::models::PathType;
 use lakefs::{ErrorKind, ObjectReader, TryStreamExt as _};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncSeekExt as _};
 
@@ -197,7 +197,7 @@ async fn obj_18_common_prefix_has_a_path_only() {
     let listed = request.send().await.unwrap().into_inner().results;
     assert_eq!(listed.iter().map(|entry| &*entry.path).collect::<Vec<_>>(), ["a/", "b"]);
     let prefix = &listed[0];
-    assert_eq!(prefix.path_type, ObjectStatsPathType::CommonPrefix);
+    assert_eq!(prefix.path_type, PathType::CommonPrefix);
     assert_eq!((&*prefix.checksum, prefix.mtime, &*prefix.physical_address), ("", 0, ""));
     assert_eq!((prefix.size_bytes, &prefix.content_type, &prefix.metadata), (None, &None, &None));
     // A listed object has the statistics of the object, except for empty metadata.

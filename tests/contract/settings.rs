@@ -154,7 +154,7 @@ async fn prot_02_protected_branch_rejects_writes_and_commits() {
     let statuses: Vec<_> = error.failed_objects().iter().map(|object| object.status).collect();
     assert_eq!(statuses, [403, 403]);
     let api = fixture.client.api();
-    let reset = models::ResetCreation::new(models::ResetCreationType::Reset);
+    let reset = models::ResetCreation::new(models::ResetType::Reset);
     let reset = api.reset_branch().repository(repository.name()).branch("main").body(reset);
     expect_protected(reset.send().await.map(drop), "reset_branch", write);
     let reset = api.hard_reset_branch().repository(repository.name()).branch("main").ref_("main~1");

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures::future::join_all;
 use futures::stream;
-use lakefs::models::{ObjectStatsPathType, ObjectUserMetadata};
+use lakefs::models::{ObjectUserMetadata, PathType};
 use lakefs::{Body, ErrorKind, TryStreamExt as _};
 
 use crate::support::{
@@ -37,7 +37,7 @@ async fn obj_01_uploaded_data_is_read_back() {
         let object = main.object(path);
         let written = object.upload(body).await.unwrap();
         assert_eq!((&*written.path, &*written.checksum, written.size_bytes), (path, MD5, Some(8)));
-        assert_eq!(written.path_type, ObjectStatsPathType::Object);
+        assert_eq!(written.path_type, PathType::Object);
         assert_eq!(written.metadata, Some(metadata(&[])));
         assert!(written.mtime > 1_700_000_000, "{}", written.mtime);
         let data = format!("{}/data/", main.repository().name());

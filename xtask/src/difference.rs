@@ -1,8 +1,7 @@
-//! What changed between two contracts: one line for each operation, parameter, schema, field and value.
+//! Reports the changes between two contracts: one line for each operation, parameter, schema, field and value.
 //!
-//! A contract is taken apart into named parts, each with settings of its own (what is left of it once the parts
-//! inside it are taken out). Comparing two contracts is then comparing two maps, and nothing escapes: whatever is
-//! not a part is a setting of the part around it.
+//! A contract is split into named parts. The settings of a part are what remains of it without the parts inside it. Two contracts are
+//! compared as two maps of parts. Everything that is not a part is a setting of a part, so no change is missed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,17 +9,17 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
 
-/// A setting is quoted up to this many characters.
-const QUOTED: usize = 80;
+/// The maximum length of a printed setting, in characters.
+const MAX_SETTING: usize = 80;
 
-/// What a part of a contract is.
+/// The kind of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Document,
     Operation,
     Parameter,
     RequestBody,
-    Reply,
+    Response,
     Schema,
     Field,
     EnumValue,
@@ -34,7 +33,7 @@ impl Kind {
             Self::Operation => "operation",
             Self::Parameter => "parameter",
             Self::RequestBody => "request body",
-            Self::Reply => "reply",
+            Self::Response => "response",
             Self::Schema => "schema",
             Self::Field => "field",
             Self::EnumValue => "enum value",
@@ -48,28 +47,28 @@ type Key = (Kind, String);
 /// A part of a contract.
 #[derive(Debug, Default)]
 struct Part {
-    /// The part it is in: if that comes or goes, it says so for all that it contains.
+    /// The part that contains it. If that one is added or removed, the parts inside are not reported.
     parent: Option<Key>,
-    /// What it says itself. More than one, if the contract has more than one part of that name.
+    /// Its settings: several, if the contract has several parts with its name.
     settings: Vec<Value>,
 }
 
-/// Describes the way from one contract to another, both as text; everything is new if there was none.
+/// Returns the changes from one contract to another. If there is no old one, everything is added.
 pub(crate) fn report(old: Option<&str>, new: &str) -> Result<String, Failure> {
     let read = |text| serde_json::from_str::<Value>(text);
     let new = read(new).map_err(|error| Failure::at("the new contract", error))?;
-    // What is not JSON holds nothing that could be kept.
+    // An old file that is not JSON has no parts.
     let old = old.and_then(|text| read(text).ok()).unwrap_or_else(|| json!({}));
     let lines = lines(&old, &new);
     if lines.is_empty() {
-        return Ok("altered only the order or the form of the file".to_owned());
+        return Ok("altered only the order or the format of the file".to_owned());
     }
     Ok(lines.join("\n"))
 }
 
-/// One line for each part that was added, removed or altered.
+/// Returns a line for each part that was added, removed or altered.
 fn lines(old: &Value, new: &Value) -> Vec<String> {
-    let (old, new) = (take_apart(old), take_apart(new));
+    let (old, new) = (split(old), split(new));
     let keys: BTreeSet<&Key> = old.keys().chain(new.keys()).collect();
     let in_both = |key: &Key| old.contains_key(key) && new.contains_key(key);
     let mut lines = Vec::new();
@@ -94,7 +93,7 @@ fn lines(old: &Value, new: &Value) -> Vec<String> {
     lines
 }
 
-/// The settings that differ: `type "string" → "integer"`.
+/// Returns the settings that differ: `type "string" → "integer"`.
 fn changes(old: &[Value], new: &[Value]) -> Vec<String> {
     let (old, new) = (leaves(old), leaves(new));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
@@ -104,13 +103,13 @@ fn changes(old: &[Value], new: &[Value]) -> Vec<String> {
 }
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(QUOTED) {
+    match text.char_indices().nth(MAX_SETTING) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }
 
-/// Settings by their path, each as JSON.
+/// Returns the settings by their path, each as JSON.
 fn leaves(settings: &[Value]) -> BTreeMap<String, String> {
     fn collect(path: &str, value: &Value, leaves: &mut BTreeMap<String, String>) {
         match value {
@@ -133,7 +132,7 @@ fn leaves(settings: &[Value]) -> BTreeMap<String, String> {
     leaves
 }
 
-fn take_apart(document: &Value) -> BTreeMap<Key, Part> {
+fn split(document: &Value) -> BTreeMap<Key, Part> {
     let mut parts = Parts { document, found: BTreeMap::new() };
     for (key, value) in entries(document) {
         match key.as_str() {
@@ -174,7 +173,7 @@ impl Parts<'_> {
         self.part(key, None, value);
     }
 
-    /// The operations of a path, and its parameters, which all of them have.
+    /// Adds the operations of a path. The parameters of the path belong to each of them.
     fn path(&mut self, path: &str, item: &Value) {
         for (method, operation) in entries(item) {
             if method == "parameters" {
@@ -200,13 +199,13 @@ impl Parts<'_> {
             if let Some(body) = operation.get("requestBody") {
                 self.part((Kind::RequestBody, format!("{}.request", key.1)), Some(&key), body);
             }
-            for (status, reply) in operation.get("responses").into_iter().flat_map(entries) {
-                self.part((Kind::Reply, format!("{}.{status}", key.1)), Some(&key), reply);
+            for (status, response) in operation.get("responses").into_iter().flat_map(entries) {
+                self.part((Kind::Response, format!("{}.{status}", key.1)), Some(&key), response);
             }
         }
     }
 
-    /// The name of a parameter on the wire, also if it is a shared one.
+    /// The name of a parameter on the wire, with its reference resolved.
     fn parameter_name(&self, parameter: &Value) -> String {
         let reference = parameter.get("$ref").and_then(Value::as_str);
         let target = reference.and_then(|reference| self.document.pointer(reference.strip_prefix('#')?));
@@ -219,7 +218,7 @@ impl Parts<'_> {
         self.add(key, parent, settings);
     }
 
-    /// What `owner` says itself, once the fields and the enum values inside it are parts of their own.
+    /// Returns the settings of `owner`, and adds the fields and enum values inside it as parts.
     fn settings(&mut self, owner: &Key, value: &Value) -> Value {
         match value {
             Value::Object(object) => self.settings_of_object(owner, object),
@@ -248,7 +247,7 @@ impl Parts<'_> {
                         self.add(key, Some(owner), field);
                     }
                 }
-                // That a field is required is a setting of the field.
+                // Whether a field is required is a setting of the field.
                 ("required", Value::Array(names)) => {
                     let others: Vec<_> = names.iter().filter(|name| !is_field(name)).cloned().collect();
                     if !others.is_empty() {
@@ -307,26 +306,26 @@ mod tests {
         })
     }
 
-    /// What is said when the contract becomes another, and when it becomes itself again.
-    fn there_and_back(change: impl FnOnce(&mut Value)) -> (Vec<String>, Vec<String>) {
+    /// Returns the report of a change of the contract, and that of the reverse change.
+    fn both_ways(change: impl FnOnce(&mut Value)) -> (Vec<String>, Vec<String>) {
         let (old, mut new) = (contract(), contract());
         change(&mut new);
         (super::lines(&old, &new), super::lines(&new, &old))
     }
 
     #[track_caller]
-    fn assert_said(change: impl FnOnce(&mut Value), there: &str, back: &str) {
-        assert_eq!(there_and_back(change), (vec![there.to_owned()], vec![back.to_owned()]));
+    fn assert_report(change: impl FnOnce(&mut Value), forward: &str, backward: &str) {
+        assert_eq!(both_ways(change), (vec![forward.to_owned()], vec![backward.to_owned()]));
     }
 
     #[test]
-    fn the_same_contract_has_no_differences() {
-        assert_eq!(there_and_back(|_| {}), (vec![], vec![]));
+    fn identical_contracts_have_no_differences() {
+        assert_eq!(both_ways(|_| {}), (vec![], vec![]));
     }
 
     #[test]
-    fn an_operation_speaks_for_its_parameters_and_replies() {
-        assert_said(
+    fn added_operation_is_reported_without_its_parts() {
+        assert_report(
             |new| {
                 new["paths"]["/things"] =
                     json!({"get": {"operationId": "ListThings", "responses": {"200": {}}}});
@@ -337,8 +336,8 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_may_move() {
-        assert_said(
+    fn moved_operation_is_altered() {
+        assert_report(
             |new| {
                 let path = new["paths"].as_object_mut().unwrap().remove("/things/{id}").unwrap();
                 new["paths"]["/thing/{id}"] = path;
@@ -349,18 +348,18 @@ mod tests {
     }
 
     #[test]
-    fn parameters() {
-        assert_said(
+    fn changes_of_parameters_are_reported() {
+        assert_report(
             |new| new["paths"]["/things/{id}"]["get"]["parameters"] = json!([]),
             "removed parameter verbose of GetThing",
             "added parameter verbose of GetThing",
         );
-        assert_said(
+        assert_report(
             |new| new["components"]["parameters"]["Verbose"]["schema"]["type"] = json!("integer"),
             r#"altered parameter Verbose (shared): schema.type "boolean" → "integer""#,
             r#"altered parameter Verbose (shared): schema.type "integer" → "boolean""#,
         );
-        assert_said(
+        assert_report(
             |new| new["paths"]["/things/{id}"]["parameters"][0]["schema"]["pattern"] = json!("^a"),
             r#"altered parameter id of GetThing: schema.pattern none → "^a""#,
             r#"altered parameter id of GetThing: schema.pattern "^a" → none"#,
@@ -368,13 +367,13 @@ mod tests {
     }
 
     #[test]
-    fn replies_and_request_bodies() {
-        assert_said(
+    fn changes_of_bodies_and_responses_are_reported() {
+        assert_report(
             |new| new["paths"]["/things/{id}"]["get"]["responses"]["404"] = json!({}),
-            "added reply GetThing.404",
-            "removed reply GetThing.404",
+            "added response GetThing.404",
+            "removed response GetThing.404",
         );
-        assert_said(
+        assert_report(
             |new| new["paths"]["/things/{id}"]["get"]["requestBody"] = json!({"content": {}}),
             "added request body GetThing.request",
             "removed request body GetThing.request",
@@ -382,23 +381,23 @@ mod tests {
     }
 
     #[test]
-    fn schemas_and_fields() {
-        assert_said(
+    fn changes_of_schemas_and_fields_are_reported() {
+        assert_report(
             |new| new["components"]["schemas"]["Other"] = json!({"properties": {"id": {}}}),
             "added schema Other",
             "removed schema Other",
         );
-        assert_said(
+        assert_report(
             |new| new["components"]["schemas"]["Thing"]["properties"]["name"] = json!({"type": "string"}),
             "added field Thing.name",
             "removed field Thing.name",
         );
-        assert_said(
+        assert_report(
             |new| new["components"]["schemas"]["Thing"]["required"] = json!(["id", "kind"]),
             "altered field Thing.kind: required false → true",
             "altered field Thing.kind: required true → false",
         );
-        assert_said(
+        assert_report(
             |new| {
                 new["components"]["schemas"]["Thing"]["properties"]["parts"]["items"]["properties"]["size"]
                     ["format"] = json!("int64");
@@ -409,8 +408,8 @@ mod tests {
     }
 
     #[test]
-    fn enum_values() {
-        assert_said(
+    fn changes_of_enum_values_are_reported() {
+        assert_report(
             |new| {
                 new["components"]["schemas"]["Thing"]["properties"]["kind"]["enum"] = json!(["a", "b", "c"]);
             },
@@ -420,8 +419,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_of_these_is_said_as_well() {
-        assert_said(
+    fn other_changes_are_reported() {
+        assert_report(
             |new| new["info"]["license"]["name"] = json!("Other"),
             r#"altered document info: license.name "Apache 2.0" → "Other""#,
             r#"altered document info: license.name "Other" → "Apache 2.0""#,
@@ -429,17 +428,17 @@ mod tests {
     }
 
     #[test]
-    fn the_first_contract_is_all_new() {
+    fn first_contract_is_added() {
         let report = super::report(None, &contract().to_string()).unwrap();
         let added = ["document info", "operation GetThing", "parameter Verbose (shared)", "schema Thing"];
         assert_eq!(report, added.map(|part| format!("added {part}")).join("\n"));
     }
 
     #[test]
-    fn the_order_alone_is_no_change_of_contract() {
+    fn change_of_order_alters_nothing_else() {
         let mut new = contract();
         new["components"]["schemas"]["Thing"]["properties"]["kind"]["enum"] = json!(["b", "a"]);
         let report = super::report(Some(&contract().to_string()), &new.to_string()).unwrap();
-        assert_eq!(report, "altered only the order or the form of the file");
+        assert_eq!(report, "altered only the order or the format of the file");
     }
 }
