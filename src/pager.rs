@@ -70,7 +70,7 @@ pub(crate) trait List: Clone + Send + Sync + Unpin + 'static {
     /// Requests the page of at most `amount` items after the item `after`, which is empty for the first page.
     fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Self::Item>>>;
 
-    /// Requests a page of which it is known that no more than its `amount` items are wanted.
+    /// Requests a page when no more than `amount` items remain to be listed.
     fn last_page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {
         self.page(after, amount)
     }
@@ -138,7 +138,7 @@ impl<T, L: List<Item = T>> Pager<T, L> {
 }
 
 impl<T: Send + Unpin + 'static, L: List<Item = T>> PageStream<T, L> {
-    /// The first state: a request, the end where nothing is wanted, or an error.
+    /// The first state: a request, the end if the limit is 0, or an error.
     fn start(&self) -> Result<State<T>> {
         if !(1..=MAX_PAGE_SIZE).contains(&self.page_size) {
             return Err(Error::invalid(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Is written in place of a secret.
+/// The text that replaces a secret.
 pub(crate) struct Redacted;
 
 impl fmt::Debug for Redacted {

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use crate::error::{Error, ErrorKind, Result};
 use crate::{api, models};
 
-/// A client as requests and transfers see it: the generated API, and what is known of the server.
+/// The client that requests and transfers use: the generated API, and the cached configuration of the server.
 #[derive(Clone)]
 pub(crate) struct ClientScope(Arc<Shared>);
 
@@ -23,7 +23,7 @@ struct Shared {
     storages: Storages,
 }
 
-/// What the client has learned about the storages of the server.
+/// The storages of the server, as far as the client has requested them.
 #[derive(Default)]
 struct Storages {
     /// The server does not report its storages.
@@ -112,7 +112,7 @@ impl fmt::Debug for ClientScope {
     }
 }
 
-/// Clients of one endpoint name the same things.
+/// Clients of the same endpoint are equal.
 impl PartialEq for ClientScope {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.api().base() == other.api().base()

@@ -12,7 +12,7 @@ const API_PATH: &str = "/api/v1";
 pub(crate) struct Endpoint(String);
 
 impl Endpoint {
-    /// Parses what a user configures. Error messages do not repeat it, because it may contain a password.
+    /// Parses a configured endpoint. Error messages do not repeat the text, because it may contain a password.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let invalid = |why: &str| Error::config(format!("the endpoint {why}"));
         let url = Url::parse(text.trim())

@@ -7,7 +7,7 @@ use reqwest::redirect::Policy;
 use crate::client::tls::Tls;
 use crate::error::{Error, Result};
 
-/// How requests are sent.
+/// The settings of the HTTP client.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpSettings {
     pub(crate) connect_timeout: Duration,

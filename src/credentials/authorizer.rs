@@ -30,7 +30,7 @@ struct Token {
 }
 
 impl Token {
-    /// How long before its expiry a token is renewed. It could expire on the way to the server.
+    /// How long before its expiry a token is renewed, so that it does not expire on the way to the server.
     const MARGIN: Duration = Duration::from_secs(60);
 
     fn is_valid(&self) -> bool {

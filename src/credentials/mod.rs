@@ -1,4 +1,4 @@
-//! Credentials, and what a client sends for them.
+//! Credentials, and the `Authorization` header that a client sends with them.
 
 mod authorizer;
 mod kinds;

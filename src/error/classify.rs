@@ -1,4 +1,4 @@
-//! The kind of a failed response. lakeFS has no error codes, so its messages have to tell the kinds apart.
+//! The kind of a failed response. lakeFS has no error codes, so its messages distinguish the kinds.
 
 use super::kind::ErrorKind;
 
@@ -35,9 +35,9 @@ pub(super) fn of_lakefs(operation: &str, status: u16, message: &str) -> ErrorKin
     }
 }
 
-/// The kind of a failed response that has no error of lakeFS in it, but that of a proxy, or nothing.
+/// The kind of a failed response without a lakeFS error: its body is that of a proxy, or empty.
 ///
-/// A proxy does not know lakeFS's resources: its 404 does not say that one is missing.
+/// A proxy does not know lakeFS's resources: its 404 does not mean that one is missing.
 pub(super) fn of_foreign(status: u16) -> ErrorKind {
     match status {
         304 => ErrorKind::NotModified,

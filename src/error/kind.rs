@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-/// The category of an [`Error`](super::Error), by what a program would do about it.
+/// The category of an [`Error`](super::Error). Errors of one kind call for the same reaction.
 ///
 /// Kinds may be added in later versions, so a `match` needs a wildcard arm. `Display` writes the kind in words, such as
 /// `not found`.
@@ -17,10 +17,10 @@ pub enum ErrorKind {
     ///
     /// Use another name, or use the existing resource.
     AlreadyExists,
-    /// The operation lost a race with another writer, or the resource is in a state that excludes it.
+    /// The operation lost a race with another writer, or the state of the resource does not allow it.
     ///
-    /// Nothing was changed. After a lost race, [`Error::is_retryable`](super::Error::is_retryable) is `true` and the
-    /// same call can be made again.
+    /// Nothing was changed. After a lost race, [`Error::is_retryable`](super::Error::is_retryable) returns `true`:
+    /// retry the same call.
     Conflict,
     /// Both sides of a merge, revert or cherry-pick changed the same paths.
     ///
@@ -66,13 +66,13 @@ pub enum ErrorKind {
     Cancelled,
     /// The request is invalid: a name, a ref expression or an option.
     ///
-    /// The message says what is wrong. Repeating the call fails again.
+    /// The message names the problem. Correct the request: a retry of the same call fails again.
     InvalidRequest,
-    /// The resource existed and its data is gone: HTTP status 410.
+    /// The resource existed, but its data were deleted: HTTP status 410.
     ///
     /// Garbage collection or a lifecycle rule of the storage removed the data, or the repository is being deleted.
     DataDeleted,
-    /// The server or the storage rejected the request because it receives too many, and retries did not help.
+    /// The server or the storage received too many requests and rejected this one, also when it was retried.
     ///
     /// Send fewer requests at once, or raise the limits of the [`RetryPolicy`](crate::RetryPolicy).
     RateLimited,

@@ -1,6 +1,6 @@
-//! The error of this crate, and the one place where a response becomes one.
+//! The error type of this crate. Only this module converts responses to errors.
 //!
-//! This module knows no HTTP library and no generated code: it is given statuses, media types and bodies as plain data.
+//! This module uses no HTTP library and no generated code: it receives statuses, media types and bodies as plain data.
 
 mod classify;
 mod details;
@@ -28,7 +28,7 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// `commit to branch "exp" of repository "example": no changes`. Where the connection failed, the line has the endpoint
 /// (never a query, a user name or a signature) and the reason. Errors contain no secrets.
 ///
-/// Programs decide by [`kind`](Self::kind), and by [`is_retryable`](Self::is_retryable) and
+/// To decide how to react, use [`kind`](Self::kind), [`is_retryable`](Self::is_retryable) and
 /// [`is_outcome_unknown`](Self::is_outcome_unknown):
 ///
 /// ```
@@ -130,8 +130,8 @@ impl Error {
 
     /// Returns whether the same call may succeed later without a change by the caller.
     ///
-    /// The client has already retried the operations that are idempotent. Before you repeat another one, such as a
-    /// commit, check [`is_outcome_unknown`](Self::is_outcome_unknown).
+    /// The client has already retried idempotent operations. Before you retry another one, such as a commit, check
+    /// [`is_outcome_unknown`](Self::is_outcome_unknown).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
@@ -144,8 +144,8 @@ impl Error {
 
     /// Returns whether the operation may have taken effect although it failed, because a response was lost.
     ///
-    /// The client has then checked whether it did, where that is possible, and could not determine it. Check the state
-    /// of the resource before you repeat the call. Always `false` for idempotent operations.
+    /// The client checks this where it can; `true` means that it could not determine the outcome. Check the state of
+    /// the resource before you retry the call. Always `false` for idempotent operations.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
@@ -194,7 +194,7 @@ impl Error {
         Self::new(ErrorKind::InvalidRequest, action, message)
     }
 
-    /// A local file, directory or stream that failed. `message` says which and while doing what.
+    /// A local file, directory or stream that failed. `message` names it and the failed action.
     pub(crate) fn io(action: impl Into<String>, message: impl fmt::Display, error: io::Error) -> Self {
         Self::new(ErrorKind::Io, action, format!("{message}: {error}")).with_source(error)
     }
@@ -245,9 +245,9 @@ impl Error {
         new
     }
 
-    /// A response of a storage that is not a success, or that comes from somewhere else than the signed URL.
+    /// A response of a storage that is not a success, or that was sent by another URL than the signed one.
     ///
-    /// Only its error code is kept: a storage repeats what was signed.
+    /// Only its error code is kept, because the body may repeat the signed request.
     pub(crate) fn storage(origin: &ResponseOrigin, response: ErrorResponse) -> Self {
         let (status, endpoint) = (response.status, &origin.endpoint);
         let (kind, message) = match storage_code(&response.body) {
@@ -314,7 +314,7 @@ impl Error {
         self
     }
 
-    /// Adds what was attempted, unless that is known already.
+    /// Adds the description of the attempted action, unless the error has one.
     pub(crate) fn during(mut self, operation: &'static str, action: impl FnOnce() -> String) -> Self {
         self.0.operation.get_or_insert(operation);
         if self.0.action.is_empty() {
@@ -409,7 +409,8 @@ impl std::error::Error for Error {
 }
 
 impl From<Error> for io::Error {
-    /// Wraps the error. Its kind is that of the local failure for [`ErrorKind::Io`], and follows from the kind otherwise.
+    /// Wraps the error. For [`ErrorKind::Io`], the result has the [`io::ErrorKind`] of the local failure. For other
+    /// kinds, it has the [`io::ErrorKind`] that corresponds to [`kind`](Error::kind).
     fn from(error: Error) -> Self {
         let local = error.0.source.as_ref().and_then(|source| source.downcast_ref::<io::Error>());
         let kind = match local {
@@ -423,7 +424,7 @@ impl From<Error> for io::Error {
 /// The message of a request with a name that no URL can contain.
 pub(crate) const INVALID_NAME: &str = "cannot be a name in a request";
 
-/// `None` for a resource that does not exist, which includes one that cannot exist because its name is invalid.
+/// Returns `None` for a resource that does not exist, or that cannot exist because its name is invalid.
 pub(crate) fn optional<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),

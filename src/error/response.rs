@@ -1,8 +1,8 @@
-//! What is read from a response that is an error.
+//! Interprets error responses.
 
 use bytes::Bytes;
 
-/// A response that is an error, as plain data.
+/// An error response, as plain data.
 #[derive(Clone)]
 pub(crate) struct ErrorResponse {
     pub(crate) status: u16,
@@ -14,22 +14,22 @@ pub(crate) struct ErrorResponse {
     pub(crate) body: Bytes,
 }
 
-/// Where a response comes from.
+/// The origin of a response.
 #[derive(Clone, Debug)]
 pub(crate) struct ResponseOrigin {
     /// The operation that was called.
     pub(crate) operation: &'static str,
     /// Whether the method is `HEAD`, whose responses have no body.
     pub(crate) is_head: bool,
-    /// Scheme, host and port of the one who responded.
+    /// Scheme, host and port of the server that responded.
     pub(crate) endpoint: String,
-    /// The response comes from somewhere else than the request was sent to.
+    /// The response comes from another URL than the request was sent to.
     pub(crate) is_redirected: bool,
     /// The response may contain secrets, so messages show nothing of the body.
     pub(crate) is_secret: bool,
 }
 
-/// The body of a response that is an error.
+/// The body of an error response.
 pub(super) enum ErrorPayload {
     /// A JSON object of lakeFS: its message, or nothing (a `MergeResult`).
     Lakefs(String),
@@ -78,7 +78,7 @@ impl ErrorResponse {
         format!("status {status}, {}, {} bytes", media_type.escape_debug(), self.body.len())
     }
 
-    /// What is wrong with a response that lakeFS did not write.
+    /// Describes the fault of a response that lakeFS did not write.
     pub(super) fn describe_foreign(&self, origin: &ResponseOrigin) -> String {
         let ResponseOrigin { endpoint, is_redirected, is_secret, .. } = origin;
         let summary = self.summary();

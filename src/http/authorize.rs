@@ -1,4 +1,4 @@
-//! What a client sends in `Authorization`.
+//! The `Authorization` header of requests.
 
 use std::fmt;
 

@@ -75,13 +75,13 @@ impl Call {
         }
     }
 
-    /// Sets the body, instead of the one that the request has.
+    /// Replaces the body of the request.
     pub(crate) fn body(mut self, body: RequestBody) -> Self {
         self.body = Some(body);
         self
     }
 
-    /// Sets another class than that of the operation, where this call is known to differ from it.
+    /// Overrides the retry class of the operation for this call.
     pub(crate) fn retry_class(mut self, class: RetryClass) -> Self {
         self.retry_class = class;
         self
@@ -111,7 +111,7 @@ impl Call {
         self.request.url()
     }
 
-    /// The URL of the server that the call is about.
+    /// The URL of the server, for messages. Differs from [`url`](Self::url) if the request goes to a storage.
     pub(super) fn server_url(&self) -> &Url {
         self.server_url.as_ref().unwrap_or(self.request.url())
     }

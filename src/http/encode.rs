@@ -11,9 +11,10 @@ use crate::error::INVALID_NAME;
 
 /// The bytes that are percent-encoded in a path segment.
 ///
-/// The path set of the URL standard, without `^`, which is common in expressions of references and may stand for itself. Then `/`,
-/// which would end the segment, and `\`, which URL parsers read as `/`. And `+`: lakeFS decodes a path as a query, where `+` is a
-/// space.
+/// The path set of the URL standard, with these changes:
+/// * without `^`, which is common in ref expressions and needs no encoding;
+/// * with `/`, which would end the segment, and `\`, which URL parsers read as `/`;
+/// * with `+`, because lakeFS decodes a path like a query, where `+` is a space.
 const ENCODED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -59,7 +60,7 @@ pub(crate) fn url<'a>(
 /// Returns a name as one path segment.
 ///
 /// # Errors
-/// A message, if the name is empty, `.` or `..`: no URL can spell these as a segment, with or without percent-encoding.
+/// A message, if the name is empty, `.` or `..`: a URL cannot contain these as a segment, percent-encoded or not.
 fn path_segment(name: &str) -> Result<String, String> {
     match name {
         "" | "." | ".." => Err(format!("{name:?} {INVALID_NAME}")),

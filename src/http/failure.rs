@@ -1,4 +1,4 @@
-//! Failures below HTTP, in plain words.
+//! Converts failures below HTTP to errors with readable messages.
 
 use std::error::Error as StdError;
 use std::io;

@@ -1,4 +1,4 @@
-//! What is known of an operation before it is called.
+//! The static properties of the operations.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -37,7 +37,7 @@ pub(crate) struct BodyMonitor(Arc<Mutex<Progress>>);
 struct Progress {
     /// When the last bytes were handed over.
     last_sent: Instant,
-    /// The source of the body has no bytes ready, so the server is not the one to wait for.
+    /// The source of the body has no bytes ready. The timeout does not run then, because the server is not late.
     idle: bool,
     /// Why the source of the body failed.
     failure: Option<io::Error>,

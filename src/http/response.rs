@@ -1,4 +1,4 @@
-//! Responses: those of calls that succeed, and the reading of all of them.
+//! Successful responses, and the reading of response bodies.
 
 use std::any::Any;
 use std::fmt;

@@ -6,9 +6,9 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// How often, how fast and for how long a client retries failed requests.
 ///
-/// Retried are responses with status 429 or 503, and lost races of two writers on one branch (500 `predicate failed`).
-/// Idempotent operations are also retried after broken connections, timeouts, 502 and 504. The backoff doubles with
-/// each attempt and has full jitter; a `Retry-After` header of the server replaces it.
+/// The client retries after status 429 or 503, and after a lost race of two writers on one branch (500
+/// `predicate failed`). It retries idempotent operations also after broken connections, timeouts, 502 and 504. The
+/// backoff doubles with each attempt and has full jitter; a `Retry-After` header of the server replaces it.
 ///
 /// Set it with [`ClientBuilder::retries`](crate::ClientBuilder::retries).
 ///
@@ -16,8 +16,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 /// use std::time::Duration;
 /// use lakefs::RetryPolicy;
 ///
-/// let patient = RetryPolicy::default().max_attempts(8).max_elapsed(Duration::from_secs(600));
-/// assert_eq!(patient.get_max_attempts(), 8);
+/// let policy = RetryPolicy::default().max_attempts(8).max_elapsed(Duration::from_secs(600));
+/// assert_eq!(policy.get_max_attempts(), 8);
 /// let no_retries = RetryPolicy::none();
 /// assert_eq!(no_retries.get_max_attempts(), 1);
 /// ```
@@ -64,14 +64,14 @@ impl RetryPolicy {
 
     /// Sets the upper limit of all backoffs. Default: 30 s.
     ///
-    /// A `Retry-After` header of the server may ask for more.
+    /// A `Retry-After` header of the server can exceed it.
     #[must_use]
     pub fn max_backoff(mut self, backoff: Duration) -> Self {
         self.max_backoff = backoff;
         self
     }
 
-    /// Sets how long after the first attempt the last one may start. Default: 3 minutes.
+    /// Sets the time after the start of the first attempt within which retries may start. Default: 3 minutes.
     ///
     /// It does not limit the duration of an attempt.
     #[must_use]
@@ -98,13 +98,13 @@ impl RetryPolicy {
         self.max_backoff
     }
 
-    /// Returns how long after the first attempt the last one may start.
+    /// Returns the time after the start of the first attempt within which retries may start.
     #[must_use]
     pub fn get_max_elapsed(&self) -> Duration {
         self.max_elapsed
     }
 
-    /// The backoff before the next attempt, or `None` if there is none. `retry_after` is what the server asked for.
+    /// The backoff before the next attempt, or `None` if there is none. `retry_after` is the time that the server requested.
     pub(crate) fn backoff(
         &self,
         attempts: u32,
