@@ -1,7 +1,7 @@
 //! Tasks: work that the server does in the background, known by an id.
 //!
-//! This module knows how to poll and how a task ends. What a kind of task requests and how it reads a status is
-//! defined beside the request that starts it.
+//! This module polls tasks. The requests of each kind of task, and the decoding of its status, are defined next to the
+//! request that starts the task.
 
 use std::fmt;
 use std::pin::Pin;
@@ -64,8 +64,8 @@ pub enum TaskState<T> {
 
 /// Work that the server does in the background, known by an id.
 ///
-/// A task runs to its end whether or not anybody waits for it. Store its [id](Self::id) to find it again later, in
-/// another process as well.
+/// A task runs to completion even if no client waits for it. Store its [id](Self::id) to get a handle to it later,
+/// also in another process.
 ///
 /// ```
 /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -128,7 +128,7 @@ impl<K: TaskKind> fmt::Debug for Task<K> {
     }
 }
 
-/// Waits for a [`Task`] to complete, by requesting its status again and again.
+/// Waits for a [`Task`] to complete, by polling its status.
 ///
 /// Await it for the result, or read it as a stream of statuses and await it afterwards. The stream ends after the
 /// last status and after an error. Create it with [`Task::wait_for_completion`], or with the method of that name on a
@@ -160,7 +160,7 @@ enum State<K: TaskKind> {
     Starting(BoxFuture<'static, Result<Task<K>>>),
     /// The task could not be started, for this reason.
     NotStarted(ErrorKind, String),
-    /// The status is to be requested.
+    /// The status will be requested.
     Idle,
     /// The status has been requested.
     Polling(BoxFuture<'static, Result<K::Status>>),

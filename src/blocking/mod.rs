@@ -1,8 +1,8 @@
 //! Blocking calls, for programs without an async runtime: `.block_on()` instead of `.await`.
 //!
-//! Handles, requests and data are those of the rest of this crate. This module adds
+//! It uses the same handles, requests and data types as async code. This module adds:
 //!
-//! * [`BlockOn`]: sends a request and blocks the thread until its result is there,
+//! * [`BlockOn`]: sends a request and blocks the thread until the result is available,
 //! * [`IntoBlockingIter`]: turns a list into an iterator,
 //! * [`SyncIo`]: turns an asynchronous reader or writer into one of [`std::io`],
 //! * `run_blocking` of a transaction, which takes a blocking closure,
@@ -32,7 +32,7 @@
 //! # Where it may be called
 //!
 //! Call it from any thread that may block, including the threads of tokio's `spawn_blocking` and `block_in_place`.
-//! Inside an async task it would stall the runtime; it fails there with
+//! Inside an async task it would stall the runtime, so it fails with
 //! [`InvalidRequest`](crate::ErrorKind::InvalidRequest). Use `.await` in async code.
 
 mod body;
@@ -70,7 +70,7 @@ mod sealed {
 ///
 /// This trait is sealed.
 pub trait BlockOn: IntoFuture + sealed::BlockOn {
-    /// Does what `.await` does, and blocks the thread until the result is there.
+    /// Does what `.await` does, and blocks the thread until the result is available.
     ///
     /// # Errors
     /// Those of the request, and [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is called in async code.

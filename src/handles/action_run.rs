@@ -1,4 +1,4 @@
-//! Action runs: what the hooks of a repository did.
+//! Action runs: executions of the hooks of a repository.
 
 use std::fmt;
 

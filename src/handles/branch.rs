@@ -25,7 +25,7 @@ use crate::transfer::delete::DeleteObjectsRequest;
 #[cfg(feature = "fs")]
 use crate::transfer::dir::UploadDirRequest;
 
-/// A branch of a repository by its name, whether it exists or not.
+/// A handle to a branch of a repository. The branch may not exist yet.
 ///
 /// ```
 /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
@@ -50,7 +50,7 @@ impl Branch {
         self.0.expression()
     }
 
-    /// Returns an object of the branch by its path, whether it exists or not.
+    /// Returns a handle to the object of this path on the branch. The object may not exist yet.
     #[must_use]
     pub fn object(&self, path: impl Into<String>) -> BranchObject {
         BranchObject::from_scope(self.0.object(path))
@@ -341,7 +341,7 @@ impl Branch {
         CommitRequest::new(self.scope(), message.into())
     }
 
-    /// Makes several changes atomic: on a temporary branch, with one commit and one merge.
+    /// Makes several changes atomically: on a temporary branch, with one commit and one merge.
     ///
     /// [`run`](TransactionRequest::run) executes it.
     ///
@@ -366,8 +366,8 @@ impl Branch {
 
     /// Applies the changes of a commit to this branch, as a new commit.
     ///
-    /// The new commit has the message and the metadata of the picked one, and metadata that names the picked one. There
-    /// must be no uncommitted changes.
+    /// The new commit has the message and the metadata of the picked commit, and metadata that names the picked commit.
+    /// The branch must have no uncommitted changes.
     ///
     /// Each call creates a commit, an empty one if the changes are on the branch already. A cherry-pick is therefore
     /// not idempotent: it is not retried, and if the response is lost,
@@ -396,8 +396,8 @@ impl Branch {
 
     /// Undoes the changes of a commit, with a new commit. There must be no uncommitted changes.
     ///
-    /// The server does not return the new commit. Read it with [`get_commit`](Self::get_commit), which returns another
-    /// one if somebody else has committed in the meantime.
+    /// The server does not return the new commit. Read it with [`get_commit`](Self::get_commit), which returns a later
+    /// commit if another client has committed in the meantime.
     ///
     /// If the response is lost, and `commit` is a full commit id, the client checks whether the head of the branch is
     /// the requested commit. Where that cannot be determined,

@@ -14,7 +14,7 @@ use crate::transfer::write::physical_address::PhysicalAddressRequest;
 use crate::transfer::write::upload::UploadRequest;
 use crate::transfer::write::writer::WriterRequest;
 
-/// An object on a branch, whether it exists or not. It can be read and written.
+/// A handle to an object on a branch, to read or write it. The object may not exist yet.
 ///
 /// [`Branch::object`] returns it. All changes are uncommitted until you [commit](Branch::commit).
 ///
@@ -92,7 +92,7 @@ impl BranchObject {
         WriterRequest::new(self.0.clone())
     }
 
-    /// Replaces the user metadata of the object, and returns the metadata of the object after that.
+    /// Replaces the user metadata of the object, and returns the updated metadata of the object.
     ///
     /// ```
     /// # async fn example(object: lakefs::BranchObject) -> lakefs::Result<()> {
@@ -140,8 +140,8 @@ impl BranchObject {
     /// ```
     ///
     /// # Errors
-    /// [`Unsupported`](crate::ErrorKind::Unsupported): the storage has no physical addresses to write to. The server
-    /// does not check whether the branch exists before the data are linked.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported): the storage does not support writes to physical addresses. A
+    /// missing branch is not an error here, but when the data are linked.
     pub fn physical_address(&self) -> PhysicalAddressRequest {
         PhysicalAddressRequest::new(self.0.clone())
     }

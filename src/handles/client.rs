@@ -47,8 +47,8 @@ impl Client {
         ClientBuilder::default()
     }
 
-    /// Creates a client with the configuration of `lakectl`: `LAKECTL_*` in the environment, and lakectl's file for
-    /// what the environment does not contain.
+    /// Creates a client with the configuration of `lakectl`: the environment variables `LAKECTL_*`, and for settings
+    /// without a variable, lakectl's configuration file.
     ///
     /// The file is `~/.lakectl.yaml`, or the one that `LAKECTL_CONFIG_FILE` names. It is read only with the feature
     /// `config`, which is enabled by default.
@@ -71,7 +71,7 @@ impl Client {
         ClientBuilder::from_env()?.build()
     }
 
-    /// Returns a handle of a repository, which need not exist.
+    /// Returns a handle to a repository, which may not exist yet.
     #[must_use]
     pub fn repository(&self, name: impl Into<String>) -> Repository {
         Repository::from_scope(&self.0.repository(name))
@@ -82,7 +82,7 @@ impl Client {
         ListRepositories::new(self.0.clone())
     }
 
-    /// Returns a handle of the object that a URI names, which need not exist.
+    /// Returns a handle to the object that a URI names, which may not exist.
     ///
     /// ```
     /// # fn example(client: lakefs::Client) -> lakefs::Result<()> {
@@ -93,7 +93,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the URI names a repository or a ref, and no object.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the URI names a repository or a ref, not an object.
     pub fn object(&self, uri: &Uri) -> Result<Object> {
         match (uri.reference(), uri.path()) {
             (Some(reference), Some(path)) if !path.is_empty() => {
@@ -133,7 +133,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated).
+    /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated): the credentials are missing, wrong or expired.
     pub async fn server_config(&self) -> Result<&models::Config> {
         self.0.server_config().await
     }
@@ -213,7 +213,7 @@ impl ClientBuilder {
         self.credentials(Credentials::access_key(access_key_id, secret_access_key))
     }
 
-    /// Sets the credentials. Default: none, which suffices for few operations.
+    /// Sets the credentials. Default: none. Few operations work without credentials.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
         self
@@ -258,7 +258,7 @@ impl ClientBuilder {
     /// builder.
     ///
     /// Timeouts, user agent, TLS and the HTTP version are then those of `client`. It must not send the `Authorization`
-    /// header to the target of a redirect to another host, which reqwest does not.
+    /// header to the target of a redirect to another host. reqwest does not send it by default.
     ///
     /// The features `rustls` and `rustls-aws-lc` build reqwest without a default cryptography provider, so
     /// `reqwest::Client::new()` panics in a program that has no other TLS. Enable a TLS feature of reqwest in the

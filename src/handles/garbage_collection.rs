@@ -14,8 +14,8 @@ use crate::uri::Uri;
 
 /// The garbage collection of a repository: its rules, and the lists that the server prepares for a collector.
 ///
-/// lakeFS itself deletes nothing. A collector asks the server which commits have expired and which objects are
-/// uncommitted, and deletes from the storage what nothing needs.
+/// lakeFS itself deletes nothing. A collector requests the lists of expired commits and of uncommitted objects from the
+/// server, and deletes unused data from the storage.
 ///
 /// ```
 /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
@@ -47,12 +47,12 @@ impl GarbageCollection {
     /// * [`NotFound`](crate::ErrorKind::NotFound): the repository has no rules, or does not exist.
     /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the repository is read-only.
     /// * [`Unsupported`](crate::ErrorKind::Unsupported): the storage has no pre-signed URLs. Use
-    ///   [`wait_for_completion`](PrepareCommitsRequest::wait_for_completion) then, which does not need them.
+    ///   [`wait_for_completion`](PrepareCommitsRequest::wait_for_completion) instead, which does not need them.
     pub fn prepare_commits(&self) -> PrepareCommitsRequest {
         PrepareCommitsRequest::new(self.0.clone())
     }
 
-    /// Returns a preparation of commits that was [started](PrepareCommitsRequest::start) before, by its id.
+    /// Returns a handle to a preparation of commits that was [started](PrepareCommitsRequest::start) before, by its id.
     #[must_use]
     pub fn prepare_commits_task(&self, id: impl Into<String>) -> Task<PrepareCommitsTask> {
         Task::new(PrepareCommitsTask::new(self.0.clone()), id)
@@ -97,7 +97,7 @@ impl GcRules {
     }
 
     /// Replaces the rules. Commits are retained for `default_retention_days`, except on
-    /// [branches](SetGcRulesRequest::branch) that have a number of days of their own.
+    /// [branches](SetGcRulesRequest::branch) with their own number of days.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.

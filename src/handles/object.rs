@@ -82,8 +82,8 @@ macro_rules! read_methods {
             /// Reads the metadata of the object.
             ///
             /// # Errors
-            /// [`NotFound`](crate::ErrorKind::NotFound): the object or the reference does not exist;
-            /// [`get_opt`](Self::get_opt) returns `None` then.
+            /// [`NotFound`](crate::ErrorKind::NotFound): the object or the reference does not exist.
+            /// [`get_opt`](Self::get_opt) returns `None` instead.
             pub async fn get(&self) -> $crate::error::Result<$crate::models::ObjectStats> {
                 self.stat().await
             }
@@ -94,7 +94,7 @@ macro_rules! read_methods {
                 $crate::error::optional(self.get().await)
             }
 
-            /// Whether the object exists.
+            /// Checks whether the object exists.
             pub async fn exists(&self) -> $crate::error::Result<bool> {
                 // Not a HEAD request: its response has no body, so a 404 of a wrong endpoint would look the same.
                 let stats = self.stat().user_metadata(false).await;
@@ -134,7 +134,7 @@ macro_rules! read_methods {
                 $crate::requests::copy_object::CopyObjectRequest::new(source, branch, path.into())
             }
 
-            /// Reads the properties that the storage has for the data of the object, such as the storage class.
+            /// Reads the properties of the object in the storage, such as its storage class.
             ///
             /// # Errors
             /// [`NotFound`](crate::ErrorKind::NotFound): the object or the reference does not exist.
@@ -159,7 +159,7 @@ macro_rules! read_methods {
 
 pub(crate) use read_methods;
 
-/// An object at a reference, whether it exists or not. It can be read, and copied to a branch.
+/// A handle to an object at a reference, to read it or copy it to a branch. The object may not exist.
 ///
 /// [`Tag::object`](crate::Tag::object), [`Reference::object`](crate::Reference::object) and
 /// [`Client::object`](crate::Client::object) return it. To write an object, use [`Branch::object`](crate::Branch::object),

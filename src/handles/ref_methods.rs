@@ -188,7 +188,7 @@ macro_rules! ref_methods {
                 $crate::requests::diff::DiffEntries::new(self.scope(), right.into())
             }
 
-            #[doc = concat!("Lists what the commit that the ", $noun, " names changed, compared with its first parent.")]
+            #[doc = concat!("Lists the changes of the commit that the ", $noun, " names against its first parent.")]
             ///
             /// ```
             /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
@@ -210,8 +210,8 @@ macro_rules! ref_methods {
 
             #[doc = concat!("Merges the ", $noun, " into a branch.")]
             ///
-            /// The destination is text or a [`Branch`](crate::Branch). A tag or another reference cannot be merged
-            /// into, so it does not compile.
+            /// The destination is the name of a branch or a [`Branch`](crate::Branch). Passing a tag or another
+            /// reference does not compile, because only a branch can be the destination of a merge.
             ///
             /// If the response is lost, the client checks whether the head of the destination is the requested merge.
             /// Where that cannot be determined,

@@ -10,7 +10,8 @@ use crate::ref_expr::{BranchName, RefExpr};
 use crate::scope::RefScope;
 use crate::uri::Uri;
 
-/// A ref of a repository, whether it exists or not: a branch, a tag, a commit id or a prefix of one, or an expression.
+/// A handle to a ref of a repository: a branch, a tag, a commit id or a prefix of one, or an expression. The ref may
+/// not exist.
 ///
 /// `main~2` is the second ancestor of `main` along first parents, `main^2` is its second parent, and `main@` is its
 /// head without the uncommitted changes.
@@ -34,7 +35,7 @@ impl Reference {
         self.0.expression()
     }
 
-    /// Returns an object of the reference by its path, whether it exists or not.
+    /// Returns a handle to the object of this path at the reference. The object may not exist.
     #[must_use]
     pub fn object(&self, path: impl Into<String>) -> Object {
         Object::from_scope(self.0.object(path))

@@ -24,7 +24,7 @@ use crate::scope::RepositoryScope;
 use crate::task::Task;
 use crate::uri::Uri;
 
-/// A repository by its name, whether it exists or not.
+/// A handle to a repository, which may not exist yet.
 ///
 /// ```
 /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
@@ -123,20 +123,20 @@ impl Repository {
         DeleteRepositoryRequest::new(self.scope())
     }
 
-    /// Returns a branch by its name, whether it exists or not.
+    /// Returns a handle to the branch of this name, which may not exist yet.
     #[must_use]
     pub fn branch(&self, name: impl Into<String>) -> Branch {
         Branch::from_scope(&self.0.reference(name))
     }
 
-    /// Returns a tag by its name, whether it exists or not.
+    /// Returns a handle to the tag of this name, which may not exist yet.
     #[must_use]
     pub fn tag(&self, name: impl Into<String>) -> Tag {
         Tag::from_scope(&self.0.reference(name))
     }
 
-    /// Returns any reference, whether it exists or not: a branch, a tag, a commit id or a prefix of one, or an
-    /// expression such as `main~2`.
+    /// Returns a handle to any reference: a branch, a tag, a commit id or a prefix of one, or an expression such as
+    /// `main~2`. The reference may not exist yet.
     #[must_use]
     pub fn reference(&self, expression: impl Into<String>) -> Reference {
         Reference::from_scope(&self.0.reference(expression))
@@ -158,7 +158,7 @@ impl Repository {
         CreatePullRequestRequest::new(self.scope(), source.into(), destination.into(), title.into())
     }
 
-    /// Returns a pull request by its id, whether it exists or not.
+    /// Returns a handle to the pull request of this id. Sends no request.
     #[must_use]
     pub fn pull_request(&self, id: impl Into<String>) -> PullRequest {
         PullRequest::new(self.scope(), id.into())
@@ -172,7 +172,7 @@ impl Repository {
         ListPullRequests::new(self.scope())
     }
 
-    /// Returns an action run of the repository by its id, whether it exists or not.
+    /// Returns a handle to the action run of this id. Sends no request.
     #[must_use]
     pub fn action_run(&self, id: impl Into<String>) -> ActionRun {
         ActionRun::new(self.scope(), id.into())
@@ -232,8 +232,9 @@ impl Repository {
 
     /// Writes all branches, tags and commits of the repository to its storage, as a backup without the objects.
     ///
-    /// Uncommitted changes are not part of it. Awaiting the request makes the server dump within one request. For a large
-    /// repository, [`wait_for_completion`](DumpRequest::wait_for_completion) makes it dump in the background.
+    /// Uncommitted changes are not part of it. If you await the request, the server writes the dump before it responds.
+    /// For a large repository, use [`wait_for_completion`](DumpRequest::wait_for_completion): the server then writes
+    /// the dump in the background.
     ///
     /// ```
     /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
@@ -252,7 +253,7 @@ impl Repository {
         DumpRequest::new(self.scope())
     }
 
-    /// Returns a dump that was [started](DumpRequest::start) before, by its id.
+    /// Returns a handle to a dump that was [started](DumpRequest::start) before, by its id.
     #[must_use]
     pub fn dump_task(&self, id: impl Into<String>) -> Task<DumpTask> {
         Task::new(DumpTask::new(self.scope()), id)
@@ -260,9 +261,10 @@ impl Repository {
 
     /// Restores the branches, tags and commits of a dump into this repository.
     ///
-    /// The repository must be [bare](CreateRepositoryRequest::bare), and its storage namespace must be that of the dumped
-    /// repository or a copy of it. Awaiting the request makes the server restore within one request. For a large dump,
-    /// [`wait_for_completion`](RestoreRequest::wait_for_completion) makes it restore in the background.
+    /// The repository must be [bare](CreateRepositoryRequest::bare), and its storage namespace must be that of the
+    /// dumped repository or a copy of it. If you await the request, the server restores the dump before it responds.
+    /// For a large dump, use [`wait_for_completion`](RestoreRequest::wait_for_completion): the server then restores it
+    /// in the background.
     ///
     /// # Errors
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the repository is not bare.
@@ -271,7 +273,7 @@ impl Repository {
         RestoreRequest::new(self.scope(), dump)
     }
 
-    /// Returns a restore that was [started](RestoreRequest::start) before, by its id.
+    /// Returns a handle to a restore that was [started](RestoreRequest::start) before, by its id.
     #[must_use]
     pub fn restore_task(&self, id: impl Into<String>) -> Task<RestoreTask> {
         Task::new(RestoreTask::new(self.scope()), id)

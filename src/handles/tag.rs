@@ -8,7 +8,7 @@ use crate::ref_expr::RefExpr;
 use crate::requests::tag::{self, CreateTagRequest, DeleteTagRequest};
 use crate::scope::RefScope;
 
-/// A tag of a repository by its name, whether it exists or not.
+/// A handle to a tag of a repository. The tag may not exist yet.
 ///
 /// A tag names the same commit for as long as it exists. It cannot be moved, only deleted and created again.
 ///
@@ -32,7 +32,7 @@ impl Tag {
         self.0.expression()
     }
 
-    /// Returns an object of the tag by its path, whether it exists or not.
+    /// Returns a handle to the object of this path at the tag. The object may not exist.
     #[must_use]
     pub fn object(&self, path: impl Into<String>) -> Object {
         Object::from_scope(self.0.object(path))
@@ -53,8 +53,8 @@ impl Tag {
     /// ```
     ///
     /// # Errors
-    /// * [`AlreadyExists`](crate::ErrorKind::AlreadyExists): a tag of this name exists, even if at the same commit, or
-    ///   a branch or a commit has this name. See [`exist_ok`](CreateTagRequest::exist_ok).
+    /// * [`AlreadyExists`](crate::ErrorKind::AlreadyExists): a tag, a branch or a commit of this name exists. A tag at
+    ///   the same commit is an error too; see [`exist_ok`](CreateTagRequest::exist_ok).
     /// * [`NotFound`](crate::ErrorKind::NotFound): the source does not exist.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the name is invalid, the source names uncommitted
     ///   changes (`main$`), or it is a handle of another repository.

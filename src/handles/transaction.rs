@@ -60,7 +60,7 @@ impl TransactionRequest {
 
     /// Adds a key and a value to the metadata of the commit and of the merge commit. Default: no metadata.
     ///
-    /// A key that is set twice has the last value.
+    /// If a key is set twice, the last value applies.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
         self
@@ -72,8 +72,8 @@ impl TransactionRequest {
         self
     }
 
-    /// Sets which side wins where the branch changed a path of the transaction in the meantime. Default: none, and such
-    /// paths fail the transaction with [`MergeConflict`](crate::ErrorKind::MergeConflict).
+    /// Sets which side wins if another writer changed a path of the transaction on the branch in the meantime. Default:
+    /// none, and such paths fail the transaction with [`MergeConflict`](crate::ErrorKind::MergeConflict).
     pub fn strategy(mut self, strategy: MergeStrategy) -> Self {
         self.strategy = Some(strategy);
         self

@@ -66,14 +66,14 @@ use crate::handles::repository::Repository;
 /// * **`PutMode::Create`** is atomic: of several concurrent writers exactly one succeeds.
 /// * **Multipart uploads** accept parts of any size. The parts are sent in the order in which they are put, and the
 ///   object exists once the upload is completed. An upload that is dropped or aborted stores nothing. A part stays in
-///   memory until it is sent, which its future reports.
+///   memory until it is sent; then its future completes.
 /// * **Content type and user metadata** are stored and returned. lakeFS stores metadata keys in lower case.
 /// * **Copies** are made by the server, within the repository. A copy with
 ///   [`CopyMode::Create`] transfers the data through this process, because the server
 ///   has no such precondition. A rename is a copy and a deletion, and is not atomic.
 /// * **Deletions** are sent in batches of 1000. Missing objects are ignored.
-/// * **Lists** are ordered by location. A list with an offset starts at the offset. [`PaginatedListStore`] lists page
-///   by page.
+/// * **Lists** are ordered by location. The server skips the objects before an offset. [`PaginatedListStore`] lists
+///   page by page.
 ///
 /// # Limitations
 /// * `PutMode::Update` and other attributes fail with `NotImplemented`, because lakeFS does not support them.

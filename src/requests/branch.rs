@@ -36,7 +36,7 @@ impl CreateBranchRequest {
 
     /// Accepts that the branch exists. Default: `false`.
     ///
-    /// An existing branch is returned as it is, whatever commit it is at. It is not moved to the source.
+    /// An existing branch is returned unchanged, even if it is at another commit than the source.
     pub fn exist_ok(mut self, yes: bool) -> Self {
         self.exist_ok = yes;
         self

@@ -81,7 +81,7 @@ impl SetBranchProtectionRequest {
         let request = repository.api().set_branch_protection_rules().repository(repository.name());
         let request = request.apply_if_some(if_match, |request, etag| request.if_match(etag));
         match request.body(rules).send().await {
-            // If only the response to the first attempt was lost, a retry fails on the rules that it has set itself.
+            // If the first attempt took effect and only its response was lost, the condition of a retry fails.
             Err(error) if error.kind() == ErrorKind::PreconditionFailed && error.attempts() > 1 => {
                 if get_rules(&repository).await?.patterns == patterns {
                     Ok(())

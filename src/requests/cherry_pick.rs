@@ -44,7 +44,7 @@ impl CherryPickRequest {
     /// Adds a key and a value to the metadata of the new commit, which then replace those of the picked commit.
     /// Default: the metadata of the picked commit.
     ///
-    /// A key that is set twice has the last value.
+    /// If a key is set twice, the last value applies.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         let overrides = self.body.commit_overrides.get_or_insert_default();
         overrides.metadata.insert(key.into(), value.into());

@@ -40,7 +40,7 @@ impl CommitRequest {
 
     /// Adds a key and a value to the metadata of the commit. Default: no metadata.
     ///
-    /// A key that is set twice has the last value.
+    /// If a key is set twice, the last value applies.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.body.metadata.insert(key.into(), value.into());
         self

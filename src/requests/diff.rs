@@ -179,7 +179,7 @@ impl_list!(ListUncommitted => Diff);
 pub struct DiffSummary {
     /// How many paths were added.
     pub added: u64,
-    /// How many paths have another object.
+    /// How many paths have a different object.
     pub changed: u64,
     /// How many paths were removed.
     pub removed: u64,
@@ -198,7 +198,7 @@ impl DiffSummary {
                 DiffType::Removed => summary.removed += 1,
                 DiffType::Conflict => summary.conflicts += 1,
                 DiffType::PrefixChanged => summary.prefixes += 1,
-                // A type that only a newer server knows is a change as well.
+                // An unknown type of a newer server counts as a change.
                 DiffType::Changed | DiffType::Unknown(_) => summary.changed += 1,
             }
         }

@@ -11,7 +11,7 @@ use crate::task::{Task, TaskKind, TaskPoller, TaskState, sealed};
 /// Writes all branches, tags and commits of a repository to its storage.
 /// [`Repository::dump`](crate::Repository::dump) returns it.
 ///
-/// Awaiting the request dumps within one HTTP request, which takes as long as the dump. For a large repository use
+/// If you await the request, the server dumps before it responds, in one HTTP request. For a large repository, use
 /// [`wait_for_completion`](Self::wait_for_completion) or [`start`](Self::start): the server then dumps in the
 /// background.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl_into_future!(DumpRequest => RefsDump);
 /// Reads all branches, tags and commits of a dump from the storage into a bare repository.
 /// [`Repository::restore`](crate::Repository::restore) returns it.
 ///
-/// Awaiting the request restores within one HTTP request, which takes as long as the restore. For a large dump use
+/// If you await the request, the server restores before it responds, in one HTTP request. For a large dump, use
 /// [`wait_for_completion`](Self::wait_for_completion) or [`start`](Self::start): the server then restores in the
 /// background.
 #[derive(Clone, Debug)]

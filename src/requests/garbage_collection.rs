@@ -68,7 +68,7 @@ impl_into_future!(SetGcRulesRequest => ());
 /// Writes the list of expired commits and of retained commits to the storage, for a collector.
 /// [`GarbageCollection::prepare_commits`](crate::GarbageCollection::prepare_commits) returns it.
 ///
-/// Awaiting the request prepares within one HTTP request, which takes as long as the preparation. For a large
+/// If you await the request, the server writes the list before it responds, in one HTTP request. For a large
 /// repository use [`wait_for_completion`](Self::wait_for_completion) or [`start`](Self::start): the server then works
 /// in the background.
 #[derive(Clone, Debug)]
@@ -153,7 +153,7 @@ impl TaskKind for PrepareCommitsTask {
     }
 }
 
-/// Writes the lists of the uncommitted objects to the storage, for a collector, one part for each request.
+/// Writes the lists of the uncommitted objects to the storage, for a collector. Each request writes one part.
 /// [`GarbageCollection::prepare_uncommitted`](crate::GarbageCollection::prepare_uncommitted) returns it.
 ///
 /// It is a stream of the parts, all of which belong to one run. If nothing is uncommitted, it yields one part whose
@@ -181,7 +181,7 @@ impl PrepareUncommittedParts {
         Self { pager: Pager::new(UncommittedParts { repository }) }
     }
 
-    /// Continues a run: pass the `continuation_token` of the last part that you have. Default: a new run.
+    /// Continues a run after a part, of which you pass the `continuation_token`. Default: a new run.
     ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest), when the stream is read: the token is not valid.

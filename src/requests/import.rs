@@ -15,8 +15,8 @@ use crate::task::{Task, TaskKind, TaskPoller, TaskState, sealed};
 
 /// Starts an import. [`Branch::import`](crate::Branch::import) returns it.
 ///
-/// Awaiting the request returns a [`Task`] as soon as the server has started it.
-/// [`wait_for_completion`](Self::wait_for_completion) starts it and returns the commit that it makes.
+/// Awaiting the request returns a [`Task`] as soon as the server has started the import.
+/// [`wait_for_completion`](Self::wait_for_completion) starts the import and returns the commit that it creates.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct ImportRequest {
@@ -40,7 +40,7 @@ impl ImportRequest {
     /// Imports all objects in the storage whose URI starts with `source`, such as `s3://bucket/raw/`, to paths that
     /// start with `destination`. Call it once for each prefix.
     ///
-    /// The import replaces `destination`: it removes objects of the branch under that path which `source` lacks.
+    /// The import replaces `destination`: objects of the branch under that path that `source` lacks are removed.
     pub fn prefix(self, source: impl Into<String>, destination: impl Into<String>) -> Self {
         self.location(ImportLocationType::CommonPrefix, source.into(), destination.into())
     }
@@ -62,7 +62,7 @@ impl ImportRequest {
         self
     }
 
-    /// Adds a pair to the metadata of the commit. Default: none.
+    /// Adds a key and a value to the metadata of the commit. Default: no metadata.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.body.commit.metadata.insert(key.into(), value.into());
         self

@@ -93,7 +93,7 @@ impl CommitLog {
     /// Ends the list with this commit, which is the last one listed. Default: the list ends with the first commit of
     /// the repository.
     ///
-    /// It has no effect where another option leaves this commit out.
+    /// It has no effect if another option excludes this commit.
     ///
     /// # Errors
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest), when the list is read: the commit is given by a handle of

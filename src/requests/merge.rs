@@ -102,13 +102,13 @@ impl MergeRequest {
 
     /// Adds a key and a value to the metadata of the merge commit. Default: no metadata but that of the server.
     ///
-    /// A key that is set twice has the last value.
+    /// If a key is set twice, the last value applies.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.body.metadata.insert(key.into(), value.into());
         self
     }
 
-    /// Sets which side wins where both sides changed a path. Default: none, and such paths fail the merge with
+    /// Sets which side wins if both sides changed a path. Default: none, and such paths fail the merge with
     /// [`MergeConflict`](crate::ErrorKind::MergeConflict).
     pub fn strategy(mut self, strategy: MergeStrategy) -> Self {
         self.body.strategy = Some(strategy.to_string());

@@ -163,7 +163,7 @@ impl ListPullRequests {
         self
     }
 
-    /// Lists only open ones, or only closed ones, which include the merged ones. Default: all.
+    /// Lists only open pull requests, or only closed ones, which include the merged ones. Default: all.
     pub fn status(mut self, status: PullRequestStatusFilter) -> Self {
         self.pager = self.pager.with(|pages| pages.status = Some(status));
         self

@@ -65,8 +65,8 @@ impl CreateRepositoryRequest {
 
     /// Accepts that the repository exists. Default: `false`.
     ///
-    /// An existing repository is returned as it is, whatever its storage namespace, default branch and other settings
-    /// are. Nothing of it is changed.
+    /// An existing repository is returned unchanged. Its storage namespace, default branch and other settings are not
+    /// compared with the request.
     pub fn exist_ok(mut self, yes: bool) -> Self {
         self.exist_ok = yes;
         self

@@ -22,14 +22,14 @@ impl ResetRequest {
 
     /// Discards only the changes of this object. Default: all changes.
     ///
-    /// The last call of `object` or [`prefix`](Self::prefix) counts.
+    /// `object` and [`prefix`](Self::prefix) replace each other: the last call applies.
     pub fn object(self, path: impl Into<String>) -> Self {
         self.only(ResetType::Object, path.into())
     }
 
     /// Discards only the changes of paths that start with this prefix. Default: all changes.
     ///
-    /// The last call of [`object`](Self::object) or `prefix` counts.
+    /// [`object`](Self::object) and `prefix` replace each other: the last call applies.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         self.only(ResetType::CommonPrefix, prefix.into())
     }
@@ -77,7 +77,7 @@ impl HardResetRequest {
         let repository = self.branch.repository();
         let target = self.target.within(repository)?;
         let api = repository.api();
-        // Any ref but a full commit id may name another commit once the branch has moved.
+        // Only a full commit id names the same commit after the branch has moved.
         let class = if is_commit_id(target) { RetryClass::Idempotent } else { RetryClass::NonIdempotent };
         let request = api
             .hard_reset_branch()

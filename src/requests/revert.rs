@@ -46,7 +46,7 @@ impl RevertRequest {
 
     /// Adds a key and a value to the metadata of the new commit. Default: no metadata.
     ///
-    /// A key that is set twice has the last value.
+    /// If a key is set twice, the last value applies.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         let overrides = self.body.commit_overrides.get_or_insert_default();
         overrides.metadata.insert(key.into(), value.into());

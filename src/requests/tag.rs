@@ -35,7 +35,7 @@ impl CreateTagRequest {
 
     /// Accepts that the tag exists. Default: `false`.
     ///
-    /// An existing tag is returned as it is, whatever commit it is at. It is not moved to the source.
+    /// An existing tag is returned unchanged, even if it is at another commit than the source.
     pub fn exist_ok(mut self, yes: bool) -> Self {
         self.exist_ok = yes;
         self

@@ -60,7 +60,7 @@ fn is_md5(checksum: &str) -> bool {
 pub(crate) enum Comparison {
     Equal,
     Different,
-    /// The checksum is of another form, so it says nothing.
+    /// The checksum is of another form, so it cannot be compared.
     Incomparable,
 }
 

@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// ```
 #[derive(Clone, Default)]
 pub struct Progress {
-    /// `None`: nobody is interested.
+    /// `None`: nothing is reported.
     shared: Option<Arc<Shared>>,
     /// The totals contain this work already.
     is_expected: bool,

@@ -149,7 +149,7 @@ impl User {
         users::add_external_principal(&self.client, &self.id, principal.into(), settings).await
     }
 
-    /// No longer allows an external principal to log in as the user.
+    /// Detaches an external principal, which then cannot log in as the user any more.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the user or the principal does not exist.

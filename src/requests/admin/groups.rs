@@ -26,7 +26,8 @@ impl CreateGroupRequest {
         self
     }
 
-    /// Returns the existing group, unchanged, if there is one with this id. Default: `false`, which is an error then.
+    /// Returns the existing group, unchanged, if there is one with this id. Default: `false`: an existing group is an
+    /// error.
     pub fn exist_ok(mut self, yes: bool) -> Self {
         self.exist_ok = yes;
         self

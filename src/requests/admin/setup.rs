@@ -41,7 +41,7 @@ impl SetupRequest {
         self
     }
 
-    /// Sets the email address that the makers of lakeFS may write to. Default: none.
+    /// Sets the email address at which the makers of lakeFS may contact the operator. Default: none.
     pub fn email(mut self, address: impl Into<String>) -> Self {
         self.body.email = Some(address.into());
         self

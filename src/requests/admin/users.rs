@@ -26,7 +26,8 @@ impl CreateUserRequest {
         invite => body.invite_user;
     }
 
-    /// Returns the existing user, unchanged, if there is one with this id. Default: `false`, which is an error then.
+    /// Returns the existing user, unchanged, if there is one with this id. Default: `false`: an existing user is an
+    /// error.
     pub fn exist_ok(mut self, yes: bool) -> Self {
         self.exist_ok = yes;
         self

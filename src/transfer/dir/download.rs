@@ -175,7 +175,7 @@ impl DownloadDirRequest {
         Ok(())
     }
 
-    /// Checks all names before anything is written, and counts what there is to download.
+    /// Checks all names before anything is written, and counts the files and bytes to download.
     async fn check_objects(&self, folding: NameFolding) -> Result<SmallList<ListedObject>> {
         let mut outcomes = Outcomes::new(&self.prefix, &self.options.on_entry);
         let (mut list, mut names) = (SmallList::new(), NameChecker::new(folding));

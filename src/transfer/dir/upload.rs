@@ -57,7 +57,7 @@ const PART_PERMITS: usize = 8;
 /// ```
 ///
 /// # Names
-/// All entries of the directory are checked before anything is uploaded. Refused are:
+/// All entries of the directory are checked before anything is uploaded. These entries are rejected:
 /// * names that are not valid Unicode;
 /// * files whose object would have a path of more than 1024 bytes;
 /// * [symbolic links](Self::symlinks), unless they are skipped or followed;
@@ -120,7 +120,7 @@ impl UploadDirRequest {
         self
     }
 
-    /// Skips sockets, pipes and devices. Default: `false`, they are an error.
+    /// Skips sockets, pipes and devices. Default: `false`: they are an error.
     pub fn skip_special(mut self, yes: bool) -> Self {
         self.skip_special = yes;
         self
@@ -180,7 +180,7 @@ impl UploadDirRequest {
         Ok(())
     }
 
-    /// Checks all entries before anything is uploaded, and counts what there is to upload.
+    /// Checks all entries before anything is uploaded, and counts the files and bytes to upload.
     async fn check_entries(&self) -> Result<SmallList<LocalEntry>> {
         let mut outcomes = Outcomes::new(&self.prefix, &self.options.on_entry);
         let (mut list, mut walk) = (SmallList::new(), pin!(self.walk()));
@@ -208,7 +208,7 @@ impl UploadDirRequest {
         Ok(list)
     }
 
-    /// Why an entry cannot be uploaded.
+    /// The reason why an entry cannot be uploaded.
     fn rejection(&self, entry: &LocalEntry) -> Option<String> {
         match &entry.kind {
             kind if self.skips_kind(kind) => None,
@@ -238,8 +238,8 @@ impl UploadDirRequest {
 
     /// Whether to do nothing for a pair.
     ///
-    /// The object of a skipped entry is skipped too, and so are the objects below it: they may have files behind a
-    /// symbolic link.
+    /// The object of a skipped entry is skipped too, and so are the objects below it: if the entry is a symbolic
+    /// link, their files may be in its target.
     fn skips(&self, pair: &Pair<LocalEntry, ListedObject>, skipped: &mut PrefixStack) -> bool {
         match pair {
             Pair::Left(entry) | Pair::Both(entry, _) => {

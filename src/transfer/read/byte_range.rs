@@ -7,7 +7,7 @@ use std::ops::{Bound, Range, RangeBounds};
 pub(crate) enum ByteRange {
     /// From the first position to the last one, which is included; without a last one, to the end of the object.
     FromTo(u64, Option<u64>),
-    /// The last bytes of the object, so many.
+    /// The last bytes of the object, with their number.
     Suffix(u64),
     /// No bytes. No `Range` header can express it.
     Empty,

@@ -29,10 +29,10 @@ const RANGE_SIZE: u64 = 16 * 1024 * 1024;
 /// The default number of connections.
 const CONCURRENCY: usize = 4;
 
-/// An object of up to so many ranges is read over one connection: it arrives before further connections would pay off.
+/// The maximum number of ranges of an object that is read over one connection. More connections would not be faster.
 const MIN_RANGES: u64 = 4;
 
-/// An object of up to so many bytes is buffered, and written in one step.
+/// The maximum size of an object that is buffered and written in one step, in bytes.
 const MAX_BUFFERED: u64 = 256 * 1024;
 
 /// How many chunks may wait to be written.
@@ -81,7 +81,7 @@ impl DownloadRequest {
         self
     }
 
-    /// Sets over how many connections a large object is downloaded at the same time. 0 counts as 1. Default: 4.
+    /// Sets the number of connections over which a large object is downloaded. 0 counts as 1. Default: 4.
     pub fn concurrency(mut self, connections: usize) -> Self {
         self.concurrency = connections.max(1);
         self
@@ -300,7 +300,7 @@ impl Destination {
             let remaining = usize::try_from(length - received).unwrap_or(usize::MAX);
             received += chunk.len() as u64;
             chunk.truncate(remaining);
-            // The channel closes only after the writer failed, whose error is returned below.
+            // The channel closes only after the writer failed. The error of the writer is returned below.
             if sender.send(chunk).await.is_err() {
                 break;
             }

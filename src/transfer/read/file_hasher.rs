@@ -1,7 +1,8 @@
 //! Verifies a file while it is written.
 //!
-//! An MD5 is computed in order, and may be slower than the network; but the bytes of a download arrive in any order. So a
-//! thread reads them again from the file, after they are written. What is kept in memory is only which bytes are written.
+//! An MD5 is computed in order, but the bytes of a download arrive in any order, and may arrive faster than they can be
+//! hashed. Therefore, a thread reads them from the file after they are written. Memory holds only the ranges of the
+//! written bytes.
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -18,7 +18,7 @@ use crate::transfer::read::headers::ObjectHeaders;
 use crate::transfer::read::md5_verifier::Md5Verifier;
 use crate::transfer::read::resumable_body::ResumableBody;
 
-/// The longest seek forward for which reading on is faster than a new request, which needs another connection.
+/// The longest forward seek for which reading the bytes between is faster than a new request on another connection.
 const MAX_SKIP: u64 = 256 * 1024;
 
 /// Reads the bytes of an object as they arrive.
@@ -112,7 +112,7 @@ impl ObjectReader {
         self.body.action()
     }
 
-    /// Hands over the verification, and the report that the object is finished, to the caller.
+    /// Leaves the verification, and the report that the object is finished, to the caller.
     #[cfg(feature = "fs")]
     pub(crate) fn detach_verifier(&mut self) -> Option<Md5Verifier> {
         self.is_finished = true;

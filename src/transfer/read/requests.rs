@@ -42,7 +42,9 @@ macro_rules! read_options {
             /// Default: the whole object.
             ///
             /// # Errors
-            /// The range is empty, or starts at or after the end of the object.
+            /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the range is empty.
+            /// [`RangeNotSatisfiable`](crate::ErrorKind::RangeNotSatisfiable): the range starts at or after the end of
+            /// the object.
             pub fn range(mut self, bytes: impl RangeBounds<u64>) -> Self {
                 self.0.range = Some(ByteRange::new(bytes));
                 self
@@ -133,8 +135,7 @@ impl ReaderRequest {
     ///
     /// # Errors
     /// The errors of [`Object::reader`](crate::Object::reader); [`Integrity`](crate::ErrorKind::Integrity): the
-    /// received bytes do not have the checksum of the object; [`InvalidRequest`](crate::ErrorKind::InvalidRequest):
-    /// the file cannot be written.
+    /// received bytes do not have the checksum of the object; [`Io`](crate::ErrorKind::Io): the file cannot be written.
     #[cfg(feature = "fs")]
     pub fn download_to(self, path: impl AsRef<Path>) -> DownloadRequest {
         DownloadRequest::new(self.0, path.as_ref().to_owned())

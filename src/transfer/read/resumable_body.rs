@@ -61,7 +61,7 @@ enum RangeMismatch {
     VersionChanged,
     /// It has the whole object.
     RangeIgnored,
-    /// It has other bytes, or does not say which bytes it has.
+    /// It has other bytes, or no header that says which bytes it has.
     WrongRange,
 }
 
@@ -202,7 +202,7 @@ impl ResumableBody {
         self.state = State::Failed;
     }
 
-    /// Allows to read again after a failure.
+    /// Allows reads after a failure.
     pub(crate) fn reset_failure(&mut self) {
         if self.has_failed() {
             self.seek(self.position);
@@ -322,7 +322,7 @@ impl ResumableBody {
                 tokio::time::sleep(backoff).await;
             }
             let response = match get.send_if_match(range, &etag).await {
-                // The condition fails, or the range that existed does not: the object is another one.
+                // The condition failed, or the range no longer exists: the object has been overwritten.
                 Err(error) if matches!(error.status(), Some(412 | 416)) => {
                     return Err(RangeMismatch::VersionChanged.into_error(&action).with_source(error));
                 }

@@ -69,7 +69,7 @@ impl LinkRequest {
     /// Replaces the object only if `etag` matches the current object. Default: no condition.
     ///
     /// # Errors
-    /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object is another one.
+    /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object has a different ETag.
     /// [`Unsupported`](crate::ErrorKind::Unsupported): the server does not implement the condition, as lakeFS 1.84.
     pub fn if_match(mut self, etag: impl Into<String>) -> Self {
         self.if_match = Some(etag.into());

@@ -38,7 +38,7 @@ const BUFFERED_CONCURRENCY: usize = 3;
 /// others are requested one by one.
 const URLS_AHEAD: u64 = 100;
 
-/// What became of an upload in parts.
+/// The outcome of an upload in parts.
 pub(crate) enum Outcome {
     Uploaded(ObjectStats),
     /// Nothing was sent, because the data fit into one part.
@@ -266,7 +266,7 @@ impl Drop for MultipartUpload {
     }
 }
 
-/// The place for one part of an object.
+/// The upload target of one part of an object.
 struct PartTarget<'a> {
     upload: &'a MultipartUpload,
     number: u64,

@@ -62,7 +62,7 @@ async fn link(spec: &UploadSpec, address: StagingLocation, md5: String, size: u6
     reconcile(request.await, find_applied, OnMissing::Unknown).await
 }
 
-/// The place for all data of an object.
+/// The upload target of an object with all its data.
 struct WholeObject<'a> {
     spec: &'a UploadSpec,
     is_azure: bool,

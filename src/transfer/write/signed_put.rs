@@ -14,7 +14,7 @@ use crate::transfer::write::tally::Tally;
 /// How often data are sent if the URL expired, or if they did not arrive unchanged.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// A place in the storage that the server signs URLs for, as often as it is asked.
+/// A place in the storage for which the server signs a new URL on request.
 pub(crate) trait UploadTarget {
     /// What identifies the place to the server.
     type Address: Send;

@@ -26,7 +26,7 @@ macro_rules! upload_options {
 
             /// Adds a key and a value to the user metadata of the object. Default: no metadata.
             ///
-            /// They are sent as an HTTP header: the server stores the key in lower case, and trims the value.
+            /// They are sent as an HTTP header, so the server stores the key in lower case, and trims the value.
             pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
                 self.spec.metadata.push((key.into(), value.into()));
                 self
@@ -45,7 +45,7 @@ macro_rules! upload_options {
             /// Replaces the object only if `etag` matches the current object. Default: no condition.
             ///
             /// # Errors
-            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object is another one.
+            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object has a different ETag.
             /// [`Unsupported`](crate::ErrorKind::Unsupported): the server does not implement the condition, as lakeFS
             /// 1.84.
             pub fn if_match(mut self, etag: impl Into<String>) -> Self {
@@ -127,7 +127,7 @@ impl UploadRequest {
 
     async fn execute(self) -> Result<ObjectStats> {
         let Self { spec, body } = self;
-        // Refuses options that cannot be sent before the body is opened.
+        // Rejects options that cannot be sent, before the body is opened.
         spec.call()?;
         let payload = body.open().await.map_err(|error| spec.unreadable(error))?;
         let route = route::choose(&spec, payload.length()).await?;
