@@ -2,7 +2,7 @@
 //!
 //! [`Client`] has a method for each operation, which returns a request builder. [`send`](builder::GetConfig::send) calls the
 //! server. Credentials, retries, tracing and errors are those of the [`lakefs::Client`](crate::Client) that the client was obtained
-//! from. The handles of this crate use the same methods. Use this module for what the handles do not offer.
+//! from. The handles of this crate use the same methods. Use this module for operations that the handles do not cover.
 //!
 //! ```
 //! # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
@@ -13,9 +13,9 @@
 //!
 //! # Stability
 //!
-//! The operations, parameters and models that this documentation shows follow semantic versioning: a name is removed or renamed,
-//! and a type changed, only in a release that may break its users. A newer contract can add operations, parameters, fields and
-//! values in any release: models are `non_exhaustive`, and enums keep values that they do not know.
+//! The operations, parameters and models that this documentation shows follow semantic versioning: only a breaking
+//! release removes or renames a name, or changes a type. A newer contract can add operations, parameters, fields and
+//! values in any release: models are `non_exhaustive`, and enums keep unknown values.
 //!
 //! Operations that the contract marks as internal or deprecated are callable but hidden from this documentation, and can change or
 //! disappear in any release. Operations that it marks as experimental keep their names here, but lakeFS can change what they do.
@@ -24,7 +24,7 @@
 //!
 //! The build script generates this module, so the generator determines its names. `progenitor` and `progenitor-impl` are pinned to
 //! 0.15.1, and `typify` and `typify-impl` to 0.8.0: a dependency graph with this crate cannot contain another 0.15 or 0.8 release of
-//! these four. No other crate is pinned, and nothing of the generator is linked into programs.
+//! these four. No other crate is pinned, and the generator is not linked into programs.
 
 mod client;
 mod decode;

@@ -58,7 +58,7 @@ pub use uri::Uri;
 
 /// The crates whose types appear in signatures of this crate.
 ///
-/// Use them through this module to be sure of the same version, without a dependency of your own.
+/// Use them through this module to get the same versions without adding dependencies.
 pub mod reexports {
     #[cfg(feature = "object_store")]
     pub use ::object_store;

@@ -41,7 +41,7 @@ macro_rules! bool_setters {
 macro_rules! impl_list {
     ($list:ty => $item:ty) => {
         impl $list {
-            /// Sets how many items a request asks for, from 1 to 1000. Default: 1000.
+            /// Sets the maximum number of items of a page, from 1 to 1000. Default: 1000.
             ///
             /// # Errors
             /// A size out of range fails with [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the list is

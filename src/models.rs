@@ -1,6 +1,7 @@
 //! The data of lakeFS: repositories, commits, differences, objects, as the server sends them.
 //!
-//! All of it is generated from the contract. Enums are open: a value of a newer server is kept as `Unknown`.
+//! All types are generated from the contract. A value that an enum does not have is kept as `Unknown`, so that a newer
+//! server can send it.
 
 mod pagination;
 pub(crate) mod time;

@@ -98,7 +98,7 @@ impl<T, L: List<Item = T>> Pager<T, L> {
         Self { pages, items: Vec::new().into_iter() }
     }
 
-    /// Sets how many items a request asks for. Values out of 1 to 1000 fail when the list is read.
+    /// Sets the maximum number of items of a page. Values out of 1 to 1000 fail when the list is read.
     pub(crate) fn page_size(mut self, items: u16) -> Self {
         self.pages.page_size = items;
         self

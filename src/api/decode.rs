@@ -1,4 +1,4 @@
-//! What the generated implementations of `Deserialize` have in common.
+//! Helpers for the generated implementations of `Deserialize`.
 
 use std::fmt;
 

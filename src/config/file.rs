@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::config::values::Values;
 use crate::error::{Error, Result};
 
-/// The keys of the file that concern a client. Others are ignored.
+/// The keys of the file that a client uses. Other keys are ignored.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct File {

@@ -1,4 +1,4 @@
-//! The configuration of `lakectl`: `LAKECTL_*` in the environment, over the values of its file.
+//! The configuration of `lakectl`: the environment variables `LAKECTL_*`, which override the values of its file.
 
 mod duration;
 #[cfg(feature = "config")]
@@ -13,7 +13,7 @@ use crate::http::retry::RetryPolicy;
 use duration::parse_duration;
 use values::Values;
 
-/// What the environment and the file contain. What neither contains has the default of the builder.
+/// The settings in the environment and the file. A setting that is in neither has the default of the builder.
 #[derive(Debug, Default)]
 pub(crate) struct Config {
     pub(crate) endpoint: Option<String>,

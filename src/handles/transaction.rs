@@ -116,7 +116,7 @@ impl TransactionRequest {
     /// * The errors of [`Branch::commit`] and [`Branch::merge_into`].
     ///
     /// If the transaction fails and its temporary branch cannot be deleted, the message of a `lakefs::Error` names the
-    /// branch. An error of the closure that has another type cannot carry that, so it is logged as a warning.
+    /// branch. An error of another type cannot name the branch, so a warning is logged instead.
     pub async fn run<T, E>(
         self,
         closure: impl AsyncFnOnce(&Branch) -> Result<T, E>,
@@ -187,8 +187,8 @@ impl TransactionRequest {
     }
 }
 
-/// Adds to the error of a closure that the temporary branch was not deleted, or logs that where the type of the error
-/// cannot carry it.
+/// Adds to the error of a closure that the temporary branch was not deleted. Logs a warning if the type of the error
+/// cannot contain this.
 fn with_cleanup<E: 'static>(mut error: E, temporary: &Branch, cleanup: &Error) -> E {
     if let Some(error) = (&mut error as &mut dyn Any).downcast_mut::<Error>() {
         let own = std::mem::replace(error, Error::new(error.kind(), "", ""));
@@ -215,7 +215,7 @@ struct Guard(Option<(Branch, bool)>);
 impl Drop for Guard {
     fn drop(&mut self) {
         let Some((temporary, force)) = self.0.take() else { return };
-        // Outside a runtime nothing can delete the branch. It stays, hidden and not merged.
+        // Outside a runtime, the branch cannot be deleted. It remains, hidden and not merged.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
             if let Err(error) = temporary.delete().force(force).await {

@@ -133,7 +133,7 @@ impl fmt::Debug for DeleteObjectsRequest {
     }
 }
 
-/// Whether a stream that is no longer read has more items. One that is not ready may have, so it counts as having more.
+/// Whether a stream that is no longer read has more items. A stream that is not ready counts as having more.
 pub(crate) fn has_more(stream: &mut (impl Stream + Unpin)) -> bool {
     !matches!(stream.next().now_or_never(), Some(None))
 }

@@ -19,8 +19,8 @@ use crate::transfer::write::payload::{Payload, Replayable};
 ///
 /// Bytes, text and paths convert into a body: `upload("text")`, `upload(bytes)`, `upload(Path::new("data.csv"))`.
 ///
-/// Files, streams and readers are sent as they are read, and are not held in memory as a whole. Bytes and files can be
-/// sent again when a connection breaks. Streams and readers can only be sent once.
+/// Files, streams and readers are sent as they are read, and are not held in memory as a whole. Uploads of bytes and
+/// files are retried if a connection breaks. Streams and readers can be read only once.
 ///
 /// ```
 /// use lakefs::Body;
@@ -112,7 +112,7 @@ fn with_exact_length(
             return if remaining == 0 { Ok(None) } else { Err(wrong("shorter")) };
         };
         let remaining = remaining.checked_sub(chunk.len() as u64).ok_or_else(|| wrong("longer"))?;
-        // The stream is not polled again after the last byte was sent, so excess bytes are looked for before.
+        // The stream is not polled again after the last byte was sent, so excess bytes are detected before.
         if remaining == 0 {
             while let Some(excess) = stream.try_next().await? {
                 if !excess.is_empty() {

@@ -19,7 +19,7 @@ use crate::transfer::{CHUNK_SIZE, blocking};
 pub(crate) enum Payload {
     /// Data that can be sent several times.
     Replayable(Replayable),
-    /// Data that can be sent once. A stream of a known length fails if it has another one.
+    /// Data that can be sent only once. A stream with a known length fails if it yields more or fewer bytes.
     OneShot(Chunks, Option<u64>),
 }
 

@@ -7,8 +7,8 @@ use crate::transfer::write::payload::Payload;
 use crate::transfer::write::spec::UploadSpec;
 use crate::transfer::write::{direct, presigned};
 
-/// From how many bytes on data are sent to the storage, if the caller has not chosen. That takes three requests instead of
-/// one, which pays off only if sending the data takes longer than the requests.
+/// The minimum number of bytes that are sent to the storage, if the caller has not chosen the route. This takes three
+/// requests instead of one, which is faster only if sending the data takes longer than the requests.
 const MIN_PRESIGNED_LENGTH: u64 = 1024 * 1024;
 
 /// The largest object that a storage accepts in one request.

@@ -66,7 +66,7 @@ macro_rules! upload_options {
             ///
             /// Default: the data are sent to the storage if it supports pre-signed URLs, if the data have at least
             /// 1 MiB or their length is unknown, and if no option is set that only the server supports. If the storage
-            /// cannot be reached, data that can be sent again are sent through the server.
+            /// cannot be reached, data that can be read again, such as bytes and files, are sent through the server.
             ///
             /// # Errors
             /// [`Unsupported`](crate::ErrorKind::Unsupported): the value is `true`, and the data cannot be sent to the
