@@ -1,7 +1,22 @@
-//! The data of lakeFS: repositories, commits, differences, objects, as the server sends them.
+//! The data models of lakeFS: repositories, commits, differences, objects and others, as they go over the wire.
 //!
-//! All types are generated from the contract. A value that an enum does not have is kept as `Unknown`, so that a newer
-//! server can send it.
+//! The models are generated from the contract. They are `non_exhaustive`, because a newer contract can add fields. An enum keeps a
+//! value that it does not know in its variant `Unknown`.
+//!
+//! A model that a request carries has a constructor `new` with its required fields, and a setter for each optional one:
+//!
+//! ```
+//! use lakefs::models::CommitCreation;
+//!
+//! # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
+//! let body = CommitCreation::new("Add data").metadata([("source", "import")]).allow_empty(true);
+//! client.api().commit().repository("example").branch("main").body(body).send().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! All models implement `Serialize` and `Deserialize`, and with the feature `schemars` also `JsonSchema`. The schemas are those of the
+//! contract, without its bounds, patterns and defaults, which the server applies. Optional fields may also be `null`.
 
 mod pagination;
 pub(crate) mod time;

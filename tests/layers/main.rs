@@ -47,7 +47,7 @@ const CIRCLES_ALLOWED: &str = "handles";
 const WITHOUT_HTTP: &[&str] = &["error", "pager", "task", "uri", "macros", "redact"];
 
 /// The libraries of which [`WITHOUT_HTTP`] know nothing.
-const HTTP_LIBRARIES: &[&str] = &["reqwest", "hyper", "http", "progenitor_client"];
+const HTTP_LIBRARIES: &[&str] = &["reqwest", "hyper", "http", "progenitor"];
 
 /// A source file and the imports of its code.
 struct Source {
