@@ -83,6 +83,26 @@ impl RefQuery {
     }
 }
 
+/// The option and the method that the lists with a [`View`] of all changes share.
+macro_rules! delimiter_and_summary {
+    () => {
+        /// Lists paths that share a prefix up to this delimiter as one entry of type `prefix_changed`. Default: every path
+        /// has its own entry.
+        ///
+        /// The delimiter is searched for after the [prefix](Self::prefix) of the list. With `/`, such an entry is a
+        /// directory.
+        pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
+            self.pager = self.pager.with(|query| query.view.delimiter = delimiter.into());
+            self
+        }
+
+        /// Reads the whole list and counts its entries.
+        pub async fn summary(self) -> Result<DiffSummary> {
+            DiffSummary::of(self).await
+        }
+    };
+}
+
 impl DiffEntries {
     pub(crate) fn new(left: RefScope, right: RefExpr) -> Self {
         Self { pager: Pager::new(RefQuery::new(left, right)) }
@@ -107,20 +127,7 @@ impl DiffEntries {
         self
     }
 
-    /// Lists paths that share a prefix up to this delimiter as one entry of type `prefix_changed`. Default: every path
-    /// has its own entry.
-    ///
-    /// The delimiter is searched for after the [prefix](Self::prefix) of the list. With `/`, such an entry is a
-    /// directory.
-    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
-        self.pager = self.pager.with(|query| query.view.delimiter = delimiter.into());
-        self
-    }
-
-    /// Reads the whole list and counts its entries.
-    pub async fn summary(self) -> Result<DiffSummary> {
-        DiffSummary::of(self).await
-    }
+    delimiter_and_summary!();
 }
 
 impl_list!(DiffEntries => Diff);
@@ -155,20 +162,7 @@ impl ListUncommitted {
         self
     }
 
-    /// Lists paths that share a prefix up to this delimiter as one entry of type `prefix_changed`. Default: every path
-    /// has its own entry.
-    ///
-    /// The delimiter is searched for after the [prefix](Self::prefix) of the list. With `/`, such an entry is a
-    /// directory.
-    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
-        self.pager = self.pager.with(|query| query.view.delimiter = delimiter.into());
-        self
-    }
-
-    /// Reads the whole list and counts its entries.
-    pub async fn summary(self) -> Result<DiffSummary> {
-        DiffSummary::of(self).await
-    }
+    delimiter_and_summary!();
 }
 
 impl_list!(ListUncommitted => Diff);

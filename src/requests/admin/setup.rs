@@ -13,6 +13,24 @@ pub struct SetupRequest {
     body: models::Setup,
 }
 
+/// The setters that say who sets the server up.
+macro_rules! person_setters {
+    () => {
+        /// Sets the name of the person who sets the server up. Default: none.
+        pub fn name(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
+            self.body.first_name = Some(first.into());
+            self.body.last_name = Some(last.into());
+            self
+        }
+
+        /// Sets the company of the person who sets the server up. Default: none.
+        pub fn company(mut self, name: impl Into<String>) -> Self {
+            self.body.company_name = Some(name.into());
+            self
+        }
+    };
+}
+
 impl SetupRequest {
     pub(crate) fn new(client: ClientScope, username: String) -> Self {
         let body = models::Setup {
@@ -47,18 +65,7 @@ impl SetupRequest {
         self
     }
 
-    /// Sets the name of the person who sets the server up. Default: none.
-    pub fn name(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
-        self.body.first_name = Some(first.into());
-        self.body.last_name = Some(last.into());
-        self
-    }
-
-    /// Sets the company of the person who sets the server up. Default: none.
-    pub fn company(mut self, name: impl Into<String>) -> Self {
-        self.body.company_name = Some(name.into());
-        self
-    }
+    person_setters!();
 
     bool_setters! {
         /// Subscribes the email address to news about features. Default: `false`.
@@ -94,18 +101,7 @@ impl CommunicationPreferencesRequest {
         Self { client, body }
     }
 
-    /// Sets the name of the person who sets the server up. Default: none.
-    pub fn name(mut self, first: impl Into<String>, last: impl Into<String>) -> Self {
-        self.body.first_name = Some(first.into());
-        self.body.last_name = Some(last.into());
-        self
-    }
-
-    /// Sets the company of the person who sets the server up. Default: none.
-    pub fn company(mut self, name: impl Into<String>) -> Self {
-        self.body.company_name = Some(name.into());
-        self
-    }
+    person_setters!();
 
     /// Subscribes the email address to news about features. Default: `false`.
     pub fn feature_updates(mut self, yes: bool) -> Self {
