@@ -2,6 +2,7 @@
 //!
 //! The only module that handles credentials, attempts, status codes, headers, timeouts and spans.
 
+mod attempt;
 pub(crate) mod authorize;
 pub(crate) mod call;
 pub(crate) mod clients;

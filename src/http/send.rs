@@ -2,22 +2,22 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::TryStreamExt as _;
-use futures::future::{self, BoxFuture, Either};
+use futures::future::{self, BoxFuture};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Request, StatusCode};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::attempt::send_request;
 use crate::http::authorize::Authorize;
 use crate::http::call::Call;
 use crate::http::clients::HttpClients;
-use crate::http::failure::{response_timeout, transport_error};
+use crate::http::failure::transport_error;
 use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::request_body::BodyMonitor;
 use crate::http::response::{ByteStream, Response, read_body, read_error_body};
@@ -200,13 +200,7 @@ impl Transport {
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
-        let response = match monitor {
-            None => {
-                let sent = self.clients.buffered.execute(request).await;
-                sent.map_err(|error| transport_error(error, Some(call.url())))?
-            }
-            Some(monitor) => self.send_body(call, request, &monitor).await?,
-        };
+        let response = send_request(&self.clients, call, request, monitor).await?;
         // A signature is valid for one URL only; a response from another one does not mean that the data was stored.
         let is_elsewhere = call.is_at_storage() && response.url() != call.url();
         if response.status().is_success() && !is_elsewhere {
@@ -222,29 +216,6 @@ impl Transport {
             Error::response(&origin, response)
         };
         Err(Failure { error, retry_after })
-    }
-
-    /// Sends a request with a streamed body, and waits for the response.
-    async fn send_body(
-        &self,
-        call: &Call,
-        request: Request,
-        monitor: &BodyMonitor,
-    ) -> Result<reqwest::Response> {
-        let timeout = async {
-            match self.clients.response_timeout {
-                Some(timeout) => monitor.response_timeout(timeout).await,
-                None => future::pending().await,
-            }
-        };
-        match future::select(pin!(self.clients.streaming.execute(request)), pin!(timeout)).await {
-            Either::Left((Ok(response), _)) => Ok(response),
-            Either::Left((Err(error), _)) => Err(match monitor.take_failure() {
-                Some(failure) => Error::unreadable(failure),
-                None => transport_error(error, Some(call.url())),
-            }),
-            Either::Right(_) => Err(response_timeout(call.url())),
-        }
     }
 }
 
