@@ -14,7 +14,9 @@ use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, RETRY_AFTER, 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -61,7 +63,7 @@ impl Fault {
 
 struct Shared {
     upstream: String,
-    http: reqwest::Client,
+    http: Client<HttpConnector, Full<Bytes>>,
     random: Mutex<fastrand::Rng>,
     counts: Mutex<BTreeMap<Fault, usize>>,
 }
@@ -79,8 +81,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let upstream = upstream.trim_end_matches('/').trim_end_matches("/api/v1").to_owned();
-        let http =
-            reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+        let http = Client::builder(TokioExecutor::new()).build_http();
         let shared = Arc::new(Shared {
             upstream,
             http,
@@ -166,17 +167,17 @@ async fn forward(shared: &Shared, request: Request<Incoming>) -> Result<Response
     let (head, body) = request.into_parts();
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let body = body.collect().await?.to_bytes();
-    let mut forwarded = shared.http.request(head.method, format!("{}{path}", shared.upstream));
+    let uri = format!("{}{path}", shared.upstream);
+    let mut forwarded = Request::builder().method(head.method).uri(uri).body(Full::new(body))?;
     for (name, value) in &head.headers {
         if ![HOST, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(name) {
-            forwarded = forwarded.header(name, value);
+            forwarded.headers_mut().append(name, value.clone());
         }
     }
-    let response = forwarded.body(body).send().await?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    let mut answer = Response::new(response.bytes().await?);
-    *answer.status_mut() = status;
-    for (name, value) in &headers {
+    let (head, body) = shared.http.request(forwarded).await?.into_parts();
+    let mut answer = Response::new(body.collect().await?.to_bytes());
+    *answer.status_mut() = head.status;
+    for (name, value) in &head.headers {
         if ![CONNECTION, TRANSFER_ENCODING].contains(name) {
             answer.headers_mut().append(name, value.clone());
         }
