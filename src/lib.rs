@@ -40,6 +40,7 @@ pub use handles::repository::Repository;
 pub use handles::repository_metadata::RepositoryMetadata;
 pub use handles::tag::Tag;
 pub use handles::transaction::{TransactionOutcome, TransactionRequest};
+pub use http::options::CallOptions;
 pub use http::retry::RetryPolicy;
 pub use pager::Page;
 pub use ref_expr::{BranchName, RefExpr};

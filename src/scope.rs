@@ -10,15 +10,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::options::{CallOptions, HasOptions};
 use crate::{api, models};
 
 /// The client that requests and transfers use: the generated API, and the cached configuration of the server.
 #[derive(Clone)]
-pub(crate) struct ClientScope(Arc<Shared>);
+pub(crate) struct ClientScope {
+    /// Its options are those of the calls of this scope.
+    api: api::Client,
+    shared: Arc<Shared>,
+}
 
 /// The state that all clones of a client share.
+#[derive(Default)]
 struct Shared {
-    api: api::Client,
     server: OnceCell<models::Config>,
     storages: Storages,
 }
@@ -36,12 +41,12 @@ struct Storages {
 
 impl ClientScope {
     pub(crate) fn new(api: api::Client) -> Self {
-        Self(Arc::new(Shared { api, server: OnceCell::new(), storages: Storages::default() }))
+        Self { api, shared: Arc::default() }
     }
 
     /// The generated client.
     pub(crate) fn api(&self) -> &api::Client {
-        &self.0.api
+        &self.api
     }
 
     pub(crate) fn repository(&self, name: impl Into<String>) -> RepositoryScope {
@@ -51,17 +56,17 @@ impl ClientScope {
     /// The configuration of the server, requested once.
     pub(crate) async fn server_config(&self) -> Result<&models::Config> {
         let request = || async { Ok(self.api().get_config().send().await?.into_inner()) };
-        self.0.server.get_or_try_init(request).await
+        self.shared.server.get_or_try_init(request).await
     }
 
     /// Routes later uploads through the server, unless a caller asks for the storage.
     pub(crate) fn bypass_storage(&self) {
-        self.0.storages.bypassed.store(true, Relaxed);
+        self.shared.storages.bypassed.store(true, Relaxed);
     }
 
     /// Whether uploads go through the server because the storage could not be reached.
     pub(crate) fn bypasses_storage(&self) -> bool {
-        self.0.storages.bypassed.load(Relaxed)
+        self.shared.storages.bypassed.load(Relaxed)
     }
 
     /// The configuration of the storage of a repository, without a request where it is known already.
@@ -69,7 +74,7 @@ impl ClientScope {
         &self,
         repository: &RepositoryScope,
     ) -> Result<Option<&models::StorageConfig>> {
-        let Storages { unknown, by_repository, .. } = &self.0.storages;
+        let Storages { unknown, by_repository, .. } = &self.shared.storages;
         if unknown.load(Relaxed) {
             return Ok(None);
         }
@@ -106,6 +111,12 @@ impl ClientScope {
     }
 }
 
+impl HasOptions for ClientScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.api.options_mut()
+    }
+}
+
 impl fmt::Debug for ClientScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("endpoint", &self.api().base()).finish_non_exhaustive()
@@ -115,7 +126,7 @@ impl fmt::Debug for ClientScope {
 /// Clients of the same endpoint are equal.
 impl PartialEq for ClientScope {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.api().base() == other.api().base()
+        Arc::ptr_eq(&self.shared, &other.shared) || self.api().base() == other.api().base()
     }
 }
 
@@ -153,6 +164,12 @@ impl RepositoryScope {
     }
 }
 
+impl HasOptions for RepositoryScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.client.options_mut()
+    }
+}
+
 /// A branch, a tag, a commit or a ref expression of a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RefScope {
@@ -180,6 +197,12 @@ impl RefScope {
     }
 }
 
+impl HasOptions for RefScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.repository.options_mut()
+    }
+}
+
 /// An object by its path at a reference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ObjectScope {
@@ -203,5 +226,11 @@ impl ObjectScope {
 
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+}
+
+impl HasOptions for ObjectScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.reference.options_mut()
     }
 }

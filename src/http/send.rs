@@ -18,6 +18,7 @@ use crate::http::authorize::Authorize;
 use crate::http::call::Call;
 use crate::http::clients::HttpClients;
 use crate::http::failure::transport_error;
+use crate::http::limits::Limits;
 use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::request_body::BodyMonitor;
 use crate::http::response::{ByteStream, Response, read_body, read_error_body};
@@ -117,6 +118,7 @@ impl Transport {
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
+        call.add_option_headers()?;
         let span = telemetry::span(&call);
         async {
             let start = Instant::now();
@@ -141,30 +143,34 @@ impl Transport {
         F: Future<Output = Result<Response<T>>> + Send,
     {
         let idempotent = matches!(call.class(), RetryClass::Idempotent | RetryClass::Storage);
+        let limits = Limits::of(call);
         let mut outcome_unknown = false;
         let mut rejected = None;
         loop {
             let (mut request, monitor) = call.next_attempt();
             // A login is a call of its own, with its own attempts.
-            let authorization = self.authorization(call, rejected.as_ref()).await?;
+            let authorization = limits.prepare(self.authorization(call, rejected.as_ref())).await?;
             if let Some(value) = &authorization {
                 request.headers_mut().insert(AUTHORIZATION, value.clone());
             }
             *attempts += 1;
-            let Failure { error, retry_after } = match self.attempt(call, request, monitor, read).await {
+            let attempt = self.attempt(call, request, monitor, read);
+            let Failure { error, retry_after } = match limits.attempt(call, attempt).await {
                 Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
             outcome_unknown |= !error.not_applied() && !idempotent;
+            limits.set_outcome_unknown(outcome_unknown);
             let is_rejected = error.kind() == ErrorKind::Unauthenticated;
             if is_rejected && rejected.is_none() && self.renews() && !call.is_consumed() {
                 rejected = authorization;
                 continue;
             }
             let is_retried = !call.is_consumed() && call.class().allows(&error);
+            let retries = call.options().retry_policy().unwrap_or(&self.retries);
             let backoff =
-                if is_retried { self.retries.backoff(*attempts, start.elapsed(), retry_after) } else { None };
-            let Some(backoff) = backoff else {
+                if is_retried { retries.backoff(*attempts, start.elapsed(), retry_after) } else { None };
+            let Some(backoff) = backoff.filter(|backoff| limits.allow(*backoff)) else {
                 return Err(call.with_context(error).after(*attempts, outcome_unknown));
             };
             telemetry::retrying(*attempts, backoff, &error);

@@ -50,7 +50,7 @@ impl DumpRequest {
     }
 }
 
-impl_into_future!(DumpRequest => RefsDump);
+impl_into_future!(DumpRequest { repository } => RefsDump);
 
 /// Reads all branches, tags and commits of a dump from the storage into a bare repository.
 /// [`Repository::restore`](crate::Repository::restore) returns it.
@@ -106,7 +106,7 @@ impl RestoreRequest {
     }
 }
 
-impl_into_future!(RestoreRequest => ());
+impl_into_future!(RestoreRequest { repository } => ());
 
 /// The [kind](TaskKind) of a dump. [`DumpRequest::start`] starts it,
 /// [`Repository::dump_task`](crate::Repository::dump_task) finds it again.

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use futures::stream::FusedStream;
 
 use crate::error::Result;
-use crate::macros::impl_into_future;
+use crate::macros::{impl_has_options, impl_into_future, list_call_options};
 use crate::models::{
     GarbageCollectionPrepareResponse, GarbageCollectionRule, GarbageCollectionRules,
     PrepareGarbageCollectionCommitsStatus, PrepareGcUncommittedRequest, PrepareGcUncommittedResponse,
@@ -63,7 +63,7 @@ impl SetGcRulesRequest {
     }
 }
 
-impl_into_future!(SetGcRulesRequest => ());
+impl_into_future!(SetGcRulesRequest { repository } => ());
 
 /// Writes the list of expired commits and of retained commits to the storage, for a collector.
 /// [`GarbageCollection::prepare_commits`](crate::GarbageCollection::prepare_commits) returns it.
@@ -110,7 +110,7 @@ impl PrepareCommitsRequest {
     }
 }
 
-impl_into_future!(PrepareCommitsRequest => GarbageCollectionPrepareResponse);
+impl_into_future!(PrepareCommitsRequest { repository } => GarbageCollectionPrepareResponse);
 
 /// The [kind](TaskKind) of a preparation of commits. [`PrepareCommitsRequest::start`] starts it,
 /// [`GarbageCollection::prepare_commits_task`](crate::GarbageCollection::prepare_commits_task) finds it again.
@@ -189,6 +189,8 @@ impl PrepareUncommittedParts {
         self.pager = self.pager.after(token);
         self
     }
+
+    list_call_options!();
 }
 
 impl Stream for PrepareUncommittedParts {
@@ -209,6 +211,8 @@ impl FusedStream for PrepareUncommittedParts {
 struct UncommittedParts {
     repository: RepositoryScope,
 }
+
+impl_has_options!(UncommittedParts { repository });
 
 impl List for UncommittedParts {
     type Item = PrepareGcUncommittedResponse;

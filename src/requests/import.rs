@@ -105,7 +105,7 @@ impl ImportRequest {
     }
 }
 
-impl_into_future!(ImportRequest => Task<ImportTask>);
+impl_into_future!(ImportRequest { branch } => Task<ImportTask>);
 
 /// The [kind](TaskKind) of an import. [`ImportRequest`] starts it,
 /// [`Branch::import_task`](crate::Branch::import_task) finds it again.

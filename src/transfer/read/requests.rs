@@ -113,7 +113,7 @@ impl ReadRequest {
     }
 }
 
-impl_into_future!(ReadRequest => Bytes);
+impl_into_future!(ReadRequest { 0 } => Bytes);
 
 impl ReaderRequest {
     async fn execute(self) -> Result<ObjectReader> {
@@ -142,4 +142,4 @@ impl ReaderRequest {
     }
 }
 
-impl_into_future!(ReaderRequest => ObjectReader);
+impl_into_future!(ReaderRequest { 0 } => ObjectReader);

@@ -61,7 +61,7 @@ impl WriterRequest {
     }
 }
 
-impl_into_future!(WriterRequest => ObjectWriter);
+impl_into_future!(WriterRequest { spec } => ObjectWriter);
 
 enum Item {
     Chunk(Bytes),
