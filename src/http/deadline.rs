@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// All requests of the call share it, so that an error at its end names the last request, and says whether a change may
 /// have taken effect.
 #[derive(Clone, Debug)]
-pub(crate) struct Deadline(Arc<Shared>);
+pub struct Deadline(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {

@@ -122,13 +122,13 @@ impl CallOptions {
         Some(deadline)
     }
 
-    /// Ends the time limit, for what remains of a call after its result, and returns the option `timeout`.
-    pub(crate) fn stop(&mut self) -> Option<Duration> {
+    /// Removes the time limit of the call, and returns it. For readers and writers, which bound each wait instead.
+    pub(crate) fn take_timeout(&mut self) -> Option<Duration> {
         let settings = self.0.as_mut()?;
-        if settings.deadline.is_some() {
-            Arc::make_mut(settings).deadline = None;
-        }
-        settings.timeout
+        let timeout = settings.timeout?;
+        let settings = Arc::make_mut(settings);
+        (settings.timeout, settings.deadline) = (None, None);
+        Some(timeout)
     }
 
     /// The retry policy, if the call has one of its own.
@@ -185,8 +185,18 @@ impl fmt::Debug for CallOptions {
 }
 
 /// Something that holds the options of a call.
-pub(crate) trait HasOptions {
+pub trait HasOptions {
     fn options_mut(&mut self) -> &mut CallOptions;
+
+    /// Returns the value with the default options.
+    #[must_use]
+    fn without_options(mut self) -> Self
+    where
+        Self: Sized,
+    {
+        *self.options_mut() = CallOptions::default();
+        self
+    }
 
     /// Starts the time limit of a call, unless the call is a part of another one whose limit runs already.
     fn start(&mut self) -> Option<Deadline> {
@@ -194,7 +204,10 @@ pub(crate) trait HasOptions {
     }
 
     /// Changes the options.
-    fn set_options(&mut self, set: impl FnOnce(CallOptions) -> CallOptions) {
+    fn set_options(&mut self, set: impl FnOnce(CallOptions) -> CallOptions)
+    where
+        Self: Sized,
+    {
         let options = self.options_mut();
         *options = set(std::mem::take(options));
     }

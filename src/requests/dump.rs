@@ -3,7 +3,8 @@
 use futures::future::BoxFuture;
 
 use crate::error::Result;
-use crate::macros::{bool_setters, impl_into_future};
+use crate::http::options::HasOptions as _;
+use crate::macros::{bool_setters, impl_has_options, impl_into_future};
 use crate::models::{RefsDump, RefsRestore, RepositoryDumpStatus, RepositoryRestoreStatus};
 use crate::scope::RepositoryScope;
 use crate::task::{Task, TaskKind, TaskPoller, TaskState, sealed};
@@ -40,8 +41,12 @@ impl DumpRequest {
     ///
     /// # Errors
     /// Those of [`start`](Self::start) and of [`Task::wait_for_completion`].
-    pub fn wait_for_completion(self) -> TaskPoller<DumpTask> {
-        TaskPoller::starting(Box::pin(self.start()))
+    pub fn wait_for_completion(mut self) -> TaskPoller<DumpTask> {
+        let options = self.repository.options_mut().clone();
+        TaskPoller::starting(options, |options| {
+            *self.repository.options_mut() = options;
+            Box::pin(self.start())
+        })
     }
 
     async fn execute(self) -> Result<RefsDump> {
@@ -95,8 +100,12 @@ impl RestoreRequest {
     ///
     /// # Errors
     /// Those of [`start`](Self::start) and of [`Task::wait_for_completion`].
-    pub fn wait_for_completion(self) -> TaskPoller<RestoreTask> {
-        TaskPoller::starting(Box::pin(self.start()))
+    pub fn wait_for_completion(mut self) -> TaskPoller<RestoreTask> {
+        let options = self.repository.options_mut().clone();
+        TaskPoller::starting(options, |options| {
+            *self.repository.options_mut() = options;
+            Box::pin(self.start())
+        })
     }
 
     async fn execute(self) -> Result<()> {
@@ -134,6 +143,8 @@ impl RestoreTask {
     }
 }
 
+impl_has_options!(DumpTask { repository });
+
 impl sealed::Sealed for DumpTask {}
 
 impl TaskKind for DumpTask {
@@ -161,6 +172,8 @@ impl TaskKind for DumpTask {
         }
     }
 }
+
+impl_has_options!(RestoreTask { repository });
 
 impl sealed::Sealed for RestoreTask {}
 

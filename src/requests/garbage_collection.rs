@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use futures::stream::FusedStream;
 
 use crate::error::Result;
+use crate::http::options::HasOptions as _;
 use crate::macros::{impl_has_options, impl_into_future, list_call_options};
 use crate::models::{
     GarbageCollectionPrepareResponse, GarbageCollectionRule, GarbageCollectionRules,
@@ -99,8 +100,12 @@ impl PrepareCommitsRequest {
     ///
     /// # Errors
     /// Those of [`start`](Self::start) and of [`Task::wait_for_completion`].
-    pub fn wait_for_completion(self) -> TaskPoller<PrepareCommitsTask> {
-        TaskPoller::starting(Box::pin(self.start()))
+    pub fn wait_for_completion(mut self) -> TaskPoller<PrepareCommitsTask> {
+        let options = self.repository.options_mut().clone();
+        TaskPoller::starting(options, |options| {
+            *self.repository.options_mut() = options;
+            Box::pin(self.start())
+        })
     }
 
     async fn execute(self) -> Result<GarbageCollectionPrepareResponse> {
@@ -124,6 +129,8 @@ impl PrepareCommitsTask {
         Self { repository }
     }
 }
+
+impl_has_options!(PrepareCommitsTask { repository });
 
 impl sealed::Sealed for PrepareCommitsTask {}
 

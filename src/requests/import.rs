@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use futures::future::BoxFuture;
 
 use crate::error::Result;
-use crate::macros::{bool_setters, impl_into_future};
+use crate::http::options::HasOptions as _;
+use crate::macros::{bool_setters, impl_has_options, impl_into_future};
 use crate::models::{
     self, CommitCreation, ImportCreation, ImportCreationResponse, ImportLocation, ImportLocationType,
     ImportStatus,
@@ -86,8 +87,12 @@ impl ImportRequest {
     ///
     /// # Errors
     /// Those of this request and of [`Task::wait_for_completion`].
-    pub fn wait_for_completion(self) -> TaskPoller<ImportTask> {
-        TaskPoller::starting(self.send())
+    pub fn wait_for_completion(mut self) -> TaskPoller<ImportTask> {
+        let options = self.branch.options_mut().clone();
+        TaskPoller::starting(options, |options| {
+            *self.branch.options_mut() = options;
+            self.send()
+        })
     }
 
     async fn execute(self) -> Result<Task<ImportTask>> {
@@ -132,6 +137,8 @@ impl ImportTask {
         Self { branch }
     }
 }
+
+impl_has_options!(ImportTask { branch });
 
 impl sealed::Sealed for ImportTask {}
 
