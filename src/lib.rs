@@ -17,6 +17,7 @@ pub mod object_store;
 mod pager;
 mod redact;
 mod ref_expr;
+mod request;
 pub mod requests;
 mod scope;
 mod task;

@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::deadline::Deadline;
 use crate::http::options::{CallOptions, HasOptions};
 use crate::macros::call_options;
+use crate::request::Request;
 
 /// The default time between two status requests. The server updates a status about as often.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -103,8 +104,9 @@ impl<K: TaskKind> Task<K> {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the task does not exist.
-    pub async fn status(&self) -> Result<K::Status> {
-        self.kind.request_status(&self.id).await
+    pub fn status(&self) -> Request<K::Status> {
+        let id = self.id.clone();
+        Request::new(&self.kind, move |kind| kind.request_status(&id))
     }
 
     /// Waits for completion. Await the poller for the result, or read it as a stream of statuses.

@@ -11,6 +11,7 @@ use crate::models::{
     self, CommitCreation, ImportCreation, ImportCreationResponse, ImportLocation, ImportLocationType,
     ImportStatus,
 };
+use crate::request::Request;
 use crate::scope::RefScope;
 use crate::task::{Task, TaskKind, TaskPoller, TaskState, sealed};
 
@@ -176,11 +177,13 @@ impl Task<ImportTask> {
     /// # Errors
     /// * [`Conflict`](crate::ErrorKind::Conflict): the import is completed.
     /// * [`NotFound`](crate::ErrorKind::NotFound): the import does not exist.
-    pub async fn cancel(&self) -> Result<()> {
-        let branch = &self.kind.branch;
-        let request = branch.api().import_cancel().repository(branch.repository().name());
-        request.branch(branch.expression()).id(self.id()).send().await?;
-        Ok(())
+    pub fn cancel(&self) -> Request<()> {
+        let id = self.id().to_owned();
+        Request::new(&self.kind.branch, |branch| async move {
+            let request = branch.api().import_cancel().repository(branch.repository().name());
+            request.branch(branch.expression()).id(id).send().await?;
+            Ok(())
+        })
     }
 }
 

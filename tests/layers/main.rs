@@ -32,6 +32,7 @@ const LAYERS: &[&[&str]] = &[
     &["credentials"],
     &["models"],
     &["task"],
+    &["request"],
     &["macros"],
     &["pager"],
     &["api"],
