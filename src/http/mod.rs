@@ -12,6 +12,8 @@ mod failure;
 mod limits;
 pub(crate) mod operation;
 pub(crate) mod options;
+mod outcome;
+mod recognition;
 pub(crate) mod reconcile;
 pub(crate) mod request_body;
 pub(crate) mod response;
