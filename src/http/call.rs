@@ -177,7 +177,8 @@ impl Call {
             return None;
         }
         let mut request = Request::new(Method::GET, target);
-        for name in CARRIED {
+        let own = |name: &HeaderName| !self.options.has_header(name);
+        for name in CARRIED.into_iter().filter(own) {
             if let Some(value) = self.request.headers().get(&name) {
                 request.headers_mut().insert(name, value.clone());
             }

@@ -146,6 +146,12 @@ impl CallOptions {
         self.0.as_ref()?.deadline.as_ref()
     }
 
+    /// Whether the options set this header.
+    pub(super) fn has_header(&self, name: &HeaderName) -> bool {
+        let headers = self.0.iter().flat_map(|settings| &settings.headers);
+        headers.into_iter().any(|(other, _)| other.eq_ignore_ascii_case(name.as_str()))
+    }
+
     /// Adds the headers to those of a request.
     ///
     /// # Errors

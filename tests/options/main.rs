@@ -1,6 +1,6 @@
 //! The options that every request and list has: time limits, retries and headers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod coverage;
 mod headers;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use lakefs::{Branch, Error, ErrorKind, Result, RetryPolicy};
 use lakefs_testserver::Server;
 
-use support::Fixture;
+use support::{Fixture, wait_for};
 
 /// A time limit of a call that is expected to reach it.
 const SHORT: Duration = Duration::from_millis(150);
@@ -43,8 +43,7 @@ async fn start_with(server: lakefs_testserver::ServerBuilder) -> (Fixture, Branc
 
 /// Awaits a call that must end soon.
 async fn within<F: IntoFuture>(call: F) -> F::Output {
-    let call = call.into_future();
-    tokio::time::timeout(Duration::from_secs(10), call).await.expect("the call has not ended in 10 seconds")
+    wait_for("the call ends", call.into_future()).await
 }
 
 /// Awaits a call that must end with an error of its time limit, and returns the error.

@@ -1,13 +1,13 @@
 //! Options of readers, writers, uploads, downloads and tasks.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use lakefs::{Body, Error, ErrorKind, RetryPolicy, TryStreamExt as _};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::{ScriptedResponse, ScriptedServer};
-use crate::{SHORT, STALL, expect_timeout, start, within};
+use crate::support::{ScriptedResponse, ScriptedServer, wait_until};
+use crate::{SHORT, STALL, expect_timeout, start, start_with, within};
 
 /// Returns the error of this crate inside an I/O error.
 fn inner(error: std::io::Error) -> Error {
@@ -122,4 +122,23 @@ async fn options_of_a_task_poller_apply_to_its_requests() {
     let requests = server.requests();
     let sent: Vec<_> = requests.iter().map(|request| request.contains("x-source")).collect();
     assert_eq!(sent, [true, false]);
+}
+
+#[tokio::test]
+async fn upload_of_parts_that_takes_too_long_is_aborted() {
+    let (fixture, main) = start_with(lakefs_testserver::Server::builder().presigned_storage()).await;
+    let server = fixture.test_server();
+    let object = main.object("a");
+    server.faults().on("storagePutPart").always().delay(STALL).proceed();
+    let upload = object.upload(vec![7; 9 << 20]).timeout(Duration::from_millis(500));
+    assert_eq!(within(upload).await.unwrap_err().kind(), ErrorKind::Timeout);
+    wait_until("the upload is aborted", async || server.open_uploads() == 0).await;
+    assert!(!server.requests_for("abortPresignMultipartUpload").is_empty());
+    assert!(!within(object.exists()).await.unwrap());
+
+    // An attempt to send a part is bounded, too, and retried.
+    server.faults().clear();
+    server.faults().on("storagePutPart").delay(STALL).proceed();
+    within(object.upload(vec![7; 9 << 20]).attempt_timeout(Duration::from_secs(3))).await.unwrap();
+    assert_eq!(server.requests_for("storagePutPart").len(), 2 + 2 + 1);
 }
