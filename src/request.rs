@@ -65,7 +65,7 @@ impl<T: 'static> Request<T> {
     }
 
     /// Returns whether the resource exists.
-    pub(crate) fn is_found(self) -> Request<bool> {
+    pub(crate) fn found(self) -> Request<bool> {
         self.map_result(|found| Ok(optional(found)?.is_some()))
     }
 
@@ -86,6 +86,7 @@ impl<T: 'static> Request<T> {
     ///
     /// Awaiting the request does the same. The returned future is `Send` and `'static`: use it where a future is needed,
     /// such as in `tokio::spawn`, `try_join_all` or `buffer_unordered`. Nothing is sent before the future is polled.
+    #[must_use]
     pub fn send(mut self) -> BoxFuture<'static, Result<T>> {
         Box::pin(async move {
             let deadline = self.options.start();

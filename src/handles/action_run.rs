@@ -70,7 +70,7 @@ impl ActionRun {
 
     /// Returns whether the run exists.
     pub fn exists(&self) -> Request<bool> {
-        self.get().is_found()
+        self.get().found()
     }
 
     /// Lists the hooks that ran, with their statuses. A hook after one that failed has the status `skipped`.

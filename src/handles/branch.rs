@@ -10,6 +10,7 @@ use crate::handles::branch_object::BranchObject;
 use crate::handles::ref_methods::ref_methods;
 use crate::handles::reference::Reference;
 use crate::handles::transaction::TransactionRequest;
+use crate::macros::impl_has_options;
 use crate::models;
 use crate::ref_expr::RefExpr;
 use crate::request::Request;
@@ -41,6 +42,8 @@ use crate::transfer::dir::UploadDirRequest;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Branch(RefScope);
+
+impl_has_options!(Branch { 0 });
 
 ref_methods!(Branch, "branch", "repository.branch(\"experiment1\")");
 
@@ -97,7 +100,7 @@ impl Branch {
 
     /// Checks whether the branch exists.
     pub fn exists(&self) -> Request<bool> {
-        self.get().is_found()
+        self.get().found()
     }
 
     /// Reads the current head of the branch, and returns it as a reference that does not move with the branch.

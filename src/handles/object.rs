@@ -103,7 +103,7 @@ macro_rules! read_methods {
                 $crate::request::Request::new(&self.0, |object| {
                     $crate::transfer::stat::StatRequest::new(object).user_metadata(false).send()
                 })
-                .is_found()
+                .found()
             }
 
             /// Reads the headers that a read of the object returns: size, media type, ETag, modification time.

@@ -60,7 +60,7 @@ impl PullRequest {
 
     /// Returns whether the pull request exists.
     pub fn exists(&self) -> Request<bool> {
-        self.get().is_found()
+        self.get().found()
     }
 
     /// Changes the title, the description or the status. What you do not set stays as it is.

@@ -103,7 +103,7 @@ impl Repository {
 
     /// Checks whether the repository exists.
     pub fn exists(&self) -> Request<bool> {
-        self.get().is_found()
+        self.get().found()
     }
 
     /// Deletes the repository. Its data remains in the storage, and its storage namespace stays in use.

@@ -78,7 +78,7 @@ impl Tag {
 
     /// Checks whether the tag exists.
     pub fn exists(&self) -> Request<bool> {
-        self.get().is_found()
+        self.get().found()
     }
 
     /// Deletes the tag. Its commit remains.

@@ -61,7 +61,7 @@ impl Group {
 
     /// Returns whether the group exists.
     pub fn exists(&self) -> Request<bool> {
-        self.get().is_found()
+        self.get().found()
     }
 
     /// Deletes the group. Its members remain.

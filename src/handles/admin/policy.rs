@@ -73,7 +73,7 @@ impl Policy {
 
     /// Returns whether the policy exists.
     pub fn exists(&self) -> Request<bool> {
-        self.get().is_found()
+        self.get().found()
     }
 
     /// Deletes the policy.

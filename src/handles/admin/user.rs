@@ -64,7 +64,7 @@ impl User {
 
     /// Returns whether the user exists.
     pub fn exists(&self) -> Request<bool> {
-        self.get().is_found()
+        self.get().found()
     }
 
     /// Deletes the user.
