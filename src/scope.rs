@@ -5,12 +5,17 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::{api, models};
+
+/// How long uploads to a repository go through the server after its storage could not be reached.
+const BYPASS: Duration = Duration::from_secs(5 * 60);
 
 /// The client that requests and transfers use: the generated API, and the cached configuration of the server.
 #[derive(Clone)]
@@ -28,8 +33,8 @@ struct Shared {
 struct Storages {
     /// The server does not report its storages.
     unknown: AtomicBool,
-    /// The storages cannot be reached from this program.
-    bypassed: AtomicBool,
+    /// The repositories whose storage could not be reached from this program, and when that was.
+    unreachable: Mutex<HashMap<String, Instant>>,
     /// The storage of each repository, where there are several; `None` where the server does not report it.
     by_repository: Mutex<HashMap<String, Option<String>>>,
 }
@@ -54,14 +59,20 @@ impl ClientScope {
         self.0.server.get_or_try_init(request).await
     }
 
-    /// Routes later uploads through the server, unless a caller asks for the storage.
-    pub(crate) fn bypass_storage(&self) {
-        self.0.storages.bypassed.store(true, Relaxed);
+    /// Routes later uploads to a repository through the server for some time, unless a caller asks for the storage.
+    pub(crate) fn bypass_storage(&self, repository: &str) {
+        let mut unreachable = self.unreachable();
+        unreachable.retain(|_, since| since.elapsed() < BYPASS);
+        unreachable.insert(repository.to_owned(), Instant::now());
     }
 
-    /// Whether uploads go through the server because the storage could not be reached.
-    pub(crate) fn bypasses_storage(&self) -> bool {
-        self.0.storages.bypassed.load(Relaxed)
+    /// Whether uploads to a repository go through the server because its storage could not be reached.
+    pub(crate) fn bypasses_storage(&self, repository: &str) -> bool {
+        self.unreachable().get(repository).is_some_and(|since| since.elapsed() < BYPASS)
+    }
+
+    fn unreachable(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+        self.0.storages.unreachable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The configuration of the storage of a repository, without a request where it is known already.

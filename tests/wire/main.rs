@@ -291,11 +291,11 @@ async fn read_of_a_truncated_body_fails() {
 #[tokio::test]
 async fn unresponsive_server_is_a_timeout() {
     let server = ScriptedServer::start([ScriptedResponse::stalled()]).await;
-    let client = server.builder().read_timeout(Duration::from_millis(50)).build().unwrap();
+    let client = server.builder().response_timeout(Duration::from_millis(50)).build().unwrap();
     let error = client.repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", None, ErrorKind::Timeout);
     assert!(error.is_retryable(), "{error}");
-    let expected = format!("no response from {} within the read timeout", server.endpoint());
+    let expected = format!("no response from {} within the response timeout of 50ms", server.endpoint());
     assert_eq!(error.message(), expected);
 }
 
