@@ -166,6 +166,11 @@ impl Error {
         self.0.not_applied
     }
 
+    /// Whether the error is retried less than the retry policy permits.
+    pub(crate) fn retry_hint(&self) -> RetryHint {
+        self.0.retry_hint
+    }
+
     /// Whether no connection could be established.
     pub(crate) fn is_unreached(&self) -> bool {
         let is_transport = matches!(self.kind(), ErrorKind::Transport | ErrorKind::Timeout);
@@ -314,6 +319,11 @@ impl Error {
     /// A failure of a background task, as the server reports it.
     pub(crate) fn task(operation: &'static str, action: impl FnOnce() -> String, message: String) -> Self {
         Self::new(classify::of_task(&message), "", message).during(operation, action)
+    }
+
+    pub(crate) fn with_retry_hint(mut self, hint: RetryHint) -> Self {
+        self.0.retry_hint = hint;
+        self
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {

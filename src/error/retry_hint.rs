@@ -1,7 +1,5 @@
 //! Errors that are retried less than the retry policy permits.
 
-use crate::error::Error;
-
 /// Whether an error that may be temporary is retried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum RetryHint {
@@ -12,15 +10,4 @@ pub(crate) enum RetryHint {
     Briefly,
     /// Not at all: the configuration of the client, of the server or of the network is wrong.
     Never,
-}
-
-impl Error {
-    pub(crate) fn retry_hint(&self) -> RetryHint {
-        self.0.retry_hint
-    }
-
-    pub(crate) fn with_retry_hint(mut self, hint: RetryHint) -> Self {
-        self.0.retry_hint = hint;
-        self
-    }
 }

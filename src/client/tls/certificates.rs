@@ -4,7 +4,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::{ClientCertificate, INVALID_CLIENT, INVALID_ROOT};
+use super::settings::{ClientCertificate, INVALID_CLIENT, INVALID_ROOT};
 use crate::error::{Error, Result};
 
 /// A certificate with its chain, and its private key.

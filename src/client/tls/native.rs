@@ -1,6 +1,6 @@
 //! TLS by the library of the platform, or none.
 
-use super::TlsSettings;
+use super::settings::TlsSettings;
 use crate::error::{Error, Result};
 
 /// The configuration of TLS.
@@ -59,7 +59,7 @@ impl<'a> Tls<'a> {
     /// Adds the settings to those of `builder`.
     #[cfg(feature = "native-tls")]
     pub(crate) fn add_to(&self, mut builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
-        use super::{INVALID_CLIENT, INVALID_ROOT};
+        use super::settings::{INVALID_CLIENT, INVALID_ROOT};
 
         for pem in &self.settings.root_certificates {
             let bundle = reqwest::Certificate::from_pem_bundle(pem)

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 
+use super::certificates;
+use super::settings::{INVALID_CLIENT, INVALID_ROOT, TlsSettings};
 use super::verifier::{AcceptAll, LazyVerifier};
-use super::{INVALID_CLIENT, INVALID_ROOT, TlsSettings, certificates};
 use crate::error::{Error, Result};
 
 /// The configuration of TLS.
