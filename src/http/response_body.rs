@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, ready};
 use reqwest::Url;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
 use crate::error::Result;
 use crate::http::failure::{response_timeout, too_large, transport_error};
@@ -58,19 +58,18 @@ pub(super) async fn read_body(mut response: reqwest::Response) -> Result<Buffere
     Ok(BufferedResponse { status, headers, body, url })
 }
 
-/// Reads the start of the body, which is all of it for any error that lakeFS writes. If the body stalls or breaks off,
-/// the result is what has been received: the status decides about the error.
+/// Reads the start of the body, which is all of it for any error that lakeFS writes. If the body stalls, the result is
+/// what has been received, because the status says more than a timeout. A body that breaks off is an error: what is left
+/// of it could be taken for the response of a proxy.
 pub(super) async fn read_error_body(mut response: reqwest::Response) -> Result<BufferedResponse> {
-    let idle = BodyLimits::of(&response).idle.min(ERROR_BODY_TIMEOUT);
+    let end = Instant::now() + BodyLimits::of(&response).idle.min(ERROR_BODY_TIMEOUT);
     let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
     let mut body = BytesMut::new();
-    let read = async {
-        while body.len() < MAX_ERROR_BODY {
-            let Ok(Some(chunk)) = response.chunk().await else { break };
-            body.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - body.len())]);
-        }
-    };
-    _ = tokio::time::timeout(idle, read).await;
+    while body.len() < MAX_ERROR_BODY {
+        let Ok(chunk) = timeout_at(end, response.chunk()).await else { break };
+        let Some(chunk) = chunk.map_err(|error| transport_error(error, Some(&url)))? else { break };
+        body.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - body.len())]);
+    }
     Ok(BufferedResponse { status, headers, body: body.freeze(), url })
 }
 
