@@ -10,7 +10,6 @@ use crate::error::{Error, Result};
 use crate::http::call::Call;
 use crate::http::failure::{response_timeout, transport_error};
 use crate::http::http_client::HttpClient;
-use crate::http::presigned_read;
 use crate::http::request_body::BodyMonitor;
 use crate::http::response_body::BodyLimits;
 
@@ -22,19 +21,16 @@ pub(super) async fn send_request(
     monitor: Option<BodyMonitor>,
 ) -> Result<Response> {
     let limit = http.time_limits.of(call.operation());
-    if !call.is_at_storage() {
+    // A read that is redirected to the storage has another URL than the call.
+    if !call.is_at_storage() && request.url() == call.url() {
         for (name, value) in &http.default_headers {
             request.headers_mut().entry(name).or_insert_with(|| value.clone());
         }
     }
-    let headers = request.headers().clone();
     let mut response = match monitor {
         None => send_buffered(http, request, limit).await?,
         Some(monitor) => send_streamed(http, request, &monitor, limit).await?,
     };
-    if let Some(request) = presigned_read::follow(call, &headers, &response) {
-        response = send_buffered(http, request, limit).await?;
-    }
     response.extensions_mut().insert(BodyLimits { idle: limit, size: http.max_response_size });
     Ok(response)
 }

@@ -69,7 +69,8 @@ pub(super) fn not_connected(url: &Url, limit: Duration) -> Error {
 pub(super) fn too_large(url: &Url, size: usize) -> Error {
     let endpoint = endpoint_of(url);
     let message = format!(
-        "the response of {endpoint} is larger than {size} bytes, the limit of ClientBuilder::max_response_size"
+        "the response of {endpoint} is larger than {size} bytes, the limit of \
+         ClientBuilder::max_response_size; check the endpoint"
     );
     Error::transport(ErrorKind::UnexpectedResponse, message, false)
 }

@@ -41,20 +41,23 @@ pub(super) async fn read_body(mut response: reqwest::Response) -> Result<Buffere
     if response.content_length().is_some_and(|length| length > size as u64) {
         return Err(too_large(&url, size));
     }
+    // Most bodies are a single chunk, which need not be copied.
     let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
+    let mut buffer = BytesMut::new();
     while let Some(chunk) = next_chunk(&mut response, &url, idle).await? {
-        if first.len() + rest.len() + chunk.len() > size {
+        if first.len().max(buffer.len()) + chunk.len() > size {
             return Err(too_large(&url, size));
         }
-        // Most bodies are a single chunk, which need not be copied.
         if first.is_empty() {
             first = chunk;
-        } else {
-            rest.extend_from_slice(&chunk);
+            continue;
         }
+        if buffer.is_empty() {
+            buffer.extend_from_slice(&first);
+        }
+        buffer.extend_from_slice(&chunk);
     }
-    let body = if rest.is_empty() { first } else { [first, rest.freeze()].concat().into() };
+    let body = if buffer.is_empty() { first } else { buffer.freeze() };
     Ok(BufferedResponse { status, headers, body, url })
 }
 
