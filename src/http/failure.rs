@@ -153,7 +153,7 @@ fn rejection_of_client_certificate(error: &reqwest::Error) -> Option<String> {
     {
         use rustls::AlertDescription::{
             AccessDenied, BadCertificate, CertificateExpired, CertificateRequired, CertificateRevoked,
-            CertificateUnknown, UnknownCA, UnsupportedCertificate,
+            CertificateUnknown, DecryptError, UnknownCA, UnsupportedCertificate,
         };
         match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::AlertReceived(CertificateRequired)) => {
@@ -168,6 +168,7 @@ fn rejection_of_client_certificate(error: &reqwest::Error) -> Option<String> {
                 | CertificateExpired
                 | CertificateRevoked
                 | CertificateUnknown
+                | DecryptError
                 | UnknownCA
                 | UnsupportedCertificate),
             )) => return Some(format!("the server does not accept the client certificate: {alert:?}")),
