@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use lakefs::{Client, ClientBuilder, ErrorKind, RetryPolicy, TryStreamExt as _};
 use tokio::io::AsyncWriteExt as _;
@@ -55,7 +56,9 @@ async fn response_that_announces_too_much_is_not_read() {
         std::future::pending().await
     })
     .await;
-    let branch = builder(&server).build().unwrap().repository("example").branch("main");
+    // The client then reads the log, to find out whether the commit exists.
+    let client = builder(&server).response_timeout(Duration::from_millis(200)).build().unwrap();
+    let branch = client.repository("example").branch("main");
     let error = within_deadline(branch.commit("one").into_future()).await.0.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");
     assert!(error.is_outcome_unknown(), "{error}");

@@ -262,11 +262,12 @@ async fn broken_and_refused_connections_are_transport_errors() {
 #[tokio::test]
 async fn unknown_host_is_named() {
     // A label of more than 63 characters is invalid, so no name server is asked.
-    let endpoint = format!("http://{}.invalid:8000", "a".repeat(64));
+    let host = format!("{}.invalid", "a".repeat(64));
+    let endpoint = format!("http://{host}:8000");
     let client = Client::builder().endpoint(&endpoint).retries(RetryPolicy::none()).build().unwrap();
     let error = client.repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", None, ErrorKind::Transport);
-    let expected = format!("cannot connect to {endpoint}: the host name cannot be resolved");
+    let expected = format!("cannot connect to {endpoint}: the host name {host:?} cannot be resolved");
     assert_eq!(error.message(), expected);
 }
 
