@@ -1,5 +1,6 @@
 //! The HTTP client of a transport, with what all its requests have in common.
 
+use std::fmt;
 use std::sync::Arc;
 
 use reqwest::header::HeaderMap;
@@ -13,7 +14,7 @@ use crate::http::time_limits::TimeLimits;
 ///
 /// reqwest's own timeouts for responses are off: its read timeout starts with the request and includes the time to send
 /// the body, so that an upload which takes longer would fail, and it includes the time in which nobody reads a body.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct HttpClient {
     pub(super) client: reqwest::Client,
     pub(super) time_limits: TimeLimits,
@@ -34,5 +35,16 @@ impl HttpClient {
             default_headers: settings.default_headers()?,
             retry_budget: Arc::new(RetryBudget::new(settings.retry_budget)),
         })
+    }
+}
+
+/// Leaves out what could have secrets: headers, and the proxies of the HTTP client.
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient")
+            .field("time_limits", &self.time_limits)
+            .field("max_response_size", &self.max_response_size)
+            .field("retry_budget", &self.retry_budget)
+            .finish_non_exhaustive()
     }
 }

@@ -82,7 +82,10 @@ fn invalid_settings_fail_the_build_without_showing_secrets() {
     }
     let builder = builder.proxy("http://id:hush@proxy:3128").default_header("X-Token", "hush");
     assert!(!format!("{builder:?}").contains("hush"), "{builder:?}");
-    builder.build().unwrap();
+    let client = builder.build().unwrap();
+    let debug = format!("{client:?} {:?}", client.api());
+    // `id:hush` in the header of the proxy.
+    assert!(!debug.contains("hush") && !debug.contains("aWQ6aHVzaA"), "{debug}");
 }
 
 #[tokio::test]
