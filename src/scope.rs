@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -33,10 +33,26 @@ struct Shared {
 struct Storages {
     /// The server does not report its storages.
     unknown: AtomicBool,
-    /// The repositories whose storage could not be reached from this program, and when that was.
-    unreachable: Mutex<HashMap<String, Instant>>,
+    unreachable: UnreachableStorages,
     /// The storage of each repository, where there are several; `None` where the server does not report it.
     by_repository: Mutex<HashMap<String, Option<String>>>,
+}
+
+/// The repositories whose storage could not be reached from this program lately, and when that was.
+#[derive(Default)]
+struct UnreachableStorages(Mutex<HashMap<String, Instant>>);
+
+impl UnreachableStorages {
+    fn add(&self, repository: &str) {
+        let mut repositories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        repositories.retain(|_, since| since.elapsed() < BYPASS);
+        repositories.insert(repository.to_owned(), Instant::now());
+    }
+
+    fn contains(&self, repository: &str) -> bool {
+        let repositories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        repositories.get(repository).is_some_and(|since| since.elapsed() < BYPASS)
+    }
 }
 
 impl ClientScope {
@@ -61,18 +77,12 @@ impl ClientScope {
 
     /// Routes later uploads to a repository through the server for some time, unless a caller asks for the storage.
     pub(crate) fn bypass_storage(&self, repository: &str) {
-        let mut unreachable = self.unreachable();
-        unreachable.retain(|_, since| since.elapsed() < BYPASS);
-        unreachable.insert(repository.to_owned(), Instant::now());
+        self.0.storages.unreachable.add(repository);
     }
 
     /// Whether uploads to a repository go through the server because its storage could not be reached.
     pub(crate) fn bypasses_storage(&self, repository: &str) -> bool {
-        self.unreachable().get(repository).is_some_and(|since| since.elapsed() < BYPASS)
-    }
-
-    fn unreachable(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
-        self.0.storages.unreachable.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.storages.unreachable.contains(repository)
     }
 
     /// The configuration of the storage of a repository, without a request where it is known already.
@@ -214,5 +224,21 @@ impl ObjectScope {
 
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn unreachable_storage_concerns_one_repository_for_some_time() {
+        let unreachable = UnreachableStorages::default();
+        unreachable.add("a");
+        assert!(unreachable.contains("a") && !unreachable.contains("b"));
+        tokio::time::advance(BYPASS).await;
+        assert!(!unreachable.contains("a"));
+        unreachable.add("b");
+        assert!(unreachable.contains("b") && !unreachable.contains("a"));
     }
 }

@@ -1,28 +1,35 @@
 //! Headers that the program adds to requests.
 
-use reqwest::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
+use reqwest::header::{HeaderName, HeaderValue};
 
-/// Headers that the transport sets itself.
-const RESERVED: [HeaderName; 9] = [
-    AUTHORIZATION,
-    CONNECTION,
-    CONTENT_LENGTH,
-    HOST,
-    PROXY_AUTHORIZATION,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
+/// The headers that a program cannot set: credentials, the framing of messages, and what the client sets or interprets
+/// itself.
+const RESERVED: [&str; 18] = [
+    "accept",
+    "accept-encoding",
+    "authorization",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "range",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
 ];
 
 /// Parses a header that a program may add. The error message does not contain the value, which may be a secret.
 pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     let parsed = HeaderName::try_from(name)
         .map_err(|_| format!("the header name {name:?} cannot be sent as an HTTP header"))?;
-    if RESERVED.contains(&parsed) {
+    if RESERVED.contains(&parsed.as_str()) {
         return Err(format!("the header {name:?} cannot be set: the client sends its own"));
     }
     let mut value = HeaderValue::try_from(value)

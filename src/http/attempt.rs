@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::{self, Either};
-use reqwest::{Request, Response};
+use reqwest::{Method, Request, Response};
 
 use crate::error::{Error, Result};
 use crate::http::call::Call;
@@ -21,6 +21,7 @@ pub(super) async fn send_request(
     monitor: Option<BodyMonitor>,
 ) -> Result<Response> {
     let limit = http.time_limits.of(call.operation());
+    let is_head = request.method() == Method::HEAD;
     // A read that is redirected to the storage has another URL than the call.
     if !call.is_at_storage() && request.url() == call.url() {
         for (name, value) in &http.default_headers {
@@ -31,7 +32,9 @@ pub(super) async fn send_request(
         None => send_buffered(http, request, limit).await?,
         Some(monitor) => send_streamed(http, request, &monitor, limit).await?,
     };
-    response.extensions_mut().insert(BodyLimits { idle: limit, size: http.max_response_size });
+    // With HTTP/2, the body of a response to HEAD has the length of the object, and no bytes.
+    let size = if is_head { usize::MAX } else { http.max_response_size };
+    response.extensions_mut().insert(BodyLimits { idle: limit, size });
     Ok(response)
 }
 

@@ -17,8 +17,11 @@ async fn list_beside_paused_readers(
 ) -> Vec<Option<Vec<u8>>> {
     let authority = Authority::new();
     let server = TlsServer::start(&authority).await;
-    let client: Client =
-        configure(builder(&server.endpoint()).root_certificate(authority.pem())).build().unwrap();
+    let client: Client = configure(
+        builder(&server.endpoint()).max_response_size(1024 * 1024).root_certificate(authority.pem()),
+    )
+    .build()
+    .unwrap();
     let repository = client.repository("example");
     let object = repository.branch("main").object("large");
     let open = || async {
@@ -28,6 +31,8 @@ async fn list_beside_paused_readers(
     };
     let work = async {
         let readers = future::join_all([open(), open(), open(), open()]).await;
+        // The length of an object is no size of a response.
+        assert_eq!(object.head().await.unwrap().size, Some(OBJECT_SIZE));
         // What the server has sent by then fills the windows of all readers.
         for _ in 0..3 {
             let branches: Vec<_> = repository.branches().try_collect().await.unwrap();
