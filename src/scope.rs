@@ -6,12 +6,17 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::{CallOptions, HasOptions};
 use crate::{api, models};
+
+/// How long uploads to a repository go through the server after its storage could not be reached.
+const BYPASS: Duration = Duration::from_secs(5 * 60);
 
 /// The client that requests and transfers use: the generated API, and the cached configuration of the server.
 #[derive(Clone)]
@@ -33,10 +38,26 @@ struct Shared {
 struct Storages {
     /// The server does not report its storages.
     unknown: AtomicBool,
-    /// The storages cannot be reached from this program.
-    bypassed: AtomicBool,
+    unreachable: UnreachableStorages,
     /// The storage of each repository, where there are several; `None` where the server does not report it.
     by_repository: Mutex<HashMap<String, Option<String>>>,
+}
+
+/// The repositories whose storage could not be reached from this program lately, and when that was.
+#[derive(Default)]
+struct UnreachableStorages(Mutex<HashMap<String, Instant>>);
+
+impl UnreachableStorages {
+    fn add(&self, repository: &str) {
+        let mut repositories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        repositories.retain(|_, since| since.elapsed() < BYPASS);
+        repositories.insert(repository.to_owned(), Instant::now());
+    }
+
+    fn contains(&self, repository: &str) -> bool {
+        let repositories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        repositories.get(repository).is_some_and(|since| since.elapsed() < BYPASS)
+    }
 }
 
 impl ClientScope {
@@ -59,14 +80,14 @@ impl ClientScope {
         self.shared.server.get_or_try_init(request).await
     }
 
-    /// Routes later uploads through the server, unless a caller asks for the storage.
-    pub(crate) fn bypass_storage(&self) {
-        self.shared.storages.bypassed.store(true, Relaxed);
+    /// Routes later uploads to a repository through the server for some time, unless a caller asks for the storage.
+    pub(crate) fn bypass_storage(&self, repository: &str) {
+        self.shared.storages.unreachable.add(repository);
     }
 
-    /// Whether uploads go through the server because the storage could not be reached.
-    pub(crate) fn bypasses_storage(&self) -> bool {
-        self.shared.storages.bypassed.load(Relaxed)
+    /// Whether uploads to a repository go through the server because its storage could not be reached.
+    pub(crate) fn bypasses_storage(&self, repository: &str) -> bool {
+        self.shared.storages.unreachable.contains(repository)
     }
 
     /// The configuration of the storage of a repository, without a request where it is known already.
@@ -232,5 +253,21 @@ impl ObjectScope {
 impl HasOptions for ObjectScope {
     fn options_mut(&mut self) -> &mut CallOptions {
         self.reference.options_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn unreachable_storage_concerns_one_repository_for_some_time() {
+        let unreachable = UnreachableStorages::default();
+        unreachable.add("a");
+        assert!(unreachable.contains("a") && !unreachable.contains("b"));
+        tokio::time::advance(BYPASS).await;
+        assert!(!unreachable.contains("a"));
+        unreachable.add("b");
+        assert!(unreachable.contains("b") && !unreachable.contains("a"));
     }
 }

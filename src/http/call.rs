@@ -229,7 +229,7 @@ impl Call {
             request.headers_mut().insert(CONTENT_LENGTH, length.into());
         }
         let monitor = BodyMonitor::new();
-        *request.body_mut() = Some(monitor.body(chunks));
+        *request.body_mut() = Some(monitor.body(chunks, length));
         (request, Some(monitor))
     }
 }

@@ -16,15 +16,16 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::attempt::send_request;
 use crate::http::authorize::Authorize;
 use crate::http::call::Call;
-use crate::http::clients::HttpClients;
-use crate::http::failure::transport_error;
+use crate::http::http_client::HttpClient;
 use crate::http::limits::Limits;
 use crate::http::outcome::changed_nothing;
 use crate::http::recognition::{is_commit_id, is_success};
 use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::request_body::BodyMonitor;
-use crate::http::response::{ByteStream, Response, read_body, read_error_body};
+use crate::http::response::{ByteStream, Response};
+use crate::http::response_body::{body_stream, read_body, read_error_body};
 use crate::http::retry::{RetryPolicy, retry_after};
+use crate::http::retry_budget::FailedAttempt;
 use crate::http::retry_table::RetryClass;
 use crate::http::telemetry;
 
@@ -42,18 +43,18 @@ pub(crate) fn decode_json<T: DeserializeOwned + Send + 'static>(body: &[u8]) -> 
 /// Sends calls: credentials, attempts, and the reading of responses.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
-    clients: HttpClients,
+    http: HttpClient,
     authorizer: Option<Arc<dyn Authorize>>,
     retries: RetryPolicy,
 }
 
 impl Transport {
     pub(crate) fn new(
-        clients: HttpClients,
+        http: HttpClient,
         authorizer: Option<Arc<dyn Authorize>>,
         retries: RetryPolicy,
     ) -> Self {
-        Self { clients, authorizer, retries }
+        Self { http, authorizer, retries }
     }
 
     /// The retry policy of the client.
@@ -101,10 +102,8 @@ impl Transport {
         self.run(call, |call, response| {
             let (status, headers) = (response.status(), response.headers().clone());
             let (operation, server_url) = (call.operation(), call.server_url().clone());
-            let sender = response.url().clone();
-            let body = response.bytes_stream().map_err(move |error| {
-                transport_error(error, Some(&sender)).during(operation.id, || operation.describe(&server_url))
-            });
+            let body = body_stream(response)
+                .map_err(move |error| error.during(operation.id, || operation.describe(&server_url)));
             future::ready(Ok(Response::new(ByteStream::new(body), status, headers)))
         })
         .await
@@ -160,7 +159,10 @@ impl Transport {
             *attempts += 1;
             let attempt = self.attempt(call, request, monitor, read);
             let Failure { error, retry_after } = match limits.attempt(call, attempt).await {
-                Ok(response) => return Ok(response),
+                Ok(response) => {
+                    self.http.retry_budget.succeed(*attempts);
+                    return Ok(response);
+                }
                 Err(failure) => failure,
             };
             let not_applied = changed_nothing(call.operation().id, &error);
@@ -173,9 +175,10 @@ impl Transport {
                 continue;
             }
             let is_retried = !call.is_consumed() && call.class().allows(&error);
+            let failed =
+                FailedAttempt { attempts: *attempts, elapsed: start.elapsed(), retry_after, error: &error };
             let retries = call.options().retry_policy().unwrap_or(&self.retries);
-            let backoff =
-                if is_retried { retries.backoff(*attempts, start.elapsed(), retry_after) } else { None };
+            let backoff = if is_retried { self.http.retry_budget.backoff(retries, &failed) } else { None };
             let Some(backoff) = backoff.filter(|backoff| limits.allow(*backoff)) else {
                 return Err(call.with_context(error).after(*attempts, outcome_unknown));
             };
@@ -212,11 +215,11 @@ impl Transport {
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
-        let mut response = send_request(&self.clients, call, request, monitor).await?;
+        let mut response = send_request(&self.http, call, request, monitor).await?;
         let redirected = call.redirected(&response);
         let is_at_storage = call.is_at_storage() || redirected.is_some();
         if let Some(request) = redirected {
-            response = send_request(&self.clients, call, request, None).await?;
+            response = send_request(&self.http, call, request, None).await?;
         }
         // A signature is valid for one URL only; a response from another one does not mean that the data was stored.
         let is_elsewhere = call.is_at_storage() && response.url() != call.url();

@@ -77,6 +77,11 @@ impl ScriptedResponse {
         self
     }
 
+    /// Leaves out the last `bytes` bytes and keeps the connection open there.
+    pub(crate) fn stalling_before_last(self, bytes: usize) -> Self {
+        Self { stalls: true, ..self.without_last(bytes) }
+    }
+
     /// Leaves out the last `bytes` bytes and closes the connection there.
     pub(crate) fn without_last(mut self, bytes: usize) -> Self {
         self.bytes.truncate(self.bytes.len() - bytes);
