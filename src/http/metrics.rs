@@ -2,6 +2,9 @@
 
 use std::time::Instant;
 
+use reqwest::Request;
+use reqwest::header::CONTENT_LENGTH;
+
 use crate::error::{Error, ErrorKind};
 
 /// Records the metrics of one call.
@@ -21,9 +24,11 @@ impl CallMeter {
     }
 
     /// Records an attempt, and the bytes of its request body where their number is known.
-    pub(super) fn attempt(&self, sent: Option<u64>) {
+    pub(super) fn attempt(&self, request: &Request) {
+        let length = || request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
+        let in_memory = request.body().and_then(|body| body.as_bytes()).map(|body| body.len() as u64);
         facade::count(facade::ATTEMPTS, self.operation, 1);
-        facade::count(facade::SENT, self.operation, sent.unwrap_or_default());
+        facade::count(facade::SENT, self.operation, in_memory.or_else(length).unwrap_or_default());
     }
 
     /// Records the failure of an attempt.

@@ -18,6 +18,7 @@ use crate::http::authorize::Authorize;
 use crate::http::call::Call;
 use crate::http::http_client::HttpClient;
 use crate::http::limits::Limits;
+use crate::http::metrics::{self, CallMeter};
 use crate::http::outcome::changed_nothing;
 use crate::http::recognition::{is_commit_id, is_success};
 use crate::http::reconcile::{OnMissing, reconcile};
@@ -103,6 +104,7 @@ impl Transport {
             let (status, headers) = (response.status(), response.headers().clone());
             let (operation, server_url) = (call.operation(), call.server_url().clone());
             let body = body_stream(response)
+                .inspect_ok(|bytes| metrics::received(operation.id, bytes.len()))
                 .map_err(move |error| error.during(operation.id, || operation.describe(&server_url)));
             future::ready(Ok(Response::new(ByteStream::new(body), status, headers)))
         })
@@ -123,9 +125,11 @@ impl Transport {
         let span = telemetry::span(&call);
         async {
             let start = Instant::now();
+            let meter = CallMeter::start(call.operation().id);
             let mut attempts = 0;
-            let outcome = self.attempts(&mut call, start, &mut attempts, &read).await;
+            let outcome = self.attempts(&mut call, start, &mut attempts, &meter, &read).await;
             telemetry::record(&span, &outcome, attempts, start.elapsed());
+            meter.finish(outcome.as_ref().err());
             outcome
         }
         .instrument(span.clone())
@@ -137,6 +141,7 @@ impl Transport {
         call: &mut Call,
         start: Instant,
         attempts: &mut u32,
+        meter: &CallMeter,
         read: &(impl Fn(&Call, reqwest::Response) -> F + Send + Sync),
     ) -> Result<Response<T>>
     where
@@ -156,15 +161,23 @@ impl Transport {
             if let Some(value) = &authorization {
                 request.headers_mut().insert(AUTHORIZATION, value.clone());
             }
+            if !call.is_at_storage() {
+                self.http.trace(&mut request);
+            }
             *attempts += 1;
+            meter.attempt(&request);
+            let attempt_start = Instant::now();
             let attempt = self.attempt(call, request, monitor, read);
             let Failure { error, retry_after } = match limits.attempt(call, attempt).await {
                 Ok(response) => {
+                    telemetry::attempted(*attempts, Ok(&response), attempt_start.elapsed());
                     self.http.retry_budget.succeed(*attempts);
                     return Ok(response);
                 }
                 Err(failure) => failure,
             };
+            telemetry::attempted::<T>(*attempts, Err(&error), attempt_start.elapsed());
+            meter.failed_attempt(&error);
             let not_applied = changed_nothing(call.operation().id, &error);
             let error = error.with_not_applied(not_applied);
             outcome_unknown |= !error.not_applied() && !idempotent;
@@ -284,9 +297,10 @@ fn buffered<T, D>(
 where
     D: Fn(&[u8]) -> Result<T, Undecodable>,
 {
-    let origin = call.origin(response.url());
+    let (origin, operation) = (call.origin(response.url()), call.operation().id);
     async move {
         let response = read_body(response).await?;
+        metrics::received(operation, response.body.len());
         match decode(&response.body) {
             Ok(value) => Ok(Response::new(value, response.status, response.headers)),
             Err(Undecodable { is_document, source }) => {

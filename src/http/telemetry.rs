@@ -76,15 +76,12 @@ pub(super) fn record<T>(span: &Span, outcome: &Result<Response<T>>, attempts: u3
 }
 
 /// Reports an attempt, whose number counts from 1, and which took `elapsed`.
-pub(super) fn attempted<T>(attempt: u32, outcome: &Result<Response<T>, &Error>, elapsed: Duration) {
-    let status = match outcome {
-        Ok(response) => Some(response.status()),
-        Err(error) => error.status(),
-    };
+pub(super) fn attempted<T>(attempt: u32, outcome: Result<&Response<T>, &Error>, elapsed: Duration) {
+    let status = outcome.map_or_else(Error::status, |response| Some(response.status()));
     tracing::debug!(
         http.request.resend_count = attempt.saturating_sub(1),
         http.response.status_code = status,
-        "error.type" = outcome.as_ref().err().map(|error| field::display(error_type(error))),
+        "error.type" = outcome.err().map(|error| field::display(error_type(error))),
         ?elapsed,
         "a lakeFS request was sent"
     );
