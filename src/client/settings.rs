@@ -171,7 +171,7 @@ impl fmt::Debug for HttpSettings {
             .field("proxy", &self.proxy)
             .field("default_headers", &headers)
             .field("configure", &self.configure.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
