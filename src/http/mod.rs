@@ -5,10 +5,13 @@
 mod attempt;
 pub(crate) mod authorize;
 pub(crate) mod call;
+pub(crate) mod deadline;
 pub(crate) mod encode;
 mod failure;
 pub(crate) mod http_client;
+mod limits;
 pub(crate) mod operation;
+pub(crate) mod options;
 mod outcome;
 mod recognition;
 pub(crate) mod reconcile;

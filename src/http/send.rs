@@ -17,6 +17,7 @@ use crate::http::attempt::send_request;
 use crate::http::authorize::Authorize;
 use crate::http::call::Call;
 use crate::http::http_client::HttpClient;
+use crate::http::limits::Limits;
 use crate::http::outcome::changed_nothing;
 use crate::http::recognition::{is_commit_id, is_success};
 use crate::http::reconcile::{OnMissing, reconcile};
@@ -118,6 +119,7 @@ impl Transport {
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
+        call.add_option_headers()?;
         let span = telemetry::span(&call);
         async {
             let start = Instant::now();
@@ -142,19 +144,21 @@ impl Transport {
         F: Future<Output = Result<Response<T>>> + Send,
     {
         let idempotent = matches!(call.class(), RetryClass::Idempotent | RetryClass::Storage);
+        let limits = Limits::of(call);
         let mut outcome_unknown = false;
         let mut rejected = None;
         loop {
             let (mut request, monitor) = call.next_attempt();
             // A login is a call of its own, with its own attempts.
-            let authorization = self.authorization(call, rejected.as_ref()).await;
+            let authorization = limits.prepare(self.authorization(call, rejected.as_ref())).await;
             let authorization =
                 authorization.map_err(|error| call.with_context(error).after(*attempts, outcome_unknown))?;
             if let Some(value) = &authorization {
                 request.headers_mut().insert(AUTHORIZATION, value.clone());
             }
             *attempts += 1;
-            let Failure { error, retry_after } = match self.attempt(call, request, monitor, read).await {
+            let attempt = self.attempt(call, request, monitor, read);
+            let Failure { error, retry_after } = match limits.attempt(call, attempt).await {
                 Ok(response) => {
                     self.http.retry_budget.succeed(*attempts);
                     return Ok(response);
@@ -164,6 +168,7 @@ impl Transport {
             let not_applied = changed_nothing(call.operation().id, &error);
             let error = error.with_not_applied(not_applied);
             outcome_unknown |= !error.not_applied() && !idempotent;
+            limits.set_outcome_unknown(outcome_unknown);
             let is_rejected = error.kind() == ErrorKind::Unauthenticated;
             if is_rejected && rejected.is_none() && self.renews() && !call.is_consumed() {
                 rejected = authorization;
@@ -172,9 +177,9 @@ impl Transport {
             let is_retried = !call.is_consumed() && call.class().allows(&error);
             let failed =
                 FailedAttempt { attempts: *attempts, elapsed: start.elapsed(), retry_after, error: &error };
-            let backoff =
-                if is_retried { self.http.retry_budget.backoff(&self.retries, &failed) } else { None };
-            let Some(backoff) = backoff else {
+            let retries = call.options().retry_policy().unwrap_or(&self.retries);
+            let backoff = if is_retried { self.http.retry_budget.backoff(retries, &failed) } else { None };
+            let Some(backoff) = backoff.filter(|backoff| limits.allow(*backoff)) else {
                 return Err(call.with_context(error).after(*attempts, outcome_unknown));
             };
             telemetry::retrying(*attempts, backoff, &error);

@@ -55,6 +55,12 @@ impl ScriptedResponse {
         Self { bytes: Vec::new(), stalls: true }
     }
 
+    /// Keeps the connection open after these bytes.
+    pub(crate) fn then_stalled(mut self) -> Self {
+        self.stalls = true;
+        self
+    }
+
     /// Adds a header.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         let headers_start = self.bytes.windows(2).position(|pair| pair == b"\r\n").unwrap() + 2;
