@@ -52,9 +52,11 @@ fn builder(server: &Server) -> ClientBuilder {
         .access_key(server.access_key_id(), server.secret_access_key())
 }
 
-/// The default number of attempts, with a short backoff.
+/// The default number of attempts, with a short backoff and a short time for checks.
 fn fast_retries() -> RetryPolicy {
-    RetryPolicy::default().initial_backoff(Duration::from_millis(1))
+    RetryPolicy::default()
+        .initial_backoff(Duration::from_millis(1))
+        .reconcile_timeout(Duration::from_millis(300))
 }
 
 const SLOW_DOWN: &str = r#"{"message":"Throughput exceeded. Slow down and retry"}"#;
