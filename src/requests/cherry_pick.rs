@@ -6,7 +6,7 @@ use crate::http::reconcile::{Effect, OnMissing, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{self, CherryPickCreation, CommitOverrides};
 use crate::ref_expr::{RefExpr, is_commit_id};
-use crate::requests::new_commits::{FoundCommit, NewCommits, RefBefore, find_commit};
+use crate::requests::new_commits::{FoundCommit, NewCommits, RefBefore, find_commit, remember};
 use crate::scope::RefScope;
 
 /// The metadata keys under which the server records the id and the committer of the picked commit.
@@ -71,7 +71,9 @@ impl CherryPickRequest {
         let sent = request.branch(self.branch.expression()).body(self.body.clone()).send().await;
         let sent = sent.map(Response::into_inner);
         let policy = repository.api().transport().retries();
-        reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await
+        let commit = reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await?;
+        remember(&commit.id);
+        Ok(commit)
     }
 
     /// Searches the new commits of the branch for the requested one.

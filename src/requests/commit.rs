@@ -12,7 +12,7 @@ use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
 use crate::models::time::to_unix_seconds;
 use crate::models::{self, CommitCreation};
 use crate::requests::diff::ListUncommitted;
-use crate::requests::new_commits::{FoundCommit, RefBefore, find_commit};
+use crate::requests::new_commits::{FoundCommit, RefBefore, find_commit, remember};
 use crate::scope::RefScope;
 
 /// Reads the commit that a ref names.
@@ -89,7 +89,9 @@ impl CommitRequest {
             .apply_if_some(self.source_metarange.clone(), |request, id| request.source_metarange(id));
         let sent = request.body(self.body.clone()).send().await.map(Response::into_inner);
         let policy = repository.api().transport().retries();
-        reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await
+        let commit = reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await?;
+        remember(&commit.id);
+        Ok(commit)
     }
 
     /// Searches the new commits of the branch for the requested one.

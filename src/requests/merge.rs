@@ -13,7 +13,7 @@ use crate::macros::{bool_setters, impl_into_future};
 use crate::models;
 use crate::ref_expr::{BranchName, RefExpr};
 use crate::requests::diff::ListConflicts;
-use crate::requests::new_commits::{FoundCommit, NewCommits, RefBefore, find_commit};
+use crate::requests::new_commits::{FoundCommit, NewCommits, RefBefore, find_commit, remember};
 use crate::scope::RefScope;
 
 /// How many conflicts an error names. A diff of the two refs lists all of them.
@@ -146,7 +146,11 @@ impl MergeRequest {
             Err(error) if error.kind() == ErrorKind::MergeConflict => {
                 Err(with_conflicts(error, &self.source, self.destination.clone()).await)
             }
-            merged => merged,
+            merged => {
+                let merged = merged?;
+                remember(&merged.reference);
+                Ok(merged)
+            }
         }
     }
 

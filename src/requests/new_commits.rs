@@ -3,9 +3,12 @@
 //! A commit carries nothing by which its creator could recognise it, and adding something would change the user's data.
 //! The commits that were created on the branch since the request started are therefore compared with what was requested:
 //! the committer, and everything that the caller of [`find_commit`] compares. All of them are checked, because other
-//! writers may have committed after the request took effect. If several are equal, another writer requested the same at
-//! the same time, and the outcome stays unknown.
+//! writers may have committed after the request took effect. Those that other requests of this process created are left
+//! out. If several remain that are equal, another writer requested the same at the same time, and the outcome stays
+//! unknown.
 
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
@@ -23,6 +26,25 @@ const PAGE: u16 = 100;
 /// The time to read the state before a request. The request is sent without it if reading takes longer or fails: the
 /// server then reports what is wrong.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The ids of the latest commits that requests of this process have created. An id identifies a commit among all servers.
+static OWN_COMMITS: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
+
+/// How many of them are remembered: more than a process creates in the few seconds of which dates do not tell the order.
+const MAX_OWN_COMMITS: usize = 1000;
+
+/// Remembers a commit that a request of this process has created.
+pub(crate) fn remember(id: &str) {
+    let mut own = OWN_COMMITS.lock().unwrap_or_else(PoisonError::into_inner);
+    if own.len() == MAX_OWN_COMMITS {
+        own.pop_front();
+    }
+    own.push_back(id.to_owned());
+}
+
+fn is_own(id: &str) -> bool {
+    OWN_COMMITS.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|own| own == id)
+}
 
 /// A ref before a request.
 #[derive(Clone, Debug)]
@@ -147,7 +169,7 @@ pub(crate) async fn find_commit(
     is_requested: impl Fn(&Commit) -> bool,
 ) -> Result<FoundCommit> {
     let mut found = NewCommits::of(branch, before).await?.commits;
-    found.retain(|(commit, _)| is_requested(commit));
+    found.retain(|(commit, _)| is_requested(commit) && !is_own(&commit.id));
     if !found.is_empty() {
         let user = branch.api().get_current_user().send().await.ok();
         let user = user.map(|user| user.into_inner().user).filter(|user| !user.id.is_empty());

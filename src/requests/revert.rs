@@ -6,7 +6,7 @@ use crate::http::reconcile::{Effect, OnMissing, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{Commit, CommitOverrides, RevertCreation};
 use crate::ref_expr::RefExpr;
-use crate::requests::new_commits::{FoundCommit, RefBefore, find_commit};
+use crate::requests::new_commits::{FoundCommit, RefBefore, find_commit, remember};
 use crate::scope::RefScope;
 
 /// Undoes the changes of a commit on a branch. Returned by [`Branch::revert`](crate::Branch::revert).
@@ -81,7 +81,10 @@ impl RevertRequest {
             commit.parents.len() == 1 && commit.message == message && commit.metadata == metadata
         };
         Ok(match find_commit(&self.branch, before, is_requested).await? {
-            FoundCommit::One { is_new: true, .. } => Effect::Applied(()),
+            FoundCommit::One { commit, is_new: true } => {
+                remember(&commit.id);
+                Effect::Applied(())
+            }
             FoundCommit::None => Effect::Missing,
             // The head before the request was not read, and an equal revert may be a few seconds older.
             FoundCommit::One { is_new: false, .. } | FoundCommit::Several => Effect::Ambiguous,

@@ -74,6 +74,11 @@ impl Fixture {
         self.server.as_ref().expect("a test server")
     }
 
+    /// Returns the URL of the server.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Returns the builder of a client of the same server, without credentials.
     pub(crate) fn anonymous(&self) -> ClientBuilder {
         Client::builder().endpoint(&self.endpoint)
