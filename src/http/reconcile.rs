@@ -77,12 +77,13 @@ impl<'a, T> OnMissing<'a, T> {
 pub(crate) async fn reconcile<T, E, F>(
     result: Result<T>,
     policy: &RetryPolicy,
-    find_applied: impl Fn() -> F,
+    find_applied: impl Fn() -> F + Sync,
     on_missing: OnMissing<'_, T>,
 ) -> Result<T>
 where
+    T: Send,
     E: Into<Effect<T>>,
-    F: Future<Output = Result<E>>,
+    F: Future<Output = Result<E>> + Send,
 {
     let error = match result {
         Err(error) if error.is_outcome_unknown() => error,
@@ -114,10 +115,15 @@ where
 /// Checks until the result is final or the time is over. `None` if the last check failed.
 ///
 /// `waits` is whether a missing effect is checked again.
-async fn check<T, E, F>(policy: &RetryPolicy, find_applied: &impl Fn() -> F, waits: bool) -> Option<Effect<T>>
+async fn check<T, E, F>(
+    policy: &RetryPolicy,
+    find_applied: &(impl Fn() -> F + Sync),
+    waits: bool,
+) -> Option<Effect<T>>
 where
+    T: Send,
     E: Into<Effect<T>>,
-    F: Future<Output = Result<E>>,
+    F: Future<Output = Result<E>> + Send,
 {
     let (start, limit) = (tokio::time::Instant::now(), policy.get_reconcile_timeout());
     let mut interval = policy.get_initial_backoff().clamp(MIN_INTERVAL, MAX_INTERVAL);

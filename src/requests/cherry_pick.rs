@@ -83,12 +83,11 @@ impl CherryPickRequest {
         let message = message.filter(|message| !message.is_empty());
         let picked = self.branch.repository().reference(ref_);
         // The ref may have moved since the request.
-        let origins = match is_commit_id(ref_) {
-            true => vec![ref_.clone()],
-            false => {
-                let since_start = NewCommits::of(&picked, &before.by_date()).await?;
-                since_start.ids().map(str::to_owned).collect()
-            }
+        let origins = if is_commit_id(ref_) {
+            vec![ref_.clone()]
+        } else {
+            let since_start = NewCommits::of(&picked, &before.by_date()).await?;
+            since_start.ids().map(str::to_owned).collect()
         };
         let is_requested = |commit: &models::Commit| {
             let mut own = commit.metadata.clone();

@@ -14,10 +14,10 @@ use crate::http::retry::RetryPolicy;
 pub(crate) async fn reconcile_deletion<T, F>(
     deleted: Result<()>,
     policy: &RetryPolicy,
-    get: impl Fn() -> F,
+    get: impl Fn() -> F + Sync,
 ) -> Result<()>
 where
-    F: Future<Output = Result<Option<T>>>,
+    F: Future<Output = Result<Option<T>>> + Send,
 {
     let find_applied = || async { Ok(get().await?.is_none().then_some(())) };
     reconcile(deleted, policy, find_applied, OnMissing::Unknown).await

@@ -27,6 +27,7 @@ async fn branches(proxied: &Proxied) -> (Branch, Branch) {
 
 /// Runs `request` on `main` three times with a fault: the response is lost, it is lost and another writer commits on top
 /// before the client checks, and the request is lost.
+#[expect(clippy::future_not_send, reason = "a test polls it on one thread")]
 async fn check_commit<T: std::fmt::Debug>(
     proxied: &Proxied,
     path_end: &str,
