@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use crate::api::Response;
 use crate::error::{Result, optional};
 use crate::http::reconcile::{OnMissing, reconcile};
-use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future, impl_list};
+use crate::macros::{ApplyIfSome as _, bool_setters, impl_has_options, impl_into_future, impl_list};
 use crate::models::{self, BranchCreation};
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::RefExpr;
@@ -67,13 +67,13 @@ impl CreateBranchRequest {
         // Only a request with an unknown outcome needs the commit of the source, but the source may have moved by then.
         let source = Source::new(repository.reference(source), exist_ok).await;
         let find_applied = || async { source.compare(optional(get(&branch).await)?).await };
-        let policy = repository.api().transport().retries();
+        let policy = repository.api().retries();
         let created = reconcile(create().await, policy, find_applied, OnMissing::resend(create())).await;
         or_existing(created, exist_ok, async { optional(get(&branch).await) }).await
     }
 }
 
-impl_into_future!(CreateBranchRequest => models::Ref);
+impl_into_future!(CreateBranchRequest { branch } => models::Ref);
 
 /// Deletes a branch. Returned by [`Branch::delete`](crate::Branch::delete).
 #[derive(Clone, Debug)]
@@ -98,12 +98,12 @@ impl DeleteBranchRequest {
         let request = request.branch(self.branch.expression());
         let request = request.apply_if_some(self.force, |request, force| request.force(force));
         let deleted = request.send().await.map(Response::into_inner);
-        let policy = self.branch.api().transport().retries();
+        let policy = self.branch.api().retries();
         reconcile_deletion(deleted, policy, || async { optional(get(&self.branch).await) }).await
     }
 }
 
-impl_into_future!(DeleteBranchRequest => ());
+impl_into_future!(DeleteBranchRequest { branch } => ());
 
 /// The branches of a repository, in the order of their names. Returned by
 /// [`Repository::branches`](crate::Repository::branches).
@@ -151,6 +151,8 @@ impl ListBranches {
 }
 
 impl_list!(ListBranches => models::Ref);
+
+impl_has_options!(Query { repository });
 
 impl List for Query {
     type Item = models::Ref;

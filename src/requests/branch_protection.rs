@@ -95,9 +95,9 @@ impl SetBranchProtectionRequest {
         // If the first request took effect, the condition of the second one fails.
         let find_applied =
             || async { Ok((get_rules(&repository).await?.patterns == patterns).then_some(())) };
-        let policy = api.transport().retries();
+        let policy = api.retries();
         reconcile(set().await, policy, find_applied, OnMissing::resend_at_once(set())).await
     }
 }
 
-impl_into_future!(SetBranchProtectionRequest => ());
+impl_into_future!(SetBranchProtectionRequest { repository } => ());

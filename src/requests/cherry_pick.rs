@@ -70,7 +70,7 @@ impl CherryPickRequest {
         let request = repository.api().cherry_pick().repository(repository.name());
         let sent = request.branch(self.branch.expression()).body(self.body.clone()).send().await;
         let sent = sent.map(Response::into_inner);
-        let policy = repository.api().transport().retries();
+        let policy = repository.api().retries();
         let commit = reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await?;
         remember(&commit.id);
         Ok(commit)
@@ -107,4 +107,4 @@ impl CherryPickRequest {
     }
 }
 
-impl_into_future!(CherryPickRequest => models::Commit);
+impl_into_future!(CherryPickRequest { branch } => models::Commit);

@@ -88,7 +88,7 @@ impl CommitRequest {
             .branch(self.branch.expression())
             .apply_if_some(self.source_metarange.clone(), |request, id| request.source_metarange(id));
         let sent = request.body(self.body.clone()).send().await.map(Response::into_inner);
-        let policy = repository.api().transport().retries();
+        let policy = repository.api().retries();
         let commit = reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await?;
         remember(&commit.id);
         Ok(commit)
@@ -118,4 +118,4 @@ impl CommitRequest {
     }
 }
 
-impl_into_future!(CommitRequest => models::Commit);
+impl_into_future!(CommitRequest { branch } => models::Commit);

@@ -7,7 +7,7 @@ use futures::stream::{Stream, TryStreamExt as _};
 use tokio::sync::OnceCell;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::macros::{ApplyIfSome as _, impl_list};
+use crate::macros::{ApplyIfSome as _, impl_has_options, impl_list};
 use crate::models::{Diff, DiffType, RefDiffType};
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::RefExpr;
@@ -245,6 +245,8 @@ impl DiffSummary {
     }
 }
 
+impl_has_options!(RefQuery { left });
+
 impl List for RefQuery {
     type Item = Diff;
 
@@ -273,6 +275,8 @@ impl List for RefQuery {
     }
 }
 
+impl_has_options!(ConflictQuery { source });
+
 impl List for ConflictQuery {
     type Item = Diff;
 
@@ -288,6 +292,8 @@ impl List for ConflictQuery {
         })
     }
 }
+
+impl_has_options!(UncommittedQuery { branch });
 
 impl List for UncommittedQuery {
     type Item = Diff;

@@ -140,7 +140,7 @@ impl MergeRequest {
             .destination_branch(destination.expression())
             .body(self.body.clone());
         let sent = request.send().await.map(Response::into_inner);
-        let policy = repository.api().transport().retries();
+        let policy = repository.api().retries();
         let find_applied = || self.find_applied(&destination, &before);
         match reconcile(sent, policy, find_applied, OnMissing::Unknown).await {
             Err(error) if error.kind() == ErrorKind::MergeConflict => {
@@ -188,7 +188,7 @@ impl MergeRequest {
     }
 }
 
-impl_into_future!(MergeRequest => models::MergeResult);
+impl_into_future!(MergeRequest { source } => models::MergeResult);
 
 /// Adds the conflicting paths to the error of a merge. The response of the server does not name them.
 pub(crate) async fn with_conflicts(

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use crate::api::Response;
 use crate::error::{ErrorKind, Result};
 use crate::http::reconcile::{Created, Effect, OnMissing, RequestStart, reconcile};
-use crate::macros::{ApplyIfSome as _, impl_into_future, impl_list};
+use crate::macros::{ApplyIfSome as _, impl_has_options, impl_into_future, impl_list};
 use crate::models::{
     self, PullRequestBasic, PullRequestCreation, PullRequestCreationResponse, PullRequestStatus,
     PullRequestStatusFilter,
@@ -64,7 +64,7 @@ impl CreatePullRequestRequest {
         let before = EqualPullRequests::read(&repository, &body).await;
         let request = repository.api().create_pull_request().repository(repository.name());
         let sent = request.body(body.clone()).send().await.map(Response::into_inner);
-        let policy = repository.api().transport().retries();
+        let policy = repository.api().retries();
         let find_applied = || before.find_new(&repository, &body);
         reconcile(sent, policy, find_applied, OnMissing::Unknown).await
     }
@@ -131,7 +131,7 @@ async fn list_equal(
     Ok((equal, date))
 }
 
-impl_into_future!(CreatePullRequestRequest => PullRequestCreationResponse);
+impl_into_future!(CreatePullRequestRequest { repository } => PullRequestCreationResponse);
 
 /// Changes the title, the description or the status of a pull request.
 /// [`PullRequest::update`](crate::PullRequest::update) returns it.
@@ -181,11 +181,11 @@ impl UpdatePullRequestRequest {
                 && body.status.as_ref().is_none_or(|status| found.status == *status);
             Ok(is_applied.then_some(()))
         };
-        reconcile(sent, repository.api().transport().retries(), find_applied, OnMissing::Unknown).await
+        reconcile(sent, repository.api().retries(), find_applied, OnMissing::Unknown).await
     }
 }
 
-impl_into_future!(UpdatePullRequestRequest => ());
+impl_into_future!(UpdatePullRequestRequest { repository } => ());
 
 /// Merges the source branch of a pull request into its destination, and sets its status to `merged`.
 /// [`PullRequest::merge`](crate::PullRequest::merge) returns it.
@@ -207,7 +207,7 @@ impl MergePullRequestRequest {
         let request = repository.api().merge_pull_request().repository(repository.name());
         let sent = request.pull_request(&*id).send().await.map(Response::into_inner);
         let find_applied = || find_merge(&repository, &id, start);
-        let policy = repository.api().transport().retries();
+        let policy = repository.api().retries();
         match reconcile(sent, policy, find_applied, OnMissing::Unknown).await {
             Err(error) if error.kind() == ErrorKind::MergeConflict => match get(&repository, &id).await {
                 Ok(branches) => {
@@ -243,7 +243,7 @@ async fn find_merge(
     Ok(if is_new { Effect::Applied(models::MergeResult { reference }) } else { Effect::Ambiguous })
 }
 
-impl_into_future!(MergePullRequestRequest => models::MergeResult);
+impl_into_future!(MergePullRequestRequest { repository } => models::MergeResult);
 
 /// Lists the pull requests of a repository. [`Repository::pull_requests`](crate::Repository::pull_requests) returns it.
 ///
@@ -281,6 +281,8 @@ struct PullRequestPages {
     prefix: Option<String>,
     status: Option<PullRequestStatusFilter>,
 }
+
+impl_has_options!(PullRequestPages { repository });
 
 impl List for PullRequestPages {
     type Item = models::PullRequest;

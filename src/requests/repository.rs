@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use crate::api::Response;
 use crate::error::{Error, ErrorKind, Result, optional};
 use crate::http::reconcile::{Effect, OnMissing, RequestStart, reconcile};
-use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future, impl_list};
+use crate::macros::{ApplyIfSome as _, bool_setters, impl_has_options, impl_into_future, impl_list};
 use crate::models::{self, RepositoryCreation};
 use crate::pager::{List, Page, Pager};
 use crate::requests::commit::get_commit;
@@ -96,7 +96,7 @@ impl CreateRepositoryRequest {
             let request = request.body(self.body.clone());
             async { Ok(request.send().await?.into_inner()) }
         };
-        let policy = self.repository.api().transport().retries();
+        let policy = self.repository.api().retries();
         let find_applied = || self.find_applied(start);
         let created = reconcile(create().await, policy, find_applied, OnMissing::resend(create())).await;
         or_existing(created, self.exist_ok, async { optional(get(&self.repository).await) }).await
@@ -141,7 +141,7 @@ impl CreateRepositoryRequest {
     }
 }
 
-impl_into_future!(CreateRepositoryRequest => models::Repository);
+impl_into_future!(CreateRepositoryRequest { repository } => models::Repository);
 
 /// Deletes a repository. Returned by [`Repository::delete`](crate::Repository::delete).
 #[derive(Clone, Debug)]
@@ -165,12 +165,12 @@ impl DeleteRepositoryRequest {
         let request = self.repository.api().delete_repository().repository(self.repository.name());
         let request = request.apply_if_some(self.force, |request, force| request.force(force));
         let deleted = request.send().await.map(Response::into_inner);
-        let policy = self.repository.api().transport().retries();
+        let policy = self.repository.api().retries();
         reconcile_deletion(deleted, policy, || async { optional(get(&self.repository).await) }).await
     }
 }
 
-impl_into_future!(DeleteRepositoryRequest => ());
+impl_into_future!(DeleteRepositoryRequest { repository } => ());
 
 /// The repositories of a server, in the order of their names. Returned by
 /// [`Client::repositories`](crate::Client::repositories).
@@ -218,6 +218,8 @@ impl ListRepositories {
 }
 
 impl_list!(ListRepositories => models::Repository);
+
+impl_has_options!(Query { client });
 
 impl List for Query {
     type Item = models::Repository;

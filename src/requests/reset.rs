@@ -60,7 +60,7 @@ impl ResetRequest {
         let sent = request.branch(self.branch.expression()).body(self.body.clone()).send().await;
         let sent = sent.map(Response::into_inner);
         // A second reset would discard what other writers have changed since the first one.
-        reconcile(sent, api.transport().retries(), || self.find_applied(), OnMissing::Unknown).await
+        reconcile(sent, api.retries(), || self.find_applied(), OnMissing::Unknown).await
     }
 
     /// Returns `Some` if the branch has no uncommitted changes of the paths.
@@ -74,7 +74,7 @@ impl ResetRequest {
     }
 }
 
-impl_into_future!(ResetRequest => ());
+impl_into_future!(ResetRequest { branch } => ());
 
 /// Moves the head of a branch to another commit. Returned by [`Branch::hard_reset`](crate::Branch::hard_reset).
 #[derive(Clone, Debug)]
@@ -118,7 +118,7 @@ impl HardResetRequest {
             }
         };
         // A second reset would orphan what other writers have committed since the first one.
-        reconcile(sent, api.transport().retries(), find_applied, OnMissing::Unknown).await
+        reconcile(sent, api.retries(), find_applied, OnMissing::Unknown).await
     }
 }
 
@@ -140,4 +140,4 @@ async fn find_head(branch: &RefScope, target: &str, before: Option<&str>) -> Res
     Ok(Effect::Ambiguous)
 }
 
-impl_into_future!(HardResetRequest => ());
+impl_into_future!(HardResetRequest { branch } => ());

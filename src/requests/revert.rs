@@ -67,7 +67,7 @@ impl RevertRequest {
         let request = repository.api().revert_branch().repository(repository.name());
         let sent = request.branch(self.branch.expression()).body(self.body.clone()).send().await;
         let sent = sent.map(Response::into_inner);
-        let policy = repository.api().transport().retries();
+        let policy = repository.api().retries();
         reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await
     }
 
@@ -92,4 +92,4 @@ impl RevertRequest {
     }
 }
 
-impl_into_future!(RevertRequest => ());
+impl_into_future!(RevertRequest { branch } => ());

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use crate::api::Response;
 use crate::error::{Result, optional};
 use crate::http::reconcile::{OnMissing, reconcile};
-use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future, impl_list};
+use crate::macros::{ApplyIfSome as _, bool_setters, impl_has_options, impl_into_future, impl_list};
 use crate::models::{self, TagCreation};
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::RefExpr;
@@ -60,13 +60,13 @@ impl CreateTagRequest {
         // Only a request with an unknown outcome needs the commit of the source, but the source may have moved by then.
         let source = Source::new(repository.reference(source), exist_ok).await;
         let find_applied = || async { source.compare(optional(get(&tag).await)?).await };
-        let policy = repository.api().transport().retries();
+        let policy = repository.api().retries();
         let created = reconcile(create().await, policy, find_applied, OnMissing::resend(create())).await;
         or_existing(created, exist_ok, async { optional(get(&tag).await) }).await
     }
 }
 
-impl_into_future!(CreateTagRequest => models::Ref);
+impl_into_future!(CreateTagRequest { tag } => models::Ref);
 
 /// Deletes a tag. Returned by [`Tag::delete`](crate::Tag::delete).
 #[derive(Clone, Debug)]
@@ -91,12 +91,12 @@ impl DeleteTagRequest {
         let request = request.tag(self.tag.expression());
         let request = request.apply_if_some(self.force, |request, force| request.force(force));
         let deleted = request.send().await.map(Response::into_inner);
-        let policy = self.tag.api().transport().retries();
+        let policy = self.tag.api().retries();
         reconcile_deletion(deleted, policy, || async { optional(get(&self.tag).await) }).await
     }
 }
 
-impl_into_future!(DeleteTagRequest => ());
+impl_into_future!(DeleteTagRequest { tag } => ());
 
 /// The tags of a repository, in the order of their names. Returned by
 /// [`Repository::tags`](crate::Repository::tags).
@@ -137,6 +137,8 @@ impl ListTags {
 }
 
 impl_list!(ListTags => models::Ref);
+
+impl_has_options!(Query { repository });
 
 impl List for Query {
     type Item = models::Ref;

@@ -196,7 +196,11 @@ async fn retry_09_rejected_requests_and_reads_have_a_known_outcome() {
     let server = fixture.test_server();
     let main = fixture.main("retry_09").await;
     upload_objects(&main, &[("a", "1")]).await;
-    server.faults().on("commit").times(2).respond(503, r#"{"message":"slow down"}"#);
+    server
+        .faults()
+        .on("commit")
+        .times(2)
+        .respond(503, r#"{"message":"Throughput exceeded. Slow down and retry"}"#);
     server.faults().on("commit").respond(500, r#"{"message":"update branch: predicate failed"}"#);
     main.commit("one").await.unwrap();
     assert_eq!(commits(&main).await, 2);
@@ -287,4 +291,61 @@ async fn tag_08_existing_tag_is_not_taken_for_the_lost_one() {
 
     server.faults().on("createTag").drop_connection();
     expect_error(tag.create("main").await, "create_tag", 409, ErrorKind::AlreadyExists, "tag already exists");
+}
+
+/// lakeFS and proxies report failures after the request took effect: each commit exists once, and the client finds it.
+#[tokio::test]
+async fn retry_10_failure_that_is_reported_after_the_commit_is_no_failure() {
+    let fixture = Fixture::in_memory().await;
+    let server = fixture.test_server();
+    let (main, branch) = branch_ahead_of_main(&fixture, "retry_10").await;
+    let faults = server.faults();
+    let proxy = "upstream connect error or disconnect/reset before headers";
+    for (data, status, body) in [
+        ("1", 503, proxy),
+        ("2", 502, ""),
+        ("3", 404, r#"{"message":"commit not found"}"#),
+        ("4", 500, r#"{"message":"internal server error"}"#),
+    ] {
+        let respond = |operation: &str| {
+            let fault = faults.on(operation);
+            let fault = if body == proxy { fault.header("content-type", "text/plain") } else { fault };
+            // lakeFS identifies its responses.
+            let fault = if body.starts_with('{') { fault.header("x-request-id", "7") } else { fault };
+            fault.respond_after(status, body);
+        };
+        let before = commits(&main).await;
+        upload_objects(&main, &[("c", data)]).await;
+        respond("commit");
+        assert_eq!(main.commit("same").await.unwrap(), main.get_commit().await.unwrap());
+        respond("commit");
+        assert_eq!(main.commit("same").allow_empty(true).await.unwrap(), main.get_commit().await.unwrap());
+        respond("cherryPick");
+        assert_eq!(main.cherry_pick("branch").await.unwrap(), main.get_commit().await.unwrap());
+        assert_eq!(commits(&main).await, before + 3, "{status} {body}");
+        // Only these two operations read a commit back.
+        if status == 404 {
+            continue;
+        }
+        respond("revertBranch");
+        main.revert("main~2").allow_empty(true).await.unwrap();
+        commit_objects(&branch, "source", &[(data, data)]).await;
+        respond("mergeIntoBranch");
+        let merged = branch.merge_into("main").squash(true).await.unwrap();
+        assert_eq!(merged.reference, main.get().await.unwrap().commit_id);
+        respond("hardResetBranch");
+        main.hard_reset("main~1").await.unwrap();
+        assert_eq!(commits(&main).await, before + 4);
+    }
+    for (operation, count) in [
+        ("commit", 8),
+        ("cherryPick", 4),
+        ("revertBranch", 3),
+        ("mergeIntoBranch", 3),
+        ("hardResetBranch", 3),
+    ] {
+        let failed = server.requests_for(operation).into_iter().filter(|request| request.status >= Some(400));
+        assert_eq!(failed.count(), count, "{operation}");
+    }
+    assert_eq!(faults.pending(), [""; 0]);
 }

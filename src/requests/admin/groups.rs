@@ -55,13 +55,13 @@ impl CreateGroupRequest {
             .await
         };
         let on_missing = OnMissing::resend(create());
-        let policy = client.api().transport().retries();
+        let policy = client.api().retries();
         let created = reconcile(create().await, policy, find_applied, on_missing).await;
         or_existing(created, exist_ok, async { optional(get(&client, &id).await) }).await
     }
 }
 
-impl_into_future!(CreateGroupRequest => models::Group);
+impl_into_future!(CreateGroupRequest { client } => models::Group);
 
 pub(crate) async fn get(client: &ClientScope, id: &str) -> Result<models::Group> {
     Ok(client.api().get_group().group_id(id).send().await?.into_inner())
@@ -69,7 +69,7 @@ pub(crate) async fn get(client: &ClientScope, id: &str) -> Result<models::Group>
 
 pub(crate) async fn delete(client: &ClientScope, id: &str) -> Result<()> {
     let deleted = client.api().delete_group().group_id(id).send().await.map(Response::into_inner);
-    let policy = client.api().transport().retries();
+    let policy = client.api().retries();
     reconcile_deletion(deleted, policy, || async { optional(get(client, id).await) }).await
 }
 
@@ -82,7 +82,7 @@ pub(crate) async fn remove_member(client: &ClientScope, id: &str, user: String) 
     let request = client.api().delete_group_membership().group_id(id).user_id(&*user);
     let deleted = request.send().await.map(Response::into_inner);
     let get = || find(ListGroupMembers::new(client.clone(), id.to_owned()), |found| found.id == user);
-    reconcile_deletion(deleted, client.api().transport().retries(), get).await
+    reconcile_deletion(deleted, client.api().retries(), get).await
 }
 
 pub(crate) async fn attach_policy(client: &ClientScope, id: &str, policy: String) -> Result<()> {
@@ -94,7 +94,7 @@ pub(crate) async fn detach_policy(client: &ClientScope, id: &str, policy: String
     let request = client.api().detach_policy_from_group().group_id(id).policy_id(&*policy);
     let detached = request.send().await.map(Response::into_inner);
     let get = || find(ListGroupPolicies::new(client.clone(), id.to_owned()), |found| found.id == policy);
-    reconcile_deletion(detached, client.api().transport().retries(), get).await
+    reconcile_deletion(detached, client.api().retries(), get).await
 }
 
 pub(crate) async fn get_acl(client: &ClientScope, id: &str) -> Result<Acl> {

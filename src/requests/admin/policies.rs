@@ -44,13 +44,13 @@ impl CreatePolicyRequest {
             find_created(start, request.send(), date, |found| found.statement == body.statement).await
         };
         let on_missing = OnMissing::resend(create());
-        let policy = client.api().transport().retries();
+        let policy = client.api().retries();
         let created = reconcile(create().await, policy, find_applied, on_missing).await;
         or_existing(created, exist_ok, async { optional(get(&client, &id).await) }).await
     }
 }
 
-impl_into_future!(CreatePolicyRequest => models::Policy);
+impl_into_future!(CreatePolicyRequest { client } => models::Policy);
 
 fn policy(id: String, statement: Vec<Statement>) -> models::Policy {
     models::Policy { id, statement, creation_date: None }
@@ -71,6 +71,6 @@ pub(crate) async fn update(
 
 pub(crate) async fn delete(client: &ClientScope, id: &str) -> Result<()> {
     let deleted = client.api().delete_policy().policy_id(id).send().await.map(Response::into_inner);
-    let policy = client.api().transport().retries();
+    let policy = client.api().retries();
     reconcile_deletion(deleted, policy, || async { optional(get(client, id).await) }).await
 }

@@ -53,13 +53,13 @@ impl CreateUserRequest {
         // A second request would invite the user again.
         let on_missing =
             if body.invite_user.is_some() { OnMissing::Unknown } else { OnMissing::resend(create()) };
-        let policy = client.api().transport().retries();
+        let policy = client.api().retries();
         let created = reconcile(create().await, policy, find_applied, on_missing).await;
         or_existing(created, exist_ok, async { optional(get(&client, &id).await) }).await
     }
 }
 
-impl_into_future!(CreateUserRequest => models::User);
+impl_into_future!(CreateUserRequest { client } => models::User);
 
 pub(crate) async fn get(client: &ClientScope, id: &str) -> Result<models::User> {
     Ok(client.api().get_user().user_id(id).send().await?.into_inner())
@@ -67,7 +67,7 @@ pub(crate) async fn get(client: &ClientScope, id: &str) -> Result<models::User> 
 
 pub(crate) async fn delete(client: &ClientScope, id: &str) -> Result<()> {
     let deleted = client.api().delete_user().user_id(id).send().await.map(Response::into_inner);
-    let policy = client.api().transport().retries();
+    let policy = client.api().retries();
     reconcile_deletion(deleted, policy, || async { optional(get(client, id).await) }).await
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn delete_credentials(client: &ClientScope, id: &str, access_ke
     let request = client.api().delete_credentials().user_id(id).access_key_id(&*access_key_id);
     let deleted = request.send().await.map(Response::into_inner);
     let get = || async { optional(get_credentials(client, id, access_key_id.clone()).await) };
-    reconcile_deletion(deleted, client.api().transport().retries(), get).await
+    reconcile_deletion(deleted, client.api().retries(), get).await
 }
 
 pub(crate) async fn attach_policy(client: &ClientScope, id: &str, policy: String) -> Result<()> {
@@ -103,7 +103,7 @@ pub(crate) async fn detach_policy(client: &ClientScope, id: &str, policy: String
     let request = client.api().detach_policy_from_user().user_id(id).policy_id(&*policy);
     let detached = request.send().await.map(Response::into_inner);
     let get = || find(ListUserPolicies::new(client.clone(), id.to_owned()), |found| found.id == policy);
-    reconcile_deletion(detached, client.api().transport().retries(), get).await
+    reconcile_deletion(detached, client.api().retries(), get).await
 }
 
 pub(crate) async fn add_external_principal(
@@ -118,7 +118,7 @@ pub(crate) async fn add_external_principal(
         async { request.send().await.map(Response::into_inner) }
     };
     let find_applied = || async { Ok(find_external_principal(client, id, &principal).await?.map(drop)) };
-    let policy = client.api().transport().retries();
+    let policy = client.api().retries();
     reconcile(add().await, policy, find_applied, OnMissing::resend(add())).await
 }
 
@@ -130,7 +130,7 @@ pub(crate) async fn remove_external_principal(
     let request = client.api().delete_user_external_principal().user_id(id).principal_id(&*principal);
     let deleted = request.send().await.map(Response::into_inner);
     let get = || find_external_principal(client, id, &principal);
-    reconcile_deletion(deleted, client.api().transport().retries(), get).await
+    reconcile_deletion(deleted, client.api().retries(), get).await
 }
 
 async fn find_external_principal(
