@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use futures::TryStreamExt as _;
 use futures::future::{self, BoxFuture};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Request, StatusCode};
+use reqwest::Request;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
@@ -21,7 +21,6 @@ use crate::http::limits::Limits;
 use crate::http::metrics::{self, CallMeter};
 use crate::http::outcome::changed_nothing;
 use crate::http::recognition::{is_commit_id, is_success};
-use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::request_body::BodyMonitor;
 use crate::http::response::{ByteStream, Response};
 use crate::http::response_body::{body_stream, read_body, read_error_body};
@@ -85,17 +84,8 @@ impl Transport {
 
     /// Sends a call whose response has no value. A body is read and ignored.
     pub(crate) async fn empty(&self, call: Call) -> Result<Response<()>> {
-        let is_deletion = call.class() == RetryClass::Delete;
         let ignore = |_: &[u8]| Ok(());
-        let outcome = self.run(call, |call, response| buffered(call, response, ignore)).await;
-        // An earlier attempt may have deleted what the last one did not find.
-        let is_deleted =
-            is_deletion && outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
-        let find_applied = || {
-            let deleted = is_deleted.then(|| Response::new((), StatusCode::NO_CONTENT, HeaderMap::new()));
-            future::ready(Ok(deleted))
-        };
-        reconcile(outcome, find_applied, OnMissing::Unknown).await
+        self.run(call, |call, response| buffered(call, response, ignore)).await
     }
 
     /// Sends a call whose response is a stream of bytes.

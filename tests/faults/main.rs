@@ -5,6 +5,7 @@
 
 mod directories;
 mod lists;
+mod lost_admin;
 mod lost_responses;
 mod presigned;
 mod resumed_reads;
