@@ -4,21 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use futures::TryStreamExt as _;
-
 use crate::api::Response;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models;
-use crate::ref_expr::{BranchName, RefExpr};
+use crate::ref_expr::BranchName;
 use crate::requests::commit::get_commit;
-use crate::requests::diff::ListConflicts;
+use crate::requests::conflicts::with_conflicts;
 use crate::requests::new_head::new_head;
 use crate::scope::RefScope;
-
-/// How many conflicts an error names. A diff of the two refs lists all of them.
-const MAX_CONFLICTS: usize = 10_000;
 
 /// The metadata key under which the server records the strategy of a merge.
 const STRATEGY_KEY: &str = ".lakefs.merge.strategy";
@@ -170,24 +165,6 @@ impl MergeRequest {
 }
 
 impl_into_future!(MergeRequest => models::MergeResult);
-
-/// Adds the conflicting paths to the error of a merge. The response of the server does not name them.
-pub(crate) async fn with_conflicts(
-    error: Error,
-    source: &RefScope,
-    destination: impl Into<RefExpr>,
-) -> Error {
-    let mut list = ListConflicts::new(source.clone(), destination.into());
-    let mut conflicts = Vec::new();
-    // Where the conflicts cannot be listed, the error is returned without them.
-    while let Ok(Some(conflict)) = list.try_next().await {
-        conflicts.push(conflict.into());
-        if conflicts.len() == MAX_CONFLICTS {
-            break;
-        }
-    }
-    error.with_conflicts(conflicts)
-}
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,7 @@ pub(crate) mod branch;
 pub(crate) mod branch_protection;
 pub(crate) mod cherry_pick;
 pub(crate) mod commit;
+pub(crate) mod conflicts;
 pub(crate) mod copy_object;
 pub(crate) mod diff;
 mod diff_view;

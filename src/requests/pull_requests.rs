@@ -10,7 +10,7 @@ use crate::models::{
 };
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::BranchName;
-use crate::requests::merge::with_conflicts;
+use crate::requests::conflicts::with_conflicts;
 use crate::scope::RepositoryScope;
 
 pub(crate) async fn get(repository: &RepositoryScope, id: &str) -> Result<models::PullRequest> {
