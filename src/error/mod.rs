@@ -58,6 +58,8 @@ struct Inner {
     outcome_unknown: bool,
     attempts: u32,
     conflicts: Vec<Conflict>,
+    /// The list of conflicts may lack paths.
+    conflicts_truncated: bool,
     failed_objects: Vec<FailedObject>,
     source: Option<Source>,
 }
@@ -105,13 +107,24 @@ impl Error {
         self.0.attempts
     }
 
-    /// Returns the conflicting paths of a [`MergeConflict`](ErrorKind::MergeConflict), at most 10,000 of them.
+    /// Returns the conflicting paths of a [`MergeConflict`](ErrorKind::MergeConflict), in the order of the paths.
     ///
-    /// Empty where the paths could not be listed, and for reverts and cherry-picks, whose conflicts lakeFS does not
-    /// report.
+    /// lakeFS does not report them, so the client compares both sides when a merge, a cherry-pick or a revert fails. The
+    /// comparison takes at most 10 seconds and 20 pages of changes, and finds at most 10,000 paths;
+    /// [`conflicts_truncated`](Self::conflicts_truncated) returns whether the list may lack paths.
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
         &self.0.conflicts
+    }
+
+    /// Returns whether the list of [conflicts](Self::conflicts) may lack paths: a limit was reached, or a request for
+    /// them failed.
+    ///
+    /// [`Branch::conflicts_with`](crate::Branch::conflicts_with) lists all conflicts of a merge without these limits.
+    /// Always `false` for errors of another kind than [`MergeConflict`](ErrorKind::MergeConflict).
+    #[must_use]
+    pub fn conflicts_truncated(&self) -> bool {
+        self.0.conflicts_truncated
     }
 
     /// Returns the objects that could not be deleted, or transferred from or to a directory.
@@ -180,6 +193,7 @@ impl Error {
             outcome_unknown: false,
             attempts: 0,
             conflicts: Vec::new(),
+            conflicts_truncated: false,
             failed_objects: Vec::new(),
             source: None,
         }))
@@ -343,8 +357,9 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_conflicts(mut self, conflicts: Vec<Conflict>) -> Self {
+    pub(crate) fn with_conflicts(mut self, conflicts: Vec<Conflict>, truncated: bool) -> Self {
         self.0.conflicts = conflicts;
+        self.0.conflicts_truncated = truncated;
         self
     }
 

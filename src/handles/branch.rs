@@ -384,8 +384,8 @@ impl Branch {
     ///
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): the branch or the commit does not exist.
-    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): the branch changed the same paths. The server does not
-    ///   report which.
+    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): the branch changed the same
+    ///   [paths](crate::Error::conflicts).
     /// * [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges): the branch has uncommitted changes.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit is picked without a
     ///   [parent number](CherryPickRequest::parent_number), the commit has no parent, or `commit` is a handle of
@@ -416,8 +416,8 @@ impl Branch {
     /// * [`NotFound`](crate::ErrorKind::NotFound): the branch or the commit does not exist.
     /// * [`NoChanges`](crate::ErrorKind::NoChanges): there is nothing to undo. See
     ///   [`allow_empty`](RevertRequest::allow_empty).
-    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): later commits changed the same paths. The server does not
-    ///   report which.
+    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): later commits changed the same
+    ///   [paths](crate::Error::conflicts).
     /// * [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges): the branch has uncommitted changes.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit is reverted without a
     ///   [parent number](RevertRequest::parent_number), or `commit` is a handle of another repository.

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{self, CherryPickCreation};
 use crate::ref_expr::RefExpr;
+use crate::requests::conflicts::{ThreeWay, with_conflicts};
 use crate::scope::RefScope;
 
 /// Applies the changes of a commit to a branch. Returned by [`Branch::cherry_pick`](crate::Branch::cherry_pick).
@@ -60,7 +61,15 @@ impl CherryPickRequest {
         let repository = self.branch.repository();
         self.body.ref_ = self.commit.within(repository)?.to_owned();
         let request = repository.api().cherry_pick().repository(repository.name());
-        Ok(request.branch(self.branch.expression()).body(self.body).send().await?.into_inner())
+        let sent = request.branch(self.branch.expression()).body(self.body.clone()).send().await;
+        match sent {
+            Ok(picked) => Ok(picked.into_inner()),
+            Err(error) => {
+                let parent_number = self.body.parent_number;
+                let commits = ThreeWay::of_cherry_pick(&self.branch, &self.commit, parent_number);
+                Err(with_conflicts(error, commits).await)
+            }
+        }
     }
 }
 

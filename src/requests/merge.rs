@@ -5,13 +5,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::api::Response;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models;
 use crate::ref_expr::BranchName;
 use crate::requests::commit::get_commit;
-use crate::requests::conflicts::with_conflicts;
+use crate::requests::conflicts::{ThreeWay, with_conflicts};
 use crate::requests::new_head::new_head;
 use crate::scope::RefScope;
 
@@ -133,8 +133,9 @@ impl MergeRequest {
             .body(self.body.clone());
         let sent = request.send().await.map(Response::into_inner);
         match reconcile(sent, || self.find_applied(&destination, start), OnMissing::Unknown).await {
-            Err(error) if error.kind() == ErrorKind::MergeConflict => {
-                Err(with_conflicts(error, &self.source, self.destination.clone()).await)
+            Err(error) => {
+                let into = self.destination.clone().into();
+                Err(with_conflicts(error, ThreeWay::of_merge(&self.source, &into)).await)
             }
             merged => merged,
         }
@@ -169,6 +170,7 @@ impl_into_future!(MergeRequest => models::MergeResult);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn strategy_is_parsed_as_it_is_written() {

@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::macros::{ApplyIfSome as _, impl_into_future, impl_list};
 use crate::models::{
     self, PullRequestBasic, PullRequestCreation, PullRequestCreationResponse, PullRequestStatus,
@@ -10,7 +10,7 @@ use crate::models::{
 };
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::BranchName;
-use crate::requests::conflicts::with_conflicts;
+use crate::requests::conflicts::{ThreeWay, with_conflicts};
 use crate::scope::RepositoryScope;
 
 pub(crate) async fn get(repository: &RepositoryScope, id: &str) -> Result<models::PullRequest> {
@@ -125,19 +125,19 @@ impl MergePullRequestRequest {
     async fn execute(self) -> Result<models::MergeResult> {
         let Self { repository, id } = self;
         let request = repository.api().merge_pull_request().repository(repository.name());
-        match request.pull_request(&*id).send().await {
+        let sent = request.pull_request(&*id).send().await;
+        match sent {
             Ok(merged) => Ok(merged.into_inner()),
-            Err(error) if error.kind() == ErrorKind::MergeConflict => match get(&repository, &id).await {
-                Ok(branches) => {
-                    let source = repository.reference(branches.source_branch);
-                    Err(with_conflicts(error, &source, &branches.destination_branch).await)
-                }
-                // The conflict is the error to report, even without its paths.
-                Err(_) => Err(error),
-            },
-            Err(error) => Err(error),
+            Err(error) => Err(with_conflicts(error, commits(&repository, &id)).await),
         }
     }
+}
+
+/// The commits that the merge of a pull request merges.
+async fn commits(repository: &RepositoryScope, id: &str) -> Result<ThreeWay> {
+    let branches = get(repository, id).await?;
+    let source = repository.reference(branches.source_branch);
+    ThreeWay::of_merge(&source, &(&*branches.destination_branch).into()).await
 }
 
 impl_into_future!(MergePullRequestRequest => models::MergeResult);

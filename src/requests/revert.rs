@@ -6,6 +6,7 @@ use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{CommitOverrides, RevertCreation};
 use crate::ref_expr::{RefExpr, is_commit_id};
+use crate::requests::conflicts::{ThreeWay, with_conflicts};
 use crate::requests::new_head::new_head;
 use crate::scope::RefScope;
 
@@ -66,7 +67,15 @@ impl RevertRequest {
         let start = RequestStart::now();
         let request = repository.api().revert_branch().repository(repository.name());
         let sent = request.branch(self.branch.expression()).body(self.body.clone()).send().await;
-        reconcile(sent.map(Response::into_inner), || self.find_applied(start), OnMissing::Unknown).await
+        let sent = sent.map(Response::into_inner);
+        match reconcile(sent, || self.find_applied(start), OnMissing::Unknown).await {
+            Err(error) => {
+                let parent_number = Some(self.body.parent_number);
+                let commits = ThreeWay::of_revert(&self.branch, &self.commit, parent_number);
+                Err(with_conflicts(error, commits).await)
+            }
+            reverted => reverted,
+        }
     }
 
     /// Returns `Some` if the head of the branch is the requested commit.

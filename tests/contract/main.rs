@@ -12,6 +12,7 @@ mod admin;
 mod auth;
 mod branches;
 mod commits;
+mod conflicts;
 mod diffs;
 mod directories;
 mod directory_names;

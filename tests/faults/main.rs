@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod conflicts;
 mod directories;
 mod lists;
 mod lost_responses;
