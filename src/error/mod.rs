@@ -2,6 +2,7 @@
 //!
 //! This module uses no HTTP library and no generated code: it receives statuses, media types and bodies as plain data.
 
+mod advice;
 mod classify;
 mod details;
 mod kind;
@@ -11,6 +12,7 @@ use std::{fmt, io};
 
 use bytes::Bytes;
 
+pub(crate) use advice::TEMPORARY_BRANCH_PREFIX;
 pub use details::{Conflict, FailedObject};
 pub use kind::ErrorKind;
 pub(crate) use response::{ErrorResponse, ResponseOrigin};
@@ -315,7 +317,7 @@ impl Error {
         };
         let mut new = Self::new(kind, action, message);
         new.0.operation = Some(operation);
-        new.with_failed_objects(failed)
+        new.with_failed_objects(failed).with_advice()
     }
 
     /// A failure of a background task, as the server reports it.
@@ -333,6 +335,15 @@ impl Error {
         self.0.operation.get_or_insert(operation);
         if self.0.action.is_empty() {
             self.0.action = action();
+            return self.with_advice();
+        }
+        self
+    }
+
+    /// Adds what to do about the error, where the message of the server does not say it.
+    fn with_advice(mut self) -> Self {
+        if let Some(advice) = advice::advice(self.kind(), &self.0.action, self.message()) {
+            self.0.message = format!("{}; {advice}", self.0.message);
         }
         self
     }
@@ -369,9 +380,21 @@ impl Error {
         self
     }
 
-    /// Adds that a branch could not be deleted.
+    /// Adds that a temporary branch could not be deleted.
     pub(crate) fn leaving_behind(mut self, branch: &str) -> Self {
         self.0.message = format!("{}; the hidden branch {branch:?} could not be deleted", self.0.message);
+        self
+    }
+
+    /// Adds that a temporary branch is kept, because the outcome of its merge is unknown.
+    pub(crate) fn keeping(mut self, branch: &str) -> Self {
+        self.0.message = format!("{}; the hidden branch {branch:?} keeps the changes", self.0.message);
+        self
+    }
+
+    /// Replaces an unknown outcome: the failed request was a step of a larger operation, which did not take effect.
+    pub(crate) fn with_known_outcome(mut self) -> Self {
+        self.0.outcome_unknown = false;
         self
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{Result, optional};
 use crate::handles::branch_object::BranchObject;
 use crate::handles::ref_methods::ref_methods;
 use crate::handles::reference::Reference;
-use crate::handles::transaction::TransactionRequest;
+use crate::handles::transaction::request::TransactionRequest;
 use crate::models;
 use crate::ref_expr::RefExpr;
 use crate::requests::branch::{self, CreateBranchRequest, DeleteBranchRequest};
@@ -343,7 +343,8 @@ impl Branch {
 
     /// Makes several changes atomically: on a temporary branch, with one commit and one merge.
     ///
-    /// [`run`](TransactionRequest::run) executes it.
+    /// [`run`](TransactionRequest::run) takes the changes as a closure. [`begin`](TransactionRequest::begin) returns a
+    /// value that is committed or rolled back later.
     ///
     /// ```
     /// # async fn example(main: lakefs::Branch) -> lakefs::Result<()> {

@@ -32,6 +32,7 @@ pub(crate) mod repository_metadata;
 pub(crate) mod reset;
 pub(crate) mod revert;
 pub(crate) mod tag;
+pub(crate) mod temporary_branch;
 pub(crate) mod update_metadata;
 
 pub use crate::pager::Pages;

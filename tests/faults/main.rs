@@ -12,6 +12,7 @@ mod resumed_reads;
 #[path = "../support/mod.rs"]
 mod support;
 mod tasks;
+mod transactions;
 mod uploads;
 
 use lakefs::{Body, Branch, Credentials, ErrorKind, TryStreamExt as _, models};
@@ -64,13 +65,13 @@ async fn failed_cleanup_of_a_transaction_is_reported_and_not_fatal() {
     let error = transacted.cleanup_error.unwrap();
     assert_eq!(error.status(), Some(500));
     let left = branches(&main).await.into_iter().find(|name| error.to_string().contains(&**name));
-    assert!(left.is_some_and(|name| name.starts_with("tx-")), "{error}");
+    assert!(left.is_some_and(|name| name.starts_with("lakefs-rs-tx-")), "{error}");
 
     server.faults().on("delete_branch").times(1).respond(500, failure);
     let error = main.transaction("Bad").run(async |tx| tx.object("missing").read().await).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let left = branches(&main).await.into_iter().find(|name| error.to_string().contains(&**name));
-    assert!(left.is_some_and(|name| name.starts_with("tx-")), "{error}");
+    assert!(left.is_some_and(|name| name.starts_with("lakefs-rs-tx-")), "{error}");
 }
 
 #[tokio::test]
