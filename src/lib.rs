@@ -49,6 +49,7 @@ pub use pager::Page;
 pub use ref_expr::{BranchName, RefExpr};
 pub use requests::diff::DiffSummary;
 pub use requests::merge::MergeStrategy;
+pub use requests::resolve::ConflictResolution;
 pub use task::Task;
 #[cfg(feature = "fs")]
 pub use transfer::dir::{SymlinkPolicy, SyncAction, SyncReport};

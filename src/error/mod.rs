@@ -2,20 +2,20 @@
 //!
 //! This module uses no HTTP library and no generated code: it receives statuses, media types and bodies as plain data.
 
-mod advice;
 mod classify;
 mod details;
 mod kind;
 mod response;
+mod temporary_branch;
 
 use std::{fmt, io};
 
 use bytes::Bytes;
 
-pub(crate) use advice::TEMPORARY_BRANCH_PREFIX;
 pub use details::{Conflict, FailedObject};
 pub use kind::ErrorKind;
 pub(crate) use response::{ErrorResponse, ResponseOrigin};
+pub(crate) use temporary_branch::TEMPORARY_BRANCH_PREFIX;
 
 use response::{ErrorPayload, storage_code};
 
@@ -58,6 +58,8 @@ struct Inner {
     not_applied: bool,
     /// This attempt or an earlier one may have taken effect.
     outcome_unknown: bool,
+    /// The client found that a branch moved, before it changed anything.
+    lost_race: bool,
     attempts: u32,
     conflicts: Vec<Conflict>,
     /// The list of conflicts may lack paths.
@@ -168,7 +170,7 @@ impl Error {
 
     /// Whether two writers changed one branch at the same time, and this one changed nothing.
     pub(crate) fn is_lost_race(&self) -> bool {
-        self.status() == Some(500) && classify::is_lost_race(self.message())
+        self.0.lost_race || (self.status() == Some(500) && classify::is_lost_race(self.message()))
     }
 
     /// Whether it is certain that the server did nothing.
@@ -193,6 +195,7 @@ impl Error {
             response: None,
             not_applied: false,
             outcome_unknown: false,
+            lost_race: false,
             attempts: 0,
             conflicts: Vec::new(),
             conflicts_truncated: false,
@@ -340,14 +343,6 @@ impl Error {
         self
     }
 
-    /// Adds what to do about the error, where the message of the server does not say it.
-    fn with_advice(mut self) -> Self {
-        if let Some(advice) = advice::advice(self.kind(), &self.0.action, self.message()) {
-            self.0.message = format!("{}; {advice}", self.0.message);
-        }
-        self
-    }
-
     /// Adds the result of the attempts.
     pub(crate) fn after(mut self, attempts: u32, outcome_unknown: bool) -> Self {
         self.0.attempts = attempts;
@@ -377,24 +372,6 @@ impl Error {
     /// Adds that the objects after the failed one were not attempted.
     pub(crate) fn leaving_rest(mut self) -> Self {
         self.0.message = format!("{}; the rest was not tried", self.0.message);
-        self
-    }
-
-    /// Adds that a temporary branch could not be deleted.
-    pub(crate) fn leaving_behind(mut self, branch: &str) -> Self {
-        self.0.message = format!("{}; the hidden branch {branch:?} could not be deleted", self.0.message);
-        self
-    }
-
-    /// Adds that a temporary branch is kept, because the outcome of its merge is unknown.
-    pub(crate) fn keeping(mut self, branch: &str) -> Self {
-        self.0.message = format!("{}; the hidden branch {branch:?} keeps the changes", self.0.message);
-        self
-    }
-
-    /// Replaces an unknown outcome: the failed request was a step of a larger operation, which did not take effect.
-    pub(crate) fn with_known_outcome(mut self) -> Self {
-        self.0.outcome_unknown = false;
         self
     }
 }

@@ -17,7 +17,7 @@ use crate::requests::commit::get_commit;
 use crate::scope::{RefScope, RepositoryScope};
 
 /// How many conflicts an error names.
-const MAX_CONFLICTS: usize = 10_000;
+pub(crate) const MAX_CONFLICTS: usize = 10_000;
 
 /// How many pages of changes are read.
 const MAX_PAGES: usize = 20;

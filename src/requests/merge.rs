@@ -22,9 +22,9 @@ const STRATEGY_KEY: &str = ".lakefs.merge.strategy";
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct MergeRequest {
-    source: RefScope,
+    pub(super) source: RefScope,
     destination: BranchName,
-    body: models::Merge,
+    pub(super) body: models::Merge,
 }
 
 /// Which side of a merge wins where both sides changed a path.
@@ -121,8 +121,25 @@ impl MergeRequest {
     }
 
     async fn execute(self) -> Result<models::MergeResult> {
+        match self.merge().await {
+            Err(error) => {
+                let into = self.destination.clone().into();
+                Err(with_conflicts(error, ThreeWay::of_merge(&self.source, &into)).await)
+            }
+            merged => merged,
+        }
+    }
+
+    /// The destination of the merge.
+    pub(super) fn destination(&self) -> Result<RefScope> {
         let repository = self.source.repository();
-        let destination = repository.reference(self.destination.within(repository)?);
+        Ok(repository.reference(self.destination.within(repository)?))
+    }
+
+    /// Merges, without a list of the conflicts in the error.
+    pub(super) async fn merge(&self) -> Result<models::MergeResult> {
+        let repository = self.source.repository();
+        let destination = self.destination()?;
         let start = RequestStart::now();
         let request = repository
             .api()
@@ -132,13 +149,7 @@ impl MergeRequest {
             .destination_branch(destination.expression())
             .body(self.body.clone());
         let sent = request.send().await.map(Response::into_inner);
-        match reconcile(sent, || self.find_applied(&destination, start), OnMissing::Unknown).await {
-            Err(error) => {
-                let into = self.destination.clone().into();
-                Err(with_conflicts(error, ThreeWay::of_merge(&self.source, &into)).await)
-            }
-            merged => merged,
-        }
+        reconcile(sent, || self.find_applied(&destination, start), OnMissing::Unknown).await
     }
 
     /// Returns the head of the destination if it is the requested merge.

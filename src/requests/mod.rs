@@ -30,6 +30,7 @@ pub(crate) mod pull_requests;
 pub(crate) mod repository;
 pub(crate) mod repository_metadata;
 pub(crate) mod reset;
+pub(crate) mod resolve;
 pub(crate) mod revert;
 pub(crate) mod tag;
 pub(crate) mod temporary_branch;
@@ -77,6 +78,7 @@ pub use pull_requests::{
 };
 pub use repository::{CreateRepositoryRequest, DeleteRepositoryRequest, ListRepositories};
 pub use reset::{HardResetRequest, ResetRequest};
+pub use resolve::ResolveMergeRequest;
 pub use revert::RevertRequest;
 pub use tag::{CreateTagRequest, DeleteTagRequest, ListTags};
 pub use update_metadata::UpdateMetadataRequest;

@@ -34,6 +34,7 @@ mod references;
 mod repositories;
 mod repository_extras;
 mod resets;
+mod resolves;
 mod reverts;
 mod settings;
 mod staging;

@@ -8,6 +8,7 @@ mod directories;
 mod lists;
 mod lost_responses;
 mod presigned;
+mod resolves;
 mod resumed_reads;
 #[path = "../support/mod.rs"]
 mod support;
