@@ -1,8 +1,6 @@
 //! Transactions with a blocking closure.
 
-use tokio::task::block_in_place;
-
-use crate::blocking::runtime::block_on;
+use crate::blocking::runtime::{block_in_place, block_on};
 use crate::error::Error;
 use crate::handles::branch::Branch;
 use crate::handles::transaction::attempts::TransactionAttempts;
