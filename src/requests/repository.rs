@@ -8,7 +8,7 @@ use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future, impl_list}
 use crate::models::{self, RepositoryCreation};
 use crate::pager::{List, Page, Pager};
 use crate::requests::exist_ok::or_existing;
-use crate::scope::{ClientScope, RepositoryScope};
+use crate::scope::{ClientScope, RepositoryScope, storage_with_id};
 
 /// Reads a repository.
 pub(crate) async fn get(repository: &RepositoryScope) -> Result<models::Repository> {
@@ -19,10 +19,7 @@ pub(crate) async fn get(repository: &RepositoryScope) -> Result<models::Reposito
 pub(crate) async fn storage_config(repository: &RepositoryScope) -> Result<models::StorageConfig> {
     let id = get(repository).await?.storage_id.unwrap_or_default();
     let config = repository.client().server_config().await?;
-    let listed = config.storage_config_list.iter().flat_map(|list| list.iter());
-    let named = |storage: &&models::StorageConfig| storage.blockstore_id.as_deref().unwrap_or_default() == id;
-    let storage = listed.chain(&config.storage_config).find(named);
-    storage.cloned().ok_or_else(|| {
+    storage_with_id(config, &id).cloned().ok_or_else(|| {
         let action = format!("read the storage configuration of repository {:?}", repository.name());
         Error::new(ErrorKind::NotFound, action, format!("the server reports no storage with the id {id:?}"))
     })
