@@ -1,10 +1,8 @@
 //! Errors of changes that are prepared on a temporary branch.
 
 use super::Error;
+use super::details::TEMPORARY_BRANCH_PREFIX;
 use super::kind::ErrorKind;
-
-/// The start of the names of the temporary branches that the client creates.
-pub(crate) const TEMPORARY_BRANCH_PREFIX: &str = "lakefs-rs-tx-";
 
 impl Error {
     /// A branch moved while a change of it was prepared, so that the change was not made.

@@ -176,7 +176,7 @@ impl MergeRequest {
     }
 }
 
-impl_into_future!(MergeRequest => models::MergeResult);
+impl_into_future!(MergeRequest { source } => models::MergeResult);
 
 #[cfg(test)]
 mod tests {

@@ -156,7 +156,18 @@ impl ResolveMergeRequest {
     }
 }
 
-impl_into_future!(ResolveMergeRequest => models::MergeResult);
+impl_into_future! {
+    /// Bounds this call as a whole: all its requests with their retries. Default: no limit besides the timeouts and the
+    /// retry policy of the client.
+    ///
+    /// The time starts when the call is first polled. At its end, the temporary branch is deleted in the background, even
+    /// if the outcome is unknown. `Duration::MAX` means no limit.
+    ///
+    /// # Errors
+    /// [`Timeout`](crate::ErrorKind::Timeout): the call is not completed in time. If a change was in flight,
+    /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`.
+    ResolveMergeRequest { merge.source } => models::MergeResult
+}
 
 /// A merge with conflicts, and the temporary branch on which they are resolved.
 struct Resolving {

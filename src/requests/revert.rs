@@ -93,4 +93,4 @@ impl RevertRequest {
     }
 }
 
-impl_into_future!(RevertRequest => ());
+impl_into_future!(RevertRequest { branch } => ());

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
 use crate::error::{Error, ErrorKind, Result, TEMPORARY_BRANCH_PREFIX};
+use crate::http::options::HasOptions as _;
 use crate::models;
 use crate::ref_expr::RefExpr;
 use crate::requests::branch::{CreateBranchRequest, DeleteBranchRequest};
@@ -130,9 +131,11 @@ fn runtime_ended() -> Error {
     Error::new(ErrorKind::Cancelled, "create a temporary branch", "the tokio runtime was shut down")
 }
 
-/// Deletes a branch. It is no error if the branch does not exist.
+/// Deletes a branch, also after the time limit of the call that created it. It is no error if the branch does not exist.
 async fn delete(branch: &RefScope, force: bool) -> Result<()> {
-    match DeleteBranchRequest::new(branch.clone()).force(force).send().await {
+    let mut branch = branch.clone();
+    _ = branch.options_mut().take_timeout();
+    match DeleteBranchRequest::new(branch).force(force).send().await {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

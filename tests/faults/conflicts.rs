@@ -39,14 +39,14 @@ async fn failed_list_of_conflicts_is_reported_as_truncated() {
     let (main, branch) = diverged(&fixture, "conflicts").await;
     let no = r#"{"message":"no"}"#;
     for operation in ["find_merge_base", "diff_refs"] {
-        server.faults().on(operation).times(1).respond(500, no);
+        server.faults().on(operation).times(1).respond(403, no);
         expect_truncated(&branch.merge_into("main").await.unwrap_err(), &[]);
     }
-    server.faults().on("get_commit").times(1).respond(500, no);
+    server.faults().on("get_commit").times(1).respond(403, no);
     expect_truncated(&main.cherry_pick("branch").await.unwrap_err(), &[]);
     // The list of the first page is kept if the second page fails.
     server.faults().on("diff_refs").times(2).respond(200, endless_page("a"));
-    server.faults().on("diff_refs").times(1).respond(500, no);
+    server.faults().on("diff_refs").times(1).respond(403, no);
     expect_truncated(&branch.merge_into("main").await.unwrap_err(), &["a"]);
     let error = branch.merge_into("main").await.unwrap_err();
     assert!(!error.conflicts_truncated() && error.conflicts().len() == 2, "{error:?}");

@@ -55,12 +55,31 @@ impl ScriptedResponse {
         Self { bytes: Vec::new(), stalls: true }
     }
 
+    /// Keeps the connection open after these bytes.
+    pub(crate) fn then_stalled(mut self) -> Self {
+        self.stalls = true;
+        self
+    }
+
     /// Adds a header.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         let headers_start = self.bytes.windows(2).position(|pair| pair == b"\r\n").unwrap() + 2;
         let header = format!("{name}: {value}\r\n");
         self.bytes.splice(headers_start..headers_start, header.into_bytes());
         self
+    }
+
+    /// Leaves out the header by which lakeFS is recognised, as the response of another server.
+    pub(crate) fn without_request_id(mut self) -> Self {
+        const HEADER: &[u8] = b"X-Request-Id: request-7\r\n";
+        let start = self.bytes.windows(HEADER.len()).position(|part| part == HEADER).unwrap();
+        self.bytes.drain(start..start + HEADER.len());
+        self
+    }
+
+    /// Leaves out the last `bytes` bytes and keeps the connection open there.
+    pub(crate) fn stalling_before_last(self, bytes: usize) -> Self {
+        Self { stalls: true, ..self.without_last(bytes) }
     }
 
     /// Leaves out the last `bytes` bytes and closes the connection there.

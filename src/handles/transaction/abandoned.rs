@@ -6,7 +6,8 @@ use futures::future::BoxFuture;
 
 use crate::error::{Result, TEMPORARY_BRANCH_PREFIX};
 use crate::handles::branch::Branch;
-use crate::macros::impl_list;
+use crate::http::options::HasOptions as _;
+use crate::macros::{impl_has_options, impl_list};
 use crate::pager::{List, Page, Pager};
 use crate::requests::branch::DeleteBranchRequest;
 use crate::requests::temporary_branch::{created_at, name_at};
@@ -64,6 +65,8 @@ struct Query {
     until: SystemTime,
 }
 
+impl_has_options!(Query { repository });
+
 impl AbandonedTransactions {
     pub(crate) fn new(repository: RepositoryScope, older_than: Duration) -> Self {
         let until = SystemTime::now().checked_sub(older_than).unwrap_or(UNIX_EPOCH);
@@ -84,6 +87,7 @@ impl List for Query {
                 request.prefix(TEMPORARY_BRANCH_PREFIX).show_hidden(true).after(after).amount(amount);
             let page = request.send().await?.into_inner();
             let Page { items, next } = Page::new(page.results, page.pagination);
+            let repository = repository.without_options();
             let abandoned = items.into_iter().filter_map(|found| {
                 let begun_at = created_at(&found.id).filter(|begun_at| *begun_at <= until)?;
                 let branch = Branch::from_scope(&repository.reference(found.id));

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::handles::branch::Branch;
 use crate::handles::transaction::outcome::TransactionOutcome;
 use crate::handles::transaction::request::Options;
+use crate::http::options::HasOptions as _;
 use crate::ref_expr::RefExpr;
 use crate::requests::diff::ListUncommitted;
 use crate::requests::temporary_branch::{TemporaryBranch, warn_of_failed_deletion};
@@ -44,7 +45,7 @@ impl Transaction {
         check_clean(&target).await?;
         let source = RefExpr::of(&target);
         let (temporary, base) = TemporaryBranch::create(target.repository(), source, options.force).await?;
-        let branch = Branch::from_scope(temporary.scope());
+        let branch = Branch::from_scope(temporary.scope()).without_options();
         Ok(Self { options, branch, base, temporary })
     }
 
@@ -73,7 +74,7 @@ impl Transaction {
     /// target, and merge or delete the branch. If the deletion of the branch fails, the message names it, too.
     pub async fn commit(self) -> Result<TransactionOutcome> {
         let Self { options, branch, base, temporary } = self;
-        match apply(&options, &branch, &base).await {
+        match apply(&options, &Branch::from_scope(temporary.scope()), &base).await {
             Ok(outcome) => {
                 let cleanup_error = temporary.delete().await.err();
                 Ok(TransactionOutcome { cleanup_error, ..outcome })

@@ -7,6 +7,8 @@ use crate::handles::branch::Branch;
 use crate::handles::transaction::attempts::TransactionAttempts;
 use crate::handles::transaction::open::Transaction;
 use crate::handles::transaction::outcome::TransactionOutcome;
+use crate::http::options::HasOptions as _;
+use crate::macros::call_options;
 use crate::requests::merge::MergeStrategy;
 
 /// Runs a transaction on a branch. Returned by [`Branch::transaction`].
@@ -79,6 +81,18 @@ impl TransactionRequest {
     pub fn force(mut self, yes: bool) -> Self {
         self.options.force = yes;
         self
+    }
+
+    call_options! {
+        /// Bounds each request of the transaction itself, with all its attempts. Default: no limit besides the timeouts
+        /// and the retry policy of the client.
+        ///
+        /// The requests that the caller makes on the temporary branch have their own options. The deletion of the
+        /// temporary branch has no limit. `Duration::MAX` means no limit.
+        ///
+        /// # Errors
+        /// [`Timeout`](crate::ErrorKind::Timeout): a request is not completed in time.
+        self, set => self.options.target.set_options(set)
     }
 
     /// Runs the closure up to this many times if the merge has a conflict. Default: once.
