@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::handles::branch_object::BranchObject;
 use crate::handles::ref_methods::ref_methods;
 use crate::handles::reference::Reference;
-use crate::handles::transaction::TransactionRequest;
+use crate::handles::transaction::request::TransactionRequest;
 use crate::macros::impl_has_options;
 use crate::models;
 use crate::ref_expr::RefExpr;
@@ -352,7 +352,8 @@ impl Branch {
 
     /// Makes several changes atomically: on a temporary branch, with one commit and one merge.
     ///
-    /// [`run`](TransactionRequest::run) executes it.
+    /// [`run`](TransactionRequest::run) takes the changes as a closure. [`begin`](TransactionRequest::begin) returns a
+    /// value that is committed or rolled back later.
     ///
     /// ```
     /// # async fn example(main: lakefs::Branch) -> lakefs::Result<()> {
@@ -394,8 +395,8 @@ impl Branch {
     ///
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): the branch or the commit does not exist.
-    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): the branch changed the same paths. The server does not
-    ///   report which.
+    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): the branch changed the same
+    ///   [paths](crate::Error::conflicts).
     /// * [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges): the branch has uncommitted changes.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit is picked without a
     ///   [parent number](CherryPickRequest::parent_number), the commit has no parent, or `commit` is a handle of
@@ -426,8 +427,8 @@ impl Branch {
     /// * [`NotFound`](crate::ErrorKind::NotFound): the branch or the commit does not exist.
     /// * [`NoChanges`](crate::ErrorKind::NoChanges): there is nothing to undo. See
     ///   [`allow_empty`](RevertRequest::allow_empty).
-    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): later commits changed the same paths. The server does not
-    ///   report which.
+    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): later commits changed the same
+    ///   [paths](crate::Error::conflicts).
     /// * [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges): the branch has uncommitted changes.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit is reverted without a
     ///   [parent number](RevertRequest::parent_number), or `commit` is a handle of another repository.

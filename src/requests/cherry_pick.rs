@@ -6,6 +6,7 @@ use crate::http::reconcile::{Effect, OnMissing, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{self, CherryPickCreation, CommitOverrides};
 use crate::ref_expr::{RefExpr, is_commit_id};
+use crate::requests::conflicts::{ThreeWay, with_conflicts};
 use crate::requests::new_commits::{FoundCommit, NewCommits, RefBefore, find_commit, remember};
 use crate::scope::RefScope;
 
@@ -71,9 +72,17 @@ impl CherryPickRequest {
         let sent = request.branch(self.branch.expression()).body(self.body.clone()).send().await;
         let sent = sent.map(Response::into_inner);
         let policy = repository.api().retries();
-        let commit = reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await?;
-        remember(&commit.id);
-        Ok(commit)
+        match reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await {
+            Ok(commit) => {
+                remember(&commit.id);
+                Ok(commit)
+            }
+            Err(error) => {
+                let parent_number = self.body.parent_number;
+                let commits = ThreeWay::of_cherry_pick(&self.branch, &self.commit, parent_number);
+                Err(with_conflicts(error, commits).await)
+            }
+        }
     }
 
     /// Searches the new commits of the branch for the requested one.

@@ -4,20 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use futures::TryStreamExt as _;
-
 use crate::api::Response;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::http::reconcile::{Effect, OnMissing, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models;
-use crate::ref_expr::{BranchName, RefExpr};
-use crate::requests::diff::ListConflicts;
+use crate::ref_expr::BranchName;
+use crate::requests::conflicts::{ThreeWay, with_conflicts};
 use crate::requests::new_commits::{FoundCommit, NewCommits, RefBefore, find_commit, remember};
 use crate::scope::RefScope;
-
-/// How many conflicts an error names. A diff of the two refs lists all of them.
-const MAX_CONFLICTS: usize = 10_000;
 
 /// The metadata key under which the server records the strategy of a merge.
 const STRATEGY_KEY: &str = ".lakefs.merge.strategy";
@@ -26,9 +21,9 @@ const STRATEGY_KEY: &str = ".lakefs.merge.strategy";
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct MergeRequest {
-    source: RefScope,
+    pub(super) source: RefScope,
     destination: BranchName,
-    body: models::Merge,
+    pub(super) body: models::Merge,
 }
 
 /// Which side of a merge wins where both sides changed a path.
@@ -125,8 +120,25 @@ impl MergeRequest {
     }
 
     async fn execute(self) -> Result<models::MergeResult> {
+        match self.merge().await {
+            Err(error) => {
+                let into = self.destination.clone().into();
+                Err(with_conflicts(error, ThreeWay::of_merge(&self.source, &into)).await)
+            }
+            merged => merged,
+        }
+    }
+
+    /// The destination of the merge.
+    pub(super) fn destination(&self) -> Result<RefScope> {
         let repository = self.source.repository();
-        let destination = repository.reference(self.destination.within(repository)?);
+        Ok(repository.reference(self.destination.within(repository)?))
+    }
+
+    /// Merges, without a list of the conflicts in the error.
+    pub(super) async fn merge(&self) -> Result<models::MergeResult> {
+        let repository = self.source.repository();
+        let destination = self.destination()?;
         let models::Merge { squash_merge, allow_empty, force, .. } = &self.body;
         // Several equal merges with these options can follow each other, also within a second.
         let is_repeatable = squash_merge.is_some() || allow_empty.is_some() || force.is_some();
@@ -142,16 +154,9 @@ impl MergeRequest {
         let sent = request.send().await.map(Response::into_inner);
         let policy = repository.api().retries();
         let find_applied = || self.find_applied(&destination, &before);
-        match reconcile(sent, policy, find_applied, OnMissing::Unknown).await {
-            Err(error) if error.kind() == ErrorKind::MergeConflict => {
-                Err(with_conflicts(error, &self.source, self.destination.clone()).await)
-            }
-            merged => {
-                let merged = merged?;
-                remember(&merged.reference);
-                Ok(merged)
-            }
-        }
+        let merged = reconcile(sent, policy, find_applied, OnMissing::Unknown).await?;
+        remember(&merged.reference);
+        Ok(merged)
     }
 
     /// Searches the new commits of the destination for the requested merge.
@@ -190,27 +195,10 @@ impl MergeRequest {
 
 impl_into_future!(MergeRequest { source } => models::MergeResult);
 
-/// Adds the conflicting paths to the error of a merge. The response of the server does not name them.
-pub(crate) async fn with_conflicts(
-    error: Error,
-    source: &RefScope,
-    destination: impl Into<RefExpr>,
-) -> Error {
-    let mut list = ListConflicts::new(source.clone(), destination.into());
-    let mut conflicts = Vec::new();
-    // Where the conflicts cannot be listed, the error is returned without them.
-    while let Ok(Some(conflict)) = list.try_next().await {
-        conflicts.push(conflict.into());
-        if conflicts.len() == MAX_CONFLICTS {
-            break;
-        }
-    }
-    error.with_conflicts(conflicts)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn strategy_is_parsed_as_it_is_written() {

@@ -14,6 +14,7 @@ pub(crate) mod branch;
 pub(crate) mod branch_protection;
 pub(crate) mod cherry_pick;
 pub(crate) mod commit;
+pub(crate) mod conflicts;
 pub(crate) mod copy_object;
 mod created_ref;
 pub(crate) mod diff;
@@ -31,8 +32,10 @@ mod reconcile;
 pub(crate) mod repository;
 pub(crate) mod repository_metadata;
 pub(crate) mod reset;
+pub(crate) mod resolve;
 pub(crate) mod revert;
 pub(crate) mod tag;
+pub(crate) mod temporary_branch;
 pub(crate) mod update_metadata;
 
 pub use crate::pager::Pages;
@@ -78,6 +81,7 @@ pub use pull_requests::{
 };
 pub use repository::{CreateRepositoryRequest, DeleteRepositoryRequest, ListRepositories};
 pub use reset::{HardResetRequest, ResetRequest};
+pub use resolve::ResolveMergeRequest;
 pub use revert::RevertRequest;
 pub use tag::{CreateTagRequest, DeleteTagRequest, ListTags};
 pub use update_metadata::UpdateMetadataRequest;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 
 use crate::api::Response;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::http::reconcile::{Created, Effect, OnMissing, RequestStart, reconcile};
 use crate::macros::{ApplyIfSome as _, impl_has_options, impl_into_future, impl_list};
 use crate::models::{
@@ -14,7 +14,7 @@ use crate::models::{
 };
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::BranchName;
-use crate::requests::merge::with_conflicts;
+use crate::requests::conflicts::{ThreeWay, with_conflicts};
 use crate::scope::RepositoryScope;
 
 /// The time to list pull requests before one is created. It is created without the list if listing takes longer.
@@ -209,14 +209,7 @@ impl MergePullRequestRequest {
         let find_applied = || find_merge(&repository, &id, start);
         let policy = repository.api().retries();
         match reconcile(sent, policy, find_applied, OnMissing::Unknown).await {
-            Err(error) if error.kind() == ErrorKind::MergeConflict => match get(&repository, &id).await {
-                Ok(branches) => {
-                    let source = repository.reference(branches.source_branch);
-                    Err(with_conflicts(error, &source, &branches.destination_branch).await)
-                }
-                // The conflict is the error to report, even without its paths.
-                Err(_) => Err(error),
-            },
+            Err(error) => Err(with_conflicts(error, commits(&repository, &id)).await),
             merged => merged,
         }
     }
@@ -241,6 +234,13 @@ async fn find_merge(
         .closed_date
         .is_some_and(|closed| start.compare(closed.timestamp(), date.as_deref(), sent) != Created::Before);
     Ok(if is_new { Effect::Applied(models::MergeResult { reference }) } else { Effect::Ambiguous })
+}
+
+/// The commits that the merge of a pull request merges.
+async fn commits(repository: &RepositoryScope, id: &str) -> Result<ThreeWay> {
+    let branches = get(repository, id).await?;
+    let source = repository.reference(branches.source_branch);
+    ThreeWay::of_merge(&source, &(&*branches.destination_branch).into()).await
 }
 
 impl_into_future!(MergePullRequestRequest { repository } => models::MergeResult);

@@ -11,7 +11,7 @@ use crate::pager::{List, Page, Pager};
 use crate::requests::commit::get_commit;
 use crate::requests::exist_ok::or_existing;
 use crate::requests::reconcile::{find_created, reconcile_deletion};
-use crate::scope::{ClientScope, RepositoryScope};
+use crate::scope::{ClientScope, RepositoryScope, storage_with_id};
 
 /// The name that the server gives to the first branch, if the request does not name it.
 const DEFAULT_BRANCH: &str = "main";
@@ -25,10 +25,7 @@ pub(crate) async fn get(repository: &RepositoryScope) -> Result<models::Reposito
 pub(crate) async fn storage_config(repository: &RepositoryScope) -> Result<models::StorageConfig> {
     let id = get(repository).await?.storage_id.unwrap_or_default();
     let config = repository.client().server_config().await?;
-    let listed = config.storage_config_list.iter().flat_map(|list| list.iter());
-    let named = |storage: &&models::StorageConfig| storage.blockstore_id.as_deref().unwrap_or_default() == id;
-    let storage = listed.chain(&config.storage_config).find(named);
-    storage.cloned().ok_or_else(|| {
+    storage_with_id(config, &id).cloned().ok_or_else(|| {
         let action = format!("read the storage configuration of repository {:?}", repository.name());
         Error::new(ErrorKind::NotFound, action, format!("the server reports no storage with the id {id:?}"))
     })

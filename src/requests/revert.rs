@@ -6,6 +6,7 @@ use crate::http::reconcile::{Effect, OnMissing, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{Commit, CommitOverrides, RevertCreation};
 use crate::ref_expr::RefExpr;
+use crate::requests::conflicts::{ThreeWay, with_conflicts};
 use crate::requests::new_commits::{FoundCommit, RefBefore, find_commit, remember};
 use crate::scope::RefScope;
 
@@ -68,7 +69,14 @@ impl RevertRequest {
         let sent = request.branch(self.branch.expression()).body(self.body.clone()).send().await;
         let sent = sent.map(Response::into_inner);
         let policy = repository.api().retries();
-        reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await
+        match reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await {
+            Err(error) => {
+                let parent_number = Some(self.body.parent_number);
+                let commits = ThreeWay::of_revert(&self.branch, &self.commit, parent_number);
+                Err(with_conflicts(error, commits).await)
+            }
+            reverted => reverted,
+        }
     }
 
     /// Searches the new commits of the branch for the requested one.
