@@ -49,11 +49,7 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub(crate) fn new(
-        http: HttpClient,
-        authorizer: Option<Arc<Authorizer>>,
-        retries: RetryPolicy,
-    ) -> Self {
+    pub(crate) fn new(http: HttpClient, authorizer: Option<Arc<Authorizer>>, retries: RetryPolicy) -> Self {
         Self { http, authorizer, retries }
     }
 

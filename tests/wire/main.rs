@@ -265,7 +265,8 @@ async fn unknown_host_is_named() {
     // A label of more than 63 characters is invalid, so no name server is asked.
     let host = format!("{}.invalid", "a".repeat(64));
     let endpoint = format!("http://{host}:8000");
-    let client = Client::builder().endpoint(&endpoint).anonymous().retries(RetryPolicy::none()).build().unwrap();
+    let client =
+        Client::builder().endpoint(&endpoint).anonymous().retries(RetryPolicy::none()).build().unwrap();
     let error = client.repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", None, ErrorKind::Transport);
     let expected = format!("cannot connect to {endpoint}: the host name {host:?} cannot be resolved");
