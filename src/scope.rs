@@ -5,14 +5,15 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::{CallOptions, HasOptions};
+use crate::single_flight::SingleFlight;
 use crate::{api, models};
 
 /// How long uploads to a repository go through the server after its storage could not be reached.
@@ -29,7 +30,8 @@ pub(crate) struct ClientScope {
 /// The state that all clones of a client share.
 #[derive(Default)]
 struct Shared {
-    server: OnceCell<models::Config>,
+    server: Arc<OnceLock<models::Config>>,
+    server_request: SingleFlight<()>,
     storages: Storages,
 }
 
@@ -74,10 +76,22 @@ impl ClientScope {
         RepositoryScope { client: self.clone(), name: name.into() }
     }
 
-    /// The configuration of the server, requested once.
+    /// The configuration of the server, requested once for all callers.
     pub(crate) async fn server_config(&self) -> Result<&models::Config> {
-        let request = || async { Ok(self.api().get_config().send().await?.into_inner()) };
-        self.shared.server.get_or_try_init(request).await
+        let Shared { server, server_request, .. } = &*self.shared;
+        let request = || {
+            let (mut api, server) = (self.api.clone(), Arc::clone(server));
+            // Other callers may wait longer than this one.
+            api.options_mut().take_timeout();
+            let request = async move {
+                let config = api.get_config().send().await?.into_inner();
+                server.get_or_init(|| config);
+                Ok(())
+            };
+            Box::pin(request) as BoxFuture<'static, Result<()>>
+        };
+        server_request.get(|| server.get().map(|_| ()), request).await?;
+        server.get().ok_or_else(|| Error::new(ErrorKind::Server, "get the configuration", "there is none"))
     }
 
     /// Routes later uploads to a repository through the server for some time, unless a caller asks for the storage.

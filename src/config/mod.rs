@@ -19,6 +19,8 @@ pub(crate) struct Config {
     pub(crate) endpoint: Option<String>,
     pub(crate) credentials: Option<Credentials>,
     pub(crate) retries: RetryPolicy,
+    /// Where credentials were searched, for the message that there are none.
+    pub(crate) searched: Vec<String>,
 }
 
 impl Config {
@@ -40,7 +42,7 @@ impl Config {
         let id = variable("LAKECTL_CREDENTIALS_ACCESS_KEY_ID").or(values.access_key_id);
         let secret = variable("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY").or(values.secret_access_key);
         let credentials = match (variable("LAKECTL_CREDENTIALS_SESSION_TOKEN"), id, secret) {
-            (Some(token), ..) => Some(Credentials::token(token)?),
+            (Some(token), ..) => Some(Credentials::token(token)),
             (None, Some(id), Some(secret)) => Some(Credentials::access_key(id, secret)),
             (None, Some(_), None) => {
                 return Err(Error::config(
@@ -76,7 +78,11 @@ impl Config {
             }
         }
         let endpoint = variable("LAKECTL_SERVER_ENDPOINT_URL").or(values.endpoint_url);
-        Ok(Self { endpoint, credentials, retries })
+        let mut searched = vec!["LAKECTL_CREDENTIALS_* of the environment".to_owned()];
+        if cfg!(feature = "config") {
+            searched.push("credentials of lakectl's configuration file".to_owned());
+        }
+        Ok(Self { endpoint, credentials, retries, searched })
     }
 }
 

@@ -10,10 +10,9 @@ use crate::client::proxy::ProxySetting;
 use crate::client::settings::HttpSettings;
 use crate::client::tls::ClientCertificate;
 use crate::config::Config;
-use crate::credentials::{Authorizer, Credentials};
+use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::handles::client::Client;
-use crate::http::authorize::Authorize;
 use crate::http::http_client::HttpClient;
 use crate::http::retry::RetryPolicy;
 use crate::http::send::Transport;
@@ -46,6 +45,8 @@ pub struct ClientBuilder {
     credentials: Option<Credentials>,
     retries: RetryPolicy,
     http: HttpSettings,
+    /// Where the configuration was searched for credentials.
+    searched: Vec<String>,
 }
 
 impl ClientBuilder {
@@ -54,8 +55,8 @@ impl ClientBuilder {
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config): a value is invalid; the message names the variable or the file.
     pub fn from_env() -> Result<Self> {
-        let Config { endpoint, credentials, retries } = Config::load()?;
-        Ok(Self { endpoint, credentials, retries, ..Self::default() })
+        let Config { endpoint, credentials, retries, searched } = Config::load()?;
+        Ok(Self { endpoint, credentials, retries, searched, ..Self::default() })
     }
 
     /// Sets the URL of the server, such as `https://lakefs.example.com`. Required.
@@ -66,14 +67,23 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets an access key: the same as `credentials(Credentials::access_key(…))`. Default: no credentials.
+    /// Sets an access key: the same as `credentials(Credentials::access_key(…))`. Default: none.
     pub fn access_key(self, access_key_id: impl Into<String>, secret_access_key: impl AsRef<str>) -> Self {
         self.credentials(Credentials::access_key(access_key_id, secret_access_key))
     }
 
-    /// Sets the credentials. Default: none. Few operations work without credentials.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    /// Sets the credentials: [`Credentials`], or a [`CredentialProvider`](crate::CredentialProvider) of your own.
+    /// Default: none. Either these or [`anonymous`](Self::anonymous) are required.
+    pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
+        self.credentials = Some(credentials.into());
+        self
+    }
+
+    /// Sends no credentials, and replaces the ones that were set before.
+    ///
+    /// Few operations work without credentials: the health check, the login, and the setup of a new server.
+    pub fn anonymous(mut self) -> Self {
+        self.credentials = Some(Credentials::anonymous());
         self
     }
 
@@ -238,6 +248,7 @@ impl ClientBuilder {
     ///
     /// let client = Client::builder()
     ///     .endpoint("https://lakefs.example.com")
+    ///     .access_key("access-key-id", "secret-access-key")
     ///     .configure_http(|http| http.pool_max_idle_per_host(4))
     ///     .build()?;
     /// # Ok(())
@@ -277,7 +288,8 @@ impl ClientBuilder {
     /// first connection with TLS.
     ///
     /// # Errors
-    /// [`Config`](crate::ErrorKind::Config): the endpoint is missing or not a URL of a server; a header, the user agent,
+    /// [`Config`](crate::ErrorKind::Config): the endpoint is missing or not a URL of a server; there are no credentials
+    /// (the message lists where they were searched), or they contain characters that cannot be sent; a header, the user agent,
     /// the proxy or a certificate is invalid; or TLS cannot be configured.
     pub fn build(self) -> Result<Client> {
         let endpoint = self.endpoint.ok_or_else(|| {
@@ -287,22 +299,32 @@ impl ClientBuilder {
             )
         })?;
         let endpoint = Endpoint::parse(&endpoint)?;
+        let credentials = self.credentials.ok_or_else(|| no_credentials(&self.searched))?;
         let http = HttpClient::new(&self.http, endpoint.is_https())?;
         let connect = |authorizer| {
             let transport = Transport::new(http.clone(), authorizer, self.retries.clone());
             api::Client::new(endpoint.as_str().to_owned(), transport)
         };
-        let authorizer = self.credentials.map(|credentials| -> Arc<dyn Authorize> {
-            // The client that logs in has no credentials.
-            Arc::new(Authorizer::new(credentials, connect(None)))
-        });
+        // The client that logs in has no credentials.
+        let authorizer = credentials.authorizer(connect(None))?.map(Arc::new);
         Ok(Client::from_scope(ClientScope::new(connect(authorizer))))
     }
 }
 
+fn no_credentials(searched: &[String]) -> Error {
+    let searched = match searched {
+        [] => String::new(),
+        searched => format!("there are none in {}; ", searched.join(", ")),
+    };
+    Error::config(format!(
+        "there are no credentials: {searched}call ClientBuilder::access_key or ClientBuilder::credentials, or \
+         ClientBuilder::anonymous to send none"
+    ))
+}
+
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, credentials, retries, http } = self;
+        let Self { endpoint, credentials, retries, http, searched: _ } = self;
         // An invalid endpoint may contain a password.
         let endpoint = endpoint.as_deref().map(|endpoint| match Endpoint::parse(endpoint) {
             Ok(endpoint) => endpoint.as_str().to_owned(),
@@ -323,7 +345,7 @@ mod tests {
 
     #[test]
     fn password_in_the_endpoint_is_not_printed() {
-        let builder = Client::builder().endpoint("https://id:hush@h");
+        let builder = Client::builder().endpoint("https://id:hush@h").anonymous();
         assert!(!format!("{builder:?}").contains("hush"));
     }
 }

@@ -95,7 +95,7 @@ const TABLE: &[(&str, RetryClass)] = &[
     ("dump_refs", Idempotent),
     ("dump_status", Idempotent),
     ("dump_submit", NonIdempotent), // a second task; the server does not list tasks
-    ("external_principal_login", NonIdempotent),
+    ("external_principal_login", Idempotent), // returns another token
     ("find_merge_base", Idempotent),
     ("get_auth_capabilities", Idempotent),
     ("get_branch", Idempotent),
