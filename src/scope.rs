@@ -21,6 +21,9 @@ struct Shared {
     api: api::Client,
     server: OnceCell<models::Config>,
     storages: Storages,
+    /// How many files directory transfers transfer at once, if a request does not set it.
+    #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "there are no directory transfers"))]
+    dir_concurrency: Option<usize>,
 }
 
 /// The storages of the server, as far as the client has requested them.
@@ -35,8 +38,15 @@ struct Storages {
 }
 
 impl ClientScope {
-    pub(crate) fn new(api: api::Client) -> Self {
-        Self(Arc::new(Shared { api, server: OnceCell::new(), storages: Storages::default() }))
+    pub(crate) fn new(api: api::Client, dir_concurrency: Option<usize>) -> Self {
+        let (server, storages) = (OnceCell::new(), Storages::default());
+        Self(Arc::new(Shared { api, server, storages, dir_concurrency }))
+    }
+
+    /// How many files directory transfers transfer at once, if a request does not set it.
+    #[cfg(feature = "fs")]
+    pub(crate) fn dir_concurrency(&self) -> Option<usize> {
+        self.0.dir_concurrency
     }
 
     /// The generated client.

@@ -1,0 +1,57 @@
+//! The builder of a client from lakectl's configuration.
+
+use crate::config::{Config, ConfiguredCredentials};
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::handles::client::ClientBuilder;
+
+/// Returns a builder with the settings of a configuration.
+pub(super) fn builder(config: Config) -> Result<ClientBuilder> {
+    let Config { endpoint, credentials, retries, http2, parallelism, searched } = config;
+    let mut builder = ClientBuilder::default().retries(retries).searched(searched);
+    if let Some(endpoint) = endpoint {
+        builder = builder.endpoint(endpoint);
+    }
+    if let Some(configured) = credentials {
+        builder = builder.credentials(to_credentials(configured)?);
+    }
+    if let Some(yes) = http2 {
+        builder = set_http2(builder, yes);
+    }
+    #[cfg(feature = "fs")]
+    if let Some(files) = parallelism {
+        builder = builder.dir_concurrency(files);
+    }
+    // There are no transfers of directories.
+    #[cfg(not(feature = "fs"))]
+    let _ = parallelism;
+    Ok(builder)
+}
+
+#[cfg(feature = "http2")]
+fn set_http2(builder: ClientBuilder, yes: bool) -> ClientBuilder {
+    builder.http2(yes)
+}
+
+#[cfg(not(feature = "http2"))]
+fn set_http2(builder: ClientBuilder, yes: bool) -> ClientBuilder {
+    if yes {
+        tracing::warn!(
+            "network.http2.enabled is true, but HTTP/1.1 is used, because lakefs was built without its feature http2"
+        );
+    }
+    builder
+}
+
+fn to_credentials(configured: ConfiguredCredentials) -> Result<Credentials> {
+    match configured {
+        ConfiguredCredentials::SessionToken(token) => Credentials::token(token),
+        ConfiguredCredentials::AccessKey { access_key_id, secret_access_key } => {
+            Ok(Credentials::access_key(access_key_id, secret_access_key))
+        }
+        ConfiguredCredentials::TokenCache { token, .. } => Credentials::token(token.token),
+        ConfiguredCredentials::AwsIam(_) => {
+            Err(Error::config("credentials.provider.type is aws_iam, which is not supported"))
+        }
+    }
+}
