@@ -29,7 +29,7 @@ const ROWS: &[Row] = &[
 ];
 
 fn check((file, variable, expected): &Row, program: &Program) -> Option<String> {
-    let recorder = Recorder::start(Mode::Uploads);
+    let recorder = Recorder::start(Mode::Uploads(*expected));
     let mut setup = Setup::new(recorder.endpoint());
     let options = file.map(|value| format!("options: {{ parallelism: {value} }}\n")).unwrap_or_default();
     setup.write(".lakectl.yaml", &format!("{COMPLETE}{options}"));

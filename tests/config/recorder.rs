@@ -27,8 +27,8 @@ pub(crate) enum Mode {
     Unavailable,
     /// 503 without `Retry-After`, so that the client chooses its waits.
     UnavailableWithoutTime,
-    /// Accepts uploads, and delays their responses until no more of them arrive.
-    Uploads,
+    /// Accepts uploads, and delays the responses of the first until this many are in flight.
+    Uploads(usize),
 }
 
 pub(crate) struct Recorder {
@@ -45,13 +45,17 @@ struct State {
 
 #[derive(Default)]
 struct Uploads {
-    started: usize,
     in_flight: usize,
     most_in_flight: usize,
+    /// Responses are not delayed any more.
+    is_released: bool,
 }
 
-/// How long an upload waits for further uploads to arrive.
-const NO_MORE_UPLOADS: Duration = Duration::from_millis(400);
+/// How long the server waits for the uploads that it expects.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long it then waits for one more, which there must not be.
+const EXCESS: Duration = Duration::from_millis(300);
 
 impl Recorder {
     pub(crate) fn start(mode: Mode) -> Self {
@@ -141,39 +145,33 @@ impl State {
         match self.mode {
             Mode::Unavailable => response(503, "Retry-After: 0\r\n", r#"{"message":"busy"}"#),
             Mode::UnavailableWithoutTime => response(503, "", r#"{"message":"busy"}"#),
-            Mode::Uploads if method == "POST" && path.ends_with("/objects") => {
-                self.upload();
+            Mode::Uploads(expected) if method == "POST" && path.ends_with("/objects") => {
+                self.upload(expected);
                 response(201, "", OBJECT)
             }
-            Mode::Uploads if path.ends_with("/config") => response(
+            Mode::Uploads(_) if path.ends_with("/config") => response(
                 200,
                 "",
                 r#"{"version_config":{"version":"1.84.0"},"storage_config":{"blockstore_type":"mem","blockstore_namespace_example":"mem://","blockstore_namespace_ValidityRegex":"^mem://","default_namespace_prefix":"mem://","pre_sign_support":false,"pre_sign_support_ui":false,"import_support":false,"import_validity_regex":"^"}}"#,
             ),
-            Mode::Uploads if path.ends_with("/branches/main") => response(200, "", BRANCH),
-            Mode::Uploads => response(200, "", EMPTY_LIST),
+            Mode::Uploads(_) if path.ends_with("/branches/main") => response(200, "", BRANCH),
+            Mode::Uploads(_) => response(200, "", EMPTY_LIST),
         }
     }
 
-    /// Returns when no other upload has started for a while: a client that starts no more waits for this one.
-    fn upload(&self) {
+    /// Returns when all expected uploads are in flight and no more of them arrive.
+    fn upload(&self, expected: usize) {
         let mut uploads = self.uploads.lock().unwrap();
-        uploads.started += 1;
         uploads.in_flight += 1;
         uploads.most_in_flight = uploads.most_in_flight.max(uploads.in_flight);
         self.changed.notify_all();
-        loop {
-            let started = uploads.started;
-            let (next, _) = self
-                .changed
-                .wait_timeout_while(uploads, NO_MORE_UPLOADS, |uploads| uploads.started == started)
-                .unwrap();
-            uploads = next;
-            if uploads.started == started {
-                break;
-            }
-        }
+        let is_awaited = |uploads: &mut Uploads| !uploads.is_released && uploads.in_flight < expected;
+        let (uploads, _) = self.changed.wait_timeout_while(uploads, DEADLINE, is_awaited).unwrap();
+        let is_exact = |uploads: &mut Uploads| !uploads.is_released && uploads.in_flight == expected;
+        let (mut uploads, _) = self.changed.wait_timeout_while(uploads, EXCESS, is_exact).unwrap();
+        uploads.is_released = true;
         uploads.in_flight -= 1;
+        self.changed.notify_all();
     }
 }
 
