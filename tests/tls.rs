@@ -79,7 +79,7 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, protocols: Arc<Mut
 }
 
 fn client(endpoint: &str) -> Client {
-    Client::builder().endpoint(endpoint).retries(RetryPolicy::none()).build().unwrap()
+    Client::builder().endpoint(endpoint).anonymous().retries(RetryPolicy::none()).build().unwrap()
 }
 
 async fn failure(endpoint: &str) -> Error {
@@ -163,7 +163,7 @@ async fn http2_is_negotiated_on_request() {
 async fn child() {
     let Ok(endpoint) = std::env::var(ENDPOINT) else { return };
     let http2 = std::env::var(HTTP2).unwrap() == "true";
-    let builder = Client::builder().endpoint(endpoint).retries(RetryPolicy::none());
+    let builder = Client::builder().endpoint(endpoint).anonymous().retries(RetryPolicy::none());
     #[cfg(feature = "http2")]
     let builder = builder.http2(http2);
     let outcome = builder.build().unwrap().repository("example").get().await;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::environment::Environment;
 use crate::config::settings::Settings;
+use crate::credentials::{CachedToken, token_cache_path};
 use crate::error::{Error, Result};
 use crate::redact::Redacted;
 
@@ -22,17 +24,14 @@ pub(crate) enum ConfiguredCredentials {
         access_key_id: String,
         secret_access_key: String,
     },
-    AwsIam(AwsIam),
-    /// The token that `lakectl login` has stored in a file.
-    TokenCache {
-        path: PathBuf,
-        token: CachedToken,
-    },
+    AwsIam(AwsIamSettings),
+    /// The file in which `lakectl login` has saved a token.
+    TokenCache(PathBuf),
 }
 
 /// The settings of the provider `aws_iam`. `None` is its default.
 #[derive(Clone, PartialEq, Default)]
-pub(crate) struct AwsIam {
+pub(crate) struct AwsIamSettings {
     /// How long the token of lakeFS is valid.
     pub(crate) token_ttl: Option<Duration>,
     /// How long the signed request to AWS is valid.
@@ -41,16 +40,6 @@ pub(crate) struct AwsIam {
     pub(crate) refresh_interval: Option<Duration>,
     /// The headers that are signed, instead of `X-LakeFS-Server-ID` with the host of the endpoint.
     pub(crate) token_request_headers: Option<BTreeMap<String, String>>,
-    /// The file in which lakectl caches the token, and its token.
-    pub(crate) token_cache: Option<(PathBuf, Option<CachedToken>)>,
-}
-
-/// A token of lakectl's cache.
-#[derive(Clone, PartialEq)]
-pub(crate) struct CachedToken {
-    pub(crate) token: String,
-    /// In seconds since 1970.
-    pub(crate) expiration: i64,
 }
 
 /// Takes the session token, or else the access key, the provider, or the cached token.
@@ -60,7 +49,7 @@ pub(super) fn read<E: Environment>(
     settings: &Settings<'_, E>,
     searched: &mut Vec<String>,
 ) -> Result<Option<ConfiguredCredentials>> {
-    let aws_iam = AwsIam {
+    let aws_iam = AwsIamSettings {
         token_ttl: settings.lifetime("credentials.provider.aws_iam.token_ttl_seconds")?,
         url_presign_ttl: settings.lifetime("credentials.provider.aws_iam.url_presign_ttl_seconds")?,
         refresh_interval: settings.lifetime("credentials.provider.aws_iam.refresh_interval")?,
@@ -68,7 +57,6 @@ pub(super) fn read<E: Environment>(
             .get("credentials.provider.aws_iam.token_request_headers")?
             .map(|setting| setting.headers())
             .transpose()?,
-        token_cache: None,
     };
     let id = settings.text("credentials.access_key_id")?;
     let secret = settings.text("credentials.secret_access_key")?;
@@ -92,23 +80,22 @@ pub(super) fn read<E: Environment>(
         }
         (None, None) => {}
     }
-    let path = token_cache_path(settings.environment);
-    let cached = path.as_deref().map(|path| read_token(settings.environment, path));
     if provider.as_deref() == Some(AWS_IAM) {
-        let token_cache = path.zip(cached).map(|(path, token)| (path, token.ok()));
-        return Ok(Some(ConfiguredCredentials::AwsIam(AwsIam { token_cache, ..aws_iam })));
+        return Ok(Some(ConfiguredCredentials::AwsIam(aws_iam)));
     }
     if let Some(provider) = provider {
         tracing::warn!(provider, "credentials.provider.type is unknown and ignored");
         searched.push(format!("the provider {provider:?} of credentials.provider.type, which is unknown"));
     }
-    match path.zip(cached) {
-        Some((path, Ok(token))) => Ok(Some(ConfiguredCredentials::TokenCache { path, token })),
-        Some((path, Err(problem))) => {
+    let Some(path) = settings.environment.home_dir().map(|home| token_cache_path(&home)) else {
+        return Ok(None);
+    };
+    match check_token_cache(settings.environment, &path) {
+        Ok(()) => Ok(Some(ConfiguredCredentials::TokenCache(path))),
+        Err(problem) => {
             searched.push(format!("the token of lakectl login in {} ({problem})", path.display()));
             Ok(None)
         }
-        None => Ok(None),
     }
 }
 
@@ -120,36 +107,13 @@ fn incomplete<E: Environment>(settings: &Settings<'_, E>, missing: &str, what: &
     ))
 }
 
-/// The file in which lakectl stores its token.
-fn token_cache_path(environment: &impl Environment) -> Option<PathBuf> {
-    Some(environment.home_dir()?.join(".lakectl").join("cache").join("lakectl_token_cache.json"))
-}
-
-/// Reads the cached token. The error says why there is none.
-fn read_token(environment: &impl Environment, path: &Path) -> Result<CachedToken, String> {
+/// Checks that the cache has a token. The error says why it has none.
+fn check_token_cache(environment: &impl Environment, path: &Path) -> Result<(), String> {
     let content = environment.read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => "it does not exist".to_owned(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "it does not exist".to_owned(),
         _ => format!("it cannot be read: {error}"),
     })?;
-    CachedToken::parse(&content).ok_or_else(|| "it contains no token".to_owned())
-}
-
-impl CachedToken {
-    /// Parses the cache as Go does: keys in any case, and anything after the object.
-    pub(crate) fn parse(content: &[u8]) -> Option<Self> {
-        let object = serde_json::Deserializer::from_slice(content)
-            .into_iter::<serde_json::Map<String, serde_json::Value>>()
-            .next()?
-            .ok()?;
-        let field = |name: &str| {
-            object.get(name).or_else(|| {
-                object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-            })
-        };
-        let token = field("token")?.as_str().filter(|token| !token.is_empty())?.to_owned();
-        let expiration = field("expiration_time").map_or(Some(0), serde_json::Value::as_i64)?;
-        Some(Self { token, expiration })
-    }
+    CachedToken::parse(&content).map(drop).ok_or_else(|| "it contains no token".to_owned())
 }
 
 impl fmt::Debug for ConfiguredCredentials {
@@ -162,29 +126,20 @@ impl fmt::Debug for ConfiguredCredentials {
                 .field("secret_access_key", &Redacted)
                 .finish(),
             Self::AwsIam(aws_iam) => aws_iam.fmt(f),
-            Self::TokenCache { path, token } => {
-                f.debug_struct("TokenCache").field("path", path).field("token", token).finish()
-            }
+            Self::TokenCache(path) => f.debug_tuple("TokenCache").field(path).finish(),
         }
     }
 }
 
-impl fmt::Debug for AwsIam {
+impl fmt::Debug for AwsIamSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { token_ttl, url_presign_ttl, refresh_interval, token_request_headers, token_cache } = self;
+        let Self { token_ttl, url_presign_ttl, refresh_interval, token_request_headers } = self;
         let names = token_request_headers.as_ref().map(|headers| headers.keys().collect::<Vec<_>>());
-        f.debug_struct("AwsIam")
+        f.debug_struct("AwsIamSettings")
             .field("token_ttl", token_ttl)
             .field("url_presign_ttl", url_presign_ttl)
             .field("refresh_interval", refresh_interval)
             .field("token_request_headers", &names)
-            .field("token_cache", token_cache)
             .finish()
-    }
-}
-
-impl fmt::Debug for CachedToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CachedToken").field("expiration", &self.expiration).finish_non_exhaustive()
     }
 }

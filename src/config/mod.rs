@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::http::retry::RetryPolicy;
-pub(crate) use credentials::ConfiguredCredentials;
+pub(crate) use credentials::{AwsIamSettings, ConfiguredCredentials};
 use environment::{Environment, ProcessEnvironment};
 use settings::Settings;
 

@@ -224,16 +224,11 @@ fn cached_token_is_used_without_an_access_key() {
         r#"{"Token":"hush","EXPIRATION_TIME":7,"other":[]} and more"#,
     ] {
         let config = cached(content, &[]);
-        let Some(ConfiguredCredentials::TokenCache { path, token }) = &config.credentials else {
-            panic!("{config:?}");
-        };
-        assert_eq!((path.to_str(), &*token.token, token.expiration), (Some(CACHE), "hush", 7));
-        assert!(!format!("{config:?}").contains("hush"));
+        assert_eq!(config.credentials, Some(ConfiguredCredentials::TokenCache(CACHE.into())));
         let key = cached(content, &[(ID, "id"), (SECRET, "secret")]);
         assert!(matches!(key.credentials, Some(ConfiguredCredentials::AccessKey { .. })));
         let aws_iam = cached(content, &[(PROVIDER, "aws_iam")]);
-        let Some(ConfiguredCredentials::AwsIam(aws_iam)) = aws_iam.credentials else { panic!() };
-        assert_eq!(aws_iam.token_cache.unwrap().1.unwrap().token, "hush");
+        assert!(matches!(aws_iam.credentials, Some(ConfiguredCredentials::AwsIam(_))));
     }
     for content in [
         "",

@@ -8,12 +8,11 @@ use crate::api;
 use crate::client::endpoint::Endpoint;
 use crate::client::settings::HttpSettings;
 use crate::config::Config;
-use crate::credentials::{Authorizer, Credentials};
+use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::handles::client_config;
 use crate::handles::object::Object;
 use crate::handles::repository::Repository;
-use crate::http::authorize::Authorize;
 use crate::http::clients::HttpClients;
 use crate::http::retry::RetryPolicy;
 use crate::http::send::Transport;
@@ -233,7 +232,7 @@ impl ClientBuilder {
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config): a value is invalid; the message names the variable, or the file and its key.
     pub fn from_env() -> Result<Self> {
-        client_config::builder(Config::load()?)
+        Ok(client_config::builder(Config::load()?))
     }
 
     /// Sets the URL of the server, such as `https://lakefs.example.com`. Required.
@@ -244,14 +243,23 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets an access key: the same as `credentials(Credentials::access_key(…))`. Default: no credentials.
+    /// Sets an access key: the same as `credentials(Credentials::access_key(…))`. Default: none.
     pub fn access_key(self, access_key_id: impl Into<String>, secret_access_key: impl AsRef<str>) -> Self {
         self.credentials(Credentials::access_key(access_key_id, secret_access_key))
     }
 
-    /// Sets the credentials. Default: none. Few operations work without credentials.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    /// Sets the credentials: [`Credentials`], or a [`CredentialProvider`](crate::CredentialProvider) of your own.
+    /// Default: none. Either these or [`anonymous`](Self::anonymous) are required.
+    pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
+        self.credentials = Some(credentials.into());
+        self
+    }
+
+    /// Sends no credentials, and replaces the ones that were set before.
+    ///
+    /// Few operations work without credentials: the health check, the login, and the setup of a new server.
+    pub fn anonymous(mut self) -> Self {
+        self.credentials = Some(Credentials::anonymous());
         self
     }
 
@@ -321,8 +329,9 @@ impl ClientBuilder {
     /// Creates the client. This makes no requests.
     ///
     /// # Errors
-    /// [`Config`](crate::ErrorKind::Config): the endpoint is missing or not a URL of a server, the user agent cannot be
-    /// sent in a header, or TLS cannot be configured.
+    /// [`Config`](crate::ErrorKind::Config): the endpoint is missing or not a URL of a server, there are no credentials
+    /// (the message lists where they were searched), the credentials or the user agent cannot be sent in a header, or TLS
+    /// cannot be configured.
     pub fn build(self) -> Result<Client> {
         let endpoint = self.endpoint.ok_or_else(|| {
             let searched = match &*self.searched {
@@ -335,21 +344,33 @@ impl ClientBuilder {
             ))
         })?;
         let endpoint = Endpoint::parse(&endpoint)?;
+        let credentials = self.credentials.ok_or_else(|| no_credentials(&self.searched))?;
         let clients = match self.http_client {
             Some(client) => HttpClients::from_client(client),
             None => HttpClients::new(&self.http, endpoint.is_https())?,
         };
-        let connect = |authorizer| {
-            let transport = Transport::new(clients.clone(), authorizer, self.retries.clone());
+        let connect = |authorizer, retries: &RetryPolicy| {
+            let transport = Transport::new(clients.clone(), authorizer, retries.clone());
             api::Client::new(endpoint.as_str().to_owned(), transport)
         };
-        let authorizer = self.credentials.map(|credentials| -> Arc<dyn Authorize> {
-            // The client that logs in has no credentials.
-            Arc::new(Authorizer::new(credentials, connect(None)))
-        });
-        let scope = ClientScope::new(connect(authorizer), self.dir_concurrency);
+        // The clients that log in have no credentials.
+        let login = connect(None, &self.retries);
+        let login_once = connect(None, &RetryPolicy::none());
+        let authorizer = credentials.authorizer(login, login_once)?.map(Arc::new);
+        let scope = ClientScope::new(connect(authorizer, &self.retries), self.dir_concurrency);
         Ok(Client(scope))
     }
+}
+
+fn no_credentials(searched: &[String]) -> Error {
+    let searched = match searched {
+        [] => String::new(),
+        searched => format!("there are none in {}; ", searched.join(", ")),
+    };
+    Error::config(format!(
+        "there are no credentials: {searched}call ClientBuilder::access_key or ClientBuilder::credentials, or \
+         ClientBuilder::anonymous to send none"
+    ))
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -389,7 +410,7 @@ mod tests {
 
     #[test]
     fn uri_without_an_object_is_rejected() {
-        let client = Client::builder().endpoint("http://localhost:8000//").build().unwrap();
+        let client = Client::builder().endpoint("http://localhost:8000//").anonymous().build().unwrap();
         assert_eq!(client.to_string(), "http://localhost:8000/api/v1");
         let object = client.object(&"lakefs://example/main/a/b".parse().unwrap()).unwrap();
         assert_eq!(object.path(), "a/b");

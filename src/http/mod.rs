@@ -6,6 +6,7 @@ mod attempt;
 pub(crate) mod authorize;
 pub(crate) mod call;
 pub(crate) mod clients;
+pub(crate) mod credential;
 pub(crate) mod encode;
 mod failure;
 pub(crate) mod operation;

@@ -35,7 +35,7 @@ const LAYERS: &[&[&str]] = &[
     &["http"],
     &["client"],
     &["macros"],
-    &["pager", "task", "uri"],
+    &["pager", "single_flight", "task", "uri"],
     &["error"],
     &["redact"],
 ];
@@ -44,7 +44,7 @@ const LAYERS: &[&[&str]] = &[
 const CIRCLES_ALLOWED: &str = "handles";
 
 /// Modules that know no HTTP library.
-const WITHOUT_HTTP: &[&str] = &["error", "pager", "task", "uri", "macros", "redact"];
+const WITHOUT_HTTP: &[&str] = &["error", "pager", "single_flight", "task", "uri", "macros", "redact"];
 
 /// The libraries of which [`WITHOUT_HTTP`] know nothing.
 const HTTP_LIBRARIES: &[&str] = &["reqwest", "hyper", "http", "progenitor"];

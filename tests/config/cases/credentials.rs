@@ -8,6 +8,7 @@ const TOKEN: &str = r#"{"token":"cached","expiration_time":9999999999}"#;
 const ENDPOINT_ONLY: &str = "server: { endpoint_url: '{url}' }\n";
 const INCOMPLETE: &str = "half an access key cannot be meant";
 const TEXT: &str = "the YAML library of the client reads it as text, which keeps it as it is written";
+const LOGIN_AGAIN: &str = "lakectl sends an expired token, which the server rejects";
 const NO_CREDENTIALS: &str = "lakectl sends an empty access key";
 
 /// There are no credentials.
@@ -16,7 +17,7 @@ fn nothing(case: Case) -> Case {
 }
 
 fn no_credentials() -> Outcome {
-    sends_as("", 5)
+    Fails("there are no credentials")
 }
 
 /// A row with another id in [`COMPLETE`].
@@ -95,6 +96,10 @@ fn tokens() -> Vec<Case> {
         cached("cached token and half an access key", TOKEN, sends_as("Basic eid:", 5))
             .set(ID, "eid")
             .but_client(Rejects("credentials.secret_access_key"), INCOMPLETE),
+        cached("expired token", r#"{"token":"cached","expiration_time":1}"#, sends_as("Bearer cached", 5))
+            .but_client(Fails("run `lakectl login`"), LOGIN_AGAIN),
+        cached("token without an expiration", r#"{"token":"cached"}"#, sends_as("Bearer cached", 5))
+            .but_client(Fails("run `lakectl login`"), LOGIN_AGAIN),
         // No credentials.
         nothing(Case::yaml("no credentials", ENDPOINT_ONLY, empty())),
         nothing(cached("broken cache", "{", empty())),
@@ -124,7 +129,7 @@ fn providers() -> Vec<Case> {
         ),
         key("provider and cached token", "provider: { type: aws_iam }", sends_as("Bearer cached", 5))
             .file(CACHE, TOKEN)
-            .but_client(Fails("aws_iam"), "the client has no such provider"),
+            .but_client(Fails("feature `aws`"), "the feature is off, and the token is that of lakectl"),
     ];
     // Settings of a provider are checked even if it is not used.
     for (name, setting, key) in [
