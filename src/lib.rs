@@ -64,5 +64,7 @@ pub use uri::Uri;
 pub mod reexports {
     #[cfg(feature = "object_store")]
     pub use ::object_store;
+    #[cfg(feature = "aws")]
+    pub use aws_credential_types;
     pub use {bytes, chrono, futures, reqwest};
 }

@@ -5,11 +5,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use tokio::sync::OnceCell;
+use futures::future::BoxFuture;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::single_flight::SingleFlight;
 use crate::{api, models};
 
 /// The client that requests and transfers use: the generated API, and the cached configuration of the server.
@@ -19,7 +20,8 @@ pub(crate) struct ClientScope(Arc<Shared>);
 /// The state that all clones of a client share.
 struct Shared {
     api: api::Client,
-    server: OnceCell<models::Config>,
+    server: Arc<OnceLock<models::Config>>,
+    server_request: SingleFlight<()>,
     storages: Storages,
     /// How many files directory transfers transfer at once, if a request does not set it.
     #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "there are no directory transfers"))]
@@ -39,8 +41,9 @@ struct Storages {
 
 impl ClientScope {
     pub(crate) fn new(api: api::Client, dir_concurrency: Option<usize>) -> Self {
-        let (server, storages) = (OnceCell::new(), Storages::default());
-        Self(Arc::new(Shared { api, server, storages, dir_concurrency }))
+        let (server, server_request) = (Arc::default(), SingleFlight::new());
+        let storages = Storages::default();
+        Self(Arc::new(Shared { api, server, server_request, storages, dir_concurrency }))
     }
 
     /// How many files directory transfers transfer at once, if a request does not set it.
@@ -58,10 +61,20 @@ impl ClientScope {
         RepositoryScope { client: self.clone(), name: name.into() }
     }
 
-    /// The configuration of the server, requested once.
+    /// The configuration of the server, requested once for all callers.
     pub(crate) async fn server_config(&self) -> Result<&models::Config> {
-        let request = || async { Ok(self.api().get_config().send().await?.into_inner()) };
-        self.0.server.get_or_try_init(request).await
+        let Shared { api, server, server_request, .. } = &*self.0;
+        let request = || {
+            let (api, server) = (api.clone(), Arc::clone(server));
+            let request = async move {
+                let config = api.get_config().send().await?.into_inner();
+                server.get_or_init(|| config);
+                Ok(())
+            };
+            Box::pin(request) as BoxFuture<'static, Result<()>>
+        };
+        server_request.get(|| server.get().map(|_| ()), request).await?;
+        server.get().ok_or_else(|| Error::new(ErrorKind::Server, "get the configuration", "there is none"))
     }
 
     /// Routes later uploads through the server, unless a caller asks for the storage.

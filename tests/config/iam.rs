@@ -1,6 +1,6 @@
 //! `credentials.provider.aws_iam`: how lakectl exchanges the identity of AWS for a token.
 //!
-//! The unit tests of the configuration have the values that the client reads from the same settings.
+//! Without the feature `aws`, the client reads the settings and cannot use them.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -20,6 +20,17 @@ struct Row {
     token_seconds: i64,
     signature_seconds: &'static str,
     signed_headers: &'static [&'static str],
+    client: Client,
+}
+
+/// What the client does.
+enum Client {
+    /// The same as lakectl.
+    Same,
+    /// The same, with another validity of the signature.
+    Signs(&'static str),
+    /// Rejects the value of `token_ttl_seconds`.
+    Rejects,
 }
 
 const DEFAULT: Row = Row {
@@ -28,6 +39,7 @@ const DEFAULT: Row = Row {
     token_seconds: 216_000,
     signature_seconds: "60",
     signed_headers: &["host", "x-lakefs-server-id"],
+    client: Client::Same,
 };
 
 /// The client differs in three ways. It reads `refresh_interval` as the time before the expiry at which the token is
@@ -38,13 +50,19 @@ const ROWS: &[Row] = &[
     Row { settings: "token_ttl_seconds: 1h", token_seconds: 3600, ..DEFAULT },
     Row { settings: "token_ttl_seconds: 90.7s", token_seconds: 90, ..DEFAULT },
     Row { settings: "token_ttl_seconds: 0", ..DEFAULT },
-    Row { settings: "token_ttl_seconds: 3600", token_seconds: 0, ..DEFAULT },
-    Row { settings: "token_ttl_seconds: -1h", token_seconds: -3600, ..DEFAULT },
+    Row { settings: "token_ttl_seconds: 3600", token_seconds: 0, client: Client::Rejects, ..DEFAULT },
+    Row { settings: "token_ttl_seconds: -1h", token_seconds: -3600, client: Client::Rejects, ..DEFAULT },
     Row { settings: "url_presign_ttl_seconds: 2m", signature_seconds: "120", ..DEFAULT },
-    Row { settings: "refresh_interval: 10m", signature_seconds: "600", ..DEFAULT },
+    Row {
+        settings: "refresh_interval: 10m",
+        signature_seconds: "600",
+        client: Client::Signs("60"),
+        ..DEFAULT
+    },
     Row {
         settings: "url_presign_ttl_seconds: 2m, refresh_interval: 10m",
         signature_seconds: "600",
+        client: Client::Signs("120"),
         ..DEFAULT
     },
     Row {
@@ -76,9 +94,6 @@ const ROWS: &[Row] = &[
 
 impl Row {
     fn check(&self, program: &Program) -> Option<String> {
-        if let Program::Client = program {
-            return None;
-        }
         let recorder = Recorder::start(Mode::Unavailable);
         let mut setup = Setup::new(recorder.endpoint());
         setup.write(
@@ -98,6 +113,18 @@ impl Row {
         }
         let report = setup.list(program);
         let requests = recorder.requests();
+        let signature_seconds = match (program, &self.client) {
+            (Program::Lakectl(_), _) | (Program::Client, Client::Same) => self.signature_seconds,
+            (Program::Client, Client::Signs(seconds)) => seconds,
+            (Program::Client, Client::Rejects) => {
+                let is_rejected = requests.is_empty() && report.error.contains("token_ttl_seconds");
+                return (!is_rejected).then(|| format!("{:?}: {report:?}", self.settings));
+            }
+        };
+        if matches!(program, Program::Client) && !cfg!(feature = "aws") {
+            let is_missing = requests.is_empty() && report.error.contains("feature `aws`");
+            return (!is_missing).then(|| format!("{:?}: {report:?}", self.settings));
+        }
         let Some((login, rest)) = requests.split_first() else { return Some(format!("{report:?}")) };
         let body: Value = serde_json::from_slice(&login.body).unwrap();
         let identity = body["identityRequest"]["identity_token"].as_str().unwrap();
@@ -105,7 +132,7 @@ impl Row {
         let is_expected = login.path == "/api/v1/auth/external/principal/login"
             && login.authorization.is_empty()
             && body["token_expiration_duration"] == self.token_seconds
-            && identity["expiration_duration"] == self.signature_seconds
+            && identity["expiration_duration"] == signature_seconds
             && identity["signed_headers"] == serde_json::json!(self.signed_headers)
             && rest.len() == 5
             && rest.iter().all(|request| request.authorization == "Bearer iam");
@@ -114,6 +141,6 @@ impl Row {
 }
 
 #[test]
-fn lakectl_exchanges_an_identity_as_in_the_table() {
+fn identity_is_exchanged_as_in_the_table() {
     check_all(ROWS, Row::check);
 }

@@ -5,9 +5,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "aws")]
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+
 use crate::api;
 use crate::error::Result;
 use crate::http::credential::CredentialProvider;
+
+#[cfg(feature = "aws")]
+mod exchange;
+#[cfg(feature = "aws")]
+mod identity_token;
 
 /// An AWS role, whose identity the client exchanges for a token of lakeFS. Needs the feature `aws`.
 ///
@@ -33,6 +41,8 @@ pub struct AwsIam {
     presign_ttl: Duration,
     refresh_interval: Duration,
     request_headers: Option<BTreeMap<String, String>>,
+    #[cfg(feature = "aws")]
+    credentials: Option<SharedCredentialsProvider>,
 }
 
 impl Default for AwsIam {
@@ -43,6 +53,8 @@ impl Default for AwsIam {
             presign_ttl: Duration::from_secs(60),
             refresh_interval: Duration::from_secs(5 * 60),
             request_headers: None,
+            #[cfg(feature = "aws")]
+            credentials: None,
         }
     }
 }
@@ -95,7 +107,23 @@ impl AwsIam {
         self
     }
 
+    /// Sets the provider of the AWS credentials. Default: the default chain of the AWS SDK, which reads the environment,
+    /// the files of AWS, and the metadata of containers and machines.
+    #[cfg(feature = "aws")]
+    #[must_use]
+    pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
+        self.credentials = Some(SharedCredentialsProvider::new(provider));
+        self
+    }
+
     /// Logs in with `api`, a client without credentials.
+    #[cfg(feature = "aws")]
+    pub(super) fn provider(self, api: api::Client) -> Result<Arc<dyn CredentialProvider>> {
+        Ok(Arc::new(exchange::Exchange::new(self, api)?))
+    }
+
+    /// Logs in with `api`, a client without credentials.
+    #[cfg(not(feature = "aws"))]
     #[allow(clippy::unused_self, clippy::needless_pass_by_value, reason = "the feature uses them")]
     pub(super) fn provider(self, _api: api::Client) -> Result<Arc<dyn CredentialProvider>> {
         Err(crate::error::Error::config(
