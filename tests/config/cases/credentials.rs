@@ -128,7 +128,10 @@ fn providers() -> Vec<Case> {
         ),
         key("provider and cached token", "provider: { type: aws_iam }", sends_as("Bearer cached", 5))
             .file(CACHE, TOKEN)
-            .but_client(Fails("feature `aws`"), "the feature is off, and the token is that of lakectl"),
+            .but_client(
+                Fails("AWS"),
+                "the client requests a token of its own, for which it has no AWS credentials here",
+            ),
     ];
     // Settings of a provider are checked even if it is not used.
     for (name, setting, key) in [
