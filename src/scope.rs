@@ -6,20 +6,30 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
+use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::options::{CallOptions, HasOptions};
 use crate::single_flight::SingleFlight;
 use crate::{api, models};
 
+/// How long uploads to a repository go through the server after its storage could not be reached.
+const BYPASS: Duration = Duration::from_secs(5 * 60);
+
 /// The client that requests and transfers use: the generated API, and the cached configuration of the server.
 #[derive(Clone)]
-pub(crate) struct ClientScope(Arc<Shared>);
+pub(crate) struct ClientScope {
+    /// Its options are those of the calls of this scope.
+    api: api::Client,
+    shared: Arc<Shared>,
+}
 
 /// The state that all clones of a client share.
+#[derive(Default)]
 struct Shared {
-    api: api::Client,
     server: Arc<OnceLock<models::Config>>,
     server_request: SingleFlight<()>,
     storages: Storages,
@@ -33,28 +43,42 @@ struct Shared {
 struct Storages {
     /// The server does not report its storages.
     unknown: AtomicBool,
-    /// The storages cannot be reached from this program.
-    bypassed: AtomicBool,
+    unreachable: UnreachableStorages,
     /// The storage of each repository, where there are several; `None` where the server does not report it.
     by_repository: Mutex<HashMap<String, Option<String>>>,
 }
 
+/// The repositories whose storage could not be reached from this program lately, and when that was.
+#[derive(Default)]
+struct UnreachableStorages(Mutex<HashMap<String, Instant>>);
+
+impl UnreachableStorages {
+    fn add(&self, repository: &str) {
+        let mut repositories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        repositories.retain(|_, since| since.elapsed() < BYPASS);
+        repositories.insert(repository.to_owned(), Instant::now());
+    }
+
+    fn contains(&self, repository: &str) -> bool {
+        let repositories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        repositories.get(repository).is_some_and(|since| since.elapsed() < BYPASS)
+    }
+}
+
 impl ClientScope {
     pub(crate) fn new(api: api::Client, dir_concurrency: Option<usize>) -> Self {
-        let (server, server_request) = (Arc::default(), SingleFlight::new());
-        let storages = Storages::default();
-        Self(Arc::new(Shared { api, server, server_request, storages, dir_concurrency }))
+        Self { api, shared: Arc::new(Shared { dir_concurrency, ..Shared::default() }) }
     }
 
     /// How many files directory transfers transfer at once, if a request does not set it.
     #[cfg(feature = "fs")]
     pub(crate) fn dir_concurrency(&self) -> Option<usize> {
-        self.0.dir_concurrency
+        self.shared.dir_concurrency
     }
 
     /// The generated client.
     pub(crate) fn api(&self) -> &api::Client {
-        &self.0.api
+        &self.api
     }
 
     pub(crate) fn repository(&self, name: impl Into<String>) -> RepositoryScope {
@@ -63,9 +87,11 @@ impl ClientScope {
 
     /// The configuration of the server, requested once for all callers.
     pub(crate) async fn server_config(&self) -> Result<&models::Config> {
-        let Shared { api, server, server_request, .. } = &*self.0;
+        let Shared { server, server_request, .. } = &*self.shared;
         let request = || {
-            let (api, server) = (api.clone(), Arc::clone(server));
+            let (mut api, server) = (self.api.clone(), Arc::clone(server));
+            // Other callers may wait longer than this one.
+            api.options_mut().take_timeout();
             let request = async move {
                 let config = api.get_config().send().await?.into_inner();
                 server.get_or_init(|| config);
@@ -77,14 +103,14 @@ impl ClientScope {
         server.get().ok_or_else(|| Error::new(ErrorKind::Server, "get the configuration", "there is none"))
     }
 
-    /// Routes later uploads through the server, unless a caller asks for the storage.
-    pub(crate) fn bypass_storage(&self) {
-        self.0.storages.bypassed.store(true, Relaxed);
+    /// Routes later uploads to a repository through the server for some time, unless a caller asks for the storage.
+    pub(crate) fn bypass_storage(&self, repository: &str) {
+        self.shared.storages.unreachable.add(repository);
     }
 
-    /// Whether uploads go through the server because the storage could not be reached.
-    pub(crate) fn bypasses_storage(&self) -> bool {
-        self.0.storages.bypassed.load(Relaxed)
+    /// Whether uploads to a repository go through the server because its storage could not be reached.
+    pub(crate) fn bypasses_storage(&self, repository: &str) -> bool {
+        self.shared.storages.unreachable.contains(repository)
     }
 
     /// The configuration of the storage of a repository, without a request where it is known already.
@@ -92,7 +118,7 @@ impl ClientScope {
         &self,
         repository: &RepositoryScope,
     ) -> Result<Option<&models::StorageConfig>> {
-        let Storages { unknown, by_repository, .. } = &self.0.storages;
+        let Storages { unknown, by_repository, .. } = &self.shared.storages;
         if unknown.load(Relaxed) {
             return Ok(None);
         }
@@ -129,6 +155,12 @@ impl ClientScope {
     }
 }
 
+impl HasOptions for ClientScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.api.options_mut()
+    }
+}
+
 impl fmt::Debug for ClientScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("endpoint", &self.api().base()).finish_non_exhaustive()
@@ -138,7 +170,7 @@ impl fmt::Debug for ClientScope {
 /// Clients of the same endpoint are equal.
 impl PartialEq for ClientScope {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.api().base() == other.api().base()
+        Arc::ptr_eq(&self.shared, &other.shared) || self.api().base() == other.api().base()
     }
 }
 
@@ -176,6 +208,12 @@ impl RepositoryScope {
     }
 }
 
+impl HasOptions for RepositoryScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.client.options_mut()
+    }
+}
+
 /// A branch, a tag, a commit or a ref expression of a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RefScope {
@@ -203,6 +241,12 @@ impl RefScope {
     }
 }
 
+impl HasOptions for RefScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.repository.options_mut()
+    }
+}
+
 /// An object by its path at a reference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ObjectScope {
@@ -226,5 +270,27 @@ impl ObjectScope {
 
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+}
+
+impl HasOptions for ObjectScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.reference.options_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn unreachable_storage_concerns_one_repository_for_some_time() {
+        let unreachable = UnreachableStorages::default();
+        unreachable.add("a");
+        assert!(unreachable.contains("a") && !unreachable.contains("b"));
+        tokio::time::advance(BYPASS).await;
+        assert!(!unreachable.contains("a"));
+        unreachable.add("b");
+        assert!(unreachable.contains("b") && !unreachable.contains("a"));
     }
 }

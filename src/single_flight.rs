@@ -40,11 +40,13 @@ struct Failure {
     backoff: Duration,
 }
 
-impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
-    pub(crate) fn new() -> Self {
+impl<T> Default for SingleFlight<T> {
+    fn default() -> Self {
         Self { state: Arc::new(Mutex::new(State { running: None, failure: None })) }
     }
+}
 
+impl<T: Clone + Send + Sync + 'static> SingleFlight<T> {
     /// Returns the value of `ready`. Without one, waits for the running work, or for new work that `start` returns.
     pub(crate) async fn get(
         &self,
@@ -182,7 +184,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn callers_share_one_failure_which_is_remembered() {
-        let (flight, work) = (SingleFlight::new(), Work::default());
+        let (flight, work) = (SingleFlight::default(), Work::default());
         let start = Instant::now();
         let get = || flight.get(nothing, || work.start(failure));
         for result in join_all((0..20).map(|_| get())).await {
@@ -208,7 +210,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_completes_without_the_caller_that_started_it() {
-        let (flight, work) = (SingleFlight::new(), Work::default());
+        let (flight, work) = (SingleFlight::default(), Work::default());
         let mut first = Box::pin(flight.get(nothing, || work.start(Ok)));
         assert!((&mut first).now_or_never().is_none());
         drop(first);
@@ -217,7 +219,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn panic_of_the_work_is_an_error() {
-        let flight = SingleFlight::<u32>::new();
+        let flight = SingleFlight::<u32>::default();
         let panics = || async { panic!("no result") }.boxed();
         let error = flight.get(nothing, panics).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
@@ -226,7 +228,7 @@ mod tests {
 
     #[test]
     fn caller_outlives_the_runtime_that_started_the_work() {
-        let (flight, work) = (SingleFlight::new(), Work::default());
+        let (flight, work) = (SingleFlight::default(), Work::default());
         let runtime = || {
             tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
         };

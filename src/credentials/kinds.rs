@@ -209,12 +209,8 @@ impl Credentials {
     }
 
     /// Creates the authorizer of a client, or `None` for a client without credentials. `login` is a client without
-    /// credentials, to log in with; `login_once` is one that does not retry.
-    pub(crate) fn authorizer(
-        self,
-        login: api::Client,
-        login_once: api::Client,
-    ) -> Result<Option<Authorizer>> {
+    /// credentials, to log in with.
+    pub(crate) fn authorizer(self, login: api::Client) -> Result<Option<Authorizer>> {
         let provider: Arc<dyn CredentialProvider> = match self.0 {
             Kind::Anonymous => return Ok(None),
             Kind::AccessKey { credential, .. } | Kind::Token(credential) => {
@@ -222,7 +218,7 @@ impl Credentials {
             }
             Kind::Login(credentials) => Arc::new(credentials.provider(login)),
             Kind::AwsIam(options) => options.provider(login)?,
-            Kind::WebIdentity(identity) => Arc::new(identity.provider(login_once)),
+            Kind::WebIdentity(identity) => Arc::new(identity.provider(&login)),
             Kind::Provider(provider) => provider,
         };
         Ok(Some(Authorizer::new(provider)))

@@ -9,6 +9,8 @@ use futures::future::BoxFuture;
 use crate::api;
 use crate::credentials::login::token_credential;
 use crate::http::credential::{Credential, CredentialError, CredentialProvider};
+use crate::http::options::CallOptions;
+use crate::http::retry::RetryPolicy;
 use crate::models;
 use crate::redact::Redacted;
 
@@ -53,8 +55,9 @@ impl WebIdentity {
         self
     }
 
-    /// Exchanges the code with `api`, a client without credentials that does not retry.
-    pub(super) fn provider(self, api: api::Client) -> impl CredentialProvider + 'static {
+    /// Exchanges the code with `api`, a client without credentials.
+    pub(super) fn provider(self, api: &api::Client) -> impl CredentialProvider + use<> {
+        let api = api.with_options(CallOptions::default().retries(RetryPolicy::none()));
         Provider { unused: Mutex::new(Some(self)), api }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::config::{AwsIamSettings, Config, ConfiguredCredentials};
 use crate::credentials::{AwsIam, Credentials};
-use crate::handles::client::ClientBuilder;
+use crate::handles::client_builder::ClientBuilder;
 
 /// Returns a builder with the settings of a configuration.
 pub(super) fn builder(config: Config) -> ClientBuilder {

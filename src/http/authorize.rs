@@ -84,7 +84,7 @@ impl Authorizer {
     }
 
     fn with(provider: Option<Arc<dyn CredentialProvider>>) -> Self {
-        let (current, renewal) = (Arc::default(), SingleFlight::new());
+        let (current, renewal) = (Arc::default(), SingleFlight::default());
         Self { provider, current, renewal, clock: SystemTime::now }
     }
 

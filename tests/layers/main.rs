@@ -31,11 +31,14 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["credentials"],
     &["models"],
+    &["task"],
+    &["request"],
+    &["macros"],
+    &["pager"],
     &["api"],
     &["http"],
     &["client"],
-    &["macros"],
-    &["pager", "single_flight", "task", "uri"],
+    &["single_flight", "uri"],
     &["error"],
     &["redact"],
 ];
@@ -44,7 +47,8 @@ const LAYERS: &[&[&str]] = &[
 const CIRCLES_ALLOWED: &str = "handles";
 
 /// Modules that know no HTTP library.
-const WITHOUT_HTTP: &[&str] = &["error", "pager", "single_flight", "task", "uri", "macros", "redact"];
+const WITHOUT_HTTP: &[&str] =
+    &["error", "pager", "request", "single_flight", "task", "uri", "macros", "redact"];
 
 /// The libraries of which [`WITHOUT_HTTP`] know nothing.
 const HTTP_LIBRARIES: &[&str] = &["reqwest", "hyper", "http", "progenitor"];
