@@ -33,6 +33,9 @@ struct Shared {
     server: Arc<OnceLock<models::Config>>,
     server_request: SingleFlight<()>,
     storages: Storages,
+    /// How many files directory transfers transfer at once, if a request does not set it.
+    #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "there are no directory transfers"))]
+    dir_concurrency: Option<usize>,
 }
 
 /// The storages of the server, as far as the client has requested them.
@@ -63,8 +66,14 @@ impl UnreachableStorages {
 }
 
 impl ClientScope {
-    pub(crate) fn new(api: api::Client) -> Self {
-        Self { api, shared: Arc::default() }
+    pub(crate) fn new(api: api::Client, dir_concurrency: Option<usize>) -> Self {
+        Self { api, shared: Arc::new(Shared { dir_concurrency, ..Shared::default() }) }
+    }
+
+    /// How many files directory transfers transfer at once, if a request does not set it.
+    #[cfg(feature = "fs")]
+    pub(crate) fn dir_concurrency(&self) -> Option<usize> {
+        self.shared.dir_concurrency
     }
 
     /// The generated client.
