@@ -1,0 +1,10 @@
+//! Every operation under every fault: nothing is applied twice, nothing is lost, and no error is certain that should not
+//! be. Every operation with responses that are not lakeFS's: none of them is believed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod case;
+mod cases;
+mod healthy;
+mod lab;
+mod world;
