@@ -5,6 +5,10 @@
 
 mod case;
 mod cases;
+mod endpoint;
+mod expectation;
+mod fault;
 mod healthy;
 mod lab;
+mod pairs;
 mod world;
