@@ -21,6 +21,8 @@ pub(crate) struct Operation {
     pub(crate) body: Option<String>,
     /// The body of a successful response.
     pub(crate) success: SuccessBody,
+    /// The statuses of a successful response, ascending.
+    pub(crate) statuses: Vec<u16>,
     /// Whether its name is stable.
     pub(crate) stability: Stability,
 }
@@ -93,6 +95,7 @@ pub(crate) fn list(document: &Value) -> Result<Vec<Operation>, Error> {
                     .and_then(Value::as_object)
                     .and_then(|content| content.keys().next().cloned()),
                 success: success_body(id, operation)?,
+                statuses: success_statuses(operation),
                 stability: stability(operation),
             });
         }
@@ -143,6 +146,14 @@ fn success_body(id: &str, operation: &Value) -> Result<SuccessBody, Error> {
     Ok(first)
 }
 
+fn success_statuses(operation: &Value) -> Vec<u16> {
+    let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
+    let statuses = responses.filter_map(|(status, _)| status.parse().ok());
+    let mut successes: Vec<u16> = statuses.filter(|status| (200..300).contains(status)).collect();
+    successes.sort_unstable();
+    successes
+}
+
 fn stability(operation: &Value) -> Stability {
     let deprecated = operation.get("deprecated").and_then(Value::as_bool).unwrap_or_default();
     let tags = operation.get("tags").and_then(Value::as_array);
@@ -159,9 +170,24 @@ fn stability(operation: &Value) -> Stability {
 /// The table of the operations, for the HTTP layer.
 pub(crate) fn table(operations: &[Operation], docs: &Docs) -> syn::Item {
     let rows = operations.iter().map(|operation| {
-        let Operation { name, method, path, .. } = operation;
+        let Operation { name, method, path, statuses, .. } = operation;
         let action = docs.action(name);
-        quote!(crate::http::operation::Operation { id: #name, method: #method, path: #path, action: #action })
+        let body = match operation.success {
+            SuccessBody::Json => quote!(Json),
+            SuccessBody::Text => quote!(Text),
+            SuccessBody::Stream => quote!(Stream),
+            SuccessBody::Empty => quote!(Empty),
+        };
+        quote! {
+            crate::http::operation::Operation {
+                id: #name,
+                method: #method,
+                path: #path,
+                action: #action,
+                statuses: &[#(#statuses),*],
+                body: crate::http::operation::SuccessBody::#body,
+            }
+        }
     });
     let count = operations.len();
     syn::parse_quote! {

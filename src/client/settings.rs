@@ -49,7 +49,7 @@ impl HttpSettings {
             tls.apply(if self.http2 { builder } else { builder.http1_only() })
         };
         Ok(Clients {
-            buffered: build(builder().read_timeout(self.read_timeout))?,
+            buffered: build(builder().redirect(Policy::none()).read_timeout(self.read_timeout))?,
             streaming: build(builder().redirect(Policy::none()))?,
         })
     }

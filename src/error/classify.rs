@@ -24,7 +24,8 @@ pub(super) fn of_lakefs(operation: &str, status: u16, message: &str) -> ErrorKin
         409 if is_creation(operation) || says("not unique") || says("lready exists") => {
             ErrorKind::AlreadyExists
         }
-        412 if says("hook aborted") => ErrorKind::HookFailed,
+        // A broken file of actions aborts the operation with 500.
+        412 | 500 if says("hook aborted") => ErrorKind::HookFailed,
         // The server reports empty names and invalid ref expressions with 500, too.
         500 if says("validation error") || says("can't create a branch without commit") => {
             ErrorKind::InvalidRequest
@@ -33,6 +34,17 @@ pub(super) fn of_lakefs(operation: &str, status: u16, message: &str) -> ErrorKin
         500 if is_lost_race(message) => ErrorKind::Conflict,
         _ => of_status(status),
     }
+}
+
+/// The message of a failed response to HEAD, which has none; empty if the status says nothing about the resource.
+pub(super) fn message_of_head(status: u16) -> String {
+    let message = match status {
+        404 => "the object, the ref or the repository does not exist",
+        410 => "the data of the object was deleted",
+        416 => "the range is outside the object",
+        _ => "",
+    };
+    message.to_owned()
 }
 
 /// The kind of a failed response without a lakeFS error: its body is that of a proxy, or empty.
@@ -67,13 +79,15 @@ pub(super) fn of_status(status: u16) -> ErrorKind {
 }
 
 /// The kind of a failed response of a storage, by its status and error code.
-pub(super) fn of_storage(status: u16, code: &str) -> ErrorKind {
+pub(super) fn of_storage(operation: &str, status: u16, code: &str) -> ErrorKind {
     match (status, code) {
         (_, "BadDigest" | "Md5Mismatch" | "InvalidDigest") => ErrorKind::Integrity,
         (_, "SlowDown" | "ServerBusy") => ErrorKind::RateLimited,
         (_, "RequestTimeout") => ErrorKind::Timeout,
         // The signature expired, or the credentials that it was made with.
         (_, "ExpiredToken") | (401, _) => ErrorKind::PermissionDenied,
+        // The object exists in lakeFS.
+        (404, _) if operation.starts_with("get_") && operation.ends_with("object") => ErrorKind::DataDeleted,
         (410, _) => ErrorKind::InvalidRequest,
         _ => of_status(status),
     }

@@ -52,7 +52,9 @@ struct Inner {
     message: String,
     operation: Option<&'static str>,
     response: Option<ErrorResponse>,
-    /// Nothing was sent, or the server reported that it did nothing.
+    /// Who wrote the response.
+    writer: Writer,
+    /// It is certain that the attempt changed nothing.
     not_applied: bool,
     /// This attempt or an earlier one may have taken effect.
     outcome_unknown: bool,
@@ -60,6 +62,17 @@ struct Inner {
     conflicts: Vec<Conflict>,
     failed_objects: Vec<FailedObject>,
     source: Option<Source>,
+}
+
+/// Who wrote a response.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    /// lakeFS: the body is one of its errors.
+    Lakefs,
+    /// A storage that a pre-signed URL names.
+    Storage,
+    /// Anything else, such as a proxy or a web page; or there was no response.
+    Foreign,
 }
 
 impl Error {
@@ -93,7 +106,9 @@ impl Error {
         self.0.operation
     }
 
-    /// Returns the first 64 KiB of the body of the response. Empty if there was none, or if it came from a storage.
+    /// Returns the first 64 KiB of the body of the response.
+    ///
+    /// Empty if there was none, if it came from a storage, or if responses of the operation can contain a secret.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.0.response.as_ref().map_or(&[], |response| &response.body)
@@ -156,7 +171,17 @@ impl Error {
         self.status() == Some(500) && classify::is_lost_race(self.message())
     }
 
-    /// Whether it is certain that the server did nothing.
+    /// Whether lakeFS itself wrote the response.
+    pub(crate) fn is_from_lakefs(&self) -> bool {
+        self.0.writer == Writer::Lakefs
+    }
+
+    /// Whether a storage wrote the response.
+    pub(crate) fn is_from_storage(&self) -> bool {
+        self.0.writer == Writer::Storage
+    }
+
+    /// Whether it is certain that the attempt changed nothing. For a response of the server, the HTTP layer decides.
     pub(crate) fn not_applied(&self) -> bool {
         self.0.not_applied
     }
@@ -176,6 +201,7 @@ impl Error {
             message: message.into(),
             operation: None,
             response: None,
+            writer: Writer::Foreign,
             not_applied: false,
             outcome_unknown: false,
             attempts: 0,
@@ -216,18 +242,25 @@ impl Error {
     /// A response of the server that is not a success.
     pub(crate) fn response(origin: &ResponseOrigin, response: ErrorResponse) -> Self {
         let status = response.status;
-        let (kind, message) = match response.payload() {
+        let (writer, kind, message) = match response.payload() {
             ErrorPayload::Lakefs(message) => {
-                (classify::of_lakefs(origin.operation, status, &message), message)
+                (Writer::Lakefs, classify::of_lakefs(origin.operation, status, &message), message)
+            }
+            ErrorPayload::Text(message) if is_text_of_lakefs(status) => {
+                (Writer::Lakefs, classify::of_status(status), message)
             }
             ErrorPayload::Text(message) if !matches!(status, ..400 | 404 | 405) => {
-                (classify::of_lakefs(origin.operation, status, &message), message)
+                (Writer::Foreign, classify::of_status(status), message)
             }
-            // The response to HEAD has no body that could show who sent it.
-            ErrorPayload::Other if origin.is_head && status >= 400 => {
-                (classify::of_status(status), String::new())
+            // The response to HEAD has no body that could show who wrote it. The validation of requests writes no id.
+            ErrorPayload::Other
+                if origin.is_head && (status == 400 || status > 400 && response.request_id.is_some()) =>
+            {
+                (Writer::Lakefs, classify::of_status(status), classify::message_of_head(status))
             }
-            ErrorPayload::Text(_) | ErrorPayload::Other => (classify::of_foreign(status), String::new()),
+            ErrorPayload::Text(_) | ErrorPayload::Other => {
+                (Writer::Foreign, classify::of_foreign(status), String::new())
+            }
         };
         let message = match (message.is_empty(), kind) {
             (false, _) => message,
@@ -237,54 +270,64 @@ impl Error {
             (true, _) => format!("{} responded with {}", origin.endpoint, response.summary()),
         };
         let mut new = Self::new(kind, "", message);
-        new.0.response = Some(response);
-        // The merge of a pull request may have taken effect when only the update of its status lost the race.
-        let lost_race = new.is_lost_race() && origin.operation != "merge_pull_request";
-        let is_refusal = matches!(kind, ErrorKind::InvalidRequest | ErrorKind::Unsupported);
-        new.0.not_applied = lost_race || is_refusal || matches!(status, 400..=499 | 503);
+        new.0.response = Some(response.without_secrets(origin));
+        new.0.writer = writer;
+        new
+    }
+
+    /// A response that is a success by its status, and that lakeFS did not write: a web page, or the success of another
+    /// operation.
+    pub(crate) fn foreign(origin: &ResponseOrigin, response: ErrorResponse) -> Self {
+        let mut new = Self::new(ErrorKind::UnexpectedResponse, "", response.describe_foreign(origin));
+        new.0.response = Some(response.without_secrets(origin));
         new
     }
 
     /// A response of a storage that is not a success, or that was sent by another URL than the signed one.
     ///
     /// Only its error code is kept, because the body may repeat the signed request.
-    pub(crate) fn storage(origin: &ResponseOrigin, response: ErrorResponse) -> Self {
+    pub(crate) fn storage(origin: &ResponseOrigin, is_elsewhere: bool, response: ErrorResponse) -> Self {
         let (status, endpoint) = (response.status, &origin.endpoint);
         let (kind, message) = match storage_code(&response.body) {
-            _ if origin.is_redirected || (300..400).contains(&status) => {
+            _ if is_elsewhere || (300..400).contains(&status) && status != 304 => {
                 let message = format!("the storage at {endpoint} redirects, which is not followed");
-                (ErrorKind::Server, format!("{message} (status {status})"))
+                (ErrorKind::UnexpectedResponse, format!("{message} (status {status})"))
             }
             Some(code) => {
                 let message = format!("the storage at {endpoint} responded with status {status}: {code}");
-                (classify::of_storage(status, code), message)
+                (classify::of_storage(origin.operation, status, code), message)
             }
             None => {
                 let message = format!("the storage at {endpoint} responded with status {status}");
-                (classify::of_storage(status, ""), message)
+                (classify::of_storage(origin.operation, status, ""), message)
             }
         };
         let mut new = Self::new(kind, "", message);
         new.0.response = Some(ErrorResponse { body: Bytes::new(), ..response });
+        new.0.writer = Writer::Storage;
         new.0.not_applied = true;
         new
     }
 
-    /// A success whose body cannot be decoded.
+    /// A success whose body cannot be decoded. `is_document` is whether the body is complete in its format, such as JSON
+    /// of another shape; anything else was not written by lakeFS.
     pub(crate) fn decode(
         origin: &ResponseOrigin,
         response: ErrorResponse,
+        is_document: bool,
         source: impl Into<Source>,
     ) -> Self {
-        let (kind, message) = if response.is_html() {
-            (ErrorKind::UnexpectedResponse, response.describe_foreign(origin))
+        let new = if is_document {
+            let message =
+                format!("the response of {} cannot be decoded ({})", origin.endpoint, response.summary());
+            let mut new = Self::new(ErrorKind::Decode, "", message);
+            new.0.response = Some(response.without_secrets(origin));
+            new
         } else {
-            let summary = response.summary();
-            (ErrorKind::Decode, format!("the response of {} cannot be decoded ({summary})", origin.endpoint))
+            Self::foreign(origin, response)
         };
-        let mut new = Self::new(kind, "", message);
-        new.0.response = Some(response);
-        new.with_source(source)
+        // The message of a decoder quotes values.
+        if origin.is_secret { new } else { new.with_source(source) }
     }
 
     /// Failures of single objects in a response that is a success. `failed` is not empty.
@@ -320,6 +363,12 @@ impl Error {
         if self.0.action.is_empty() {
             self.0.action = action();
         }
+        self
+    }
+
+    /// Sets whether it is certain that the attempt changed nothing.
+    pub(crate) fn with_not_applied(mut self, not_applied: bool) -> Self {
+        self.0.not_applied = not_applied;
         self
     }
 
@@ -419,6 +468,12 @@ impl From<Error> for io::Error {
         };
         Self::new(kind, error)
     }
+}
+
+/// Whether a plain text with this status is one of the web framework of lakeFS: a parameter that it cannot parse, or
+/// headers that are too long.
+fn is_text_of_lakefs(status: u16) -> bool {
+    matches!(status, 400 | 431)
 }
 
 /// The message of a request with a name that no URL can contain.

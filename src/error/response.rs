@@ -60,8 +60,9 @@ impl ErrorResponse {
         }
     }
 
-    pub(super) fn is_html(&self) -> bool {
-        self.has_media_type("text/html")
+    /// The response without its body, if that may contain secrets.
+    pub(super) fn without_secrets(self, origin: &ResponseOrigin) -> Self {
+        if origin.is_secret { Self { body: Bytes::new(), ..self } } else { self }
     }
 
     fn has_media_type(&self, expected: &str) -> bool {

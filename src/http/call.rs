@@ -3,8 +3,8 @@
 use std::sync::PoisonError;
 
 use futures::{StreamExt as _, stream};
-use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
-use reqwest::{Method, Request, Url};
+use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION, RANGE};
+use reqwest::{Method, Request, Response, Url};
 
 use crate::error::{Error, ErrorKind, ResponseOrigin, Result};
 use crate::http::failure::endpoint_of;
@@ -20,6 +20,8 @@ pub(crate) struct Call {
     body: Option<RequestBody>,
     /// The body was a stream that has been consumed.
     is_consumed: bool,
+    /// The caller checks that the response is the object.
+    accepts_unidentified: bool,
     /// For a request to the storage: the URL of the request to the server that it belongs to, for messages. The URL of
     /// the request itself is signed, and therefore a secret.
     server_url: Option<Url>,
@@ -35,6 +37,7 @@ impl Call {
                 retry_class: RetryClass::of(operation.id),
                 body: None,
                 is_consumed: false,
+                accepts_unidentified: false,
                 server_url: None,
             }),
             Err(message) => {
@@ -87,6 +90,13 @@ impl Call {
         self
     }
 
+    /// Accepts a response without the header by which lakeFS is recognised. The caller checks by other means that the
+    /// response is the requested object.
+    pub(crate) fn accept_unidentified(mut self) -> Self {
+        self.accepts_unidentified = true;
+        self
+    }
+
     /// An error of this call, before anything is sent.
     pub(crate) fn invalid(&self, message: impl Into<String>) -> Error {
         self.with_context(Error::invalid("", message))
@@ -124,6 +134,36 @@ impl Call {
         self.server_url.is_some()
     }
 
+    pub(super) fn accepts_unidentified(&self) -> bool {
+        self.accepts_unidentified
+    }
+
+    pub(super) fn is_head(&self) -> bool {
+        self.request.method() == Method::HEAD
+    }
+
+    /// The request to which a response redirects this call, if that is a read which the storage serves.
+    ///
+    /// The request carries neither credentials nor any other header of lakeFS: only the range and the conditions.
+    pub(super) fn redirected(&self, response: &Response) -> Option<Request> {
+        const CARRIED: [HeaderName; 3] = [IF_MATCH, IF_NONE_MATCH, RANGE];
+        let url = self.request.url();
+        if !response.status().is_redirection() || !self.operation.is_redirected_to_storage(url) {
+            return None;
+        }
+        let target = url.join(response.headers().get(LOCATION)?.to_str().ok()?).ok()?;
+        if !matches!(target.scheme(), "http" | "https") {
+            return None;
+        }
+        let mut request = Request::new(Method::GET, target);
+        for name in CARRIED {
+            if let Some(value) = self.request.headers().get(&name) {
+                request.headers_mut().insert(name, value.clone());
+            }
+        }
+        Some(request)
+    }
+
     /// Whether the body cannot be sent again.
     pub(super) fn is_consumed(&self) -> bool {
         self.is_consumed
@@ -133,7 +173,7 @@ impl Call {
     pub(super) fn origin(&self, url: &Url) -> ResponseOrigin {
         ResponseOrigin {
             operation: self.operation.id,
-            is_head: self.request.method() == Method::HEAD,
+            is_head: self.is_head(),
             endpoint: endpoint_of(url),
             is_redirected: url != self.url(),
             is_secret: self.is_at_storage() || self.operation.is_secret(self.url()),

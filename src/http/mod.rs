@@ -9,6 +9,8 @@ pub(crate) mod clients;
 pub(crate) mod encode;
 mod failure;
 pub(crate) mod operation;
+mod outcome;
+mod recognition;
 pub(crate) mod reconcile;
 pub(crate) mod request_body;
 pub(crate) mod response;

@@ -16,7 +16,31 @@ pub(crate) struct Operation {
     pub(crate) path: &'static str,
     /// What it does, with its parameters in braces.
     pub(crate) action: &'static str,
+    /// The statuses of a success, as the contract declares them.
+    pub(crate) statuses: &'static [u16],
+    /// The body of a success.
+    pub(crate) body: SuccessBody,
 }
+
+/// The kind of the body of a success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SuccessBody {
+    /// A JSON document.
+    Json,
+    /// The id of a commit, as text.
+    Text,
+    /// The bytes of an object.
+    Stream,
+    /// Nothing.
+    Empty,
+}
+
+/// Statuses with which lakeFS reports a success although the contract does not declare them.
+const UNDECLARED: [(&str, u16); 3] =
+    [("oauth_callback", 302), ("update_object_user_metadata", 204), ("update_pull_request", 204)];
+
+/// Operations that redirect a read to the storage if the request asks for it.
+const REDIRECTED_TO_STORAGE: [&str; 2] = ["get_metadata_object", "get_object"];
 
 /// Writes an object to the storage at a pre-signed URL. It has the name and the parameters of the operation that
 /// returns the URL.
@@ -25,6 +49,8 @@ pub(crate) static WRITE_DATA: Operation = Operation {
     method: "PUT",
     path: "/repositories/{repository}/branches/{branch}/staging/backing",
     action: "write the data of {path} on branch {branch} of repository {repository} to the storage",
+    statuses: &[200, 201],
+    body: SuccessBody::Empty,
 };
 
 /// Writes a part of an object to the storage at a pre-signed URL.
@@ -33,6 +59,8 @@ pub(crate) static WRITE_PART: Operation = Operation {
     method: "PUT",
     path: "/repositories/{repository}/branches/{branch}/staging/pmpu/{uploadId}/parts/{partNumber}",
     action: "write part {partNumber} of {path} on branch {branch} of repository {repository} to the storage",
+    statuses: &[200, 201],
+    body: SuccessBody::Empty,
 };
 
 /// Operations whose requests or responses contain credentials, tokens or pre-signed URLs.
@@ -55,6 +83,17 @@ const SECRET: [&str; 15] = [
 ];
 
 impl Operation {
+    /// Whether a response with this status is a success.
+    pub(crate) fn succeeds_with(&self, status: u16) -> bool {
+        self.statuses.contains(&status) || UNDECLARED.contains(&(self.id, status))
+    }
+
+    /// Whether a request to `url` is redirected to the storage.
+    pub(crate) fn is_redirected_to_storage(&self, url: &Url) -> bool {
+        let presign = |(key, value): (Cow<'_, str>, Cow<'_, str>)| key == "presign" && value == "true";
+        REDIRECTED_TO_STORAGE.contains(&self.id) && url.query_pairs().any(presign)
+    }
+
     /// What a request to `url` does: `commit to branch "exp" of repository "example"`.
     pub(crate) fn describe(&self, url: &Url) -> String {
         let mut text = String::new();
@@ -105,6 +144,8 @@ mod tests {
         method: "POST",
         path: "/repositories/{repository}/branches/{branch}/commits",
         action: "commit to branch {branch} of repository {repository}",
+        statuses: &[201],
+        body: SuccessBody::Json,
     };
 
     #[test]
@@ -121,6 +162,24 @@ mod tests {
     fn control_characters_of_names_are_escaped() {
         let url = Url::parse("http://h/api/v1/repositories/ex/branches/a%0Ab/commits").unwrap();
         assert_eq!(COMMIT.describe(&url), r#"commit to branch "a\nb" of repository "ex""#);
+    }
+
+    #[test]
+    fn statuses_of_a_success_are_those_of_the_contract_and_the_undeclared_ones() {
+        let find = |id: &str| crate::api::OPERATIONS.iter().find(|operation| operation.id == id).unwrap();
+        assert!(find("commit").succeeds_with(201) && !find("commit").succeeds_with(200));
+        assert!(!find("get_object").succeeds_with(302));
+        for (id, status) in UNDECLARED {
+            assert!(find(id).succeeds_with(status) && !find(id).statuses.contains(&status), "{id}");
+        }
+        for operation in &crate::api::OPERATIONS {
+            assert!((200..400).any(|status| operation.succeeds_with(status)), "{}", operation.id);
+        }
+        for id in REDIRECTED_TO_STORAGE {
+            let url = |query: &str| Url::parse(&format!("http://h/api/v1/x?{query}")).unwrap();
+            assert!(find(id).is_redirected_to_storage(&url("presign=true")));
+            assert!(!find(id).is_redirected_to_storage(&url("presign=false")));
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, ErrorResponse, Result};
 use crate::http::failure::transport_error;
 
 /// The header with the identifier that lakeFS gives to a request.
-const REQUEST_ID: &str = "x-request-id";
+pub(super) const REQUEST_ID: &str = "x-request-id";
 
 /// The same header of the storages S3, Azure and Google.
 const STORAGE_REQUEST_IDS: [&str; 3] = ["x-amz-request-id", "x-ms-request-id", "x-guploader-uploadid"];

@@ -7,14 +7,13 @@ use crate::error::{Error, ErrorKind};
 /// A request of any class is retried if the server reported that it did nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryClass {
-    /// Retry: a second request has the same effect as the first.
+    /// Retry, also after any status of 5xx: a second request has the same effect as the first.
     Idempotent,
     /// Retry: the request deletes something, and `not found` then means that it is deleted.
     Delete,
     /// Do not retry. The caller [reconciles](crate::http::reconcile) the outcome.
     Reconcile,
-    /// Retry, also after any status of 5xx. The request goes to a storage, which fails temporarily in more ways than
-    /// lakeFS does.
+    /// Retry, also after any status of 5xx. The request goes to a storage.
     Storage,
     /// Do not retry. The caller is informed that the outcome is unknown.
     NonIdempotent,
@@ -36,7 +35,8 @@ impl RetryClass {
             ErrorKind::Conflict => error.is_lost_race(),
             ErrorKind::Server => match error.status() {
                 Some(502 | 503) => true,
-                Some(status) => self == Self::Storage && status >= 500,
+                // A second request does no harm, and an overloaded server reports its failures in many ways.
+                Some(status) => matches!(self, Self::Idempotent | Self::Storage) && status >= 500,
                 None => false,
             },
             _ => false,

@@ -18,6 +18,8 @@ use crate::http::authorize::Authorize;
 use crate::http::call::Call;
 use crate::http::clients::HttpClients;
 use crate::http::failure::transport_error;
+use crate::http::outcome::changed_nothing;
+use crate::http::recognition::{is_commit_id, is_success};
 use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::request_body::BodyMonitor;
 use crate::http::response::{ByteStream, Response, read_body, read_error_body};
@@ -69,19 +71,19 @@ impl Transport {
     /// Sends a call, and decodes the body of the response. The type of the value is erased, so that the attempts are
     /// compiled once instead of for every type.
     pub(crate) fn decode(&self, call: Call, decode: Decode) -> BoxFuture<'_, Result<Response<Decoded>>> {
+        let decode = move |body: &[u8]| decode(body).map_err(Undecodable::from);
         Box::pin(self.run(call, move |call, response| buffered(call, response, decode)))
     }
 
-    /// Sends a call whose response is text.
+    /// Sends a call whose response is the id of a commit, as text.
     pub(crate) async fn text(&self, call: Call) -> Result<Response<String>> {
-        let decode = |body: &[u8]| std::str::from_utf8(body).map(str::to_owned);
-        self.run(call, |call, response| buffered(call, response, decode)).await
+        self.run(call, |call, response| buffered(call, response, decode_commit_id)).await
     }
 
     /// Sends a call whose response has no value. A body is read and ignored.
     pub(crate) async fn empty(&self, call: Call) -> Result<Response<()>> {
         let is_deletion = call.class() == RetryClass::Delete;
-        let ignore = |_: &[u8]| Ok::<_, std::convert::Infallible>(());
+        let ignore = |_: &[u8]| Ok(());
         let outcome = self.run(call, |call, response| buffered(call, response, ignore)).await;
         // An earlier attempt may have deleted what the last one did not find.
         let is_deleted =
@@ -146,7 +148,9 @@ impl Transport {
         loop {
             let (mut request, monitor) = call.next_attempt();
             // A login is a call of its own, with its own attempts.
-            let authorization = self.authorization(call, rejected.as_ref()).await?;
+            let authorization = self.authorization(call, rejected.as_ref()).await;
+            let authorization =
+                authorization.map_err(|error| call.with_context(error).after(*attempts, outcome_unknown))?;
             if let Some(value) = &authorization {
                 request.headers_mut().insert(AUTHORIZATION, value.clone());
             }
@@ -155,6 +159,8 @@ impl Transport {
                 Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
+            let not_applied = changed_nothing(call.operation().id, &error);
+            let error = error.with_not_applied(not_applied);
             outcome_unknown |= !error.not_applied() && !idempotent;
             let is_rejected = error.kind() == ErrorKind::Unauthenticated;
             if is_rejected && rejected.is_none() && self.renews() && !call.is_consumed() {
@@ -200,18 +206,26 @@ impl Transport {
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
-        let response = send_request(&self.clients, call, request, monitor).await?;
+        let mut response = send_request(&self.clients, call, request, monitor).await?;
+        let redirected = call.redirected(&response);
+        let is_at_storage = call.is_at_storage() || redirected.is_some();
+        if let Some(request) = redirected {
+            response = send_request(&self.clients, call, request, None).await?;
+        }
         // A signature is valid for one URL only; a response from another one does not mean that the data was stored.
         let is_elsewhere = call.is_at_storage() && response.url() != call.url();
-        if response.status().is_success() && !is_elsewhere {
+        let is_status_of_success = response.status().is_success() && !is_elsewhere;
+        if is_at_storage && is_status_of_success || !is_at_storage && is_success(call, &response) {
             return Ok(read(call, response).await?);
         }
         let response = read_error_body(response).await?;
         let retry_after = retry_after(&response.headers);
         let origin = call.origin(&response.url);
         let response = response.into_error_response();
-        let error = if call.is_at_storage() {
-            Error::storage(&origin, response)
+        let error = if is_at_storage {
+            Error::storage(&origin, is_elsewhere, response)
+        } else if is_status_of_success {
+            Error::foreign(&origin, response)
         } else {
             Error::response(&origin, response)
         };
@@ -231,22 +245,44 @@ impl From<Error> for Failure {
     }
 }
 
+/// A body that cannot be decoded.
+struct Undecodable {
+    /// The body is a document of the expected format, but not of the expected shape.
+    is_document: bool,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl From<serde_json::Error> for Undecodable {
+    fn from(error: serde_json::Error) -> Self {
+        Self { is_document: error.is_data(), source: error.into() }
+    }
+}
+
+fn decode_commit_id(body: &[u8]) -> Result<String, Undecodable> {
+    match std::str::from_utf8(body) {
+        Ok(text) if is_commit_id(text) => Ok(text.to_owned()),
+        Ok(_) => Err(Undecodable { is_document: false, source: "the text is not the id of a commit".into() }),
+        Err(error) => Err(Undecodable { is_document: false, source: error.into() }),
+    }
+}
+
 /// Reads the body of a success and decodes it.
-fn buffered<T, E, D>(
+fn buffered<T, D>(
     call: &Call,
     response: reqwest::Response,
     decode: D,
-) -> impl Future<Output = Result<Response<T>>> + use<T, E, D>
+) -> impl Future<Output = Result<Response<T>>> + use<T, D>
 where
-    E: std::error::Error + Send + Sync + 'static,
-    D: Fn(&[u8]) -> std::result::Result<T, E>,
+    D: Fn(&[u8]) -> Result<T, Undecodable>,
 {
     let origin = call.origin(response.url());
     async move {
         let response = read_body(response).await?;
         match decode(&response.body) {
             Ok(value) => Ok(Response::new(value, response.status, response.headers)),
-            Err(error) => Err(Error::decode(&origin, response.into_error_response(), error)),
+            Err(Undecodable { is_document, source }) => {
+                Err(Error::decode(&origin, response.into_error_response(), is_document, source))
+            }
         }
     }
 }

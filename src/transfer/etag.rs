@@ -29,7 +29,6 @@ pub(crate) fn of_checksum(checksum: &str) -> String {
 }
 
 /// Whether this is the ETag of an object with this checksum.
-#[cfg(any(feature = "fs", feature = "object_store"))]
 pub(crate) fn is_of_checksum(etag: &str, checksum: &str) -> bool {
     unquoted(etag) == checksum
 }

@@ -183,7 +183,11 @@ async fn retry_09_rejected_requests_and_reads_have_a_known_outcome() {
     let server = fixture.test_server();
     let main = fixture.main("retry_09").await;
     upload_objects(&main, &[("a", "1")]).await;
-    server.faults().on("commit").times(2).respond(503, r#"{"message":"slow down"}"#);
+    server
+        .faults()
+        .on("commit")
+        .times(2)
+        .respond(503, r#"{"message":"Throughput exceeded. Slow down and retry"}"#);
     server.faults().on("commit").respond(500, r#"{"message":"update branch: predicate failed"}"#);
     main.commit("one").await.unwrap();
     assert_eq!(commits(&main).await, 2);

@@ -277,7 +277,7 @@ async fn redirects_and_invalid_urls_of_the_storage_are_not_followed() {
         server.clear_requests();
         server.faults().on("storagePut").header("Location", &elsewhere).respond(status, "");
         let error = object.upload(data(MIB)).await.unwrap_err();
-        assert_eq!((error.kind(), error.status()), (ErrorKind::Server, Some(status)), "{error}");
+        assert_eq!((error.kind(), error.status()), (ErrorKind::UnexpectedResponse, Some(status)), "{error}");
         assert!(error.message().contains("redirects"), "{error}");
         assert_nothing_is_left(server, &object, &error).await;
         let expected = ["getPhysicalAddress", "storagePut", "statObject", "getConfig"];

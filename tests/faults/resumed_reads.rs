@@ -96,7 +96,8 @@ async fn read_is_not_resumed_on_a_server_without_ranges() {
     let stats = object.upload(data(100_000)).await.unwrap();
     server.faults().on("getObject").truncate_body();
     let tag = format!("\"{}\"", stats.checksum);
-    server.faults().on("getObject").header("etag", &tag).respond(200, data(100_000));
+    let whole = server.faults().on("getObject").header("etag", &tag).header("x-request-id", "7");
+    whole.respond(200, data(100_000));
     let error = read_all(&object).await.unwrap_err();
     assert_eq!(kind_and_message(&error).0, ErrorKind::Transport, "{error}");
     assert_eq!(server.requests_for("getObject").len(), 2);

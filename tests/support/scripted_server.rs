@@ -63,6 +63,14 @@ impl ScriptedResponse {
         self
     }
 
+    /// Leaves out the header by which lakeFS is recognised, as the response of another server.
+    pub(crate) fn without_request_id(mut self) -> Self {
+        const HEADER: &[u8] = b"X-Request-Id: request-7\r\n";
+        let start = self.bytes.windows(HEADER.len()).position(|part| part == HEADER).unwrap();
+        self.bytes.drain(start..start + HEADER.len());
+        self
+    }
+
     /// Leaves out the last `bytes` bytes and closes the connection there.
     pub(crate) fn without_last(mut self, bytes: usize) -> Self {
         self.bytes.truncate(self.bytes.len() - bytes);

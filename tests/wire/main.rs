@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod errors;
+mod foreign;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -101,9 +102,11 @@ async fn unknown_fields_are_ignored() {
     let repository = r#"{"id":"example","creation_date":1700000000,"default_branch":"main","storage_namespace":"s3://x",
         "read_only":false,"storage_id":"","owner":{"name":"me"},"tags":[1,null]}"#;
     assert_eq!(get(ScriptedResponse::json(200, repository)).await.unwrap().id, "example");
-    // The content type does not matter, nor does white space.
-    let repository = ScriptedResponse::new(200, "text/plain", format!("\n {repository}\n\n"));
-    assert_eq!(get(repository).await.unwrap().id, "example");
+    // The parameters of the media type do not matter, nor does white space.
+    for media_type in ["Application/JSON; charset=utf-8", ""] {
+        let repository = ScriptedResponse::new(200, media_type, format!("\n {repository}\n\n"));
+        assert_eq!(get(repository).await.unwrap().id, "example");
+    }
 }
 
 #[tokio::test]
@@ -187,9 +190,15 @@ async fn etag_without_quotes_is_kept() {
 
 #[tokio::test]
 async fn undecodable_success_keeps_its_body() {
-    for body in ["junk", r#"{"id":"example"}"#, r#"{"id":7}"#, ""] {
+    for (body, kind) in [
+        ("junk", ErrorKind::UnexpectedResponse),
+        ("", ErrorKind::UnexpectedResponse),
+        (r#"{"id":"example","#, ErrorKind::UnexpectedResponse),
+        (r#"{"id":"example"}"#, ErrorKind::Decode),
+        (r#"{"id":7}"#, ErrorKind::Decode),
+    ] {
         let error = get(ScriptedResponse::json(200, body)).await.unwrap_err();
-        assert_error(&error, "get_repository", 200, ErrorKind::Decode);
+        assert_error(&error, "get_repository", 200, kind);
         assert_eq!((error.request_id(), error.body()), (Some("request-7"), body.as_bytes()));
         assert!(!error.is_retryable() && !error.to_string().contains('<'), "{error}");
         assert!(error.source().is_some());
@@ -203,7 +212,7 @@ async fn successful_web_page_is_an_unexpected_response() {
     let error = server.client().repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", 200, ErrorKind::UnexpectedResponse);
     assert_eq!(error.body(), HTML.as_bytes());
-    assert!(!error.is_retryable() && error.source().is_some(), "{error}");
+    assert!(!error.is_retryable(), "{error}");
     for part in [server.endpoint(), "text/html", "<html>", "check the endpoint"] {
         assert!(error.to_string().contains(part), "{part:?} is not in {error}");
     }

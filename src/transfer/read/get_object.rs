@@ -10,6 +10,7 @@ use crate::macros::ApplyIfSome as _;
 use crate::scope::ObjectScope;
 use crate::transfer::progress::Progress;
 use crate::transfer::read::byte_range::ByteRange;
+use crate::transfer::read::unidentified;
 
 /// The object, the options of the read, and the calls that they make.
 #[derive(Clone, Debug)]
@@ -59,15 +60,26 @@ impl GetObject {
     }
 
     pub(crate) async fn send(&self) -> Result<Response<ByteStream>> {
-        self.object.api().transport().stream(self.call()?).await
+        self.send_with(Ok).await
     }
 
     /// Requests a range of the object with this ETag. lakeFS ignores the condition, but a storage that it redirects to
     /// checks it.
     pub(crate) async fn send_if_match(&self, range: ByteRange, etag: &str) -> Result<Response<ByteStream>> {
         let get = Self { range: Some(range), if_none_match: None, ..self.clone() };
-        let call = get.call()?.header(IF_MATCH.as_str(), etag)?;
-        self.object.api().transport().stream(call).await
+        get.send_with(|call| call.header(IF_MATCH.as_str(), etag)).await
+    }
+
+    async fn send_with(&self, prepare: impl Fn(Call) -> Result<Call>) -> Result<Response<ByteStream>> {
+        let transport = self.object.api().transport();
+        match transport.stream(prepare(self.call()?)?).await {
+            Ok(response) => Ok(response),
+            Err(error) => {
+                let expected = unidentified::expected(&self.object, error).await?;
+                let response = transport.stream(prepare(self.call()?)?.accept_unidentified()).await?;
+                unidentified::identified(response, expected)
+            }
+        }
     }
 
     pub(crate) fn retries(&self) -> &RetryPolicy {

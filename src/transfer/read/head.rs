@@ -5,10 +5,12 @@ use std::time::SystemTime;
 
 use crate::api::Response;
 use crate::error::Result;
+use crate::http::call::Call;
 use crate::macros::{ApplyIfSome as _, impl_into_future};
 use crate::scope::ObjectScope;
 use crate::transfer::read::byte_range::ByteRange;
 use crate::transfer::read::headers::ObjectHeaders;
+use crate::transfer::read::unidentified;
 
 /// Reads the headers of an object; see [`Object::head`](crate::Object::head).
 #[derive(Clone, Debug)]
@@ -36,11 +38,8 @@ pub struct ObjectHead {
 
 impl ObjectHead {
     fn new(response: &Response<()>) -> Self {
-        let ObjectHeaders { content_type, etag, last_modified, content_length } = ObjectHeaders::of(response);
-        let size = match response.header("content-range") {
-            Some(range) => range.rsplit_once('/').and_then(|(_, size)| size.parse().ok()),
-            None => content_length,
-        };
+        let ObjectHeaders { content_type, etag, last_modified, content_length, size } =
+            ObjectHeaders::of(response);
         Self { size, length: content_length, content_type, etag, last_modified }
     }
 }
@@ -57,6 +56,19 @@ impl HeadRequest {
     }
 
     async fn execute(self) -> Result<ObjectHead> {
+        let transport = self.object.api().transport();
+        let response = match transport.empty(self.call()?).await {
+            Ok(response) => response,
+            Err(error) => {
+                let expected = unidentified::expected(&self.object, error).await?;
+                let response = transport.empty(self.call()?.accept_unidentified()).await?;
+                unidentified::identified(response, expected)?
+            }
+        };
+        Ok(ObjectHead::new(&response))
+    }
+
+    fn call(&self) -> Result<Call> {
         let object = &self.object;
         let range = self.range.map(ByteRange::header);
         let request = object
@@ -70,7 +82,7 @@ impl HeadRequest {
         if range == Some(None) {
             return Err(call.invalid("the range is empty"));
         }
-        Ok(ObjectHead::new(&object.api().transport().empty(call).await?))
+        Ok(call)
     }
 }
 

@@ -11,17 +11,24 @@ pub(crate) struct ObjectHeaders {
     pub(crate) etag: Option<String>,
     pub(crate) last_modified: Option<SystemTime>,
     pub(crate) content_length: Option<u64>,
+    /// The size of the whole object, in bytes.
+    pub(crate) size: Option<u64>,
 }
 
 impl ObjectHeaders {
     pub(crate) fn of<T>(response: &Response<T>) -> Self {
         let text = |name: &str| response.header(name).map(str::to_owned);
         let last_modified = response.header("last-modified");
+        let content_length = response.header("content-length").and_then(|length| length.parse().ok());
         Self {
             content_type: text("content-type"),
             etag: text("etag"),
             last_modified: last_modified.and_then(|date| httpdate::parse_http_date(date).ok()),
-            content_length: response.header("content-length").and_then(|length| length.parse().ok()),
+            content_length,
+            size: match response.header("content-range") {
+                Some(range) => range.rsplit_once('/').and_then(|(_, size)| size.parse().ok()),
+                None => content_length,
+            },
         }
     }
 }

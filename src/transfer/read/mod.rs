@@ -1,7 +1,7 @@
 //! Reads object bytes.
 //!
 //! Imports point downwards, in this order: `requests`, `download`, `file_hasher`, `reader`, `resumable_body`,
-//! `get_object` and `head`, `headers`, `byte_range` and `md5_verifier`.
+//! `get_object` and `head`, `unidentified`, `headers`, `byte_range` and `md5_verifier`.
 
 mod byte_range;
 #[cfg(feature = "fs")]
@@ -15,3 +15,4 @@ mod md5_verifier;
 pub(crate) mod reader;
 pub(crate) mod requests;
 mod resumable_body;
+mod unidentified;
