@@ -28,23 +28,11 @@ pub(crate) enum Effect {
     Once,
 }
 
-/// The server that a case needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ServerKind {
-    /// Any server; the case has a repository of its own.
-    Shared,
-    /// A server of its own.
-    Own,
-    /// A server of its own that is not set up.
-    NotSetUp,
-}
-
 pub(crate) struct Case {
     /// The operation, and the variant of the call in parentheses.
     pub(crate) name: &'static str,
     pub(crate) effect: Effect,
-    pub(crate) server: ServerKind,
-    /// The responses of an operation that the test server does not implement.
+    /// The responses of an operation that the test server does not implement, or performs only once.
     pub(crate) emulated: Vec<(u16, &'static str)>,
     /// An operation that reads the effect of the emulated one, with the response before and after.
     pub(crate) visible_in: Option<(&'static str, &'static str)>,
@@ -65,11 +53,6 @@ impl Case {
         F: Future<Output = Result<String>> + Send + 'static,
     {
         self.prepare = Box::new(move |world| Box::pin(prepare(world)));
-        self
-    }
-
-    pub(crate) fn on(mut self, server: ServerKind) -> Self {
-        self.server = server;
         self
     }
 
@@ -103,7 +86,6 @@ where
     Case {
         name,
         effect,
-        server: ServerKind::Shared,
         emulated: Vec::new(),
         visible_in: None,
         has_repository: true,

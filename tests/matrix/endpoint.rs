@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 /// A reserved port. Nothing listens at it until [`open_after`](Self::open_after).
 pub(crate) struct RefusingEndpoint {
@@ -25,9 +25,10 @@ impl RefusingEndpoint {
         format!("http://{}", self.address)
     }
 
-    /// Forwards connections to `server` after `delay`, until the task is aborted.
-    pub(crate) fn open_after(self, delay: Duration, server: SocketAddr) -> JoinHandle<()> {
-        tokio::spawn(async move {
+    /// Forwards connections to `server` after `delay`, until the result is dropped.
+    pub(crate) fn open_after(self, delay: Duration, server: SocketAddr) -> JoinSet<()> {
+        let mut forward = JoinSet::new();
+        forward.spawn(async move {
             tokio::time::sleep(delay).await;
             let listener = self.socket.listen(64).unwrap();
             while let Ok((mut client, _)) = listener.accept().await {
@@ -36,6 +37,7 @@ impl RefusingEndpoint {
                     _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
                 });
             }
-        })
+        });
+        forward
     }
 }

@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use lakefs::{Client, RetryPolicy};
+use lakefs::{Client, ClientBuilder, RetryPolicy};
 use lakefs_testserver::Server;
 
-use crate::case::{Case, ServerKind};
+use crate::case::Case;
 use crate::world::World;
 
 /// How long the client waits for a response.
-pub(crate) const READ_TIMEOUT: Duration = Duration::from_millis(400);
+pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a call may take. No fault lasts longer than all attempts with this client.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A server for cases that do not need their own.
+/// A server, and a client of it. Cases run on repositories of their own.
 pub(crate) struct Lab {
     server: Arc<Server>,
     client: Client,
@@ -32,20 +32,22 @@ pub(crate) struct Prepared {
 
 impl Lab {
     pub(crate) async fn new() -> Self {
-        let server = server(ServerKind::Shared).await;
-        Self { client: client(&server, server.endpoint()), server: Arc::new(server) }
+        let server = Arc::new(Server::builder().presigned_storage().start().await.unwrap());
+        Self { client: builder(&server, server.endpoint()).build().unwrap(), server }
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Prepares a case on a new repository.
     pub(crate) async fn prepare(&self, case: &Case) -> Result<Prepared, String> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let (server, client) = match case.server {
-            ServerKind::Shared => (Arc::clone(&self.server), self.client.clone()),
-            kind => {
-                let server = Arc::new(server(kind).await);
-                (Arc::clone(&server), client(&server, server.endpoint()))
-            }
-        };
+        let (server, client) = (Arc::clone(&self.server), self.client.clone());
         let faults = server.faults();
         faults.clear();
         faults.emulate(case.operation(), case.emulated.iter().copied());
@@ -104,14 +106,8 @@ pub(crate) fn is_of(path: &str, repository: &str) -> bool {
     rest.split('/').next() == Some(repository)
 }
 
-async fn server(kind: ServerKind) -> Server {
-    let builder = Server::builder().presigned_storage();
-    let builder = if kind == ServerKind::NotSetUp { builder.without_setup() } else { builder };
-    builder.start().await.unwrap()
-}
-
-/// A client that waits only briefly, of a server at `endpoint`.
-pub(crate) fn client(server: &Server, endpoint: &str) -> Client {
+/// A client that waits only briefly, of a server at `endpoint`. Its many failures must not exhaust its retries.
+pub(crate) fn builder(server: &Server, endpoint: &str) -> ClientBuilder {
     let retries = RetryPolicy::default()
         .max_attempts(4)
         .initial_backoff(Duration::from_millis(4))
@@ -120,7 +116,6 @@ pub(crate) fn client(server: &Server, endpoint: &str) -> Client {
         .endpoint(endpoint)
         .access_key(server.access_key_id(), server.secret_access_key())
         .retries(retries)
-        .read_timeout(READ_TIMEOUT)
-        .build()
-        .unwrap()
+        .retry_budget(None)
+        .response_timeout(RESPONSE_TIMEOUT)
 }

@@ -5,10 +5,13 @@
 
 mod case;
 mod cases;
+mod contract;
 mod endpoint;
 mod expectation;
 mod fault;
+mod foreign;
 mod healthy;
 mod lab;
 mod pairs;
+mod tls_front;
 mod world;

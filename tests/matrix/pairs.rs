@@ -14,10 +14,10 @@ use crate::endpoint::RefusingEndpoint;
 use crate::expectation::{Expectation, expectation};
 use crate::fault::{Action, FAULTS, Fault, REFUSAL};
 use crate::healthy::{self, Healthy, is_visible};
-use crate::lab::{Lab, client, is_of};
+use crate::lab::{Lab, builder, is_of};
 
 /// How many pairs run at the same time. Most of them wait for timeouts.
-const WORKERS: usize = 24;
+const WORKERS: usize = 48;
 
 /// What is wrong with the outcome of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,17 +138,17 @@ async fn check(lab: &Lab, pair: &Pair<'_>) -> Option<Finding> {
     server.clear_requests();
     let outcome = if fault.action == Action::Refused {
         let endpoint = RefusingEndpoint::new();
-        let client = client(&server, &endpoint.url());
-        let forward = (!persistent).then(|| endpoint.open_after(REFUSAL, server.local_addr()));
-        let outcome = prepared.call_with(case, client).await;
-        if let Some(forward) = forward {
-            forward.abort();
-        }
-        outcome
+        let client = builder(&server, &endpoint.url()).build().unwrap();
+        let address = server.local_addr();
+        let (_forward, _closed) = match persistent {
+            false => (Some(endpoint.open_after(REFUSAL, address)), None),
+            true => (None, Some(endpoint)),
+        };
+        prepared.call_with(case, client).await
     } else {
         let repository = prepared.world.repository.clone();
-        let builder = server.faults().on(case.operation()).when(move |path| is_of(path, &repository));
-        fault.plan(if persistent { builder.always() } else { builder });
+        let plan = server.faults().on(case.operation()).when(move |path| is_of(path, &repository));
+        fault.plan(if persistent { plan.always() } else { plan });
         prepared.call(case).await
     };
     server.faults().clear();
@@ -199,7 +199,11 @@ fn fall(
     }
     let Some(outcome) = outcome else { return Some(Fall::Hung) };
     match outcome {
-        Ok(seen) if seen != value || !(is_applied || case.effect == Effect::Read) => Some(Fall::Lost),
+        Ok(seen)
+            if (seen != value && !expected.any_value) || !(is_applied || case.effect == Effect::Read) =>
+        {
+            Some(Fall::Lost)
+        }
         Ok(_) => (!expected.success).then_some(Fall::NotPermitted),
         Err(error) if is_mutation && is_applied && !error.is_outcome_unknown() => Some(Fall::FalselyCertain),
         Err(error) => (!is_permitted(error, expected)).then_some(Fall::NotPermitted),

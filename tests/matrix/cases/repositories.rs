@@ -75,10 +75,10 @@ fn settings() -> Vec<Case> {
             w.repository().branch_protection().set(["x"]).await?;
             Ok(w.repository().branch_protection().get().await?.etag.unwrap_or_default())
         }),
-        case("set_branch_protection_rules (protect)", Checked, |w, _| async move {
+        case("set_branch_protection_rules (protect)", Idempotent, |w, _| async move {
             value(w.repository().branch_protection().protect("x").await?)
         }),
-        case("set_branch_protection_rules (unprotect)", Checked, |w, _| async move {
+        case("set_branch_protection_rules (unprotect)", Idempotent, |w, _| async move {
             value(w.repository().branch_protection().unprotect("x").await?)
         })
         .prepare(|w| async move { value(w.repository().branch_protection().set(["x"]).await?) }),

@@ -3,7 +3,6 @@
 use lakefs::models;
 
 use crate::case::Effect::{Once, Read};
-use crate::case::ServerKind::{NotSetUp, Own};
 use crate::case::{Case, case, value};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -12,13 +11,14 @@ pub(super) fn cases() -> Vec<Case> {
             let setup = w.client.admin().setup("admin").access_key("AKIA", "hush");
             value(setup.await?.access_key_id)
         })
-        .on(NotSetUp)
-        .without_repository(),
+        .emulated([
+            (200, r#"{"access_key_id":"AKIA","creation_date":1,"secret_access_key":"hush"}"#),
+            (409, r#"{"message":"lakeFS already initialized"}"#),
+        ]),
         case("setup_comm_prefs", Once, |w, _| async move {
             value(w.client.admin().communication_preferences("a@b.example").await?)
         })
-        .on(Own)
-        .without_repository(),
+        .emulated([(200, ""), (409, r#"{"message":"communication preferences already set"}"#)]),
         case("get_setup_state", Read, |w, _| async move { value(w.client.admin().setup_state().await?) }),
         case(
             "get_auth_capabilities",
@@ -55,6 +55,7 @@ pub(super) fn cases() -> Vec<Case> {
         // The identity provider accepts a code once.
         case("oauth_callback", Once, |w, _| async move {
             value(w.api().oauth_callback().send().await?.into_inner())
-        }),
+        })
+        .emulated([(302, ""), (401, r#"{"message":"error authenticating request"}"#)]),
     ]
 }
