@@ -4,7 +4,7 @@
 use lakefs::ErrorKind;
 
 use crate::case::{Case, Effect};
-use crate::fault::{Action, Fault, has_no_body};
+use crate::fault::{Action, Fault, INTERNAL_ERROR, has_no_body};
 
 /// The permitted outcomes of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +89,10 @@ fn exception(case: &Case, fault: &Fault, persistent: bool) -> Option<Expectation
             Action::CutBody | Action::StalledBody,
         ) => Some(SUCCESS.or_certain(kinds)),
         // Validation errors have status 500, too, so that a write with this status need not be sent again.
-        (_, Action::Lakefs(500, _)) if case.effect == Effect::Idempotent && !persistent => {
+        (_, Action::Lakefs(500, INTERNAL_ERROR)) if case.effect == Effect::Idempotent && !persistent => {
             Some(SUCCESS.or_unknown(kinds).or_certain(kinds))
         }
-        (_, Action::Lakefs(500, _)) if case.effect == Effect::Delete && !persistent => {
+        (_, Action::Lakefs(500, INTERNAL_ERROR)) if case.effect == Effect::Delete && !persistent => {
             Some(SUCCESS.or_unknown(kinds))
         }
         // A second request would do no harm, but overwrite what another writer has set in the meantime.

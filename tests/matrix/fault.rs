@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use lakefs::ErrorKind::{
-    self, Cancelled, Decode, Integrity, RateLimited, Server as ServerError, Timeout, Transport,
-    UnexpectedResponse,
+    self, Cancelled, Conflict, Decode, Integrity, NotFound, RateLimited, Server as ServerError, Timeout,
+    Transport, UnexpectedResponse,
 };
 use lakefs_testserver::FaultBuilder;
 
@@ -58,6 +58,19 @@ pub(crate) struct Fault {
 
 const SLOW_DOWN: &str = "Throughput exceeded. Slow down and retry";
 const TOO_MANY: &str = "Too many attempts, try again later";
+pub(crate) const INTERNAL_ERROR: &str = "internal server error";
+const LOST_RACE: &str = "update branch: predicate failed";
+
+/// Operations that set the head of a branch, and fail if another writer did so at the same time.
+const ADVANCES_BRANCH: [&str; 7] = [
+    "cherry_pick",
+    "commit",
+    "hard_reset_branch",
+    "merge_into_branch",
+    "merge_pull_request",
+    "reset_branch",
+    "revert_branch",
+];
 
 /// A fault of a kind that happens before and after the request is applied.
 const fn fault(name: &'static str, action: Action, kinds: &'static [ErrorKind]) -> Fault {
@@ -94,13 +107,20 @@ impl Fault {
         match self.action {
             Action::JunkBody => case.operation() != "head_object",
             Action::Lakefs(503, _) if self.applied => case.effect != Effect::Read && writes_twice(case),
+            Action::Lakefs(404, _) => ["cherry_pick", "commit"].contains(&case.operation()),
+            Action::Lakefs(500, LOST_RACE) => ADVANCES_BRANCH.contains(&case.operation()),
             _ => true,
         }
     }
 
     /// Whether the response proves that a request of this case was not applied.
     pub(crate) fn is_proof(&self, case: &Case) -> bool {
-        self.proves_not_applied && !(matches!(self.action, Action::Lakefs(503, _)) && writes_twice(case))
+        match self.action {
+            Action::Lakefs(503, _) => self.proves_not_applied && !writes_twice(case),
+            // The branch may be merged when only the update of the pull request lost the race.
+            Action::Lakefs(500, LOST_RACE) => case.operation() != "merge_pull_request",
+            _ => self.proves_not_applied,
+        }
     }
 
     /// Puts the fault in force. A refused connection needs another endpoint instead.
@@ -155,6 +175,7 @@ fn writes_twice(case: &Case) -> bool {
         "hard_reset_branch",
         "merge_into_branch",
         "revert_branch",
+        "update_pull_request",
     ];
     !single.contains(&case.operation())
 }
@@ -204,8 +225,14 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("proxy's 502, applied", Action::Proxy(502), PROXY).applied(),
     fault("proxy's 504", Action::Proxy(504), PROXY),
     fault("proxy's 504, applied", Action::Proxy(504), PROXY).applied(),
-    fault("500", Action::Lakefs(500, "internal server error"), PROXY).persistent_too(),
-    fault("500, applied", Action::Lakefs(500, "internal server error"), PROXY).applied(),
+    fault("500", Action::Lakefs(500, INTERNAL_ERROR), PROXY).persistent_too(),
+    fault("500, applied", Action::Lakefs(500, INTERNAL_ERROR), PROXY).applied(),
+    // Another writer of the branch was faster.
+    fault("lost race", Action::Lakefs(500, LOST_RACE), &[Conflict]).proves_not_applied().persistent_too(),
+    // The new commit cannot be read back for the response.
+    fault("404 of the new commit", Action::Lakefs(404, "commit not found"), &[NotFound])
+        .applied()
+        .not_transient(),
     fault("connection refused", Action::Refused, BROKEN).proves_not_applied().persistent_too(),
     fault("reset before the body", Action::ResetBeforeBody, BROKEN),
     fault("reset after the body", Action::ResetAfterBody, BROKEN),
