@@ -23,9 +23,9 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Progress {
-    /// The operation of the last request, and what it does.
+    /// The operation of the recorded request, and what it does.
     request: Option<(&'static str, String)>,
-    /// The number of attempts of the last request.
+    /// The number of attempts of the recorded request.
     attempts: u32,
     /// The number of requests that may take effect although no success was reported: those in flight, and those whose
     /// response was lost.
@@ -44,17 +44,28 @@ impl Deadline {
         self.0.end
     }
 
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.0.end
+    }
+
     /// Whether something can start after this time.
     pub(crate) fn allows(&self, delay: Duration) -> bool {
         Instant::now().checked_add(delay).is_some_and(|start| start < self.0.end)
     }
 
-    /// Records a request of the call.
-    pub(crate) fn begin_request(&self, operation: &'static str, action: String) {
-        self.with(|progress| (progress.request, progress.attempts) = (Some((operation, action)), 0));
+    /// Records a request of the call, and returns `true`. A request whose outcome is unknown stays recorded, and not those
+    /// that check it.
+    pub(crate) fn begin_request(&self, operation: &'static str, action: String) -> bool {
+        self.with(|progress| {
+            let is_recorded = progress.unknown == 0;
+            if is_recorded {
+                (progress.request, progress.attempts) = (Some((operation, action)), 0);
+            }
+            is_recorded
+        })
     }
 
-    /// Records an attempt of the last request.
+    /// Records an attempt of the recorded request.
     pub(crate) fn begin_attempt(&self) {
         self.with(|progress| progress.attempts += 1);
     }
@@ -88,7 +99,14 @@ impl Deadline {
 pub(crate) async fn bound<T>(deadline: Option<Deadline>, call: impl Future<Output = Result<T>>) -> Result<T> {
     match deadline {
         None => call.await,
-        Some(deadline) => timeout_at(deadline.end(), call).await.unwrap_or_else(|_| Err(deadline.error())),
+        Some(deadline) => match timeout_at(deadline.end(), call).await {
+            // The outcome could not be checked in time.
+            Ok(Err(error)) if error.is_outcome_unknown() && error.kind() != ErrorKind::Timeout => {
+                Err(if deadline.is_over() { deadline.error().with_source(error) } else { error })
+            }
+            Ok(outcome) => outcome,
+            Err(_) => Err(deadline.error()),
+        },
     }
 }
 
@@ -112,6 +130,8 @@ mod tests {
         deadline.begin_request("commit", "commit to branch \"b\"".to_owned());
         deadline.begin_attempt();
         deadline.count_unknown(true);
+        // A request that checks the outcome.
+        assert!(!deadline.begin_request("get_branch", "get branch".to_owned()));
         let error = deadline.error();
         assert_eq!((error.operation(), error.attempts()), (Some("commit"), 1));
         assert!(error.is_outcome_unknown());

@@ -18,6 +18,8 @@ pub(super) struct Limits {
     attempt_timeout: Option<Duration>,
     /// Whether the request changes something, and a second one could change it again.
     is_change: bool,
+    /// Whether an error of the deadline names the request.
+    is_recorded: bool,
     /// Whether the deadline counts the request among those that may have taken effect.
     is_outcome_unknown: AtomicBool,
 }
@@ -28,13 +30,14 @@ impl Limits {
         let mut options = call.options().clone();
         _ = options.start();
         let deadline = options.deadline().cloned();
-        if let Some(deadline) = &deadline {
-            deadline.begin_request(call.operation().id, call.describe());
-        }
+        let is_recorded = deadline
+            .as_ref()
+            .is_some_and(|deadline| deadline.begin_request(call.operation().id, call.describe()));
         Self {
             deadline,
             attempt_timeout: options.attempt_limit(),
             is_change: !matches!(call.class(), RetryClass::Idempotent | RetryClass::Storage),
+            is_recorded,
             is_outcome_unknown: AtomicBool::new(false),
         }
     }
@@ -64,7 +67,9 @@ impl Limits {
         attempt: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         if let Some(deadline) = &self.deadline {
-            deadline.begin_attempt();
+            if self.is_recorded {
+                deadline.begin_attempt();
+            }
             if self.is_change {
                 self.set_outcome_unknown(true);
             }

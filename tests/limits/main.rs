@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Returns the output of a call, and how long it took.
-async fn within_deadline<T>(call: impl Future<Output = T>) -> (T, Duration) {
+async fn within_deadline<T>(call: impl IntoFuture<Output = T>) -> (T, Duration) {
     let start = Instant::now();
-    (tokio::time::timeout(DEADLINE, call).await.unwrap(), start.elapsed())
+    (tokio::time::timeout(DEADLINE, call.into_future()).await.unwrap(), start.elapsed())
 }

@@ -43,8 +43,8 @@ async fn timeout_includes_the_check_of_an_unknown_outcome() {
     server.faults().on("createBranch").drop_response();
     server.faults().on("getBranch").always().delay(STALL).proceed();
     let start = Instant::now();
-    let error = within(exp.create("main").timeout(SHORT)).await.unwrap_err();
-    assert!(error.is_outcome_unknown(), "{error}");
+    let error = expect_timeout(within(exp.create("main").timeout(SHORT)).await, "create_branch");
+    assert!(error.is_outcome_unknown() && error.attempts() == 1, "{error}");
     assert!(start.elapsed() >= SHORT);
     assert_eq!(server.requests_for("createBranch").len(), 1);
 }
