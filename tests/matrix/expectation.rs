@@ -15,7 +15,7 @@ pub(crate) struct Expectation {
     pub(crate) unknown: bool,
     /// The call may fail for certain.
     pub(crate) certain: bool,
-    /// The kinds of a failure. Empty: any.
+    /// The kinds of a failure.
     pub(crate) kinds: &'static [ErrorKind],
     /// The value of a success may be wrong.
     pub(crate) any_value: bool,

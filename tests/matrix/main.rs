@@ -12,6 +12,8 @@ mod fault;
 mod foreign;
 mod healthy;
 mod lab;
+mod observation;
+mod other_writers;
 mod pairs;
 mod tls_front;
 mod world;

@@ -1,6 +1,8 @@
 //! A case for every operation, by topic. A call goes through the handles where they have the operation, because only
 //! these reconcile lost responses.
 
+#![allow(clippy::unit_arg, reason = "the value of a call may be nothing")]
+
 mod accounts;
 mod groups;
 mod history;

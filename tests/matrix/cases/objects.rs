@@ -58,7 +58,7 @@ fn writes() -> Vec<Case> {
             described(&writer.finish().await?)
         }),
         case("copy_object", Idempotent, |w, _| async move {
-            described(&w.main().object("a").copy_to(&w.main(), "b").await?)
+            described(&w.main().object("a").copy_to(w.main(), "b").await?)
         }),
         case("update_object_user_metadata", Idempotent, |w, _| async move {
             described(&w.main().object("a").update_metadata([("k", "v")]).await?)
