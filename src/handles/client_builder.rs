@@ -272,6 +272,7 @@ impl ClientBuilder {
     ///
     /// let client = Client::builder()
     ///     .endpoint("https://lakefs.example.com")
+    ///     .access_key("access-key-id", "secret-access-key")
     ///     .configure_http(|http| http.pool_max_idle_per_host(4))
     ///     .build()?;
     /// # Ok(())
@@ -387,7 +388,7 @@ mod tests {
 
     #[test]
     fn password_in_the_endpoint_is_not_printed() {
-        let builder = Client::builder().endpoint("https://id:hush@h");
+        let builder = Client::builder().endpoint("https://id:hush@h").anonymous();
         assert!(!format!("{builder:?}").contains("hush"));
     }
 }
