@@ -35,7 +35,8 @@ pub enum ErrorKind {
     ///
     /// Commit the changes, or discard them with `reset`.
     UncommittedChanges,
-    /// The credentials are missing, wrong or expired: HTTP status 401.
+    /// The credentials are missing, wrong or expired: HTTP status 401. Or a
+    /// [`CredentialProvider`](crate::CredentialProvider) returned none; there is no status then.
     ///
     /// Check the access key, or renew the token.
     Unauthenticated,
