@@ -49,11 +49,11 @@ impl Client {
     /// | `LAKECTL_SERVER_ENDPOINT_URL` | `server.endpoint_url` | [`endpoint`](ClientBuilder::endpoint) |
     /// | `LAKECTL_CREDENTIALS_ACCESS_KEY_ID` | `credentials.access_key_id` | [`access_key`](ClientBuilder::access_key) |
     /// | `LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY` | `credentials.secret_access_key` | the same |
-    /// | `LAKECTL_CREDENTIALS_SESSION_TOKEN` | | [`Credentials::token`], instead of the access key |
-    /// | `LAKECTL_SERVER_RETRIES_ENABLED` | `server.retries.enabled` | `false`: [`RetryPolicy::none`] |
-    /// | `LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS` | `server.retries.max_attempts` | [`RetryPolicy::max_attempts`], which also counts the first attempt |
-    /// | `LAKECTL_SERVER_RETRIES_MIN_WAIT_INTERVAL` | `server.retries.min_wait_interval` | [`RetryPolicy::initial_backoff`] |
-    /// | `LAKECTL_SERVER_RETRIES_MAX_WAIT_INTERVAL` | `server.retries.max_wait_interval` | [`RetryPolicy::max_backoff`] |
+    /// | `LAKECTL_CREDENTIALS_SESSION_TOKEN` | | [`Credentials::token`](crate::Credentials::token), instead of the access key |
+    /// | `LAKECTL_SERVER_RETRIES_ENABLED` | `server.retries.enabled` | `false`: [`RetryPolicy::none`](crate::RetryPolicy::none) |
+    /// | `LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS` | `server.retries.max_attempts` | [`RetryPolicy::max_attempts`](crate::RetryPolicy::max_attempts), which also counts the first attempt |
+    /// | `LAKECTL_SERVER_RETRIES_MIN_WAIT_INTERVAL` | `server.retries.min_wait_interval` | [`RetryPolicy::initial_backoff`](crate::RetryPolicy::initial_backoff) |
+    /// | `LAKECTL_SERVER_RETRIES_MAX_WAIT_INTERVAL` | `server.retries.max_wait_interval` | [`RetryPolicy::max_backoff`](crate::RetryPolicy::max_backoff) |
     ///
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config): there is no endpoint, or a value is invalid; the message names the variable
