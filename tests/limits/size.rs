@@ -14,7 +14,11 @@ use crate::within_deadline;
 const LIMIT: usize = 1024 * 1024;
 
 fn builder(server: &RawServer) -> ClientBuilder {
-    Client::builder().endpoint(server.http()).retries(RetryPolicy::none()).max_response_size(LIMIT)
+    Client::builder()
+        .endpoint(server.http())
+        .anonymous()
+        .retries(RetryPolicy::none())
+        .max_response_size(LIMIT)
 }
 
 #[tokio::test]
