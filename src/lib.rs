@@ -20,11 +20,12 @@ mod ref_expr;
 mod request;
 pub mod requests;
 mod scope;
+mod single_flight;
 mod task;
 mod transfer;
 mod uri;
 
-pub use credentials::Credentials;
+pub use credentials::{AwsIam, Credentials, TokenCommand, WebIdentity};
 pub use error::{Conflict, Error, ErrorKind, FailedObject, Result};
 pub use futures::{StreamExt, TryStreamExt};
 pub use handles::action_run::ActionRun;
@@ -46,6 +47,7 @@ pub use handles::transaction::attempts::TransactionAttempts;
 pub use handles::transaction::open::Transaction;
 pub use handles::transaction::outcome::TransactionOutcome;
 pub use handles::transaction::request::TransactionRequest;
+pub use http::credential::{Credential, CredentialError, CredentialProvider};
 pub use http::options::CallOptions;
 pub use http::retry::RetryPolicy;
 pub use pager::Page;
@@ -70,5 +72,7 @@ pub use uri::Uri;
 pub mod reexports {
     #[cfg(feature = "object_store")]
     pub use ::object_store;
+    #[cfg(feature = "aws")]
+    pub use aws_credential_types;
     pub use {bytes, chrono, futures, reqwest};
 }

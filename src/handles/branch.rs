@@ -64,7 +64,8 @@ impl Branch {
     ///
     /// Uncommitted changes of a source branch are not part of the new branch.
     ///
-    /// If the response is lost, the client checks whether the branch exists at that commit.
+    /// Unless the source is a full commit id, the client reads its commit first. If the response is lost, it checks
+    /// whether the branch exists at a commit that the source has named since.
     ///
     /// ```
     /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
@@ -123,6 +124,9 @@ impl Branch {
     }
 
     /// Deletes the branch and its uncommitted changes.
+    ///
+    /// A deletion is not retried, because it could delete a branch that another writer has created since. If the response
+    /// is lost, the client checks whether the branch is gone.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -323,8 +327,8 @@ impl Branch {
 
     /// Commits the uncommitted changes of the branch.
     ///
-    /// A commit is not idempotent, so it is not retried. If the response is lost, the client checks whether the head
-    /// of the branch is the requested commit. Where that cannot be determined,
+    /// A commit is not idempotent, so it is not retried. If the response is lost, the client searches the new commits
+    /// of the branch for it. Where its outcome cannot be determined,
     /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`: check the [log](Self::log)
     /// before you retry.
     ///
@@ -376,7 +380,8 @@ impl Branch {
     /// The branch must have no uncommitted changes.
     ///
     /// Each call creates a commit, an empty one if the changes are on the branch already. A cherry-pick is therefore
-    /// not idempotent: it is not retried, and if the response is lost,
+    /// not retried. If the response is lost, the client searches the new commits of the branch for it, which is why it
+    /// reads the head of the branch first. Where its outcome cannot be determined,
     /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`.
     ///
     /// ```
@@ -405,8 +410,8 @@ impl Branch {
     /// The server does not return the new commit. Read it with [`get_commit`](Self::get_commit), which returns a later
     /// commit if another client has committed in the meantime.
     ///
-    /// If the response is lost, and `commit` is a full commit id, the client checks whether the head of the branch is
-    /// the requested commit. Where that cannot be determined,
+    /// If the response is lost, the client searches the new commits of the branch for it, which is why it reads the head
+    /// of the branch first. Where its outcome cannot be determined,
     /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`.
     ///
     /// ```
@@ -434,6 +439,9 @@ impl Branch {
     /// Discards uncommitted changes: all of them, those of an [object](ResetRequest::object), or those under a
     /// [prefix](ResetRequest::prefix).
     ///
+    /// A reset is not retried, because it could discard what other writers have changed since. If the response is lost,
+    /// the client checks whether the changes are gone.
+    ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
     /// branch.reset().object("data.csv").await?;
@@ -454,8 +462,9 @@ impl Branch {
     /// Moves the head of the branch to the commit that `target` names, which need not be in its history. Uncommitted
     /// changes stay.
     ///
-    /// The request is idempotent, and therefore retried, only if `target` is a full commit id: `main~1` names another
-    /// commit after each move.
+    /// The client reads the head of the branch, and resolves `target` unless it is a full commit id: `main~1` would name
+    /// another commit after the move. The request is not retried, because it could drop what other writers have committed
+    /// since. If the response is lost, the client checks whether the head has moved.
     ///
     /// ```
     /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {

@@ -71,7 +71,8 @@ impl Repository {
     ///
     /// A storage namespace serves one repository. It stays in use after that repository is deleted.
     ///
-    /// If the response is lost, the client checks whether the repository exists with that storage namespace.
+    /// If the response is lost, the client checks whether the repository exists with that storage namespace and these
+    /// options, and was created since.
     ///
     /// ```
     /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {

@@ -6,13 +6,12 @@ use std::str::FromStr;
 
 use crate::api::Response;
 use crate::error::{Error, Result};
-use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
+use crate::http::reconcile::{Effect, OnMissing, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models;
 use crate::ref_expr::BranchName;
-use crate::requests::commit::get_commit;
 use crate::requests::conflicts::{ThreeWay, with_conflicts};
-use crate::requests::new_head::new_head;
+use crate::requests::new_commits::{FoundCommit, NewCommits, RefBefore, find_commit, remember};
 use crate::scope::RefScope;
 
 /// The metadata key under which the server records the strategy of a merge.
@@ -140,7 +139,11 @@ impl MergeRequest {
     pub(super) async fn merge(&self) -> Result<models::MergeResult> {
         let repository = self.source.repository();
         let destination = self.destination()?;
-        let start = RequestStart::now();
+        let models::Merge { squash_merge, allow_empty, force, .. } = &self.body;
+        // Several equal merges with these options can follow each other, also within a second.
+        let is_repeatable = squash_merge.is_some() || allow_empty.is_some() || force.is_some();
+        let before =
+            if is_repeatable { RefBefore::of_branch(&destination).await } else { RefBefore::unread() };
         let request = repository
             .api()
             .merge_into_branch()
@@ -149,30 +152,44 @@ impl MergeRequest {
             .destination_branch(destination.expression())
             .body(self.body.clone());
         let sent = request.send().await.map(Response::into_inner);
-        reconcile(sent, || self.find_applied(&destination, start), OnMissing::Unknown).await
+        let policy = repository.api().retries();
+        let find_applied = || self.find_applied(&destination, &before);
+        let merged = reconcile(sent, policy, find_applied, OnMissing::Unknown).await?;
+        remember(&merged.reference);
+        Ok(merged)
     }
 
-    /// Returns the head of the destination if it is the requested merge.
+    /// Searches the new commits of the destination for the requested merge.
     async fn find_applied(
         &self,
         destination: &RefScope,
-        start: RequestStart,
-    ) -> Result<Option<models::MergeResult>> {
-        let models::Merge { message, metadata, strategy, squash_merge, allow_empty, force } = &self.body;
-        // Several equal merges with these options can follow each other, and a squash does not name its source.
-        if allow_empty.is_some() || force.is_some() || squash_merge.is_some() {
-            return Ok(None);
-        }
-        let Some(head) = new_head(destination, start).await? else { return Ok(None) };
-        let source = get_commit(&self.source).await?;
+        before: &RefBefore,
+    ) -> Result<Effect<models::MergeResult>> {
+        let models::Merge { message, metadata, strategy, squash_merge, .. } = &self.body;
+        // The source may have moved since the request, and the destination as well.
+        let sources = match squash_merge {
+            Some(_) => NewCommits::default(),
+            None => NewCommits::of(&self.source, &before.by_date()).await?,
+        };
         let (from, into) = (self.source.expression(), destination.expression());
         let message = message.clone().filter(|message| !message.is_empty());
         let message = message.unwrap_or_else(|| format!("Merge '{from}' into '{into}'"));
         let mut metadata = metadata.clone();
         metadata.insert(STRATEGY_KEY.to_owned(), strategy.as_deref().unwrap_or("default").to_owned());
-        let requested =
-            head.parents.get(1) == Some(&source.id) && head.message == message && head.metadata == metadata;
-        Ok(requested.then_some(models::MergeResult { reference: head.id }))
+        let is_requested = |commit: &models::Commit| {
+            let has_parents = match &*commit.parents {
+                [_] => squash_merge.is_some(),
+                [_, merged] => squash_merge.is_none() && sources.ids().any(|id| id == merged),
+                _ => false,
+            };
+            has_parents && commit.message == message && commit.metadata == metadata
+        };
+        Ok(match find_commit(destination, before, is_requested).await? {
+            FoundCommit::None => Effect::Missing,
+            // A source is merged once, so an equal merge of up to a few seconds before is as good.
+            FoundCommit::One { commit, .. } => Effect::Applied(models::MergeResult { reference: commit.id }),
+            FoundCommit::Several => Effect::Ambiguous,
+        })
     }
 }
 

@@ -42,5 +42,7 @@ mod staging;
 mod support;
 mod tags;
 mod transactions;
+mod unknown_commits;
+mod unknown_outcomes;
 mod uploads;
 mod writes;

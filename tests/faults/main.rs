@@ -6,6 +6,7 @@
 mod conflicts;
 mod directories;
 mod lists;
+mod lost_admin;
 mod lost_responses;
 mod presigned;
 mod resolves;
