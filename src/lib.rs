@@ -20,11 +20,12 @@ mod ref_expr;
 mod request;
 pub mod requests;
 mod scope;
+mod single_flight;
 mod task;
 mod transfer;
 mod uri;
 
-pub use credentials::Credentials;
+pub use credentials::{AwsIam, Credentials, TokenCommand, WebIdentity};
 pub use error::{Conflict, Error, ErrorKind, FailedObject, Result};
 pub use futures::{StreamExt, TryStreamExt};
 pub use handles::action_run::ActionRun;
@@ -41,13 +42,19 @@ pub use handles::reference::Reference;
 pub use handles::repository::Repository;
 pub use handles::repository_metadata::RepositoryMetadata;
 pub use handles::tag::Tag;
-pub use handles::transaction::{TransactionOutcome, TransactionRequest};
+pub use handles::transaction::abandoned::{AbandonedTransaction, AbandonedTransactions};
+pub use handles::transaction::attempts::TransactionAttempts;
+pub use handles::transaction::open::Transaction;
+pub use handles::transaction::outcome::TransactionOutcome;
+pub use handles::transaction::request::TransactionRequest;
+pub use http::credential::{Credential, CredentialError, CredentialProvider};
 pub use http::options::CallOptions;
 pub use http::retry::RetryPolicy;
 pub use pager::Page;
 pub use ref_expr::{BranchName, RefExpr};
 pub use requests::diff::DiffSummary;
 pub use requests::merge::MergeStrategy;
+pub use requests::resolve::ConflictResolution;
 pub use task::Task;
 #[cfg(feature = "fs")]
 pub use transfer::dir::{SymlinkPolicy, SyncAction, SyncReport};
@@ -65,5 +72,7 @@ pub use uri::Uri;
 pub mod reexports {
     #[cfg(feature = "object_store")]
     pub use ::object_store;
+    #[cfg(feature = "aws")]
+    pub use aws_credential_types;
     pub use {bytes, chrono, futures, reqwest};
 }

@@ -18,7 +18,6 @@ const API_ONLY: &[(&str, &str)] = &[
     ("create_branch_protection_rule_preflight", "internal: the web interface shows or hides a button by it"),
     ("create_commit_record", "internal: restores a history commit by commit, without its data"),
     ("create_symlink_file", "internal: for old versions of Hive"),
-    ("external_principal_login", "needs a token of an identity provider"),
     ("get_garbage_collection_config", "internal: for the garbage collector"),
     ("get_lake_fs_version", "deprecated: `get_config` has the version"),
     ("get_meta_range", "internal: locations of metadata files, for programs that read the storage"),
@@ -35,7 +34,6 @@ const API_ONLY: &[(&str, &str)] = &[
     ("oauth_callback", "internal: a browser is redirected to it after a login"),
     ("post_stats_events", "internal: usage statistics of the web interface and of lakectl"),
     ("set_garbage_collection_rules_preflight", "internal: the web interface shows or hides a button by it"),
-    ("sts_login", "needs a token of an identity provider"),
     ("upload_object_preflight", "internal: the web interface shows or hides a button by it"),
     ("upload_part_copy", "composes an object of parts of others; `copy_object` copies whole objects"),
 ];

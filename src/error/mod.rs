@@ -7,11 +7,14 @@ mod details;
 mod kind;
 mod response;
 mod retry_hint;
+mod temporary_branch;
 
+use std::sync::Arc;
 use std::{fmt, io};
 
 use bytes::Bytes;
 
+pub(crate) use details::TEMPORARY_BRANCH_PREFIX;
 pub use details::{Conflict, FailedObject};
 pub use kind::ErrorKind;
 pub(crate) use response::{ErrorResponse, ResponseOrigin};
@@ -22,7 +25,8 @@ use response::{ErrorPayload, storage_code};
 /// The result of the calls of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-type Source = Box<dyn std::error::Error + Send + Sync>;
+/// Shared by the copies of an error.
+type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 /// A failed call: its kind, what was attempted, and why it failed.
 ///
@@ -47,6 +51,7 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// ```
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     /// What was attempted: `commit to branch "exp" of repository "example"`.
@@ -60,9 +65,13 @@ struct Inner {
     not_applied: bool,
     /// This attempt or an earlier one may have taken effect.
     outcome_unknown: bool,
+    /// The client found that a branch moved, before it changed anything.
+    lost_race: bool,
     attempts: u32,
     retry_hint: RetryHint,
     conflicts: Vec<Conflict>,
+    /// The list of conflicts may lack paths.
+    conflicts_truncated: bool,
     failed_objects: Vec<FailedObject>,
     source: Option<Source>,
 }
@@ -123,13 +132,24 @@ impl Error {
         self.0.attempts
     }
 
-    /// Returns the conflicting paths of a [`MergeConflict`](ErrorKind::MergeConflict), at most 10,000 of them.
+    /// Returns the conflicting paths of a [`MergeConflict`](ErrorKind::MergeConflict), in the order of the paths.
     ///
-    /// Empty where the paths could not be listed, and for reverts and cherry-picks, whose conflicts lakeFS does not
-    /// report.
+    /// lakeFS does not report them, so the client compares both sides when a merge, a cherry-pick or a revert fails. The
+    /// comparison takes at most 10 seconds and 20 pages of changes, and finds at most 10,000 paths;
+    /// [`conflicts_truncated`](Self::conflicts_truncated) returns whether the list may lack paths.
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
         &self.0.conflicts
+    }
+
+    /// Returns whether the list of [conflicts](Self::conflicts) may lack paths: a limit was reached, or a request for
+    /// them failed.
+    ///
+    /// [`Branch::conflicts_with`](crate::Branch::conflicts_with) lists all conflicts of a merge without these limits.
+    /// Always `false` for errors of another kind than [`MergeConflict`](ErrorKind::MergeConflict).
+    #[must_use]
+    pub fn conflicts_truncated(&self) -> bool {
+        self.0.conflicts_truncated
     }
 
     /// Returns the objects that could not be deleted, or transferred from or to a directory.
@@ -173,7 +193,7 @@ impl Error {
 
     /// Whether two writers changed one branch at the same time, and this one changed nothing.
     pub(crate) fn is_lost_race(&self) -> bool {
-        self.status() == Some(500) && classify::is_lost_race(self.message())
+        self.0.lost_race || (self.status() == Some(500) && classify::is_lost_race(self.message()))
     }
 
     /// Whether lakeFS itself wrote the response.
@@ -215,9 +235,11 @@ impl Error {
             writer: Writer::Foreign,
             not_applied: false,
             outcome_unknown: false,
+            lost_race: false,
             attempts: 0,
             retry_hint: RetryHint::Policy,
             conflicts: Vec::new(),
+            conflicts_truncated: false,
             failed_objects: Vec::new(),
             source: None,
         }))
@@ -327,7 +349,7 @@ impl Error {
         origin: &ResponseOrigin,
         response: ErrorResponse,
         is_document: bool,
-        source: impl Into<Source>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         let new = if is_document {
             let message =
@@ -356,7 +378,7 @@ impl Error {
         };
         let mut new = Self::new(kind, action, message);
         new.0.operation = Some(operation);
-        new.with_failed_objects(failed)
+        new.with_failed_objects(failed).with_advice()
     }
 
     /// A failure of a background task, as the server reports it.
@@ -364,13 +386,18 @@ impl Error {
         Self::new(classify::of_task(&message), "", message).during(operation, action)
     }
 
+    /// A copy, for another caller that waits for the same call.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     pub(crate) fn with_retry_hint(mut self, hint: RetryHint) -> Self {
         self.0.retry_hint = hint;
         self
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.0.source = Some(source.into());
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -379,6 +406,7 @@ impl Error {
         self.0.operation.get_or_insert(operation);
         if self.0.action.is_empty() {
             self.0.action = action();
+            return self.with_advice();
         }
         self
     }
@@ -409,20 +437,15 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_conflicts(mut self, conflicts: Vec<Conflict>) -> Self {
+    pub(crate) fn with_conflicts(mut self, conflicts: Vec<Conflict>, truncated: bool) -> Self {
         self.0.conflicts = conflicts;
+        self.0.conflicts_truncated = truncated;
         self
     }
 
     /// Adds that the objects after the failed one were not attempted.
     pub(crate) fn leaving_rest(mut self) -> Self {
         self.0.message = format!("{}; the rest was not tried", self.0.message);
-        self
-    }
-
-    /// Adds that a branch could not be deleted.
-    pub(crate) fn leaving_behind(mut self, branch: &str) -> Self {
-        self.0.message = format!("{}; the hidden branch {branch:?} could not be deleted", self.0.message);
         self
     }
 }

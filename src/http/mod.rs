@@ -5,11 +5,13 @@
 mod attempt;
 pub(crate) mod authorize;
 pub(crate) mod call;
+pub(crate) mod credential;
 pub(crate) mod deadline;
 pub(crate) mod encode;
 mod failure;
 pub(crate) mod http_client;
 mod limits;
+mod metrics;
 pub(crate) mod operation;
 pub(crate) mod options;
 mod outcome;

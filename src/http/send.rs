@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 
 use futures::TryStreamExt as _;
 use futures::future::{self, BoxFuture};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Request, StatusCode};
+use reqwest::Request;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::attempt::send_request;
-use crate::http::authorize::Authorize;
+use crate::http::authorize::Authorizer;
 use crate::http::call::Call;
 use crate::http::http_client::HttpClient;
 use crate::http::limits::Limits;
+use crate::http::metrics::{self, CallMeter};
 use crate::http::outcome::changed_nothing;
 use crate::http::recognition::{is_commit_id, is_success};
-use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::request_body::BodyMonitor;
 use crate::http::response::{ByteStream, Response};
 use crate::http::response_body::{body_stream, read_body, read_error_body};
@@ -44,16 +44,12 @@ pub(crate) fn decode_json<T: DeserializeOwned + Send + 'static>(body: &[u8]) -> 
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
     http: HttpClient,
-    authorizer: Option<Arc<dyn Authorize>>,
+    authorizer: Option<Arc<Authorizer>>,
     retries: RetryPolicy,
 }
 
 impl Transport {
-    pub(crate) fn new(
-        http: HttpClient,
-        authorizer: Option<Arc<dyn Authorize>>,
-        retries: RetryPolicy,
-    ) -> Self {
+    pub(crate) fn new(http: HttpClient, authorizer: Option<Arc<Authorizer>>, retries: RetryPolicy) -> Self {
         Self { http, authorizer, retries }
     }
 
@@ -84,17 +80,8 @@ impl Transport {
 
     /// Sends a call whose response has no value. A body is read and ignored.
     pub(crate) async fn empty(&self, call: Call) -> Result<Response<()>> {
-        let is_deletion = call.class() == RetryClass::Delete;
         let ignore = |_: &[u8]| Ok(());
-        let outcome = self.run(call, |call, response| buffered(call, response, ignore)).await;
-        // An earlier attempt may have deleted what the last one did not find.
-        let is_deleted =
-            is_deletion && outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
-        let find_applied = || {
-            let deleted = is_deleted.then(|| Response::new((), StatusCode::NO_CONTENT, HeaderMap::new()));
-            future::ready(Ok(deleted))
-        };
-        reconcile(outcome, find_applied, OnMissing::Unknown).await
+        self.run(call, |call, response| buffered(call, response, ignore)).await
     }
 
     /// Sends a call whose response is a stream of bytes.
@@ -103,6 +90,7 @@ impl Transport {
             let (status, headers) = (response.status(), response.headers().clone());
             let (operation, server_url) = (call.operation(), call.server_url().clone());
             let body = body_stream(response)
+                .inspect_ok(|bytes| metrics::received(operation.id, bytes.len()))
                 .map_err(move |error| error.during(operation.id, || operation.describe(&server_url)));
             future::ready(Ok(Response::new(ByteStream::new(body), status, headers)))
         })
@@ -123,9 +111,11 @@ impl Transport {
         let span = telemetry::span(&call);
         async {
             let start = Instant::now();
+            let meter = CallMeter::start(call.operation().id);
             let mut attempts = 0;
-            let outcome = self.attempts(&mut call, start, &mut attempts, &read).await;
+            let outcome = self.attempts(&mut call, start, &mut attempts, &meter, &read).await;
             telemetry::record(&span, &outcome, attempts, start.elapsed());
+            meter.finish(outcome.as_ref().err());
             outcome
         }
         .instrument(span.clone())
@@ -137,6 +127,7 @@ impl Transport {
         call: &mut Call,
         start: Instant,
         attempts: &mut u32,
+        meter: &CallMeter,
         read: &(impl Fn(&Call, reqwest::Response) -> F + Send + Sync),
     ) -> Result<Response<T>>
     where
@@ -146,33 +137,51 @@ impl Transport {
         let idempotent = matches!(call.class(), RetryClass::Idempotent | RetryClass::Storage);
         let limits = Limits::of(call);
         let mut outcome_unknown = false;
-        let mut rejected = None;
+        let mut is_renewed = false;
         loop {
             let (mut request, monitor) = call.next_attempt();
             // A login is a call of its own, with its own attempts.
-            let authorization = limits.prepare(self.authorization(call, rejected.as_ref())).await;
-            let authorization =
-                authorization.map_err(|error| call.with_context(error).after(*attempts, outcome_unknown))?;
+            let authorization = match limits.prepare(self.authorization(call)).await {
+                Ok(authorization) => authorization,
+                Err(error) => return Err(unauthorized(call, error, *attempts, outcome_unknown)),
+            };
             if let Some(value) = &authorization {
                 request.headers_mut().insert(AUTHORIZATION, value.clone());
             }
+            if !call.is_at_storage() {
+                self.http.trace(&mut request);
+            }
             *attempts += 1;
+            meter.attempt(&request);
+            let attempt_start = Instant::now();
             let attempt = self.attempt(call, request, monitor, read);
             let Failure { error, retry_after } = match limits.attempt(call, attempt).await {
                 Ok(response) => {
+                    telemetry::attempted(*attempts, Ok(&response), attempt_start.elapsed());
                     self.http.retry_budget.succeed(*attempts);
                     return Ok(response);
                 }
                 Err(failure) => failure,
             };
+            telemetry::attempted::<T>(*attempts, Err(&error), attempt_start.elapsed());
+            meter.failed_attempt(&error);
             let not_applied = changed_nothing(call.operation().id, &error);
             let error = error.with_not_applied(not_applied);
             outcome_unknown |= !error.not_applied() && !idempotent;
             limits.set_outcome_unknown(outcome_unknown);
-            let is_rejected = error.kind() == ErrorKind::Unauthenticated;
-            if is_rejected && rejected.is_none() && self.renews() && !call.is_consumed() {
-                rejected = authorization;
-                continue;
+            if error.kind() == ErrorKind::Unauthenticated
+                && let Some((authorizer, value)) = self.authorizer.as_ref().zip(authorization.as_ref())
+            {
+                // A body that cannot be sent again ends the call, and the next one renews the credentials.
+                authorizer.reject(value);
+                if !is_renewed && authorizer.renews() && !call.is_consumed() {
+                    is_renewed = true;
+                    match limits.prepare(authorizer.authorization()).await {
+                        Ok(renewed) if renewed != *value => continue,
+                        Ok(_) => {}
+                        Err(error) => return Err(unauthorized(call, error, *attempts, outcome_unknown)),
+                    }
+                }
             }
             let is_retried = !call.is_consumed() && call.class().allows(&error);
             let failed =
@@ -188,19 +197,11 @@ impl Transport {
     }
 
     /// The credentials for a request. A storage gets none.
-    async fn authorization(
-        &self,
-        call: &Call,
-        rejected: Option<&HeaderValue>,
-    ) -> Result<Option<HeaderValue>> {
+    async fn authorization(&self, call: &Call) -> Result<Option<HeaderValue>> {
         match &self.authorizer {
-            Some(authorizer) if !call.is_at_storage() => Ok(Some(authorizer.authorization(rejected).await?)),
+            Some(authorizer) if !call.is_at_storage() => authorizer.authorization().await.map(Some),
             _ => Ok(None),
         }
-    }
-
-    fn renews(&self) -> bool {
-        self.authorizer.as_ref().is_some_and(|authorizer| authorizer.renews())
     }
 
     /// Sends the request once.
@@ -240,6 +241,12 @@ impl Transport {
         };
         Err(Failure { error, retry_after })
     }
+}
+
+/// The error of a call whose credentials cannot be renewed. Before its first attempt, the attempts of a login count.
+fn unauthorized(call: &Call, error: Error, attempts: u32, outcome_unknown: bool) -> Error {
+    let attempts = if attempts == 0 { error.attempts() } else { attempts };
+    call.with_context(error).after(attempts, outcome_unknown)
 }
 
 /// An attempt that failed.
@@ -284,9 +291,10 @@ fn buffered<T, D>(
 where
     D: Fn(&[u8]) -> Result<T, Undecodable>,
 {
-    let origin = call.origin(response.url());
+    let (origin, operation) = (call.origin(response.url()), call.operation().id);
     async move {
         let response = read_body(response).await?;
+        metrics::received(operation, response.body.len());
         match decode(&response.body) {
             Ok(value) => Ok(Response::new(value, response.status, response.headers)),
             Err(Undecodable { is_document, source }) => {

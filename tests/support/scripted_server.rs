@@ -130,8 +130,8 @@ async fn serve(listener: TcpListener, responses: Vec<ScriptedResponse>, requests
     let mut stalled = Vec::new();
     for response in responses {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let request = read_request(&mut stream).await.unwrap();
-        requests.lock().unwrap().push(request.to_ascii_lowercase());
+        let (head, _) = read_request(&mut stream).await.unwrap();
+        requests.lock().unwrap().push(head.to_ascii_lowercase());
         // The client may close the connection before it has read everything.
         _ = stream.write_all(&response.bytes).await;
         if response.stalls {
@@ -143,8 +143,8 @@ async fn serve(listener: TcpListener, responses: Vec<ScriptedResponse>, requests
     }
 }
 
-/// Reads one request with its body, and returns its head.
-async fn read_request(stream: &mut TcpStream) -> io::Result<String> {
+/// Reads one request with its body. Returns its head as text, and all its bytes.
+pub(super) async fn read_request(stream: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
     let mut request = Vec::new();
     loop {
         read_more(stream, &mut request).await?;
@@ -155,7 +155,7 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<String> {
         while request.len() < head + 4 + length {
             read_more(stream, &mut request).await?;
         }
-        return Ok(text);
+        return Ok((text, request));
     }
 }
 
