@@ -17,7 +17,8 @@ pub(crate) type Tree = BTreeMap<String, Object>;
 pub(crate) struct Content {
     pub(crate) data: &'static str,
     pub(crate) media_type: &'static str,
-    pub(crate) metadata: Option<&'static str>,
+    /// The value of a key.
+    pub(crate) metadata: String,
 }
 
 /// An object. `write` is the number of the write that made it: two objects of the same content can differ in it.
@@ -150,12 +151,7 @@ impl Model {
         self.put(branch, path, content)
     }
 
-    pub(crate) fn set_metadata(
-        &mut self,
-        branch: &'static str,
-        path: &str,
-        value: Option<&'static str>,
-    ) -> Outcome<()> {
+    pub(crate) fn set_metadata(&mut self, branch: &'static str, path: &str, value: String) -> Outcome<()> {
         let content = self.read(&Ref::Branch(branch), path)?;
         self.put(branch, path, Content { metadata: value, ..content })
     }
@@ -439,6 +435,7 @@ fn three_way(
     theirs: Option<Tree>,
     strategy: Option<MergeStrategy>,
 ) -> Outcome<Option<Tree>> {
+    // Sides that did not change are recognised as a whole.
     if base == ours {
         return Ok(theirs);
     }
@@ -446,10 +443,7 @@ fn three_way(
     for (path, _) in changes(&base, &theirs) {
         let content = |tree: &Tree| tree.get(&path).map(|object| object.content.clone());
         let (old, own, new) = (content(&base), content(&ours), content(&theirs));
-        if own == new {
-            continue;
-        }
-        if own != old {
+        if own != old && own != new {
             match strategy {
                 None => return Err(ErrorKind::MergeConflict),
                 Some(MergeStrategy::DestinationWins) => continue,
@@ -460,6 +454,12 @@ fn three_way(
             Some(object) => ours.insert(path, object.clone()),
             None => ours.remove(&path),
         };
+    }
+    // Of two equal objects, the one of the source stays.
+    for (path, object) in &mut ours {
+        if let Some(equal) = theirs.get(path).filter(|other| other.content == object.content) {
+            *object = equal.clone();
+        }
     }
     Ok(Some(ours))
 }

@@ -16,7 +16,7 @@ type Name = &'static str;
 pub(crate) enum Operation {
     Upload { branch: Name, path: Name, content: Content },
     UploadNew { branch: Name, path: Name, content: Content },
-    SetMetadata { branch: Name, path: Name, value: Option<Name> },
+    SetMetadata { branch: Name, path: Name, value: Name },
     Copy { source: Ref, from: Name, branch: Name, to: Name },
     Delete { branch: Name, path: Name },
     DeleteMany { branch: Name, paths: Vec<Name> },
@@ -42,9 +42,25 @@ pub(crate) enum Operation {
 }
 
 /// Names that mean something to a URL, a path or a delimiter, and few of them, so that operations meet.
-const PATHS: [Name; 10] = ["a", "a/", "a/b", "a/b/c", "a b", "a+b", "%41", "A?x=1&y#z", "é", "a.txt"];
+pub(crate) const PATHS: [Name; 10] =
+    ["a", "a/", "a/b", "a/b/c", "a b", "a+b", "%41", "A?x=1&y#z", "é", "a.txt"];
 const PREFIXES: [Name; 8] = ["", "a", "a/", "a/b", "a ", "%4", "é", "nothing"];
 const PAGE_SIZES: [u16; 4] = [1, 2, 3, 1000];
+
+impl Content {
+    /// Returns the content with metadata that no object at another path has.
+    ///
+    /// A merge of lakeFS 1.84 looks up an object of the merge base by the first path that is not before the path of the
+    /// object, and does not compare the paths. If the two objects are equal, it drops the object, or a conflict.
+    pub(crate) fn at(&self, path: Name) -> Self {
+        Self { metadata: metadata_at(&self.metadata, path), ..self.clone() }
+    }
+}
+
+/// Returns a value that no object at another path has.
+pub(crate) fn metadata_at(start: &str, path: Name) -> String {
+    format!("{start}{}", PATHS.iter().position(|other| *other == path).unwrap())
+}
 
 fn branch() -> impl Strategy<Value = Name> {
     prop_oneof![5 => Just("main"), 4 => Just("dev"), 1 => Just("other")]
@@ -76,12 +92,16 @@ fn reference() -> impl Strategy<Value = Ref> {
 fn content() -> impl Strategy<Value = Content> {
     let data = prop_oneof![1 => Just(""), 3 => Just("1"), 3 => Just("2")];
     let media_type = prop_oneof![4 => Just("application/octet-stream"), 1 => Just("text/plain")];
-    let metadata = prop_oneof![4 => Just(None), 1 => Just(Some("x"))];
-    (data, media_type, metadata).prop_map(|(data, media_type, metadata)| Content {
+    (data, media_type, metadata()).prop_map(|(data, media_type, metadata)| Content {
         data,
         media_type,
-        metadata,
+        metadata: metadata.to_owned(),
     })
+}
+
+/// The start of the metadata of an object: see [`Content::at`].
+fn metadata() -> impl Strategy<Value = Name> {
+    prop_oneof![3 => Just("p"), 1 => Just("q")]
 }
 
 fn view() -> impl Strategy<Value = View> {
@@ -108,7 +128,7 @@ fn write() -> impl Strategy<Value = Operation> {
     prop_oneof![
         8 => put().prop_map(|(branch, path, content)| Upload { branch, path, content }),
         1 => put().prop_map(|(branch, path, content)| UploadNew { branch, path, content }),
-        1 => (branch(), path(), option::of(Just("y")))
+        1 => (branch(), path(), metadata())
             .prop_map(|(branch, path, value)| SetMetadata { branch, path, value }),
         2 => (reference(), path(), branch(), path())
             .prop_map(|(source, from, branch, to)| Copy { source, from, branch, to }),
@@ -159,7 +179,31 @@ fn read() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Generates sequences of 1 to 40 operations.
+/// Commits to two branches, often of one path, and a merge.
+fn divergence() -> impl Strategy<Value = Vec<Operation>> {
+    use Operation::*;
+    let change = || {
+        prop_oneof![
+            3 => (path(), content()).prop_map(|(path, content)| (path, Some(content))),
+            1 => path().prop_map(|path| (path, None)),
+        ]
+    };
+    (change(), change(), options()).prop_map(|(ours, theirs, options)| {
+        let commit = |branch, (path, content): (Name, Option<Content>)| {
+            let change = match content {
+                Some(content) => Upload { branch, path, content },
+                None => Delete { branch, path },
+            };
+            [change, Commit { branch, allow_empty: false }]
+        };
+        let merge = Merge { source: Ref::Branch("dev"), branch: "main", options };
+        commit("main", ours).into_iter().chain(commit("dev", theirs)).chain([merge]).collect()
+    })
+}
+
+/// Generates sequences of 1 to 30 steps, most of which are one operation.
 pub(crate) fn sequences() -> impl Strategy<Value = Vec<Operation>> {
-    vec(prop_oneof![5 => write(), 5 => version(), 3 => read()], 1..=40)
+    let one = prop_oneof![5 => write(), 5 => version(), 3 => read()];
+    let step = prop_oneof![12 => one.prop_map(|operation| vec![operation]), 1 => divergence()];
+    vec(step, 1..=30).prop_map(|steps| steps.concat())
 }

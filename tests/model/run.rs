@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::listing::{PREFIX, PREFIX_CHANGED, View};
 use crate::model::{Content, Model, Outcome, Ref};
-use crate::operations::Operation;
+use crate::operations::{Operation, metadata_at};
 
 /// A difference between the server and the model.
 pub(crate) type Difference = String;
@@ -82,24 +82,29 @@ impl Run {
         use Operation as Op;
         match operation {
             Op::Upload { branch, path, content } => {
-                let upload = with_content(self.branch(branch).object(*path).upload(content.data), content);
+                let content = content.at(path);
+                let upload = with_content(self.branch(branch).object(*path).upload(content.data), &content);
                 let actual = limited(upload).await?.map(|_| ());
-                same(self.model.put(branch, path, content.clone()), actual)
+                same(self.model.put(branch, path, content), actual)
             }
             Op::UploadNew { branch, path, content } => {
-                let upload = with_content(self.branch(branch).object(*path).upload(content.data), content);
+                let content = content.at(path);
+                let upload = with_content(self.branch(branch).object(*path).upload(content.data), &content);
                 let actual = limited(upload.if_none_match("*")).await?.map(|_| ());
-                same(self.model.put_new(branch, path, content.clone()), actual)
+                same(self.model.put_new(branch, path, content), actual)
             }
             Op::SetMetadata { branch, path, value } => {
-                let metadata = value.map(|value| ("k", value));
-                let actual = limited(self.branch(branch).object(*path).update_metadata(metadata)).await?;
-                same(self.model.set_metadata(branch, path, *value), actual.map(|_| ()))
+                self.set_metadata(branch, path, metadata_at(value, path)).await
             }
             Op::Copy { source, from, branch, to } => {
                 let copy = self.reference(source).object(*from).copy_to(*branch, *to);
                 let actual = limited(copy).await?.map(|_| ());
-                same(self.model.copy(source, from, branch, to), actual)
+                let expected = self.model.copy(source, from, branch, to);
+                same(expected, actual)?;
+                if expected.is_ok() && from != to {
+                    self.set_metadata(branch, to, metadata_at("copy", to)).await?;
+                }
+                Ok(())
             }
             Op::Delete { branch, path } => {
                 let actual = limited(self.branch(branch).object(*path).delete()).await?;
@@ -128,6 +133,17 @@ impl Run {
             }
             _ => Box::pin(self.change_history(index, operation)).await,
         }
+    }
+
+    async fn set_metadata(
+        &mut self,
+        branch: &'static str,
+        path: &'static str,
+        value: String,
+    ) -> Result<(), Difference> {
+        let metadata = [("k", value.clone())];
+        let actual = limited(self.branch(branch).object(path).update_metadata(metadata)).await?;
+        same(self.model.set_metadata(branch, path, value), actual.map(|_| ()))
     }
 
     async fn change_history(&mut self, index: usize, operation: &Operation) -> Result<(), Difference> {
@@ -376,16 +392,12 @@ fn with_content(
     upload: lakefs::requests::UploadRequest,
     content: &Content,
 ) -> lakefs::requests::UploadRequest {
-    let upload = upload.content_type(content.media_type);
-    match content.metadata {
-        Some(value) => upload.metadata("k", value),
-        None => upload,
-    }
+    upload.content_type(content.media_type).metadata("k", &content.metadata)
 }
 
 /// Describes the size and the attributes of an object.
 fn described(content: &Content) -> String {
-    format!("{} bytes, {}, {:?}", content.data.len(), content.media_type, content.metadata)
+    format!("{} bytes, {}, {:?}", content.data.len(), content.media_type, Some(&*content.metadata))
 }
 
 fn attributes(object: models::ObjectStats) -> String {
