@@ -18,8 +18,6 @@ pub(crate) enum Effect {
     Read,
     /// Changes something. A second application leaves the same state.
     Idempotent,
-    /// Deletes something. A second application is a 404.
-    Delete,
     /// Changes something, and a second application changes more, or fails. The client must find out whether it took
     /// effect.
     Checked,
@@ -28,14 +26,22 @@ pub(crate) enum Effect {
     Once,
 }
 
+/// An operation that reads the effect of an emulated one.
+pub(crate) struct Reader {
+    pub(crate) operation: &'static str,
+    /// Its response before the emulated operation succeeds, and afterwards.
+    pub(crate) before: (u16, &'static str),
+    pub(crate) after: (u16, &'static str),
+}
+
 pub(crate) struct Case {
     /// The operation, and the variant of the call in parentheses.
     pub(crate) name: &'static str,
     pub(crate) effect: Effect,
     /// The responses of an operation that the test server does not implement, or performs only once.
     pub(crate) emulated: Vec<(u16, &'static str)>,
-    /// An operation that reads the effect of the emulated one, with the response before and after.
-    pub(crate) visible_in: Option<(&'static str, &'static str)>,
+    /// The operations that read the effect of the emulated one.
+    pub(crate) readers: Vec<Reader>,
     pub(crate) has_repository: bool,
     pub(crate) prepare: Prepare,
     pub(crate) call: Call,
@@ -61,15 +67,20 @@ impl Case {
         self
     }
 
-    /// Emulates the operation with these responses.
+    /// Emulates the operation with these responses. `NOW` in them is the time at which the case is prepared.
     pub(crate) fn emulated(mut self, responses: impl IntoIterator<Item = (u16, &'static str)>) -> Self {
         self.emulated = responses.into_iter().collect();
         self
     }
 
-    /// Emulates the operation that reads what this one creates: a 404 before, and `body` afterwards.
-    pub(crate) fn visible_in(mut self, operation: &'static str, body: &'static str) -> Self {
-        self.visible_in = Some((operation, body));
+    /// Emulates an operation that reads what this one changes.
+    pub(crate) fn read_by(
+        mut self,
+        operation: &'static str,
+        before: (u16, &'static str),
+        after: (u16, &'static str),
+    ) -> Self {
+        self.readers.push(Reader { operation, before, after });
         self
     }
 }
@@ -87,7 +98,7 @@ where
         name,
         effect,
         emulated: Vec::new(),
-        visible_in: None,
+        readers: Vec::new(),
         has_repository: true,
         prepare: Box::new(|_| Box::pin(async { Ok(String::new()) })),
         call: Box::new(move |world, value| Box::pin(call(world, value))),

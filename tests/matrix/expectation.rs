@@ -7,6 +7,7 @@ use crate::case::{Case, Effect};
 use crate::fault::{Action, Fault, INTERNAL_ERROR, has_no_body};
 
 /// The permitted outcomes of a pair.
+#[expect(clippy::struct_excessive_bools, reason = "the outcomes are independent")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Expectation {
     /// The call may succeed: its effect is there once, and its value is that of a call without a fault.
@@ -54,20 +55,17 @@ pub(crate) fn expectation(case: &Case, fault: &Fault, persistent: bool) -> Expec
     }
     match (case.effect, persistent) {
         // A fault that passes is not seen.
-        (Effect::Read | Effect::Idempotent | Effect::Delete, false) if fault.transient => SUCCESS,
+        (Effect::Read | Effect::Idempotent, false) if fault.transient => SUCCESS,
         // A second request may succeed, but need not be sent. The outcome of a read is never unknown.
         (Effect::Read, false) => SUCCESS.or_certain(kinds),
         (Effect::Read, true) => SUCCESS.or_certain(kinds).not_success(),
         // A second request does no harm, so that it does not matter whether the first was applied.
         (Effect::Idempotent, false) => SUCCESS.or_unknown(kinds).or_certain(kinds),
         (Effect::Idempotent, true) => SUCCESS.or_unknown(kinds).or_certain(kinds).not_success(),
-        // The server deletes again, and then does not find it: it is deleted.
-        (Effect::Delete, false) => SUCCESS.or_unknown(kinds),
-        (Effect::Delete | Effect::Checked | Effect::Once, true) if fault.is_proof(case) => {
+        (Effect::Checked | Effect::Once, false) if fault.is_proof(case) => SUCCESS,
+        (Effect::Checked | Effect::Once, true) if fault.is_proof(case) => {
             SUCCESS.or_certain(kinds).not_success()
         }
-        (Effect::Delete, true) => SUCCESS.or_unknown(kinds).not_success(),
-        (Effect::Checked | Effect::Once, false) if fault.is_proof(case) => SUCCESS,
         (Effect::Checked, _) if fault.applied => SUCCESS,
         // A retry is possible where the check proves that the request was not applied and will not be.
         (Effect::Checked | Effect::Once, _) => SUCCESS.or_unknown(kinds),
@@ -91,15 +89,6 @@ fn exception(case: &Case, fault: &Fault, persistent: bool) -> Option<Expectation
         // Validation errors have status 500, too, so that a write with this status need not be sent again.
         (_, Action::Lakefs(500, INTERNAL_ERROR)) if case.effect == Effect::Idempotent && !persistent => {
             Some(SUCCESS.or_unknown(kinds).or_certain(kinds))
-        }
-        (_, Action::Lakefs(500, INTERNAL_ERROR)) if case.effect == Effect::Delete && !persistent => {
-            Some(SUCCESS.or_unknown(kinds))
-        }
-        // A second request would do no harm, but overwrite what another writer has set in the meantime.
-        ("update_pull_request" | "update_pull_request (close)" | "create_symlink_file", _)
-            if !fault.is_proof(case) =>
-        {
-            Some(SUCCESS.or_unknown(kinds))
         }
         // Nothing follows the deletion of the temporary branch, and its failure does not fail the transaction.
         ("delete_branch (transaction)", action) if action != Action::Refused => Some(SUCCESS),

@@ -40,6 +40,7 @@ pub(crate) enum Action {
 }
 
 /// A fault of the matrix.
+#[expect(clippy::struct_excessive_bools, reason = "the properties are independent")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     pub(crate) name: &'static str,

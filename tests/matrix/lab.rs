@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lakefs::{Client, ClientBuilder, RetryPolicy};
 use lakefs_testserver::Server;
 
-use crate::case::Case;
+use crate::case::{Case, Reader};
 use crate::world::World;
 
 /// How long the client waits for a response.
 pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long the client checks an unknown outcome.
+const RECONCILE_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long a call may take. No fault lasts longer than all attempts with this client.
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -50,10 +52,12 @@ impl Lab {
         let (server, client) = (Arc::clone(&self.server), self.client.clone());
         let faults = server.faults();
         faults.clear();
-        faults.emulate(case.operation(), case.emulated.iter().copied());
-        if let Some((reader, body)) = case.visible_in {
-            faults.emulate(reader, [(404, r#"{"message":"not found"}"#)]);
-            faults.emulate_after(case.operation(), reader, [(200, body)]);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().to_string();
+        let response = |(status, body): (u16, &str)| (status, body.replace("NOW", &now));
+        faults.emulate(case.operation(), case.emulated.iter().copied().map(response));
+        for Reader { operation, before, after } in &case.readers {
+            faults.emulate(operation, [response(*before)]);
+            faults.emulate_after(case.operation(), operation, [response(*after)]);
         }
         let repository = format!("case-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let open_uploads = server.open_uploads();
@@ -71,7 +75,8 @@ impl Lab {
     pub(crate) fn clean_up(case: &Case, prepared: &Prepared) {
         let faults = prepared.world.server.faults();
         faults.clear();
-        for operation in std::iter::once(case.operation()).chain(case.visible_in.map(|(reader, _)| reader)) {
+        let readers = case.readers.iter().map(|reader| reader.operation);
+        for operation in std::iter::once(case.operation()).chain(readers) {
             faults.emulate(operation, [(0, ""); 0]);
         }
     }
@@ -111,7 +116,8 @@ pub(crate) fn builder(server: &Server, endpoint: &str) -> ClientBuilder {
     let retries = RetryPolicy::default()
         .max_attempts(4)
         .initial_backoff(Duration::from_millis(4))
-        .max_backoff(Duration::from_millis(40));
+        .max_backoff(Duration::from_millis(40))
+        .reconcile_timeout(RECONCILE_TIMEOUT);
     Client::builder()
         .endpoint(endpoint)
         .access_key(server.access_key_id(), server.secret_access_key())

@@ -45,7 +45,7 @@ impl Observation {
     ) -> Option<Violation> {
         let is_visible = is_visible(case);
         let is_applied = if is_visible { self.after == healthy.after } else { self.applications > 0 };
-        let is_single = matches!(case.effect, Effect::Delete | Effect::Checked | Effect::Once);
+        let is_single = matches!(case.effect, Effect::Checked | Effect::Once);
         let is_another_state = is_visible && self.after != healthy.after && self.after != self.before;
         if is_another_state || is_single && self.applications > 1 {
             return Some(Violation::Twice);

@@ -156,7 +156,7 @@ fn metadata_files() -> Vec<Case> {
             let request = w.api().get_range().repository(&w.repository).range("7");
             value(request.send().await?.into_inner())
         }),
-        case("create_symlink_file", Idempotent, |w, _| async move {
+        case("create_symlink_file", Once, |w, _| async move {
             let request = w.api().create_symlink_file().repository(&w.repository).branch("main");
             value(request.send().await?.into_inner().location.is_empty())
         }),

@@ -2,7 +2,7 @@
 
 use lakefs::{TryStreamExt as _, models};
 
-use crate::case::Effect::{Checked, Delete, Idempotent, Once, Read};
+use crate::case::Effect::{Checked, Once, Read};
 use crate::case::{Case, case, value};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -32,25 +32,29 @@ fn branches() -> Vec<Case> {
         })
         .prepare(|w| async move { w.head().await }),
         case("get_branch", Read, |w, _| async move { value(w.main().get().await?) }),
-        case("delete_branch", Delete, |w, _| async move { value(w.exp().delete().await?) })
+        case("delete_branch", Checked, |w, _| async move { value(w.exp().delete().await?) })
             .prepare(|w| async move { value(w.create_exp().await?) }),
-        case("reset_branch", Idempotent, |w, _| async move { value(w.main().reset().await?) })
+        case("reset_branch", Checked, |w, _| async move { value(w.main().reset().await?) })
             .prepare(|w| async move { value(w.main().object("b").upload("1").await?) }),
-        case("reset_branch (prefix)", Idempotent, |w, _| async move {
-            value(w.main().reset().prefix("b/").await?)
-        })
+        case(
+            "reset_branch (prefix)",
+            Checked,
+            |w, _| async move { value(w.main().reset().prefix("b/").await?) },
+        )
         .prepare(|w| async move {
             w.main().object("b/1").upload("1").await?;
             value(w.main().object("c").upload("1").await?)
         }),
-        case("reset_branch (object)", Idempotent, |w, _| async move {
-            value(w.main().reset().object("b").await?)
-        })
+        case(
+            "reset_branch (object)",
+            Checked,
+            |w, _| async move { value(w.main().reset().object("b").await?) },
+        )
         .prepare(|w| async move {
             w.main().object("b").upload("1").await?;
             value(w.main().object("c").upload("1").await?)
         }),
-        case("hard_reset_branch", Idempotent, |w, id| async move { value(w.main().hard_reset(id).await?) })
+        case("hard_reset_branch", Checked, |w, id| async move { value(w.main().hard_reset(id).await?) })
             .prepare(|w| async move {
                 let id = w.head().await?;
                 w.commit("1").await?;
@@ -90,7 +94,7 @@ fn tags() -> Vec<Case> {
         .prepare(|w| async move { w.head().await }),
         case("get_tag", Read, |w, _| async move { value(w.repository().tag("v1").get().await?) })
             .prepare(|w| async move { value(w.repository().tag("v1").create("main").await?) }),
-        case("delete_tag", Delete, |w, _| async move { value(w.repository().tag("v1").delete().await?) })
+        case("delete_tag", Checked, |w, _| async move { value(w.repository().tag("v1").delete().await?) })
             .prepare(|w| async move { value(w.repository().tag("v1").create("main").await?) }),
     ]
 }
@@ -118,14 +122,14 @@ fn pull_requests() -> Vec<Case> {
             w.create_exp().await?;
             Ok(w.repository().create_pull_request("exp", "main", "title").await?.id)
         }),
-        case("update_pull_request", Idempotent, |w, id| async move {
+        case("update_pull_request", Once, |w, id| async move {
             value(w.repository().pull_request(id).update().title("other").await?)
         })
         .prepare(|w| async move {
             w.create_exp().await?;
             Ok(w.repository().create_pull_request("exp", "main", "title").await?.id)
         }),
-        case("update_pull_request (close)", Idempotent, |w, id| async move {
+        case("update_pull_request (close)", Once, |w, id| async move {
             value(w.repository().pull_request(id).close().await?)
         })
         .prepare(|w| async move {

@@ -2,7 +2,7 @@
 
 use lakefs::{TryStreamExt as _, models};
 
-use crate::case::Effect::{Checked, Delete, Idempotent, Once, Read};
+use crate::case::Effect::{Checked, Idempotent, Once, Read};
 use crate::case::{Case, case, value};
 
 pub(super) fn cases() -> Vec<Case> {
@@ -31,7 +31,7 @@ fn repositories() -> Vec<Case> {
         })
         .without_repository(),
         case("get_repository", Read, |w, _| async move { value(w.repository().get().await?) }),
-        case("delete_repository", Delete, |w, _| async move { value(w.repository().delete().await?) }),
+        case("delete_repository", Checked, |w, _| async move { value(w.repository().delete().await?) }),
         case(
             "get_repository_metadata",
             Read,
