@@ -52,6 +52,27 @@ async fn credentials_are_not_sent_to_the_target_of_a_redirect() {
 }
 
 #[tokio::test]
+async fn trace_context_is_sent_to_lakefs_only() {
+    let storage = ScriptedServer::start([ScriptedResponse::new(200, "a/b", "data")]).await;
+    let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
+    let redirect = || ScriptedResponse::new(302, "", "").header("Location", &signed);
+    let server = ScriptedServer::start([redirect(), ScriptedResponse::json(200, "{}")]).await;
+    let context = || Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    let client = server.builder().traceparent(context).build().unwrap();
+    let object = client.repository("example").branch("main").object("a");
+    assert_eq!(object.read().presign(true).await.unwrap(), "data");
+    assert!(
+        server.requests()[0].contains("traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    );
+    assert!(!storage.requests()[0].contains("traceparent"));
+
+    // A value that cannot be a header is left out.
+    let client = server.builder().traceparent(|| Some("a\nb".to_owned())).build().unwrap();
+    client.repository("example").get().await.unwrap_err();
+    assert!(!server.requests()[1].contains("traceparent"));
+}
+
+#[tokio::test]
 async fn second_redirect_is_not_followed() {
     let storage = ScriptedServer::start([ScriptedResponse::new(200, "a/b", "data")]).await;
     let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());

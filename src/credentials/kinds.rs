@@ -8,7 +8,7 @@ use crate::api;
 use crate::credentials::aws_iam::AwsIam;
 use crate::credentials::from_fn::{AsyncFn, BlockingFn};
 use crate::credentials::login::Login;
-use crate::credentials::token_cache::TokenCache;
+use crate::credentials::token_cache::{TokenCache, token_cache_path};
 use crate::credentials::token_command::TokenCommand;
 use crate::credentials::token_file::TokenFile;
 use crate::credentials::web_identity::WebIdentity;
@@ -186,7 +186,7 @@ impl Credentials {
         let home = std::env::home_dir().ok_or_else(|| {
             Error::config("there is no home directory, in which lakectl saves the token of a login")
         })?;
-        Ok(Self::token_cache(TokenCache::path_in(&home)))
+        Ok(Self::token_cache(token_cache_path(&home)))
     }
 
     /// The token in a token cache of lakectl, like [`lakectl_login`](Self::lakectl_login) with another path.

@@ -12,5 +12,6 @@ mod web_identity;
 
 pub use aws_iam::AwsIam;
 pub use kinds::Credentials;
+pub(crate) use token_cache::{CachedToken, token_cache_path};
 pub use token_command::TokenCommand;
 pub use web_identity::WebIdentity;

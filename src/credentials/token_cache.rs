@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use futures::future::BoxFuture;
-use serde::Deserialize;
 
 use crate::credentials::login::unix_time;
 use crate::credentials::watched_file::WatchedFile;
@@ -16,23 +15,38 @@ use crate::http::credential::{Credential, CredentialError, CredentialProvider};
 pub(super) struct TokenCache(WatchedFile);
 
 /// The content of the file.
-#[derive(Deserialize)]
-struct Content {
-    #[serde(default)]
+pub(crate) struct CachedToken {
     token: String,
     /// In seconds since 1970.
-    #[serde(default)]
-    expiration_time: i64,
+    expiration: i64,
+}
+
+impl CachedToken {
+    /// Parses the file as lakectl does: keys in any case, and anything after the object. `None` if it has no token.
+    pub(crate) fn parse(content: &[u8]) -> Option<Self> {
+        let object = serde_json::Deserializer::from_slice(content)
+            .into_iter::<serde_json::Map<String, serde_json::Value>>()
+            .next()?
+            .ok()?;
+        let field = |name: &str| {
+            object.get(name).or_else(|| {
+                object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+            })
+        };
+        let token = field("token")?.as_str().filter(|token| !token.is_empty())?.to_owned();
+        let expiration = field("expiration_time").map_or(Some(0), serde_json::Value::as_i64)?;
+        Some(Self { token, expiration })
+    }
+}
+
+/// Returns the path of the file in a home directory.
+pub(crate) fn token_cache_path(home: &Path) -> PathBuf {
+    home.join(".lakectl").join("cache").join("lakectl_token_cache.json")
 }
 
 impl TokenCache {
     pub(super) fn new(path: PathBuf) -> Self {
         Self(WatchedFile::new(path))
-    }
-
-    /// The path of the file in a home directory.
-    pub(super) fn path_in(home: &Path) -> PathBuf {
-        home.join(".lakectl").join("cache").join("lakectl_token_cache.json")
     }
 }
 
@@ -63,14 +77,11 @@ fn parse(text: io::Result<String>, path: &str, now: SystemTime) -> Result<Creden
     let text = text.map_err(|error| {
         login_again(&format!("the token cache of lakectl, {path}, cannot be read: {error}"))
     })?;
-    // The error of serde can contain the token.
-    let content: Content = serde_json::from_str(&text)
-        .map_err(|_| login_again(&format!("{path} is not a token cache of lakectl")))?;
-    if content.token.is_empty() {
+    let Some(CachedToken { token, expiration }) = CachedToken::parse(text.as_bytes()) else {
         return Err(login_again(&format!("the token cache of lakectl, {path}, contains no token")));
-    }
-    let credential = Credential::bearer(content.token);
-    match unix_time(content.expiration_time) {
+    };
+    let credential = Credential::bearer(token);
+    match unix_time(expiration) {
         Some(expiry) if expiry <= now => {
             Err(login_again(&format!("the token of lakectl in {path} has expired")))
         }

@@ -1,4 +1,7 @@
-//! Details of errors about several paths.
+//! Details of errors: paths and branches that the messages name.
+
+/// The start of the names of the temporary branches that the client creates.
+pub(crate) const TEMPORARY_BRANCH_PREFIX: &str = "lakefs-rs-tx-";
 
 /// A path that both sides of a merge changed; see [`Error::conflicts`](super::Error::conflicts).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -57,7 +57,7 @@ async fn response_that_announces_too_much_is_not_read() {
             LIMIT + 1
         );
         stream.write_all(head.as_bytes()).await.unwrap();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     })
     .await;
     // The client then reads the log, to find out whether the commit exists.

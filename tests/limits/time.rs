@@ -22,10 +22,8 @@ fn builder(endpoint: &str) -> ClientBuilder {
 }
 
 /// A resolver that never responds.
-#[cfg(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls"))]
 struct Silent;
 
-#[cfg(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls"))]
 impl Resolve for Silent {
     fn resolve(&self, _: Name) -> Resolving {
         Box::pin(std::future::pending())
@@ -43,7 +41,6 @@ async fn assert_commit_times_out(client: ClientBuilder, message: &str, is_outcom
     assert!(elapsed >= LIMIT && elapsed < LIMIT * 20, "{elapsed:?}");
 }
 
-#[cfg(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls"))]
 #[tokio::test]
 async fn name_resolution_has_the_connect_timeout() {
     let client = Client::builder()

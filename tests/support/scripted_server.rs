@@ -139,8 +139,9 @@ async fn serve(
     let mut stalled = Vec::new();
     for response in responses {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let request = read_request(&mut stream).await.unwrap();
-        requests.lock().unwrap().push(request);
+        let (head, request) = read_request(&mut stream).await.unwrap();
+        let body = String::from_utf8_lossy(&request[head.len() + 4..]).into_owned();
+        requests.lock().unwrap().push([head, body]);
         // The client may close the connection before it has read everything.
         _ = stream.write_all(&response.bytes).await;
         if response.stalls {
@@ -152,8 +153,8 @@ async fn serve(
     }
 }
 
-/// Reads one request, and returns its head and its body.
-async fn read_request(stream: &mut TcpStream) -> io::Result<[String; 2]> {
+/// Reads one request with its body. Returns its head as text, and all its bytes.
+pub(super) async fn read_request(stream: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
     let mut request = Vec::new();
     loop {
         read_more(stream, &mut request).await?;
@@ -164,7 +165,7 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<[String; 2]> {
         while request.len() < head + 4 + length {
             read_more(stream, &mut request).await?;
         }
-        return Ok([text, String::from_utf8_lossy(&request[head + 4..]).into_owned()]);
+        return Ok((text, request));
     }
 }
 
