@@ -20,6 +20,7 @@ pub use kind::ErrorKind;
 pub(crate) use response::{ErrorResponse, ResponseOrigin};
 pub(crate) use retry_hint::RetryHint;
 
+use details::ConflictList;
 use response::{ErrorPayload, storage_code};
 
 /// The result of the calls of this crate.
@@ -69,9 +70,7 @@ struct Inner {
     lost_race: bool,
     attempts: u32,
     retry_hint: RetryHint,
-    conflicts: Vec<Conflict>,
-    /// The list of conflicts may lack paths.
-    conflicts_truncated: bool,
+    conflicts: ConflictList,
     failed_objects: Vec<FailedObject>,
     source: Option<Source>,
 }
@@ -139,7 +138,7 @@ impl Error {
     /// [`conflicts_truncated`](Self::conflicts_truncated) returns whether the list may lack paths.
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
-        &self.0.conflicts
+        &self.0.conflicts.conflicts
     }
 
     /// Returns whether the list of [conflicts](Self::conflicts) may lack paths: a limit was reached, or a request for
@@ -149,7 +148,7 @@ impl Error {
     /// Always `false` for errors of another kind than [`MergeConflict`](ErrorKind::MergeConflict).
     #[must_use]
     pub fn conflicts_truncated(&self) -> bool {
-        self.0.conflicts_truncated
+        self.0.conflicts.is_truncated
     }
 
     /// Returns the objects that could not be deleted, or transferred from or to a directory.
@@ -238,8 +237,7 @@ impl Error {
             lost_race: false,
             attempts: 0,
             retry_hint: RetryHint::Policy,
-            conflicts: Vec::new(),
-            conflicts_truncated: false,
+            conflicts: ConflictList::default(),
             failed_objects: Vec::new(),
             source: None,
         }))
@@ -438,8 +436,7 @@ impl Error {
     }
 
     pub(crate) fn with_conflicts(mut self, conflicts: Vec<Conflict>, truncated: bool) -> Self {
-        self.0.conflicts = conflicts;
-        self.0.conflicts_truncated = truncated;
+        self.0.conflicts = ConflictList { conflicts, is_truncated: truncated };
         self
     }
 

@@ -96,15 +96,15 @@ async fn sending_has_the_response_timeout() {
 
 #[tokio::test]
 async fn slow_server_may_take_a_body_for_longer_than_the_response_timeout() {
-    const SIZE: usize = 48 * 1024 * 1024;
+    const SIZE: usize = 64 * 1024 * 1024;
     // The limit also applies to what is left in the buffers of the system after the last bytes are handed over.
     let limit = LIMIT * 4;
     let server = RawServer::start(|mut stream| async move {
         read_head(&mut stream).await;
         let mut left = SIZE;
-        let mut buffer = vec![0; 2 * 1024 * 1024];
+        let mut buffer = vec![0; 4 * 1024 * 1024];
         while left > 0 {
-            tokio::time::sleep(LIMIT / 2).await;
+            tokio::time::sleep(LIMIT / 2 + LIMIT / 10).await;
             let size = buffer.len().min(left);
             stream.read_exact(&mut buffer[..size]).await.unwrap();
             left -= size;
