@@ -14,8 +14,8 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::api;
-use crate::credentials::aws_iam::AwsIam;
 use crate::credentials::aws_iam::identity_token::{Signed, identity_token};
+use crate::credentials::aws_iam::options::AwsIam;
 use crate::credentials::login::token_credential;
 use crate::error::{Error, Result};
 use crate::http::credential::{Credential, CredentialError, CredentialProvider};
