@@ -55,10 +55,15 @@ pub(super) fn load(variable: impl Fn(&str) -> Option<String>) -> Result<Values> 
     }
 }
 
-fn parse(text: &str, path: &Path) -> Result<Values> {
+pub(crate) fn parse(text: &str, path: &Path) -> Result<Values> {
     // An empty document is `None`.
     let file: Option<File> = yaml_serde::from_str(text).map_err(|error| {
-        Error::config(format!("the file {} is not a configuration of lakectl: {error}", path.display()))
+        // The message of the parser quotes values, and these may be secrets.
+        let position = error.location().map(|position| {
+            format!(": line {}, column {} cannot be parsed", position.line(), position.column())
+        });
+        let position = position.unwrap_or_default();
+        Error::config(format!("the file {} is not a configuration of lakectl{position}", path.display()))
     })?;
     let File { server, credentials } = file.unwrap_or_default();
     let Server { endpoint_url, retries } = server.unwrap_or_default();
@@ -110,9 +115,19 @@ options: { parallelism: 25 }
     }
 
     #[test]
+    fn error_shows_no_value_of_the_file() {
+        for text in ["credentials: hush", "credentials: { secret_access_key: [hush] }", "credentials: *hush"]
+        {
+            let error = parse(text, Path::new("lakectl.yaml")).err().unwrap();
+            assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
     fn invalid_file_is_named() {
         let error = parse("server: [", Path::new("lakectl.yaml")).err().unwrap();
         assert!(error.to_string().contains("lakectl.yaml"), "{error}");
+        assert!(error.to_string().contains("line 1, column 9"), "{error}");
         let named = |name: &str| (name == "LAKECTL_CONFIG_FILE").then(|| "no/such/file.yaml".to_owned());
         let error = load(named).err().unwrap();
         assert!(error.to_string().contains("no/such/file.yaml"), "{error}");
