@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Parses numbers with units, such as `1m30s` or `1.5s`.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut seconds = 0.0;
     if rest.is_empty() {

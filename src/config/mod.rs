@@ -1,8 +1,8 @@
 //! The configuration of `lakectl`: the environment variables `LAKECTL_*`, which override the values of its file.
 
-mod duration;
+pub(crate) mod duration;
 #[cfg(feature = "config")]
-mod file;
+pub(crate) mod file;
 mod values;
 
 use std::env;
@@ -33,7 +33,7 @@ impl Config {
     }
 
     /// Takes each value from the environment, or else from the file.
-    fn merge(values: Values, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+    pub(crate) fn merge(values: Values, variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let get = |name: &'static str, value: Option<String>| {
             variable(name).or(value).map(|value| Setting { name, value })
         };
@@ -106,7 +106,7 @@ mod tests {
 
     type Variables<'a> = &'a [(&'a str, &'a str)];
 
-    fn merge(values: Values, variables: Variables<'_>) -> Result<Config> {
+    pub(crate) fn merge(values: Values, variables: Variables<'_>) -> Result<Config> {
         Config::merge(values, |name| {
             variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         })

@@ -2,12 +2,12 @@
 
 /// The values of the file, as text.
 #[derive(Default)]
-pub(super) struct Values {
-    pub(super) endpoint_url: Option<String>,
-    pub(super) access_key_id: Option<String>,
-    pub(super) secret_access_key: Option<String>,
-    pub(super) retries_enabled: Option<String>,
-    pub(super) max_attempts: Option<String>,
-    pub(super) min_wait_interval: Option<String>,
-    pub(super) max_wait_interval: Option<String>,
+pub(crate) struct Values {
+    pub(crate) endpoint_url: Option<String>,
+    pub(crate) access_key_id: Option<String>,
+    pub(crate) secret_access_key: Option<String>,
+    pub(crate) retries_enabled: Option<String>,
+    pub(crate) max_attempts: Option<String>,
+    pub(crate) min_wait_interval: Option<String>,
+    pub(crate) max_wait_interval: Option<String>,
 }
