@@ -78,7 +78,8 @@ fn check(read: &ReadList, requests: &Requests, settings: &Settings) {
     for (_, amount) in requests.iter() {
         assert!((1..=settings.page_size).contains(amount) && u64::from(*amount) <= limit.max(1));
     }
-    if read.error.is_none() {
+    // A circle of pages can reach the limit before it is detected.
+    if read.error.is_none() && settings.limit.is_none() {
         let cursors: BTreeSet<_> = requests.iter().map(|(cursor, _)| cursor).collect();
         assert_eq!(cursors.len(), requests.len(), "a page was listed twice");
     }
