@@ -14,6 +14,8 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::deadline;
+use crate::http::options::HasOptions;
 
 /// The largest page of the server.
 const MAX_PAGE_SIZE: u16 = 1000;
@@ -62,8 +64,8 @@ impl<T> Page<T> {
 #[derive(Debug)]
 pub(crate) struct NextPage(pub(crate) Option<String>);
 
-/// A kind of list, which knows how to request a page.
-pub(crate) trait List: Clone + Send + Sync + Unpin + 'static {
+/// A kind of list, which knows how to request a page. Its options are those of the request of every page.
+pub(crate) trait List: HasOptions + Clone + Send + Sync + Unpin + 'static {
     /// The type of its items.
     type Item: Send + Unpin + 'static;
 
@@ -174,7 +176,8 @@ impl<T: Send + Unpin + 'static, L: List<Item = T>> PageStream<T, L> {
         if self.fetched.is_power_of_two() {
             self.mark.clone_from(next);
         }
-        self.state = if self.prefetch { State::Waiting(self.request_ahead()) } else { State::Ready };
+        let ahead = if self.prefetch { self.request_ahead() } else { None };
+        self.state = ahead.map_or(State::Ready, State::Waiting);
         Ok(())
     }
 
@@ -183,21 +186,20 @@ impl<T: Send + Unpin + 'static, L: List<Item = T>> PageStream<T, L> {
         request(&self.list, self.after.clone(), self.page_size, self.limit)
     }
 
-    /// Requests the next page in a task, which makes progress without being polled. Outside a runtime, the request is
-    /// sent when it is polled.
-    fn request_ahead(&self) -> BoxFuture<'static, Result<Page<T>>> {
-        let Ok(runtime) = Handle::try_current() else { return self.request() };
+    /// Requests the next page in a task, which makes progress without being polled. Returns `None` outside a runtime.
+    fn request_ahead(&self) -> Option<BoxFuture<'static, Result<Page<T>>>> {
+        let runtime = Handle::try_current().ok()?;
         let task = AbortOnDropHandle::new(runtime.spawn(self.request().in_current_span()));
         let (list, after, page_size, limit) =
             (self.list.clone(), self.after.clone(), self.page_size, self.limit);
-        Box::pin(async move {
+        Some(Box::pin(async move {
             match task.await.map_err(|error| error.try_into_panic()) {
                 Ok(page) => page,
                 Err(Ok(panic)) => resume_unwind(panic),
                 // That runtime was shut down, and the list is read on another one.
                 Err(Err(_)) => request(&list, after, page_size, limit).await,
             }
-        })
+        }))
     }
 }
 
@@ -207,9 +209,15 @@ fn request<L: List>(
     page_size: u16,
     limit: Option<u64>,
 ) -> BoxFuture<'static, Result<Page<L::Item>>> {
-    match limit.and_then(|limit| u16::try_from(limit).ok()) {
+    let mut list = list.clone();
+    let deadline = list.start();
+    let page = match limit.and_then(|limit| u16::try_from(limit).ok()) {
         Some(limit) if limit <= page_size => list.last_page(after, limit),
         _ => list.page(after, page_size),
+    };
+    match deadline {
+        Some(deadline) => Box::pin(deadline::bound(Some(deadline), page)),
+        None => page,
     }
 }
 

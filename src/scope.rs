@@ -6,19 +6,29 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::options::{CallOptions, HasOptions};
 use crate::{api, models};
+
+/// How long uploads to a repository go through the server after its storage could not be reached.
+const BYPASS: Duration = Duration::from_secs(5 * 60);
 
 /// The client that requests and transfers use: the generated API, and the cached configuration of the server.
 #[derive(Clone)]
-pub(crate) struct ClientScope(Arc<Shared>);
+pub(crate) struct ClientScope {
+    /// Its options are those of the calls of this scope.
+    api: api::Client,
+    shared: Arc<Shared>,
+}
 
 /// The state that all clones of a client share.
+#[derive(Default)]
 struct Shared {
-    api: api::Client,
     server: OnceCell<models::Config>,
     storages: Storages,
 }
@@ -28,20 +38,36 @@ struct Shared {
 struct Storages {
     /// The server does not report its storages.
     unknown: AtomicBool,
-    /// The storages cannot be reached from this program.
-    bypassed: AtomicBool,
+    unreachable: UnreachableStorages,
     /// The storage of each repository, where there are several; `None` where the server does not report it.
     by_repository: Mutex<HashMap<String, Option<String>>>,
 }
 
+/// The repositories whose storage could not be reached from this program lately, and when that was.
+#[derive(Default)]
+struct UnreachableStorages(Mutex<HashMap<String, Instant>>);
+
+impl UnreachableStorages {
+    fn add(&self, repository: &str) {
+        let mut repositories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        repositories.retain(|_, since| since.elapsed() < BYPASS);
+        repositories.insert(repository.to_owned(), Instant::now());
+    }
+
+    fn contains(&self, repository: &str) -> bool {
+        let repositories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        repositories.get(repository).is_some_and(|since| since.elapsed() < BYPASS)
+    }
+}
+
 impl ClientScope {
     pub(crate) fn new(api: api::Client) -> Self {
-        Self(Arc::new(Shared { api, server: OnceCell::new(), storages: Storages::default() }))
+        Self { api, shared: Arc::default() }
     }
 
     /// The generated client.
     pub(crate) fn api(&self) -> &api::Client {
-        &self.0.api
+        &self.api
     }
 
     pub(crate) fn repository(&self, name: impl Into<String>) -> RepositoryScope {
@@ -51,17 +77,17 @@ impl ClientScope {
     /// The configuration of the server, requested once.
     pub(crate) async fn server_config(&self) -> Result<&models::Config> {
         let request = || async { Ok(self.api().get_config().send().await?.into_inner()) };
-        self.0.server.get_or_try_init(request).await
+        self.shared.server.get_or_try_init(request).await
     }
 
-    /// Routes later uploads through the server, unless a caller asks for the storage.
-    pub(crate) fn bypass_storage(&self) {
-        self.0.storages.bypassed.store(true, Relaxed);
+    /// Routes later uploads to a repository through the server for some time, unless a caller asks for the storage.
+    pub(crate) fn bypass_storage(&self, repository: &str) {
+        self.shared.storages.unreachable.add(repository);
     }
 
-    /// Whether uploads go through the server because the storage could not be reached.
-    pub(crate) fn bypasses_storage(&self) -> bool {
-        self.0.storages.bypassed.load(Relaxed)
+    /// Whether uploads to a repository go through the server because its storage could not be reached.
+    pub(crate) fn bypasses_storage(&self, repository: &str) -> bool {
+        self.shared.storages.unreachable.contains(repository)
     }
 
     /// The configuration of the storage of a repository, without a request where it is known already.
@@ -69,7 +95,7 @@ impl ClientScope {
         &self,
         repository: &RepositoryScope,
     ) -> Result<Option<&models::StorageConfig>> {
-        let Storages { unknown, by_repository, .. } = &self.0.storages;
+        let Storages { unknown, by_repository, .. } = &self.shared.storages;
         if unknown.load(Relaxed) {
             return Ok(None);
         }
@@ -106,6 +132,12 @@ impl ClientScope {
     }
 }
 
+impl HasOptions for ClientScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.api.options_mut()
+    }
+}
+
 impl fmt::Debug for ClientScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("endpoint", &self.api().base()).finish_non_exhaustive()
@@ -115,7 +147,7 @@ impl fmt::Debug for ClientScope {
 /// Clients of the same endpoint are equal.
 impl PartialEq for ClientScope {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.api().base() == other.api().base()
+        Arc::ptr_eq(&self.shared, &other.shared) || self.api().base() == other.api().base()
     }
 }
 
@@ -153,6 +185,12 @@ impl RepositoryScope {
     }
 }
 
+impl HasOptions for RepositoryScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.client.options_mut()
+    }
+}
+
 /// A branch, a tag, a commit or a ref expression of a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RefScope {
@@ -180,6 +218,12 @@ impl RefScope {
     }
 }
 
+impl HasOptions for RefScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.repository.options_mut()
+    }
+}
+
 /// An object by its path at a reference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ObjectScope {
@@ -203,5 +247,27 @@ impl ObjectScope {
 
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+}
+
+impl HasOptions for ObjectScope {
+    fn options_mut(&mut self) -> &mut CallOptions {
+        self.reference.options_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn unreachable_storage_concerns_one_repository_for_some_time() {
+        let unreachable = UnreachableStorages::default();
+        unreachable.add("a");
+        assert!(unreachable.contains("a") && !unreachable.contains("b"));
+        tokio::time::advance(BYPASS).await;
+        assert!(!unreachable.contains("a"));
+        unreachable.add("b");
+        assert!(unreachable.contains("b") && !unreachable.contains("a"));
     }
 }

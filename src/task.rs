@@ -11,15 +11,22 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::stream::FusedStream;
 use futures::{Stream, TryStreamExt as _, ready};
+use tokio::time::{Sleep, sleep_until};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::deadline::Deadline;
+use crate::http::options::{CallOptions, HasOptions};
+use crate::macros::call_options;
+use crate::request::Request;
 
 /// The default time between two status requests. The server updates a status about as often.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(crate) mod sealed {
+    use crate::http::options::HasOptions;
+
     /// Only this crate defines kinds of tasks.
-    pub trait Sealed {}
+    pub trait Sealed: HasOptions {}
 }
 
 /// A kind of [`Task`]: what the server does, and on which repository or branch.
@@ -83,7 +90,8 @@ pub struct Task<K> {
 
 impl<K: TaskKind> Task<K> {
     pub(crate) fn new(kind: K, id: impl Into<String>) -> Self {
-        Self { kind, id: id.into() }
+        // A task is a handle, which does not have the options of the request that started it.
+        Self { kind: kind.without_options(), id: id.into() }
     }
 
     /// Returns the id of the task.
@@ -96,8 +104,9 @@ impl<K: TaskKind> Task<K> {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the task does not exist.
-    pub async fn status(&self) -> Result<K::Status> {
-        self.kind.request_status(&self.id).await
+    pub fn status(&self) -> Request<K::Status> {
+        let id = self.id.clone();
+        Request::new(&self.kind, move |kind| kind.request_status(&id))
     }
 
     /// Waits for completion. Await the poller for the result, or read it as a stream of statuses.
@@ -151,11 +160,21 @@ pub struct TaskPoller<K: TaskKind> {
     /// `None` until the task has been started.
     task: Option<Task<K>>,
     poll_interval: Duration,
+    options: CallOptions,
+    /// The end of the wait, once it has started.
+    limit: Option<(Deadline, Pin<Box<Sleep>>)>,
+    /// Whether the poller was polled.
+    is_started: bool,
     output: Option<K::Output>,
     state: State<K>,
 }
 
+/// Starts a task with the options of a poller.
+type Start<K> = Box<dyn FnOnce(CallOptions) -> BoxFuture<'static, Result<Task<K>>> + Send + Sync>;
+
 enum State<K: TaskKind> {
+    /// The task will be started.
+    ToStart(Option<Start<K>>),
     /// The task is being started.
     Starting(BoxFuture<'static, Result<Task<K>>>),
     /// The task could not be started, for this reason.
@@ -170,18 +189,43 @@ enum State<K: TaskKind> {
 
 impl<K: TaskKind> TaskPoller<K> {
     fn new(task: Option<Task<K>>, state: State<K>) -> Self {
-        Self { task, poll_interval: POLL_INTERVAL, output: None, state }
+        let options = CallOptions::default();
+        Self {
+            task,
+            poll_interval: POLL_INTERVAL,
+            options,
+            limit: None,
+            is_started: false,
+            output: None,
+            state,
+        }
     }
 
-    /// A poller whose first poll starts the task.
-    pub(crate) fn starting(start: BoxFuture<'static, Result<Task<K>>>) -> Self {
-        Self::new(None, State::Starting(start))
+    /// A poller whose first poll starts the task. It has the options of the request that starts the task.
+    pub(crate) fn starting(
+        options: CallOptions,
+        start: impl FnOnce(CallOptions) -> BoxFuture<'static, Result<Task<K>>> + Send + Sync + 'static,
+    ) -> Self {
+        let poller = Self::new(None, State::ToStart(Some(Box::new(start))));
+        Self { options, ..poller }
     }
 
     /// Sets the time between two status requests. Default: 1 second.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll_interval = interval;
         self
+    }
+
+    call_options! {
+        /// Bounds the wait as a whole: the start of the task, if the poller starts it, all status requests, and the time
+        /// between them. Default: no limit.
+        ///
+        /// The time starts when the poller is first polled. A task that was started runs on. `Duration::MAX` means no
+        /// limit.
+        ///
+        /// # Errors
+        /// [`Timeout`](crate::ErrorKind::Timeout): the task has not completed in time.
+        self, set => self.options.set_options(set)
     }
 
     /// Returns the task, or `None` if this poller has not started it yet.
@@ -214,8 +258,10 @@ impl<K: TaskKind> TaskPoller<K> {
     }
 
     /// Requests the status after `delay`.
-    fn poll_after(task: &Task<K>, delay: Duration) -> State<K> {
-        let status = task.kind.request_status(&task.id);
+    fn poll_after(&self, task: &Task<K>, delay: Duration) -> State<K> {
+        let mut kind = task.kind.clone();
+        *kind.options_mut() = self.options.clone();
+        let status = kind.request_status(&task.id);
         State::Polling(Box::pin(async move {
             if !delay.is_zero() {
                 tokio::time::sleep(delay).await;
@@ -224,12 +270,47 @@ impl<K: TaskKind> TaskPoller<K> {
         }))
     }
 
+    fn poll_status(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<K::Status>>> {
+        loop {
+            match &mut self.state {
+                State::Ended | State::NotStarted(..) => return Poll::Ready(None),
+                State::ToStart(start) => {
+                    let Some(start) = start.take() else { return Poll::Ready(None) };
+                    self.state = State::Starting(start(self.options.clone()));
+                }
+                State::Starting(request) => match ready!(request.as_mut().poll(cx)) {
+                    Ok(task) => {
+                        self.task = Some(task);
+                        self.state = State::Idle;
+                    }
+                    Err(error) => {
+                        self.state = State::NotStarted(error.kind(), error.to_string());
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                },
+                State::Idle => {
+                    let first = |task| self.poll_after(task, Duration::ZERO);
+                    self.state = self.task.as_ref().map_or(State::Ended, first);
+                }
+                State::Polling(request) => {
+                    let status = ready!(request.as_mut().poll(cx));
+                    self.state = State::Ended;
+                    let status = status.and_then(|status| {
+                        self.state = self.advance(&status)?;
+                        Ok(status)
+                    });
+                    return Poll::Ready(Some(status));
+                }
+            }
+        }
+    }
+
     /// Returns the state that follows a status.
     fn advance(&mut self, status: &K::Status) -> Result<State<K>> {
         let Some(task) = &self.task else { return Ok(State::Ended) };
         let describe = || task.kind.describe(&task.id);
         match K::state(status) {
-            TaskState::Running => Ok(Self::poll_after(task, self.poll_interval)),
+            TaskState::Running => Ok(self.poll_after(task, self.poll_interval)),
             TaskState::Completed(Some(output)) => {
                 self.output = Some(output);
                 Ok(State::Ended)
@@ -257,34 +338,25 @@ impl<K: TaskKind> Stream for TaskPoller<K> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        loop {
-            match &mut this.state {
-                State::Ended | State::NotStarted(..) => return Poll::Ready(None),
-                State::Starting(request) => match ready!(request.as_mut().poll(cx)) {
-                    Ok(task) => {
-                        this.task = Some(task);
-                        this.state = State::Idle;
-                    }
-                    Err(error) => {
-                        this.state = State::NotStarted(error.kind(), error.to_string());
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                },
-                State::Idle => {
-                    let first = |task| Self::poll_after(task, Duration::ZERO);
-                    this.state = this.task.as_ref().map_or(State::Ended, first);
-                }
-                State::Polling(request) => {
-                    let status = ready!(request.as_mut().poll(cx));
-                    this.state = State::Ended;
-                    let status = status.and_then(|status| {
-                        this.state = this.advance(&status)?;
-                        Ok(status)
-                    });
-                    return Poll::Ready(Some(status));
-                }
-            }
+        if !this.is_started {
+            this.is_started = true;
+            let deadline = this.options.start();
+            this.limit = deadline.map(|deadline| (deadline.clone(), Box::pin(sleep_until(deadline.end()))));
         }
+        // The requests know the limit too, so their errors come first.
+        let next = this.poll_status(cx);
+        if next.is_pending()
+            && let Some((deadline, end)) = &mut this.limit
+            && end.as_mut().poll(cx).is_ready()
+        {
+            let error = deadline.error();
+            this.state = match &this.task {
+                Some(_) => State::Ended,
+                None => State::NotStarted(error.kind(), error.to_string()),
+            };
+            return Poll::Ready(Some(Err(error)));
+        }
+        next
     }
 }
 

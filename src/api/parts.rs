@@ -81,7 +81,8 @@ impl<'a> RequestParts<'a> {
 
     /// Returns the call of these parts.
     pub(crate) fn call(self) -> Result<Call> {
-        Call::new(self.endpoint.operation, self.request())
+        let options = self.client.options().clone();
+        Call::new(self.endpoint.operation, self.request(), options)
     }
 
     pub(crate) async fn send_json<T>(self) -> Result<Response<T>>

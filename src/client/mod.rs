@@ -1,5 +1,7 @@
-//! Settings of the client: the endpoint, TLS, timeouts and the user agent.
+//! Settings of the client: the endpoint, TLS, the proxy, timeouts, headers and the user agent.
 
 pub(crate) mod endpoint;
+pub(crate) mod headers;
+pub(crate) mod proxy;
 pub(crate) mod settings;
-mod tls;
+pub(crate) mod tls;

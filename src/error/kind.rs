@@ -94,7 +94,7 @@ pub enum ErrorKind {
     Transport,
     /// The server or the storage did not respond in time.
     ///
-    /// See [`ClientBuilder::read_timeout`](crate::ClientBuilder::read_timeout) and
+    /// See [`ClientBuilder::response_timeout`](crate::ClientBuilder::response_timeout) and
     /// [`connect_timeout`](crate::ClientBuilder::connect_timeout).
     Timeout,
     /// A local file, directory or stream failed.

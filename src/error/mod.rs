@@ -7,6 +7,7 @@ mod details;
 mod kind;
 mod one_line;
 mod response;
+mod retry_hint;
 
 use std::{fmt, io};
 
@@ -15,6 +16,7 @@ use bytes::Bytes;
 pub use details::{Conflict, FailedObject};
 pub use kind::ErrorKind;
 pub(crate) use response::{ErrorResponse, ResponseOrigin};
+pub(crate) use retry_hint::RetryHint;
 
 use one_line::OneLine;
 use response::{ErrorPayload, storage_code};
@@ -62,6 +64,7 @@ struct Inner {
     /// This attempt or an earlier one may have taken effect.
     outcome_unknown: bool,
     attempts: u32,
+    retry_hint: RetryHint,
     conflicts: Vec<Conflict>,
     failed_objects: Vec<FailedObject>,
     source: Option<Source>,
@@ -153,7 +156,9 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
-            ErrorKind::RateLimited | ErrorKind::Transport | ErrorKind::Timeout => true,
+            ErrorKind::RateLimited | ErrorKind::Transport | ErrorKind::Timeout => {
+                self.retry_hint() != RetryHint::Never
+            }
             ErrorKind::Conflict => self.is_lost_race(),
             ErrorKind::Server => matches!(self.status(), Some(502..=504)),
             _ => false,
@@ -189,9 +194,15 @@ impl Error {
         self.0.not_applied
     }
 
+    /// Whether the error is retried less than the retry policy permits.
+    pub(crate) fn retry_hint(&self) -> RetryHint {
+        self.0.retry_hint
+    }
+
     /// Whether no connection could be established.
     pub(crate) fn is_unreached(&self) -> bool {
-        self.kind() == ErrorKind::Transport && self.not_applied()
+        let is_transport = matches!(self.kind(), ErrorKind::Transport | ErrorKind::Timeout);
+        is_transport && self.not_applied() && self.status().is_none()
     }
 }
 
@@ -208,6 +219,7 @@ impl Error {
             not_applied: false,
             outcome_unknown: false,
             attempts: 0,
+            retry_hint: RetryHint::Policy,
             conflicts: Vec::new(),
             failed_objects: Vec::new(),
             source: None,
@@ -355,6 +367,11 @@ impl Error {
     /// A failure of a background task, as the server reports it.
     pub(crate) fn task(operation: &'static str, action: impl FnOnce() -> String, message: String) -> Self {
         Self::new(classify::of_task(&message), "", message).during(operation, action)
+    }
+
+    pub(crate) fn with_retry_hint(mut self, hint: RetryHint) -> Self {
+        self.0.retry_hint = hint;
+        self
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {

@@ -44,6 +44,10 @@ pub fn headers(data: &[u8]) {
     for policy in [RetryPolicy::default(), RetryPolicy::default().max_elapsed(Duration::MAX)] {
         if let Some(backoff) = policy.backoff(1, Duration::from_secs(1), retry_after) {
             assert!(backoff <= policy.get_max_elapsed());
+            assert!(
+                retry_after.is_none_or(|asked| backoff >= asked),
+                "{backoff:?} instead of {retry_after:?}"
+            );
         }
     }
 

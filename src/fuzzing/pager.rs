@@ -9,6 +9,8 @@ use futures::{FutureExt as _, StreamExt as _};
 
 use crate::error::{ErrorKind, Result};
 use crate::fuzzing::input::Input;
+use crate::http::options::CallOptions;
+use crate::macros::impl_has_options;
 use crate::models::Pagination;
 use crate::pager::{List, Page, Pager};
 
@@ -99,13 +101,14 @@ struct ScriptedPages {
     /// The number of items, the next page, and whether there is one.
     pages: Arc<[(u8, u8, bool)]>,
     requests: Requests,
+    options: CallOptions,
 }
 
 impl ScriptedPages {
     fn new(script: &[u8]) -> Self {
         let page = |bytes: &[u8]| (bytes[0] % 8, bytes[0] >> 4, bytes[0] & 8 != 0);
         let pages = script.chunks_exact(1).take(256).map(page).collect::<Vec<_>>();
-        Self { pages: pages.into(), requests: Requests::default() }
+        Self { pages: pages.into(), requests: Requests::default(), options: CallOptions::default() }
     }
 }
 
@@ -147,12 +150,19 @@ struct CorrectServer {
     /// Whether a full page has a next one, even if that is empty.
     is_eager: bool,
     requests: Requests,
+    options: CallOptions,
 }
 
 impl CorrectServer {
     fn new(most: u8, is_eager: bool, names: &[u8]) -> Self {
         let items: BTreeSet<_> = names.iter().map(|name| format!("{name:03}")).collect();
-        Self { items: items.into(), most: usize::from(most).max(1), is_eager, requests: Requests::default() }
+        Self {
+            items: items.into(),
+            most: usize::from(most).max(1),
+            is_eager,
+            requests: Requests::default(),
+            options: CallOptions::default(),
+        }
     }
 }
 
@@ -169,6 +179,8 @@ impl List for CorrectServer {
         Box::pin(future::ready(Ok(Page::new(items, pagination(has_more, next)))))
     }
 }
+
+impl_has_options!(ScriptedPages { options }, CorrectServer { options });
 
 fn pagination(has_more: bool, next_offset: String) -> Pagination {
     Pagination { has_more, max_per_page: 1000, next_offset, results: 0 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::error::{Result, optional};
 use crate::handles::repository::Repository;
 use crate::http::response::ByteStream;
 use crate::models;
+use crate::request::Request;
 use crate::requests::actions::{ListHookRuns, get_hook_output, get_run};
 use crate::scope::RepositoryScope;
 use crate::uri::Uri;
@@ -58,18 +58,19 @@ impl ActionRun {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the run does not exist. [`get_opt`](Self::get_opt) returns `None`
     /// instead.
-    pub async fn get(&self) -> Result<models::ActionRun> {
-        get_run(&self.repository, &self.id).await
+    pub fn get(&self) -> Request<models::ActionRun> {
+        let id = self.id.clone();
+        Request::new(&self.repository, |repository| async move { get_run(&repository, &id).await })
     }
 
     /// Reads the run, or returns `None` if the run or the repository does not exist.
-    pub async fn get_opt(&self) -> Result<Option<models::ActionRun>> {
-        optional(self.get().await)
+    pub fn get_opt(&self) -> Request<Option<models::ActionRun>> {
+        self.get().optional()
     }
 
     /// Returns whether the run exists.
-    pub async fn exists(&self) -> Result<bool> {
-        Ok(self.get_opt().await?.is_some())
+    pub fn exists(&self) -> Request<bool> {
+        self.get().found()
     }
 
     /// Lists the hooks that ran, with their statuses. A hook after one that failed has the status `skipped`.
@@ -86,8 +87,12 @@ impl ActionRun {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the run or the hook run does not exist. The stream yields an error if
     /// the connection breaks.
-    pub async fn hook_output(&self, hook_run_id: impl Into<String>) -> Result<ByteStream> {
-        get_hook_output(&self.repository, &self.id, hook_run_id.into()).await
+    pub fn hook_output(&self, hook_run_id: impl Into<String>) -> Request<ByteStream> {
+        let id = self.id.clone();
+        let hook_run_id = hook_run_id.into();
+        Request::new(&self.repository, |repository| async move {
+            get_hook_output(&repository, &id, hook_run_id).await
+        })
     }
 }
 

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use futures::stream::{self, Stream, TryStreamExt as _};
 
-use crate::error::{Result, optional};
+use crate::error::Result;
 use crate::handles::branch_object::BranchObject;
 use crate::handles::ref_methods::ref_methods;
 use crate::handles::reference::Reference;
 use crate::handles::transaction::TransactionRequest;
+use crate::macros::impl_has_options;
 use crate::models;
 use crate::ref_expr::RefExpr;
+use crate::request::Request;
 use crate::requests::branch::{self, CreateBranchRequest, DeleteBranchRequest};
 use crate::requests::cherry_pick::CherryPickRequest;
 use crate::requests::commit::CommitRequest;
@@ -40,6 +42,8 @@ use crate::transfer::dir::UploadDirRequest;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Branch(RefScope);
+
+impl_has_options!(Branch { 0 });
 
 ref_methods!(Branch, "branch", "repository.branch(\"experiment1\")");
 
@@ -85,18 +89,18 @@ impl Branch {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist. [`get_opt`](Self::get_opt) returns `None`
     /// instead.
-    pub async fn get(&self) -> Result<models::Ref> {
-        branch::get(&self.0).await
+    pub fn get(&self) -> Request<models::Ref> {
+        Request::new(&self.0, |scope| async move { branch::get(&scope).await })
     }
 
     /// Reads the branch, or returns `None` if it or its repository does not exist.
-    pub async fn get_opt(&self) -> Result<Option<models::Ref>> {
-        optional(self.get().await)
+    pub fn get_opt(&self) -> Request<Option<models::Ref>> {
+        self.get().optional()
     }
 
     /// Checks whether the branch exists.
-    pub async fn exists(&self) -> Result<bool> {
-        Ok(self.get_opt().await?.is_some())
+    pub fn exists(&self) -> Request<bool> {
+        self.get().found()
     }
 
     /// Reads the current head of the branch, and returns it as a reference that does not move with the branch.
@@ -113,8 +117,9 @@ impl Branch {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist.
-    pub async fn head(&self) -> Result<Reference> {
-        Ok(self.repository().reference(self.get().await?.commit_id))
+    pub fn head(&self) -> Request<Reference> {
+        let repository = self.repository();
+        self.get().map_result(move |branch| Ok(repository.reference(branch?.commit_id)))
     }
 
     /// Deletes the branch and its uncommitted changes.

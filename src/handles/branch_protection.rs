@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::Result;
+use crate::request::Request;
 use crate::requests::branch_protection::{
     ProtectionRules, SetBranchProtectionRequest, edit_rules, get_rules,
 };
@@ -38,8 +38,8 @@ impl BranchProtection {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
-    pub async fn get(&self) -> Result<ProtectionRules> {
-        get_rules(&self.0).await
+    pub fn get(&self) -> Request<ProtectionRules> {
+        Request::new(&self.0, |scope| async move { get_rules(&scope).await })
     }
 
     /// Replaces all rules. An empty list protects no branch.
@@ -63,8 +63,11 @@ impl BranchProtection {
     /// * [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): other writers changed the rules during each of
     ///   10 attempts.
     /// * [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
-    pub async fn protect(&self, pattern: &str) -> Result<()> {
-        edit_rules(&self.0, |patterns| patterns.insert(pattern.to_owned())).await
+    pub fn protect(&self, pattern: &str) -> Request<()> {
+        let pattern = pattern.to_owned();
+        Request::new(&self.0, |repository| async move {
+            edit_rules(&repository, |patterns| patterns.insert(pattern.clone())).await
+        })
     }
 
     /// Removes a rule if it exists, and keeps the other rules. Concurrent changes are not lost.
@@ -73,8 +76,11 @@ impl BranchProtection {
     ///
     /// # Errors
     /// Those of [`protect`](Self::protect).
-    pub async fn unprotect(&self, pattern: &str) -> Result<()> {
-        edit_rules(&self.0, |patterns| patterns.remove(pattern)).await
+    pub fn unprotect(&self, pattern: &str) -> Request<()> {
+        let pattern = pattern.to_owned();
+        Request::new(&self.0, |repository| async move {
+            edit_rules(&repository, |patterns| patterns.remove(&pattern)).await
+        })
     }
 }
 

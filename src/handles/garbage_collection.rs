@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::error::{Result, optional};
 use crate::models::GarbageCollectionRules;
+use crate::request::Request;
 use crate::requests::garbage_collection::{
     PrepareCommitsRequest, PrepareCommitsTask, PrepareUncommittedParts, SetGcRulesRequest, delete_rules,
     get_rules,
@@ -87,13 +87,13 @@ impl GcRules {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the repository has no rules, or does not exist.
     /// [`get_opt`](Self::get_opt) returns `None` instead.
-    pub async fn get(&self) -> Result<GarbageCollectionRules> {
-        get_rules(&self.0).await
+    pub fn get(&self) -> Request<GarbageCollectionRules> {
+        Request::new(&self.0, |scope| async move { get_rules(&scope).await })
     }
 
     /// Reads the rules, or returns `None` if the repository has none or does not exist.
-    pub async fn get_opt(&self) -> Result<Option<GarbageCollectionRules>> {
-        optional(self.get().await)
+    pub fn get_opt(&self) -> Request<Option<GarbageCollectionRules>> {
+        self.get().optional()
     }
 
     /// Replaces the rules. Commits are retained for `default_retention_days`, except on
@@ -109,8 +109,8 @@ impl GcRules {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
-    pub async fn delete(&self) -> Result<()> {
-        delete_rules(&self.0).await
+    pub fn delete(&self) -> Request<()> {
+        Request::new(&self.0, |scope| async move { delete_rules(&scope).await })
     }
 }
 

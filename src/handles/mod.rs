@@ -6,6 +6,7 @@ pub(crate) mod branch;
 pub(crate) mod branch_object;
 pub(crate) mod branch_protection;
 pub(crate) mod client;
+pub(crate) mod client_builder;
 pub(crate) mod garbage_collection;
 pub(crate) mod object;
 pub(crate) mod pull_request;

@@ -84,21 +84,26 @@ macro_rules! read_methods {
             /// # Errors
             /// [`NotFound`](crate::ErrorKind::NotFound): the object or the reference does not exist.
             /// [`get_opt`](Self::get_opt) returns `None` instead.
-            pub async fn get(&self) -> $crate::error::Result<$crate::models::ObjectStats> {
-                self.stat().await
+            pub fn get(&self) -> $crate::transfer::stat::StatRequest {
+                self.stat()
             }
 
             /// Reads the metadata of the object. Returns `None` if the object, the reference or the repository does not
             /// exist.
-            pub async fn get_opt(&self) -> $crate::error::Result<Option<$crate::models::ObjectStats>> {
-                $crate::error::optional(self.get().await)
+            pub fn get_opt(&self) -> $crate::request::Request<Option<$crate::models::ObjectStats>> {
+                $crate::request::Request::new(&self.0, |object| {
+                    $crate::transfer::stat::StatRequest::new(object).send()
+                })
+                .optional()
             }
 
             /// Checks whether the object exists.
-            pub async fn exists(&self) -> $crate::error::Result<bool> {
+            pub fn exists(&self) -> $crate::request::Request<bool> {
                 // Not a HEAD request: its response has no body, so a 404 of a wrong endpoint would look the same.
-                let stats = self.stat().user_metadata(false).await;
-                Ok($crate::error::optional(stats)?.is_some())
+                $crate::request::Request::new(&self.0, |object| {
+                    $crate::transfer::stat::StatRequest::new(object).user_metadata(false).send()
+                })
+                .found()
             }
 
             /// Reads the headers that a read of the object returns: size, media type, ETag, modification time.
@@ -138,13 +143,15 @@ macro_rules! read_methods {
             ///
             /// # Errors
             /// [`NotFound`](crate::ErrorKind::NotFound): the object or the reference does not exist.
-            pub async fn underlying_properties(
+            pub fn underlying_properties(
                 &self,
-            ) -> $crate::error::Result<$crate::models::UnderlyingObjectProperties> {
-                let object = &self.0;
-                let request = object.api().get_underlying_properties().repository(object.repository().name());
-                let request = request.ref_(object.reference().expression()).path(object.path());
-                Ok(request.send().await?.into_inner())
+            ) -> $crate::request::Request<$crate::models::UnderlyingObjectProperties> {
+                $crate::request::Request::new(&self.0, |object| async move {
+                    let request =
+                        object.api().get_underlying_properties().repository(object.repository().name());
+                    let request = request.ref_(object.reference().expression()).path(object.path());
+                    Ok(request.send().await?.into_inner())
+                })
             }
         }
 

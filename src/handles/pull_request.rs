@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::error::{Result, optional};
 use crate::handles::repository::Repository;
 use crate::models::{self, PullRequestStatus};
+use crate::request::Request;
 use crate::requests::pull_requests::{self, MergePullRequestRequest, UpdatePullRequestRequest};
 use crate::scope::RepositoryScope;
 use crate::uri::Uri;
@@ -48,18 +48,19 @@ impl PullRequest {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the pull request does not exist. [`get_opt`](Self::get_opt) returns
     /// `None` instead.
-    pub async fn get(&self) -> Result<models::PullRequest> {
-        pull_requests::get(&self.repository, &self.id).await
+    pub fn get(&self) -> Request<models::PullRequest> {
+        let id = self.id.clone();
+        Request::new(&self.repository, |repository| async move { pull_requests::get(&repository, &id).await })
     }
 
     /// Reads the pull request, or returns `None` if the pull request or the repository does not exist.
-    pub async fn get_opt(&self) -> Result<Option<models::PullRequest>> {
-        optional(self.get().await)
+    pub fn get_opt(&self) -> Request<Option<models::PullRequest>> {
+        self.get().optional()
     }
 
     /// Returns whether the pull request exists.
-    pub async fn exists(&self) -> Result<bool> {
-        Ok(self.get_opt().await?.is_some())
+    pub fn exists(&self) -> Request<bool> {
+        self.get().found()
     }
 
     /// Changes the title, the description or the status. What you do not set stays as it is.
@@ -74,8 +75,8 @@ impl PullRequest {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the pull request does not exist.
-    pub async fn close(&self) -> Result<()> {
-        self.update().status(PullRequestStatus::Closed).await
+    pub fn close(&self) -> UpdatePullRequestRequest {
+        self.update().status(PullRequestStatus::Closed)
     }
 
     /// Merges the source branch into the destination branch, and sets the status to `merged`.

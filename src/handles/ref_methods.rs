@@ -142,8 +142,10 @@ macro_rules! ref_methods {
             ///
             /// # Errors
             /// [`NotFound`](crate::ErrorKind::NotFound): the reference does not exist.
-            pub async fn get_commit(&self) -> $crate::error::Result<$crate::models::Commit> {
-                $crate::requests::commit::get_commit(&self.0).await
+            pub fn get_commit(&self) -> $crate::request::Request<$crate::models::Commit> {
+                $crate::request::Request::new(&self.0, |reference| async move {
+                    $crate::requests::commit::get_commit(&reference).await
+                })
             }
 
             #[doc = concat!("Lists the commits in the history of the ", $noun, ", the newest first.")]
@@ -286,11 +288,14 @@ macro_rules! ref_methods {
             /// # Errors
             /// * [`NotFound`](crate::ErrorKind::NotFound): a reference does not exist.
             /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): `other` is a handle of another repository.
-            pub async fn merge_base(
+            pub fn merge_base(
                 &self,
                 other: impl Into<$crate::ref_expr::RefExpr>,
-            ) -> $crate::error::Result<$crate::models::MergeBase> {
-                $crate::requests::merge_base::merge_base(&self.0, &other.into()).await
+            ) -> $crate::request::Request<$crate::models::MergeBase> {
+                let other = other.into();
+                $crate::request::Request::new(&self.0, |reference| async move {
+                    $crate::requests::merge_base::merge_base(&reference, &other).await
+                })
             }
         }
 

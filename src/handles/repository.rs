@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::error::{Result, optional};
 use crate::handles::action_run::ActionRun;
 use crate::handles::branch::Branch;
 use crate::handles::branch_protection::BranchProtection;
@@ -14,6 +13,7 @@ use crate::handles::repository_metadata::RepositoryMetadata;
 use crate::handles::tag::Tag;
 use crate::models;
 use crate::ref_expr::BranchName;
+use crate::request::Request;
 use crate::requests::actions::ListActionRuns;
 use crate::requests::branch::ListBranches;
 use crate::requests::dump::{DumpRequest, DumpTask, RestoreRequest, RestoreTask};
@@ -92,18 +92,18 @@ impl Repository {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist. [`get_opt`](Self::get_opt) returns
     /// `None` instead.
-    pub async fn get(&self) -> Result<models::Repository> {
-        repository::get(&self.0).await
+    pub fn get(&self) -> Request<models::Repository> {
+        Request::new(&self.0, |scope| async move { repository::get(&scope).await })
     }
 
     /// Reads the repository, or returns `None` if it does not exist.
-    pub async fn get_opt(&self) -> Result<Option<models::Repository>> {
-        optional(self.get().await)
+    pub fn get_opt(&self) -> Request<Option<models::Repository>> {
+        self.get().optional()
     }
 
     /// Checks whether the repository exists.
-    pub async fn exists(&self) -> Result<bool> {
-        Ok(self.get_opt().await?.is_some())
+    pub fn exists(&self) -> Request<bool> {
+        self.get().found()
     }
 
     /// Deletes the repository. Its data remains in the storage, and its storage namespace stays in use.
@@ -226,8 +226,8 @@ impl Repository {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist, or the server does not report its
     /// storage.
-    pub async fn storage_config(&self) -> Result<models::StorageConfig> {
-        repository::storage_config(&self.0).await
+    pub fn storage_config(&self) -> Request<models::StorageConfig> {
+        Request::new(&self.0, |scope| async move { repository::storage_config(&scope).await })
     }
 
     /// Writes all branches, tags and commits of the repository to its storage, as a backup without the objects.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::error::Result;
+use crate::request::Request;
 use crate::requests::repository_metadata;
 use crate::scope::RepositoryScope;
 use crate::uri::Uri;
@@ -31,8 +31,8 @@ impl RepositoryMetadata {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
-    pub async fn get(&self) -> Result<BTreeMap<String, String>> {
-        repository_metadata::get(&self.0).await
+    pub fn get(&self) -> Request<BTreeMap<String, String>> {
+        Request::new(&self.0, |scope| async move { repository_metadata::get(&scope).await })
     }
 
     /// Sets the given pairs, and keeps all other keys.
@@ -40,13 +40,13 @@ impl RepositoryMetadata {
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
     /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the repository is read-only.
-    pub async fn set<K, V>(&self, pairs: impl IntoIterator<Item = (K, V)>) -> Result<()>
+    pub fn set<K, V>(&self, pairs: impl IntoIterator<Item = (K, V)>) -> Request<()>
     where
         K: Into<String>,
         V: Into<String>,
     {
         let pairs = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        repository_metadata::set(&self.0, pairs).await
+        Request::new(&self.0, |repository| async move { repository_metadata::set(&repository, pairs).await })
     }
 
     /// Deletes the given keys. Missing keys are ignored.
@@ -54,8 +54,9 @@ impl RepositoryMetadata {
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): the repository does not exist.
     /// * [`WriteProtected`](crate::ErrorKind::WriteProtected): the repository is read-only.
-    pub async fn delete(&self, keys: impl IntoIterator<Item = impl Into<String>>) -> Result<()> {
-        repository_metadata::delete(&self.0, keys.into_iter().map(Into::into).collect()).await
+    pub fn delete(&self, keys: impl IntoIterator<Item = impl Into<String>>) -> Request<()> {
+        let keys: Vec<_> = keys.into_iter().map(Into::into).collect();
+        Request::new(&self.0, |scope| async move { repository_metadata::delete(&scope, keys).await })
     }
 }
 

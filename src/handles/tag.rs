@@ -1,10 +1,10 @@
 //! Tags.
 
-use crate::error::{Result, optional};
 use crate::handles::object::Object;
 use crate::handles::ref_methods::ref_methods;
 use crate::models;
 use crate::ref_expr::RefExpr;
+use crate::request::Request;
 use crate::requests::tag::{self, CreateTagRequest, DeleteTagRequest};
 use crate::scope::RefScope;
 
@@ -67,18 +67,18 @@ impl Tag {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the tag does not exist. [`get_opt`](Self::get_opt) returns `None`
     /// instead.
-    pub async fn get(&self) -> Result<models::Ref> {
-        tag::get(&self.0).await
+    pub fn get(&self) -> Request<models::Ref> {
+        Request::new(&self.0, |scope| async move { tag::get(&scope).await })
     }
 
     /// Reads the tag, or returns `None` if it or its repository does not exist.
-    pub async fn get_opt(&self) -> Result<Option<models::Ref>> {
-        optional(self.get().await)
+    pub fn get_opt(&self) -> Request<Option<models::Ref>> {
+        self.get().optional()
     }
 
     /// Checks whether the tag exists.
-    pub async fn exists(&self) -> Result<bool> {
-        Ok(self.get_opt().await?.is_some())
+    pub fn exists(&self) -> Request<bool> {
+        self.get().found()
     }
 
     /// Deletes the tag. Its commit remains.

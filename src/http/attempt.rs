@@ -1,50 +1,67 @@
 //! Sends one request, within the limits on its duration.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures::future::{self, Either};
-use reqwest::{Request, Response};
+use reqwest::{Method, Request, Response};
 
 use crate::error::{Error, Result};
 use crate::http::call::Call;
-use crate::http::clients::HttpClients;
 use crate::http::failure::{response_timeout, transport_error};
+use crate::http::http_client::HttpClient;
 use crate::http::request_body::BodyMonitor;
+use crate::http::response_body::BodyLimits;
 
 /// Sends a request and waits for the head of the response. `monitor` observes the body if that is streamed.
 pub(super) async fn send_request(
-    clients: &HttpClients,
+    http: &HttpClient,
     call: &Call,
-    request: Request,
+    mut request: Request,
     monitor: Option<BodyMonitor>,
 ) -> Result<Response> {
-    match monitor {
-        None => {
-            let sent = clients.buffered.execute(request).await;
-            sent.map_err(|error| transport_error(error, Some(call.url())))
+    let limit = http.time_limits.of(call.operation());
+    let is_head = request.method() == Method::HEAD;
+    // A read that is redirected to the storage has another URL than the call.
+    if !call.is_at_storage() && request.url() == call.url() {
+        for (name, value) in &http.default_headers {
+            request.headers_mut().entry(name).or_insert_with(|| value.clone());
         }
-        Some(monitor) => send_streamed(clients, call, request, &monitor).await,
+    }
+    let mut response = match monitor {
+        None => send_buffered(http, request, limit).await?,
+        Some(monitor) => send_streamed(http, request, &monitor, limit).await?,
+    };
+    // With HTTP/2, the body of a response to HEAD has the length of the object, and no bytes.
+    let size = if is_head { usize::MAX } else { http.max_response_size };
+    response.extensions_mut().insert(BodyLimits { idle: limit, size });
+    Ok(response)
+}
+
+/// Sends a request that has no body, or one in memory. The limit includes the connection and the body.
+async fn send_buffered(http: &HttpClient, request: Request, limit: Duration) -> Result<Response> {
+    let url = request.url().clone();
+    match tokio::time::timeout(limit, http.client.execute(request)).await {
+        Ok(sent) => sent.map_err(|error| transport_error(error, Some(&url))),
+        Err(_) => Err(response_timeout(&url, limit)),
     }
 }
 
+/// Sends a request whose body is streamed. The limit starts again whenever the server takes bytes.
 async fn send_streamed(
-    clients: &HttpClients,
-    call: &Call,
+    http: &HttpClient,
     request: Request,
     monitor: &BodyMonitor,
+    limit: Duration,
 ) -> Result<Response> {
-    let timeout = async {
-        match clients.response_timeout {
-            Some(timeout) => monitor.response_timeout(timeout).await,
-            None => future::pending().await,
-        }
-    };
-    match future::select(pin!(clients.streaming.execute(request)), pin!(timeout)).await {
+    let url = request.url().clone();
+    let timeout = monitor.response_timeout(limit);
+    match future::select(pin!(http.client.execute(request)), pin!(timeout)).await {
         Either::Left((Ok(response), _)) => Ok(response),
         Either::Left((Err(error), _)) => Err(match monitor.take_failure() {
             Some(failure) => Error::unreadable(failure),
-            None => transport_error(error, Some(call.url())),
+            None => transport_error(error, Some(&url)),
         }),
-        Either::Right(_) => Err(response_timeout(call.url())),
+        Either::Right(_) => Err(monitor.timeout_error(&url, limit)),
     }
 }

@@ -9,6 +9,7 @@ use reqwest::{Method, Request, Response, Url};
 use crate::error::{Error, ErrorKind, ResponseOrigin, Result};
 use crate::http::failure::endpoint_of;
 use crate::http::operation::Operation;
+use crate::http::options::CallOptions;
 use crate::http::request_body::{BodyMonitor, RequestBody};
 use crate::http::retry_table::RetryClass;
 
@@ -17,6 +18,7 @@ pub(crate) struct Call {
     operation: &'static Operation,
     request: Request,
     retry_class: RetryClass,
+    options: CallOptions,
     body: Option<RequestBody>,
     /// The body was a stream that has been consumed.
     is_consumed: bool,
@@ -29,12 +31,17 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call with the request that the generated builder made.
-    pub(crate) fn new(operation: &'static Operation, request: Result<Request, String>) -> Result<Self> {
+    pub(crate) fn new(
+        operation: &'static Operation,
+        request: Result<Request, String>,
+        options: CallOptions,
+    ) -> Result<Self> {
         match request {
             Ok(request) => Ok(Self {
                 operation,
                 request,
                 retry_class: RetryClass::of(operation.id),
+                options,
                 body: None,
                 is_consumed: false,
                 accepts_unidentified: false,
@@ -88,6 +95,20 @@ impl Call {
     pub(crate) fn retry_class(mut self, class: RetryClass) -> Self {
         self.retry_class = class;
         self
+    }
+
+    /// The options of the call.
+    pub(super) fn options(&self) -> &CallOptions {
+        &self.options
+    }
+
+    /// Adds the headers of the options. A storage gets none.
+    pub(super) fn add_option_headers(&mut self) -> Result<()> {
+        if self.is_at_storage() {
+            return Ok(());
+        }
+        let added = self.options.add_headers(self.request.headers_mut());
+        added.map_err(|message| self.invalid(message))
     }
 
     /// Accepts a response without the header by which lakeFS is recognised. The caller checks by other means that the
@@ -156,7 +177,8 @@ impl Call {
             return None;
         }
         let mut request = Request::new(Method::GET, target);
-        for name in CARRIED {
+        let own = |name: &HeaderName| !self.options.has_header(name);
+        for name in CARRIED.into_iter().filter(own) {
             if let Some(value) = self.request.headers().get(&name) {
                 request.headers_mut().insert(name, value.clone());
             }
@@ -207,7 +229,7 @@ impl Call {
             request.headers_mut().insert(CONTENT_LENGTH, length.into());
         }
         let monitor = BodyMonitor::new();
-        *request.body_mut() = Some(monitor.body(chunks));
+        *request.body_mut() = Some(monitor.body(chunks, length));
         (request, Some(monitor))
     }
 }

@@ -1,11 +1,12 @@
 //! Converts failures below HTTP to errors with readable messages.
 
 use std::error::Error as StdError;
-use std::io;
+use std::time::Duration;
+use std::{fmt, io};
 
 use reqwest::Url;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, RetryHint};
 
 /// Scheme, host and port of a URL, without anything that could be a secret.
 pub(super) fn endpoint_of(url: &Url) -> String {
@@ -14,53 +15,83 @@ pub(super) fn endpoint_of(url: &Url) -> String {
 
 /// The error of a request to `url` that failed below HTTP.
 pub(super) fn transport_error(error: reqwest::Error, url: Option<&Url>) -> Error {
-    // After a redirect, reqwest names the URL that failed.
-    let failed = error.url().filter(|url| matches!(url.scheme(), "http" | "https"));
-    let endpoint = failed.or(url).map_or_else(|| "the server".to_owned(), endpoint_of);
-    let not_applied = error.is_connect() || error.is_builder();
-    let (kind, message) = if error.is_timeout() {
-        let message = if error.is_connect() {
-            format!("cannot connect to {endpoint}: no connection within the connect timeout")
+    let failed = error.url().filter(|url| matches!(url.scheme(), "http" | "https")).or(url);
+    let endpoint = failed.map_or_else(|| "the server".to_owned(), endpoint_of);
+    let mut not_applied = error.is_connect() || error.is_builder();
+    let mut hint = RetryHint::Policy;
+    let (kind, message) = if error.is_connect() {
+        if error.is_timeout() {
+            let message = format!("cannot connect to {endpoint}: no connection within the connect timeout");
+            (ErrorKind::Timeout, message)
         } else {
-            format!("no response from {endpoint} within the read timeout")
-        };
-        (ErrorKind::Timeout, message)
-    } else if error.is_connect() {
-        (ErrorKind::Transport, format!("cannot connect to {endpoint}: {}", connect_cause(&error)))
+            let host = failed.and_then(Url::host_str).unwrap_or("of the server");
+            let (cause, connect_hint) = connect_cause(&error, host);
+            hint = connect_hint;
+            (ErrorKind::Transport, format!("cannot connect to {endpoint}: {cause}"))
+        }
+    } else if let Some(cause) = rejection_of_client_certificate(&error) {
+        // With TLS 1.3, the server verifies the certificate of the client after the handshake.
+        (not_applied, hint) = (true, RetryHint::Never);
+        (ErrorKind::Transport, format!("cannot connect to {endpoint}: {cause}"))
+    } else if error.is_timeout() {
+        (ErrorKind::Timeout, format!("the connection to {endpoint} failed: it timed out"))
     } else if error.is_builder() {
         (ErrorKind::InvalidRequest, "the request cannot be sent".to_owned())
-    } else if error.is_redirect() {
-        let message = format!("{endpoint} redirects in a way that cannot be followed; check the endpoint");
-        (ErrorKind::UnexpectedResponse, message)
     } else {
         (ErrorKind::Transport, format!("the connection to {endpoint} failed: {}", connection_cause(&error)))
     };
     // The URL may contain a signature.
-    Error::transport(kind, message, not_applied).with_source(error.without_url())
+    Error::transport(kind, message, not_applied).with_retry_hint(hint).with_source(error.without_url())
 }
 
-/// The error of a server that received a whole request and does not respond.
-pub(super) fn response_timeout(url: &Url) -> Error {
-    let message = format!("no response from {} within the read timeout", endpoint_of(url));
+/// The error of a server that received a whole request and does not respond, or does not send the rest of a response.
+pub(super) fn response_timeout(url: &Url, limit: Duration) -> Error {
+    let message = format!("no response from {} within the response timeout of {limit:?}", endpoint_of(url));
     Error::transport(ErrorKind::Timeout, message, false)
 }
 
-/// Why a connection could not be established.
-fn connect_cause(error: &reqwest::Error) -> String {
-    if causes(error).any(|cause| cause.to_string() == "dns error") {
-        return "the host name cannot be resolved".to_owned();
+/// The error of a server that does not take the next bytes of a request. It cannot act on an incomplete request.
+pub(super) fn not_taken(url: &Url, limit: Duration) -> Error {
+    let endpoint = endpoint_of(url);
+    let message = format!("{endpoint} took no data of the request within the response timeout of {limit:?}");
+    Error::transport(ErrorKind::Timeout, message, true)
+}
+
+/// The error of a request that was not started, because there was no connection for it.
+pub(super) fn not_connected(url: &Url, limit: Duration) -> Error {
+    let endpoint = endpoint_of(url);
+    let message =
+        format!("cannot connect to {endpoint}: no connection within the response timeout of {limit:?}");
+    Error::transport(ErrorKind::Timeout, message, true)
+}
+
+/// The error of a body that is larger than the client reads into memory.
+pub(super) fn too_large(url: &Url, size: usize) -> Error {
+    let endpoint = endpoint_of(url);
+    let message = format!(
+        "the response of {endpoint} is larger than {size} bytes, the limit of \
+         ClientBuilder::max_response_size; check the endpoint"
+    );
+    Error::transport(ErrorKind::UnexpectedResponse, message, false)
+}
+
+/// Why a connection could not be established, and whether that is retried.
+fn connect_cause(error: &reqwest::Error, host: &str) -> (String, RetryHint) {
+    if error.is_dns() || causes(error).any(|cause| cause.to_string() == "dns error") {
+        return (format!("the host name {host:?} cannot be resolved"), RetryHint::Briefly);
     }
     if let Some(cause) = tls_cause(error) {
         return cause;
     }
-    match io_error(error).map(io::Error::kind) {
+    let cause = match io_error(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => "connection refused".to_owned(),
         Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
             "the connection was closed before it was established; check whether the server uses https or http"
                 .to_owned()
         }
         _ => innermost(error),
-    }
+    };
+    (cause, RetryHint::Policy)
 }
 
 /// Why an established connection failed.
@@ -84,30 +115,70 @@ fn connection_cause(error: &reqwest::Error) -> String {
     }
 }
 
-/// What is wrong with TLS, if that is the cause.
-fn tls_cause(error: &reqwest::Error) -> Option<String> {
+/// What is wrong with TLS, if that is the cause, and whether that is retried. A certificate that is not trusted now is
+/// not trusted a second later either.
+fn tls_cause(error: &reqwest::Error) -> Option<(String, RetryHint)> {
     const NO_TLS: &str =
         "the server does not use TLS on this port; if that is intended, use http:// in the endpoint";
+    let untrusted = |reason: &dyn fmt::Display| {
+        Some((format!("the certificate of the server is not trusted: {reason}"), RetryHint::Never))
+    };
     #[cfg(any(feature = "rustls", feature = "rustls-aws-lc"))]
-    for cause in causes(error) {
-        match cause.downcast_ref::<rustls::Error>() {
-            Some(rustls::Error::InvalidCertificate(reason)) => {
-                return Some(format!("the certificate of the server is not trusted: {reason}"));
-            }
-            Some(rustls::Error::InvalidMessage(_)) => return Some(NO_TLS.to_owned()),
-            Some(other) => return Some(format!("the TLS handshake failed: {other}")),
-            None => {}
+    match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::InvalidCertificate(reason)) => return untrusted(reason),
+        Some(rustls::Error::InvalidMessage(_)) => return Some((NO_TLS.to_owned(), RetryHint::Policy)),
+        // Of the verifier, which could not load the certificates of the platform.
+        Some(rustls::Error::General(cause)) => return Some((cause.clone(), RetryHint::Never)),
+        Some(other) => {
+            let cause = rejection_of_client_certificate(error);
+            let hint = if cause.is_some() { RetryHint::Never } else { RetryHint::Policy };
+            return Some((cause.unwrap_or_else(|| format!("the TLS handshake failed: {other}")), hint));
         }
+        None => {}
     }
     // The other TLS libraries only have texts, which differ by platform.
     let text = innermost(error);
     if text.contains("certificate") {
-        return Some(format!("the certificate of the server is not trusted: {text}"));
+        return untrusted(&text);
     }
     ["wrong version number", "packet length too long", "record layer"]
         .iter()
         .any(|known| text.contains(known))
-        .then(|| NO_TLS.to_owned())
+        .then(|| (NO_TLS.to_owned(), RetryHint::Policy))
+}
+
+/// What the server has against the certificate of the client, if that is the cause.
+fn rejection_of_client_certificate(error: &reqwest::Error) -> Option<String> {
+    #[cfg(any(feature = "rustls", feature = "rustls-aws-lc"))]
+    {
+        use rustls::AlertDescription::{
+            AccessDenied, BadCertificate, CertificateExpired, CertificateRequired, CertificateRevoked,
+            CertificateUnknown, DecryptError, UnknownCA, UnsupportedCertificate,
+        };
+        match causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+            Some(rustls::Error::AlertReceived(CertificateRequired)) => {
+                return Some(
+                    "the server requires a client certificate: set ClientBuilder::client_certificate"
+                        .to_owned(),
+                );
+            }
+            Some(rustls::Error::AlertReceived(
+                alert @ (AccessDenied
+                | BadCertificate
+                | CertificateExpired
+                | CertificateRevoked
+                | CertificateUnknown
+                | DecryptError
+                | UnknownCA
+                | UnsupportedCertificate),
+            )) => return Some(format!("the server does not accept the client certificate: {alert:?}")),
+            _ => {}
+        }
+    }
+    // The other TLS libraries only have texts, which differ by platform.
+    let text = innermost(error);
+    let is_alert = text.contains("alert") && (text.contains("certificate") || text.contains("unknown ca"));
+    is_alert.then(|| format!("the server does not accept the client certificate: {text}"))
 }
 
 /// An error and its causes, those inside of I/O errors included.

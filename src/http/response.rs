@@ -1,26 +1,22 @@
-//! Successful responses, and the reading of response bodies.
+//! Successful responses.
 
 use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::Stream;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{StatusCode, Url};
 
 use crate::error::{Error, ErrorKind, ErrorResponse, Result};
-use crate::http::failure::transport_error;
 
 /// The header with the identifier that lakeFS gives to a request.
 pub(super) const REQUEST_ID: &str = "x-request-id";
 
 /// The same header of the storages S3, Azure and Google.
 const STORAGE_REQUEST_IDS: [&str; 3] = ["x-amz-request-id", "x-ms-request-id", "x-guploader-uploadid"];
-
-/// How many bytes of the body of an error are kept.
-const MAX_ERROR_BODY: usize = 64 * 1024;
 
 /// A successful response: its value, with status and headers.
 #[derive(Clone, Debug)]
@@ -120,25 +116,6 @@ impl BufferedResponse {
             body,
         }
     }
-}
-
-/// Reads the whole body.
-pub(super) async fn read_body(response: reqwest::Response) -> Result<BufferedResponse> {
-    let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
-    let body = response.bytes().await.map_err(|error| transport_error(error, Some(&url)))?;
-    Ok(BufferedResponse { status, headers, body, url })
-}
-
-/// Reads the start of the body, which is all of it for any error that lakeFS writes.
-pub(super) async fn read_error_body(mut response: reqwest::Response) -> Result<BufferedResponse> {
-    let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
-    let mut body = BytesMut::new();
-    while body.len() < MAX_ERROR_BODY {
-        let chunk = response.chunk().await.map_err(|error| transport_error(error, Some(&url)))?;
-        let Some(chunk) = chunk else { break };
-        body.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - body.len())]);
-    }
-    Ok(BufferedResponse { status, headers, body: body.freeze(), url })
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -8,7 +8,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 ///
 /// The client retries after status 429 or 503, and after a lost race of two writers on one branch (500
 /// `predicate failed`). It retries idempotent operations also after broken connections, timeouts, 502 and 504. The
-/// backoff doubles with each attempt and has full jitter; a `Retry-After` header of the server replaces it.
+/// backoff doubles with each attempt and has full jitter; it is added to the time of a `Retry-After` header. The
+/// [retry budget](crate::ClientBuilder::retry_budget) of the client limits the retries of all requests together.
 ///
 /// Set it with [`ClientBuilder::retries`](crate::ClientBuilder::retries).
 ///
@@ -104,7 +105,9 @@ impl RetryPolicy {
         self.max_elapsed
     }
 
-    /// The backoff before the next attempt, or `None` if there is none. `retry_after` is the time that the server requested.
+    /// The backoff before the next attempt, or `None` if there is none. `retry_after` is the time that the server
+    /// requested: it is never undercut, and the usual backoff is added, so that the requests that the server rejected at
+    /// the same time do not return at the same time.
     pub(crate) fn backoff(
         &self,
         attempts: u32,
@@ -114,10 +117,20 @@ impl RetryPolicy {
         if attempts >= self.max_attempts {
             return None;
         }
+        let requested = retry_after.unwrap_or_default();
+        let left = self.max_elapsed.checked_sub(elapsed)?.checked_sub(requested)?;
         let doubled = self.initial_backoff.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
-        let backoff = retry_after.unwrap_or_else(|| doubled.min(self.max_backoff).mul_f64(fastrand::f64()));
-        (elapsed.saturating_add(backoff) <= self.max_elapsed).then_some(backoff)
+        let backoff = scale(doubled.min(self.max_backoff), fastrand::f64());
+        match retry_after {
+            Some(requested) => Some(requested.saturating_add(backoff.min(left))),
+            None => (backoff <= left).then_some(backoff),
+        }
     }
+}
+
+/// A part of a duration. `Duration::mul_f64` panics for the longest durations.
+fn scale(duration: Duration, part: f64) -> Duration {
+    Duration::try_from_secs_f64(duration.as_secs_f64() * part).unwrap_or(duration)
 }
 
 /// The time that a server asks to wait, in seconds or as a date.
@@ -152,12 +165,39 @@ mod tests {
     #[test]
     fn retry_after_replaces_the_backoff_within_max_elapsed() {
         let retries = RetryPolicy::default();
-        let asked = Some(Duration::from_secs(60));
-        assert_eq!(retries.backoff(1, Duration::ZERO, asked), asked);
-        assert_eq!(retries.backoff(1, Duration::from_secs(150), asked), None);
+        let asked = Duration::from_secs(60);
+        let backoff = |elapsed| retries.backoff(1, Duration::from_secs(elapsed), Some(asked));
+        for _ in 0..100 {
+            let waited = backoff(0).unwrap();
+            assert!(waited >= asked && waited <= asked + Duration::from_millis(200), "{waited:?}");
+        }
+        assert_eq!(backoff(120), Some(asked));
+        assert_eq!(backoff(121), None);
         let header = |value: &str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
         assert_eq!(retry_after(&header("7")), Some(Duration::from_secs(7)));
         assert_eq!(retry_after(&header("Wed, 21 Oct 2015 07:28:00 GMT")), Some(Duration::ZERO));
         assert_eq!(retry_after(&header("soon")), None);
+    }
+
+    #[test]
+    fn clients_that_were_rejected_together_return_apart() {
+        let retries = RetryPolicy::default();
+        let asked = Some(Duration::from_secs(1));
+        let waits: std::collections::BTreeSet<_> =
+            (0..20).map(|_| retries.backoff(1, Duration::ZERO, asked)).collect();
+        assert!(waits.len() > 10, "{waits:?}");
+    }
+
+    #[test]
+    fn longest_durations_do_not_overflow() {
+        let retries = RetryPolicy::default()
+            .initial_backoff(Duration::MAX)
+            .max_backoff(Duration::MAX)
+            .max_elapsed(Duration::MAX);
+        for _ in 0..100 {
+            assert!(retries.backoff(3, Duration::ZERO, None).is_some());
+            assert!(retries.backoff(3, Duration::ZERO, Some(Duration::MAX)).is_some());
+            _ = retries.backoff(3, Duration::from_secs(1), Some(Duration::MAX));
+        }
     }
 }

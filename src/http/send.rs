@@ -16,14 +16,16 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::attempt::send_request;
 use crate::http::authorize::Authorize;
 use crate::http::call::Call;
-use crate::http::clients::HttpClients;
-use crate::http::failure::transport_error;
+use crate::http::http_client::HttpClient;
+use crate::http::limits::Limits;
 use crate::http::outcome::changed_nothing;
 use crate::http::recognition::{is_commit_id, is_success};
 use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::request_body::BodyMonitor;
-use crate::http::response::{ByteStream, Response, read_body, read_error_body};
+use crate::http::response::{ByteStream, Response};
+use crate::http::response_body::{body_stream, read_body, read_error_body};
 use crate::http::retry::{RetryPolicy, retry_after};
+use crate::http::retry_budget::FailedAttempt;
 use crate::http::retry_table::RetryClass;
 use crate::http::telemetry;
 
@@ -41,18 +43,18 @@ pub(crate) fn decode_json<T: DeserializeOwned + Send + 'static>(body: &[u8]) -> 
 /// Sends calls: credentials, attempts, and the reading of responses.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
-    clients: HttpClients,
+    http: HttpClient,
     authorizer: Option<Arc<dyn Authorize>>,
     retries: RetryPolicy,
 }
 
 impl Transport {
     pub(crate) fn new(
-        clients: HttpClients,
+        http: HttpClient,
         authorizer: Option<Arc<dyn Authorize>>,
         retries: RetryPolicy,
     ) -> Self {
-        Self { clients, authorizer, retries }
+        Self { http, authorizer, retries }
     }
 
     /// The retry policy of the client.
@@ -100,10 +102,8 @@ impl Transport {
         self.run(call, |call, response| {
             let (status, headers) = (response.status(), response.headers().clone());
             let (operation, server_url) = (call.operation(), call.server_url().clone());
-            let sender = response.url().clone();
-            let body = response.bytes_stream().map_err(move |error| {
-                transport_error(error, Some(&sender)).during(operation.id, || operation.describe(&server_url))
-            });
+            let body = body_stream(response)
+                .map_err(move |error| error.during(operation.id, || operation.describe(&server_url)));
             future::ready(Ok(Response::new(ByteStream::new(body), status, headers)))
         })
         .await
@@ -119,6 +119,7 @@ impl Transport {
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
+        call.add_option_headers()?;
         let span = telemetry::span(&call);
         async {
             let start = Instant::now();
@@ -143,34 +144,42 @@ impl Transport {
         F: Future<Output = Result<Response<T>>> + Send,
     {
         let idempotent = matches!(call.class(), RetryClass::Idempotent | RetryClass::Storage);
+        let limits = Limits::of(call);
         let mut outcome_unknown = false;
         let mut rejected = None;
         loop {
             let (mut request, monitor) = call.next_attempt();
             // A login is a call of its own, with its own attempts.
-            let authorization = self.authorization(call, rejected.as_ref()).await;
+            let authorization = limits.prepare(self.authorization(call, rejected.as_ref())).await;
             let authorization =
                 authorization.map_err(|error| call.with_context(error).after(*attempts, outcome_unknown))?;
             if let Some(value) = &authorization {
                 request.headers_mut().insert(AUTHORIZATION, value.clone());
             }
             *attempts += 1;
-            let Failure { error, retry_after } = match self.attempt(call, request, monitor, read).await {
-                Ok(response) => return Ok(response),
+            let attempt = self.attempt(call, request, monitor, read);
+            let Failure { error, retry_after } = match limits.attempt(call, attempt).await {
+                Ok(response) => {
+                    self.http.retry_budget.succeed(*attempts);
+                    return Ok(response);
+                }
                 Err(failure) => failure,
             };
             let not_applied = changed_nothing(call.operation().id, &error);
             let error = error.with_not_applied(not_applied);
             outcome_unknown |= !error.not_applied() && !idempotent;
+            limits.set_outcome_unknown(outcome_unknown);
             let is_rejected = error.kind() == ErrorKind::Unauthenticated;
             if is_rejected && rejected.is_none() && self.renews() && !call.is_consumed() {
                 rejected = authorization;
                 continue;
             }
             let is_retried = !call.is_consumed() && call.class().allows(&error);
-            let backoff =
-                if is_retried { self.retries.backoff(*attempts, start.elapsed(), retry_after) } else { None };
-            let Some(backoff) = backoff else {
+            let failed =
+                FailedAttempt { attempts: *attempts, elapsed: start.elapsed(), retry_after, error: &error };
+            let retries = call.options().retry_policy().unwrap_or(&self.retries);
+            let backoff = if is_retried { self.http.retry_budget.backoff(retries, &failed) } else { None };
+            let Some(backoff) = backoff.filter(|backoff| limits.allow(*backoff)) else {
                 return Err(call.with_context(error).after(*attempts, outcome_unknown));
             };
             telemetry::retrying(*attempts, backoff, &error);
@@ -206,11 +215,11 @@ impl Transport {
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
-        let mut response = send_request(&self.clients, call, request, monitor).await?;
+        let mut response = send_request(&self.http, call, request, monitor).await?;
         let redirected = call.redirected(&response);
         let is_at_storage = call.is_at_storage() || redirected.is_some();
         if let Some(request) = redirected {
-            response = send_request(&self.clients, call, request, None).await?;
+            response = send_request(&self.http, call, request, None).await?;
         }
         // A signature is valid for one URL only; a response from another one does not mean that the data was stored.
         let is_elsewhere = call.is_at_storage() && response.url() != call.url();

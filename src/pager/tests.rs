@@ -7,12 +7,16 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use super::*;
+use crate::http::options::CallOptions;
+use crate::macros::impl_has_options;
 
 type Response = fn(&str) -> (Vec<u32>, Option<&'static str>);
 
 /// A server with scripted pages, which depend on `after` only.
 #[derive(Clone)]
-struct Scripted(Response);
+struct Scripted(Response, CallOptions);
+
+impl_has_options!(Scripted { 1 }, Server { options }, Twelve { 1 });
 
 impl List for Scripted {
     type Item = u32;
@@ -25,7 +29,8 @@ impl List for Scripted {
 
 /// Reads the list with and without prefetch, and checks that both yield the same.
 async fn collect(script: Response) -> Result<Vec<u32>> {
-    let [ahead, later] = [true, false].map(|yes| Pager::new(Scripted(script)).prefetch(yes).try_collect());
+    let [ahead, later] = [true, false]
+        .map(|yes| Pager::new(Scripted(script, CallOptions::default())).prefetch(yes).try_collect());
     let (ahead, later): (Result<Vec<_>>, Result<Vec<_>>) = (ahead.await, later.await);
     assert_eq!(format!("{ahead:?}"), format!("{later:?}"));
     later
@@ -66,7 +71,7 @@ async fn cursor_that_does_not_advance_is_an_error() {
 #[tokio::test]
 async fn stream_ends_after_an_error() {
     for yes in [true, false] {
-        let mut pager = Pager::new(Scripted(|_| (vec![7], Some("")))).prefetch(yes);
+        let mut pager = Pager::new(Scripted(|_| (vec![7], Some("")), CallOptions::default())).prefetch(yes);
         assert!(pager.try_next().await.is_err());
         assert_eq!(pager.try_next().await.unwrap(), None);
     }
@@ -81,12 +86,17 @@ struct Server {
     requests: Arc<AtomicU32>,
     serve: Serve,
     ended: mpsc::UnboundedSender<u32>,
+    options: CallOptions,
 }
 
 fn server(serve: Serve) -> (Pager<u32, Server>, Arc<AtomicU32>, mpsc::UnboundedReceiver<u32>) {
     let (ended, receiver) = mpsc::unbounded_channel();
     let requests = Arc::default();
-    (Pager::new(Server { requests: Arc::clone(&requests), serve, ended }), requests, receiver)
+    (
+        Pager::new(Server { requests: Arc::clone(&requests), serve, ended, options: CallOptions::default() }),
+        requests,
+        receiver,
+    )
 }
 
 impl List for Server {
@@ -216,7 +226,7 @@ async fn panic_in_a_prefetch_is_resumed() {
 
 /// Twelve items, 1 to 12. It records the requested amounts, and whether each page was requested as the last one.
 #[derive(Clone, Default)]
-struct Twelve(Arc<std::sync::Mutex<Vec<(u16, bool)>>>);
+struct Twelve(Arc<std::sync::Mutex<Vec<(u16, bool)>>>, CallOptions);
 
 impl Twelve {
     fn respond(&self, after: &str, amount: u16, last: bool) -> BoxFuture<'static, Result<Page<u32>>> {
@@ -268,7 +278,7 @@ async fn limit_shortens_the_page_of_a_server_that_sends_more() {
         "" => (vec![1, 2, 3], Some("a")),
         _ => (vec![4, 5, 6], Some("b")),
     };
-    let mut pages = Pager::new(Scripted(script)).limit(4).pages();
+    let mut pages = Pager::new(Scripted(script, CallOptions::default())).limit(4).pages();
     assert_eq!(pages.try_next().await.unwrap().unwrap().items, [1, 2, 3]);
     assert_eq!(pages.try_next().await.unwrap(), Some(Page { items: vec![4], next: None }));
     assert!(!pages.is_terminated());

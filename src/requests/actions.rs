@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 use crate::error::Result;
 use crate::http::response::ByteStream;
-use crate::macros::{ApplyIfSome as _, impl_list};
+use crate::macros::{ApplyIfSome as _, impl_has_options, impl_list};
 use crate::models;
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::BranchName;
@@ -62,6 +62,8 @@ struct ActionRunPages {
     commit: Option<String>,
 }
 
+impl_has_options!(ActionRunPages { repository });
+
 impl List for ActionRunPages {
     type Item = models::ActionRun;
 
@@ -101,6 +103,8 @@ struct HookRunPages {
     repository: RepositoryScope,
     run_id: String,
 }
+
+impl_has_options!(HookRunPages { repository });
 
 impl List for HookRunPages {
     type Item = models::HookRun;

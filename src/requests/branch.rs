@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 use crate::error::{Result, optional};
 use crate::http::reconcile::{OnMissing, reconcile};
-use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future, impl_list};
+use crate::macros::{ApplyIfSome as _, bool_setters, impl_has_options, impl_into_future, impl_list};
 use crate::models::{self, BranchCreation};
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::RefExpr;
@@ -76,7 +76,7 @@ impl CreateBranchRequest {
     }
 }
 
-impl_into_future!(CreateBranchRequest => models::Ref);
+impl_into_future!(CreateBranchRequest { branch } => models::Ref);
 
 /// Deletes a branch. Returned by [`Branch::delete`](crate::Branch::delete).
 #[derive(Clone, Debug)]
@@ -104,7 +104,7 @@ impl DeleteBranchRequest {
     }
 }
 
-impl_into_future!(DeleteBranchRequest => ());
+impl_into_future!(DeleteBranchRequest { branch } => ());
 
 /// The branches of a repository, in the order of their names. Returned by
 /// [`Repository::branches`](crate::Repository::branches).
@@ -152,6 +152,8 @@ impl ListBranches {
 }
 
 impl_list!(ListBranches => models::Ref);
+
+impl_has_options!(Query { repository });
 
 impl List for Query {
     type Item = models::Ref;

@@ -94,4 +94,4 @@ impl SetBranchProtectionRequest {
     }
 }
 
-impl_into_future!(SetBranchProtectionRequest => ());
+impl_into_future!(SetBranchProtectionRequest { repository } => ());

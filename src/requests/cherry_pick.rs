@@ -64,4 +64,4 @@ impl CherryPickRequest {
     }
 }
 
-impl_into_future!(CherryPickRequest => models::Commit);
+impl_into_future!(CherryPickRequest { branch } => models::Commit);

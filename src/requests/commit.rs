@@ -101,4 +101,4 @@ impl CommitRequest {
     }
 }
 
-impl_into_future!(CommitRequest => models::Commit);
+impl_into_future!(CommitRequest { branch } => models::Commit);

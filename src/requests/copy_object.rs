@@ -52,4 +52,4 @@ impl CopyObjectRequest {
     }
 }
 
-impl_into_future!(CopyObjectRequest => ObjectStats);
+impl_into_future!(CopyObjectRequest { source } => ObjectStats);

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use futures::stream::{Stream, TryStreamExt as _};
 
 use crate::error::Result;
-use crate::macros::{ApplyIfSome as _, impl_list};
+use crate::macros::{ApplyIfSome as _, impl_has_options, impl_list};
 use crate::models::{Diff, DiffType, RefDiffType};
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::RefExpr;
@@ -200,6 +200,8 @@ impl DiffSummary {
     }
 }
 
+impl_has_options!(RefQuery { left });
+
 impl List for RefQuery {
     type Item = Diff;
 
@@ -224,6 +226,8 @@ impl List for RefQuery {
     }
 }
 
+impl_has_options!(ConflictQuery { source });
+
 impl List for ConflictQuery {
     type Item = Diff;
 
@@ -239,6 +243,8 @@ impl List for ConflictQuery {
         })
     }
 }
+
+impl_has_options!(UncommittedQuery { branch });
 
 impl List for UncommittedQuery {
     type Item = Diff;

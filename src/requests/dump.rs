@@ -3,7 +3,8 @@
 use futures::future::BoxFuture;
 
 use crate::error::Result;
-use crate::macros::{bool_setters, impl_into_future};
+use crate::http::options::HasOptions as _;
+use crate::macros::{bool_setters, impl_has_options, impl_into_future};
 use crate::models::{RefsDump, RefsRestore, RepositoryDumpStatus, RepositoryRestoreStatus};
 use crate::scope::RepositoryScope;
 use crate::task::{Task, TaskKind, TaskPoller, TaskState, sealed};
@@ -40,8 +41,12 @@ impl DumpRequest {
     ///
     /// # Errors
     /// Those of [`start`](Self::start) and of [`Task::wait_for_completion`].
-    pub fn wait_for_completion(self) -> TaskPoller<DumpTask> {
-        TaskPoller::starting(Box::pin(self.start()))
+    pub fn wait_for_completion(mut self) -> TaskPoller<DumpTask> {
+        let options = self.repository.options_mut().clone();
+        TaskPoller::starting(options, |options| {
+            *self.repository.options_mut() = options;
+            Box::pin(self.start())
+        })
     }
 
     async fn execute(self) -> Result<RefsDump> {
@@ -50,7 +55,7 @@ impl DumpRequest {
     }
 }
 
-impl_into_future!(DumpRequest => RefsDump);
+impl_into_future!(DumpRequest { repository } => RefsDump);
 
 /// Reads all branches, tags and commits of a dump from the storage into a bare repository.
 /// [`Repository::restore`](crate::Repository::restore) returns it.
@@ -95,8 +100,12 @@ impl RestoreRequest {
     ///
     /// # Errors
     /// Those of [`start`](Self::start) and of [`Task::wait_for_completion`].
-    pub fn wait_for_completion(self) -> TaskPoller<RestoreTask> {
-        TaskPoller::starting(Box::pin(self.start()))
+    pub fn wait_for_completion(mut self) -> TaskPoller<RestoreTask> {
+        let options = self.repository.options_mut().clone();
+        TaskPoller::starting(options, |options| {
+            *self.repository.options_mut() = options;
+            Box::pin(self.start())
+        })
     }
 
     async fn execute(self) -> Result<()> {
@@ -106,7 +115,7 @@ impl RestoreRequest {
     }
 }
 
-impl_into_future!(RestoreRequest => ());
+impl_into_future!(RestoreRequest { repository } => ());
 
 /// The [kind](TaskKind) of a dump. [`DumpRequest::start`] starts it,
 /// [`Repository::dump_task`](crate::Repository::dump_task) finds it again.
@@ -133,6 +142,8 @@ impl RestoreTask {
         Self { repository }
     }
 }
+
+impl_has_options!(DumpTask { repository });
 
 impl sealed::Sealed for DumpTask {}
 
@@ -161,6 +172,8 @@ impl TaskKind for DumpTask {
         }
     }
 }
+
+impl_has_options!(RestoreTask { repository });
 
 impl sealed::Sealed for RestoreTask {}
 

@@ -8,7 +8,8 @@ use futures::future::BoxFuture;
 use futures::stream::FusedStream;
 
 use crate::error::Result;
-use crate::macros::impl_into_future;
+use crate::http::options::HasOptions as _;
+use crate::macros::{impl_has_options, impl_into_future, list_call_options};
 use crate::models::{
     GarbageCollectionPrepareResponse, GarbageCollectionRule, GarbageCollectionRules,
     PrepareGarbageCollectionCommitsStatus, PrepareGcUncommittedRequest, PrepareGcUncommittedResponse,
@@ -63,7 +64,7 @@ impl SetGcRulesRequest {
     }
 }
 
-impl_into_future!(SetGcRulesRequest => ());
+impl_into_future!(SetGcRulesRequest { repository } => ());
 
 /// Writes the list of expired commits and of retained commits to the storage, for a collector.
 /// [`GarbageCollection::prepare_commits`](crate::GarbageCollection::prepare_commits) returns it.
@@ -99,8 +100,12 @@ impl PrepareCommitsRequest {
     ///
     /// # Errors
     /// Those of [`start`](Self::start) and of [`Task::wait_for_completion`].
-    pub fn wait_for_completion(self) -> TaskPoller<PrepareCommitsTask> {
-        TaskPoller::starting(Box::pin(self.start()))
+    pub fn wait_for_completion(mut self) -> TaskPoller<PrepareCommitsTask> {
+        let options = self.repository.options_mut().clone();
+        TaskPoller::starting(options, |options| {
+            *self.repository.options_mut() = options;
+            Box::pin(self.start())
+        })
     }
 
     async fn execute(self) -> Result<GarbageCollectionPrepareResponse> {
@@ -110,7 +115,7 @@ impl PrepareCommitsRequest {
     }
 }
 
-impl_into_future!(PrepareCommitsRequest => GarbageCollectionPrepareResponse);
+impl_into_future!(PrepareCommitsRequest { repository } => GarbageCollectionPrepareResponse);
 
 /// The [kind](TaskKind) of a preparation of commits. [`PrepareCommitsRequest::start`] starts it,
 /// [`GarbageCollection::prepare_commits_task`](crate::GarbageCollection::prepare_commits_task) finds it again.
@@ -124,6 +129,8 @@ impl PrepareCommitsTask {
         Self { repository }
     }
 }
+
+impl_has_options!(PrepareCommitsTask { repository });
 
 impl sealed::Sealed for PrepareCommitsTask {}
 
@@ -189,6 +196,8 @@ impl PrepareUncommittedParts {
         self.pager = self.pager.after(token);
         self
     }
+
+    list_call_options!();
 }
 
 impl Stream for PrepareUncommittedParts {
@@ -209,6 +218,8 @@ impl FusedStream for PrepareUncommittedParts {
 struct UncommittedParts {
     repository: RepositoryScope,
 }
+
+impl_has_options!(UncommittedParts { repository });
 
 impl List for UncommittedParts {
     type Item = PrepareGcUncommittedResponse;

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use futures::future::BoxFuture;
 
 use crate::error::Result;
-use crate::macros::{bool_setters, impl_into_future};
+use crate::http::options::HasOptions as _;
+use crate::macros::{bool_setters, impl_has_options, impl_into_future};
 use crate::models::{
     self, CommitCreation, ImportCreation, ImportCreationResponse, ImportLocation, ImportLocationType,
     ImportStatus,
 };
+use crate::request::Request;
 use crate::scope::RefScope;
 use crate::task::{Task, TaskKind, TaskPoller, TaskState, sealed};
 
@@ -86,8 +88,12 @@ impl ImportRequest {
     ///
     /// # Errors
     /// Those of this request and of [`Task::wait_for_completion`].
-    pub fn wait_for_completion(self) -> TaskPoller<ImportTask> {
-        TaskPoller::starting(self.send())
+    pub fn wait_for_completion(mut self) -> TaskPoller<ImportTask> {
+        let options = self.branch.options_mut().clone();
+        TaskPoller::starting(options, |options| {
+            *self.branch.options_mut() = options;
+            self.send()
+        })
     }
 
     async fn execute(self) -> Result<Task<ImportTask>> {
@@ -105,7 +111,7 @@ impl ImportRequest {
     }
 }
 
-impl_into_future!(ImportRequest => Task<ImportTask>);
+impl_into_future!(ImportRequest { branch } => Task<ImportTask>);
 
 /// The [kind](TaskKind) of an import. [`ImportRequest`] starts it,
 /// [`Branch::import_task`](crate::Branch::import_task) finds it again.
@@ -132,6 +138,8 @@ impl ImportTask {
         Self { branch }
     }
 }
+
+impl_has_options!(ImportTask { branch });
 
 impl sealed::Sealed for ImportTask {}
 
@@ -169,11 +177,13 @@ impl Task<ImportTask> {
     /// # Errors
     /// * [`Conflict`](crate::ErrorKind::Conflict): the import is completed.
     /// * [`NotFound`](crate::ErrorKind::NotFound): the import does not exist.
-    pub async fn cancel(&self) -> Result<()> {
-        let branch = &self.kind.branch;
-        let request = branch.api().import_cancel().repository(branch.repository().name());
-        request.branch(branch.expression()).id(self.id()).send().await?;
-        Ok(())
+    pub fn cancel(&self) -> Request<()> {
+        let id = self.id().to_owned();
+        Request::new(&self.kind.branch, |branch| async move {
+            let request = branch.api().import_cancel().repository(branch.repository().name());
+            request.branch(branch.expression()).id(id).send().await?;
+            Ok(())
+        })
     }
 }
 

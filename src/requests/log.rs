@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
 use crate::error::{Error, Result};
-use crate::macros::{ApplyIfSome as _, impl_list};
+use crate::macros::{ApplyIfSome as _, impl_has_options, impl_list};
 use crate::models;
 use crate::models::time::to_date_time;
 use crate::pager::{List, Page, Pager};
@@ -105,6 +105,8 @@ impl CommitLog {
 }
 
 impl_list!(CommitLog => models::Commit);
+
+impl_has_options!(Query { reference });
 
 impl List for Query {
     type Item = models::Commit;

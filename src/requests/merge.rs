@@ -169,7 +169,7 @@ impl MergeRequest {
     }
 }
 
-impl_into_future!(MergeRequest => models::MergeResult);
+impl_into_future!(MergeRequest { source } => models::MergeResult);
 
 /// Adds the conflicting paths to the error of a merge. The response of the server does not name them.
 pub(crate) async fn with_conflicts(

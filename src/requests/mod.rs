@@ -34,6 +34,7 @@ pub(crate) mod tag;
 pub(crate) mod update_metadata;
 
 pub use crate::pager::Pages;
+pub use crate::request::Request;
 pub use crate::task::{TaskKind, TaskPoller};
 pub use crate::transfer::delete::{DeleteObjectRequest, DeleteObjectsRequest};
 #[cfg(feature = "fs")]

@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 
 use crate::error::{ErrorKind, Result};
-use crate::macros::{ApplyIfSome as _, impl_into_future, impl_list};
+use crate::macros::{ApplyIfSome as _, impl_has_options, impl_into_future, impl_list};
 use crate::models::{
     self, PullRequestBasic, PullRequestCreation, PullRequestCreationResponse, PullRequestStatus,
     PullRequestStatusFilter,
@@ -59,7 +59,7 @@ impl CreatePullRequestRequest {
     }
 }
 
-impl_into_future!(CreatePullRequestRequest => PullRequestCreationResponse);
+impl_into_future!(CreatePullRequestRequest { repository } => PullRequestCreationResponse);
 
 /// Changes the title, the description or the status of a pull request.
 /// [`PullRequest::update`](crate::PullRequest::update) returns it.
@@ -106,7 +106,7 @@ impl UpdatePullRequestRequest {
     }
 }
 
-impl_into_future!(UpdatePullRequestRequest => ());
+impl_into_future!(UpdatePullRequestRequest { repository } => ());
 
 /// Merges the source branch of a pull request into its destination, and sets its status to `merged`.
 /// [`PullRequest::merge`](crate::PullRequest::merge) returns it.
@@ -140,7 +140,7 @@ impl MergePullRequestRequest {
     }
 }
 
-impl_into_future!(MergePullRequestRequest => models::MergeResult);
+impl_into_future!(MergePullRequestRequest { repository } => models::MergeResult);
 
 /// Lists the pull requests of a repository. [`Repository::pull_requests`](crate::Repository::pull_requests) returns it.
 ///
@@ -178,6 +178,8 @@ struct PullRequestPages {
     prefix: Option<String>,
     status: Option<PullRequestStatusFilter>,
 }
+
+impl_has_options!(PullRequestPages { repository });
 
 impl List for PullRequestPages {
     type Item = models::PullRequest;

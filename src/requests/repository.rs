@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 use crate::error::{Error, ErrorKind, Result, optional};
 use crate::http::reconcile::{OnMissing, reconcile};
-use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future, impl_list};
+use crate::macros::{ApplyIfSome as _, bool_setters, impl_has_options, impl_into_future, impl_list};
 use crate::models::{self, RepositoryCreation};
 use crate::pager::{List, Page, Pager};
 use crate::requests::exist_ok::or_existing;
@@ -99,7 +99,7 @@ impl CreateRepositoryRequest {
     }
 }
 
-impl_into_future!(CreateRepositoryRequest => models::Repository);
+impl_into_future!(CreateRepositoryRequest { repository } => models::Repository);
 
 /// Deletes a repository. Returned by [`Repository::delete`](crate::Repository::delete).
 #[derive(Clone, Debug)]
@@ -126,7 +126,7 @@ impl DeleteRepositoryRequest {
     }
 }
 
-impl_into_future!(DeleteRepositoryRequest => ());
+impl_into_future!(DeleteRepositoryRequest { repository } => ());
 
 /// The repositories of a server, in the order of their names. Returned by
 /// [`Client::repositories`](crate::Client::repositories).
@@ -174,6 +174,8 @@ impl ListRepositories {
 }
 
 impl_list!(ListRepositories => models::Repository);
+
+impl_has_options!(Query { client });
 
 impl List for Query {
     type Item = models::Repository;

@@ -52,7 +52,7 @@ impl ResetRequest {
     }
 }
 
-impl_into_future!(ResetRequest => ());
+impl_into_future!(ResetRequest { branch } => ());
 
 /// Moves the head of a branch to another commit. Returned by [`Branch::hard_reset`](crate::Branch::hard_reset).
 #[derive(Clone, Debug)]
@@ -90,4 +90,4 @@ impl HardResetRequest {
     }
 }
 
-impl_into_future!(HardResetRequest => ());
+impl_into_future!(HardResetRequest { branch } => ());

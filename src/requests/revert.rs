@@ -84,4 +84,4 @@ impl RevertRequest {
     }
 }
 
-impl_into_future!(RevertRequest => ());
+impl_into_future!(RevertRequest { branch } => ());

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 use crate::error::{Result, optional};
 use crate::http::reconcile::{OnMissing, reconcile};
-use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future, impl_list};
+use crate::macros::{ApplyIfSome as _, bool_setters, impl_has_options, impl_into_future, impl_list};
 use crate::models::{self, TagCreation};
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::RefExpr;
@@ -69,7 +69,7 @@ impl CreateTagRequest {
     }
 }
 
-impl_into_future!(CreateTagRequest => models::Ref);
+impl_into_future!(CreateTagRequest { tag } => models::Ref);
 
 /// Deletes a tag. Returned by [`Tag::delete`](crate::Tag::delete).
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ impl DeleteTagRequest {
     }
 }
 
-impl_into_future!(DeleteTagRequest => ());
+impl_into_future!(DeleteTagRequest { tag } => ());
 
 /// The tags of a repository, in the order of their names. Returned by
 /// [`Repository::tags`](crate::Repository::tags).
@@ -138,6 +138,8 @@ impl ListTags {
 }
 
 impl_list!(ListTags => models::Ref);
+
+impl_has_options!(Query { repository });
 
 impl List for Query {
     type Item = models::Ref;

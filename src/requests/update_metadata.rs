@@ -37,4 +37,4 @@ impl UpdateMetadataRequest {
     }
 }
 
-impl_into_future!(UpdateMetadataRequest => ObjectStats);
+impl_into_future!(UpdateMetadataRequest { object } => ObjectStats);

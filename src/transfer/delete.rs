@@ -55,7 +55,7 @@ impl DeleteObjectRequest {
     }
 }
 
-impl_into_future!(DeleteObjectRequest => ());
+impl_into_future!(DeleteObjectRequest { object } => ());
 
 /// Deletes many objects; see [`Branch::delete_objects`](crate::Branch::delete_objects) and
 /// [`Branch::delete_objects_from`](crate::Branch::delete_objects_from).
@@ -121,7 +121,7 @@ impl DeleteObjectsRequest {
     }
 }
 
-impl_into_future!(DeleteObjectsRequest => ());
+impl_into_future!(DeleteObjectsRequest { batches.branch } => ());
 
 impl fmt::Debug for DeleteObjectsRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

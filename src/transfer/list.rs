@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 
 use crate::error::Result;
-use crate::macros::{ApplyIfSome as _, impl_list};
+use crate::macros::{ApplyIfSome as _, impl_has_options, impl_list};
 use crate::models::{ObjectStats, PathType};
 use crate::pager::{List, Page, Pager};
 use crate::scope::RefScope;
@@ -121,6 +121,8 @@ struct ObjectsQuery {
     user_metadata: Option<bool>,
     presign: Option<bool>,
 }
+
+impl_has_options!(ObjectsQuery { reference });
 
 impl List for ObjectsQuery {
     type Item = Entry;

@@ -1,7 +1,7 @@
 //! Transfer of object bytes, and the object requests that transfers are made of.
 //!
 //! Imports point downwards, in this order: `dir`; `read` and `write`, which do not know each other; `stat`, `list` and
-//! `delete`; `spool`, `parent_dirs`, `etag`, `digest`, `part_size` and `progress`.
+//! `delete`; `wait_timeout`, `spool`, `parent_dirs`, `etag`, `digest`, `part_size` and `progress`.
 
 pub(crate) mod delete;
 pub(crate) mod digest;
@@ -17,6 +17,7 @@ pub(crate) mod read;
 #[cfg(feature = "fs")]
 mod spool;
 pub(crate) mod stat;
+mod wait_timeout;
 pub(crate) mod write;
 
 use std::io;

@@ -49,4 +49,4 @@ impl StatRequest {
     }
 }
 
-impl_into_future!(StatRequest => ObjectStats);
+impl_into_future!(StatRequest { object } => ObjectStats);

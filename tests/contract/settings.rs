@@ -97,8 +97,8 @@ async fn prot_01_concurrent_changes_of_rules_are_not_lost() {
     let old: Vec<_> = (0..4).map(|number| format!("old-{number}")).collect();
     let new: Vec<_> = (0..4).map(|number| format!("new-{number}")).collect();
     protection.set(old.iter().chain([&"main".to_owned()])).await.unwrap();
-    let added = try_join_all(new.iter().map(|pattern| protection.protect(pattern)));
-    let removed = try_join_all(old.iter().map(|pattern| protection.unprotect(pattern)));
+    let added = try_join_all(new.iter().map(|pattern| protection.protect(pattern).send()));
+    let removed = try_join_all(old.iter().map(|pattern| protection.unprotect(pattern).send()));
     futures::future::try_join(added, removed).await.unwrap();
     assert_eq!(patterns(&protection).await, set(&["main", "new-0", "new-1", "new-2", "new-3"]));
 }

@@ -9,17 +9,17 @@ use crate::start;
 use crate::support::Fixture;
 
 /// Returns the object `a` of a client that waits 400 ms for a response and does not retry.
-fn object_with_read_timeout(fixture: &Fixture, repository: &str) -> lakefs::BranchObject {
-    let builder = fixture.builder().read_timeout(Duration::from_millis(400));
+fn object_with_response_timeout(fixture: &Fixture, repository: &str) -> lakefs::BranchObject {
+    let builder = fixture.builder().response_timeout(Duration::from_millis(400));
     let client = builder.retries(RetryPolicy::none()).build().unwrap();
     client.repository(repository).branch("main").object("a")
 }
 
 #[tokio::test]
-async fn upload_may_take_longer_than_the_read_timeout() {
+async fn upload_may_take_longer_than_the_response_timeout() {
     let (fixture, main) = start().await;
     let server = fixture.test_server();
-    let object = object_with_read_timeout(&fixture, main.repository().name());
+    let object = object_with_response_timeout(&fixture, main.repository().name());
     let slow = || {
         stream::iter([100, 100, 900, 100, 100]).then(|wait| async move {
             tokio::time::sleep(Duration::from_millis(wait)).await;
@@ -32,7 +32,7 @@ async fn upload_may_take_longer_than_the_read_timeout() {
     // The timeout applies once the server has received the whole body.
     server.faults().on("upload_object").delay(Duration::from_secs(20)).proceed();
     let error = object.upload("x").await.unwrap_err();
-    let expected = format!("no response from {} within the read timeout", server.endpoint());
+    let expected = format!("no response from {} within the response timeout of 400ms", server.endpoint());
     assert_eq!((error.kind(), error.message()), (ErrorKind::Timeout, &*expected));
 }
 

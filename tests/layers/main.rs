@@ -31,11 +31,14 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["credentials"],
     &["models"],
+    &["task"],
+    &["request"],
+    &["macros"],
+    &["pager"],
     &["api"],
     &["http"],
     &["client"],
-    &["macros"],
-    &["pager", "task", "uri"],
+    &["uri"],
     &["error"],
     &["redact"],
 ];
@@ -44,7 +47,7 @@ const LAYERS: &[&[&str]] = &[
 const CIRCLES_ALLOWED: &str = "handles";
 
 /// Modules that know no HTTP library.
-const WITHOUT_HTTP: &[&str] = &["error", "pager", "task", "uri", "macros", "redact"];
+const WITHOUT_HTTP: &[&str] = &["error", "pager", "request", "task", "uri", "macros", "redact"];
 
 /// The libraries of which [`WITHOUT_HTTP`] know nothing.
 const HTTP_LIBRARIES: &[&str] = &["reqwest", "hyper", "http", "progenitor"];

@@ -55,6 +55,12 @@ impl ScriptedResponse {
         Self { bytes: Vec::new(), stalls: true }
     }
 
+    /// Keeps the connection open after these bytes.
+    pub(crate) fn then_stalled(mut self) -> Self {
+        self.stalls = true;
+        self
+    }
+
     /// Adds a header.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         let headers_start = self.bytes.windows(2).position(|pair| pair == b"\r\n").unwrap() + 2;
@@ -69,6 +75,11 @@ impl ScriptedResponse {
         let start = self.bytes.windows(HEADER.len()).position(|part| part == HEADER).unwrap();
         self.bytes.drain(start..start + HEADER.len());
         self
+    }
+
+    /// Leaves out the last `bytes` bytes and keeps the connection open there.
+    pub(crate) fn stalling_before_last(self, bytes: usize) -> Self {
+        Self { stalls: true, ..self.without_last(bytes) }
     }
 
     /// Leaves out the last `bytes` bytes and closes the connection there.

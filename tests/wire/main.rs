@@ -262,11 +262,12 @@ async fn broken_and_refused_connections_are_transport_errors() {
 #[tokio::test]
 async fn unknown_host_is_named() {
     // A label of more than 63 characters is invalid, so no name server is asked.
-    let endpoint = format!("http://{}.invalid:8000", "a".repeat(64));
+    let host = format!("{}.invalid", "a".repeat(64));
+    let endpoint = format!("http://{host}:8000");
     let client = Client::builder().endpoint(&endpoint).retries(RetryPolicy::none()).build().unwrap();
     let error = client.repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", None, ErrorKind::Transport);
-    let expected = format!("cannot connect to {endpoint}: the host name cannot be resolved");
+    let expected = format!("cannot connect to {endpoint}: the host name {host:?} cannot be resolved");
     assert_eq!(error.message(), expected);
 }
 
@@ -300,11 +301,11 @@ async fn read_of_a_truncated_body_fails() {
 #[tokio::test]
 async fn unresponsive_server_is_a_timeout() {
     let server = ScriptedServer::start([ScriptedResponse::stalled()]).await;
-    let client = server.builder().read_timeout(Duration::from_millis(50)).build().unwrap();
+    let client = server.builder().response_timeout(Duration::from_millis(50)).build().unwrap();
     let error = client.repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", None, ErrorKind::Timeout);
     assert!(error.is_retryable(), "{error}");
-    let expected = format!("no response from {} within the read timeout", server.endpoint());
+    let expected = format!("no response from {} within the response timeout of 50ms", server.endpoint());
     assert_eq!(error.message(), expected);
 }
 

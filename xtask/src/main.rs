@@ -5,6 +5,7 @@ mod api_listing;
 mod bench;
 #[path = "../../build/canonical.rs"]
 mod canonical;
+mod cargo;
 mod codegen;
 mod difference;
 mod failure;
@@ -16,6 +17,7 @@ mod package_check;
 mod pipeline;
 mod refresh_spec;
 mod server;
+mod soak;
 mod source;
 
 use std::path::{Path, PathBuf};
@@ -41,6 +43,8 @@ cargo xtask <task>
 
   package-check               Packages the client, and builds the package offline from a read-only directory.
 
+  soak                        Checks the outcome of many writers behind a faulty proxy. See `cargo xtask soak --help`.
+
   bench                       Compares the client with others on a running lakeFS. See `cargo xtask bench --help`.
 ";
 
@@ -65,6 +69,7 @@ fn run(mut arguments: Parser) -> Result<(), Failure> {
             Some(other) => Err(other.unexpected().into()),
         },
         Arg::Value(task) if task == "bench" => bench::run(&workspace(), arguments.raw_args()?),
+        Arg::Value(task) if task == "soak" => soak::run(&workspace(), arguments.raw_args()?),
         other => Err(other.unexpected().into()),
     }
 }

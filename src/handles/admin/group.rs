@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::error::{Result, optional};
 use crate::models::{self, Acl};
+use crate::request::Request;
 use crate::requests::admin::groups::{self, CreateGroupRequest};
 use crate::requests::admin::lists::{ListGroupMembers, ListGroupPolicies};
 use crate::scope::ClientScope;
@@ -49,26 +49,28 @@ impl Group {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the group does not exist. [`get_opt`](Self::get_opt) returns `None`
     /// instead.
-    pub async fn get(&self) -> Result<models::Group> {
-        groups::get(&self.client, &self.id).await
+    pub fn get(&self) -> Request<models::Group> {
+        let id = self.id.clone();
+        Request::new(&self.client, |client| async move { groups::get(&client, &id).await })
     }
 
     /// Reads the group, or returns `None` if the group does not exist.
-    pub async fn get_opt(&self) -> Result<Option<models::Group>> {
-        optional(self.get().await)
+    pub fn get_opt(&self) -> Request<Option<models::Group>> {
+        self.get().optional()
     }
 
     /// Returns whether the group exists.
-    pub async fn exists(&self) -> Result<bool> {
-        Ok(self.get_opt().await?.is_some())
+    pub fn exists(&self) -> Request<bool> {
+        self.get().found()
     }
 
     /// Deletes the group. Its members remain.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the group does not exist.
-    pub async fn delete(&self) -> Result<()> {
-        groups::delete(&self.client, &self.id).await
+    pub fn delete(&self) -> Request<()> {
+        let id = self.id.clone();
+        Request::new(&self.client, |client| async move { groups::delete(&client, &id).await })
     }
 
     /// Lists the members of the group.
@@ -80,16 +82,20 @@ impl Group {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the group or the user does not exist.
-    pub async fn add_member(&self, user: impl Into<String>) -> Result<()> {
-        groups::add_member(&self.client, &self.id, user.into()).await
+    pub fn add_member(&self, user: impl Into<String>) -> Request<()> {
+        let id = self.id.clone();
+        let user = user.into();
+        Request::new(&self.client, |client| async move { groups::add_member(&client, &id, user).await })
     }
 
     /// Removes a user from the group.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the group or the user does not exist, or the user is not a member.
-    pub async fn remove_member(&self, user: impl Into<String>) -> Result<()> {
-        groups::remove_member(&self.client, &self.id, user.into()).await
+    pub fn remove_member(&self, user: impl Into<String>) -> Request<()> {
+        let id = self.id.clone();
+        let user = user.into();
+        Request::new(&self.client, |client| async move { groups::remove_member(&client, &id, user).await })
     }
 
     /// Lists the policies that are attached to the group.
@@ -101,24 +107,29 @@ impl Group {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the group or the policy does not exist.
-    pub async fn attach_policy(&self, policy: impl Into<String>) -> Result<()> {
-        groups::attach_policy(&self.client, &self.id, policy.into()).await
+    pub fn attach_policy(&self, policy: impl Into<String>) -> Request<()> {
+        let id = self.id.clone();
+        let policy = policy.into();
+        Request::new(&self.client, |client| async move { groups::attach_policy(&client, &id, policy).await })
     }
 
     /// Detaches a policy from the group.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the group or the policy does not exist, or the policy is not attached.
-    pub async fn detach_policy(&self, policy: impl Into<String>) -> Result<()> {
-        groups::detach_policy(&self.client, &self.id, policy.into()).await
+    pub fn detach_policy(&self, policy: impl Into<String>) -> Request<()> {
+        let id = self.id.clone();
+        let policy = policy.into();
+        Request::new(&self.client, |client| async move { groups::detach_policy(&client, &id, policy).await })
     }
 
     /// Reads the permission of the group, on a server that uses access control lists.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the group does not exist.
-    pub async fn acl(&self) -> Result<Acl> {
-        groups::get_acl(&self.client, &self.id).await
+    pub fn acl(&self) -> Request<Acl> {
+        let id = self.id.clone();
+        Request::new(&self.client, |client| async move { groups::get_acl(&client, &id).await })
     }
 
     /// Sets the permission of the group, on a server that uses access control lists: `Read`, `Write`, `Super` or
@@ -127,8 +138,10 @@ impl Group {
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): the group does not exist.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the server does not know the permission.
-    pub async fn set_acl(&self, permission: impl Into<String>) -> Result<()> {
-        groups::set_acl(&self.client, &self.id, permission.into()).await
+    pub fn set_acl(&self, permission: impl Into<String>) -> Request<()> {
+        let id = self.id.clone();
+        let permission = permission.into();
+        Request::new(&self.client, |client| async move { groups::set_acl(&client, &id, permission).await })
     }
 }
 

@@ -16,9 +16,9 @@ pub use user::User;
 
 use std::fmt;
 
-use crate::error::Result;
 use crate::handles::client::Client;
 use crate::models;
+use crate::request::Request;
 use crate::requests::admin::lists::{ListGroups, ListPolicies, ListUsers};
 use crate::requests::admin::server;
 use crate::requests::admin::setup::{CommunicationPreferencesRequest, SetupRequest};
@@ -86,8 +86,8 @@ impl Admin {
 
     /// Reads the user that the credentials of this client belong to. Without credentials, the returned user has an
     /// empty id.
-    pub async fn current_user(&self) -> Result<models::User> {
-        server::current_user(&self.0).await
+    pub fn current_user(&self) -> Request<models::User> {
+        Request::new(&self.0, |client| async move { server::current_user(&client).await })
     }
 
     /// Reads the user that an external principal, such as the ARN of an AWS role, logs in as.
@@ -95,8 +95,9 @@ impl Admin {
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): the principal is not attached to a user.
     /// * [`Unsupported`](crate::ErrorKind::Unsupported): the server has no authorization service.
-    pub async fn external_principal(&self, id: impl Into<String>) -> Result<models::ExternalPrincipal> {
-        server::external_principal(&self.0, id.into()).await
+    pub fn external_principal(&self, id: impl Into<String>) -> Request<models::ExternalPrincipal> {
+        let id = id.into();
+        Request::new(&self.0, |client| async move { server::external_principal(&client, id).await })
     }
 
     /// Exchanges an access key for a token.
@@ -106,17 +107,21 @@ impl Admin {
     ///
     /// # Errors
     /// [`Unauthenticated`](crate::ErrorKind::Unauthenticated): the access key is not valid.
-    pub async fn login(
+    pub fn login(
         &self,
         access_key_id: impl Into<String>,
         secret_access_key: impl Into<String>,
-    ) -> Result<models::AuthenticationToken> {
-        server::login(&self.0, access_key_id.into(), secret_access_key.into()).await
+    ) -> Request<models::AuthenticationToken> {
+        let access_key_id = access_key_id.into();
+        let secret_access_key = secret_access_key.into();
+        Request::new(&self.0, |client| async move {
+            server::login(&client, access_key_id, secret_access_key).await
+        })
     }
 
     /// Reads which operations on users the server supports.
-    pub async fn capabilities(&self) -> Result<models::AuthCapabilities> {
-        server::capabilities(&self.0).await
+    pub fn capabilities(&self) -> Request<models::AuthCapabilities> {
+        Request::new(&self.0, |client| async move { server::capabilities(&client).await })
     }
 
     /// Reads how many requests the installation has served in each month.
@@ -124,13 +129,13 @@ impl Admin {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound) or [`Unsupported`](crate::ErrorKind::Unsupported): the server has no
     /// usage report.
-    pub async fn usage_report(&self) -> Result<models::InstallationUsageReport> {
-        server::usage_report(&self.0).await
+    pub fn usage_report(&self) -> Request<models::InstallationUsageReport> {
+        Request::new(&self.0, |client| async move { server::usage_report(&client).await })
     }
 
     /// Reads whether the server has been set up, and which ways to log in it offers. Needs no credentials.
-    pub async fn setup_state(&self) -> Result<models::SetupState> {
-        server::setup_state(&self.0).await
+    pub fn setup_state(&self) -> Request<models::SetupState> {
+        Request::new(&self.0, |client| async move { server::setup_state(&client).await })
     }
 
     /// Sets up a new server: creates its first user, and returns the access key of that user. The server never shows

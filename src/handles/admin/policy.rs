@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::error::{Result, optional};
 use crate::models::{self, Statement};
+use crate::request::Request;
 use crate::requests::admin::policies::{self, CreatePolicyRequest};
 use crate::scope::ClientScope;
 
@@ -50,8 +50,10 @@ impl Policy {
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): the policy does not exist.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): there is no statement.
-    pub async fn update(&self, statements: impl IntoIterator<Item = Statement>) -> Result<models::Policy> {
-        policies::update(&self.client, &self.id, statements.into_iter().collect()).await
+    pub fn update(&self, statements: impl IntoIterator<Item = Statement>) -> Request<models::Policy> {
+        let id = self.id.clone();
+        let statements: Vec<_> = statements.into_iter().collect();
+        Request::new(&self.client, |client| async move { policies::update(&client, &id, statements).await })
     }
 
     /// Reads the policy.
@@ -59,26 +61,28 @@ impl Policy {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the policy does not exist. [`get_opt`](Self::get_opt) returns `None`
     /// instead.
-    pub async fn get(&self) -> Result<models::Policy> {
-        policies::get(&self.client, &self.id).await
+    pub fn get(&self) -> Request<models::Policy> {
+        let id = self.id.clone();
+        Request::new(&self.client, |client| async move { policies::get(&client, &id).await })
     }
 
     /// Reads the policy, or returns `None` if the policy does not exist.
-    pub async fn get_opt(&self) -> Result<Option<models::Policy>> {
-        optional(self.get().await)
+    pub fn get_opt(&self) -> Request<Option<models::Policy>> {
+        self.get().optional()
     }
 
     /// Returns whether the policy exists.
-    pub async fn exists(&self) -> Result<bool> {
-        Ok(self.get_opt().await?.is_some())
+    pub fn exists(&self) -> Request<bool> {
+        self.get().found()
     }
 
     /// Deletes the policy.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the policy does not exist.
-    pub async fn delete(&self) -> Result<()> {
-        policies::delete(&self.client, &self.id).await
+    pub fn delete(&self) -> Request<()> {
+        let id = self.id.clone();
+        Request::new(&self.client, |client| async move { policies::delete(&client, &id).await })
     }
 }
 

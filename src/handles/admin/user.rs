@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::error::{Result, optional};
 use crate::models;
+use crate::request::Request;
 use crate::requests::admin::lists::{
     ListCredentials, ListExternalPrincipals, ListUserGroups, ListUserPolicies,
 };
@@ -52,26 +52,28 @@ impl User {
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the user does not exist. [`get_opt`](Self::get_opt) returns `None`
     /// instead.
-    pub async fn get(&self) -> Result<models::User> {
-        users::get(&self.client, &self.id).await
+    pub fn get(&self) -> Request<models::User> {
+        let id = self.id.clone();
+        Request::new(&self.client, |client| async move { users::get(&client, &id).await })
     }
 
     /// Reads the user, or returns `None` if the user does not exist.
-    pub async fn get_opt(&self) -> Result<Option<models::User>> {
-        optional(self.get().await)
+    pub fn get_opt(&self) -> Request<Option<models::User>> {
+        self.get().optional()
     }
 
     /// Returns whether the user exists.
-    pub async fn exists(&self) -> Result<bool> {
-        Ok(self.get_opt().await?.is_some())
+    pub fn exists(&self) -> Request<bool> {
+        self.get().found()
     }
 
     /// Deletes the user.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the user does not exist.
-    pub async fn delete(&self) -> Result<()> {
-        users::delete(&self.client, &self.id).await
+    pub fn delete(&self) -> Request<()> {
+        let id = self.id.clone();
+        Request::new(&self.client, |client| async move { users::delete(&client, &id).await })
     }
 
     /// Lists the credentials of the user, without their secrets.
@@ -84,24 +86,33 @@ impl User {
     /// # Errors
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the user has as many access keys as the server allows.
     /// * [`NotFound`](crate::ErrorKind::NotFound): the user does not exist.
-    pub async fn create_credentials(&self) -> Result<models::CredentialsWithSecret> {
-        users::create_credentials(&self.client, &self.id).await
+    pub fn create_credentials(&self) -> Request<models::CredentialsWithSecret> {
+        let id = self.id.clone();
+        Request::new(&self.client, |client| async move { users::create_credentials(&client, &id).await })
     }
 
     /// Reads an access key of the user, without its secret.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the user or the access key does not exist.
-    pub async fn get_credentials(&self, access_key_id: impl Into<String>) -> Result<models::Credentials> {
-        users::get_credentials(&self.client, &self.id, access_key_id.into()).await
+    pub fn get_credentials(&self, access_key_id: impl Into<String>) -> Request<models::Credentials> {
+        let id = self.id.clone();
+        let access_key_id = access_key_id.into();
+        Request::new(&self.client, |client| async move {
+            users::get_credentials(&client, &id, access_key_id).await
+        })
     }
 
     /// Deletes an access key of the user. Clients that use it are no longer authenticated.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the user or the access key does not exist.
-    pub async fn delete_credentials(&self, access_key_id: impl Into<String>) -> Result<()> {
-        users::delete_credentials(&self.client, &self.id, access_key_id.into()).await
+    pub fn delete_credentials(&self, access_key_id: impl Into<String>) -> Request<()> {
+        let id = self.id.clone();
+        let access_key_id = access_key_id.into();
+        Request::new(&self.client, |client| async move {
+            users::delete_credentials(&client, &id, access_key_id).await
+        })
     }
 
     /// Lists the groups that the user is a member of.
@@ -118,16 +129,20 @@ impl User {
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the user or the policy does not exist.
-    pub async fn attach_policy(&self, policy: impl Into<String>) -> Result<()> {
-        users::attach_policy(&self.client, &self.id, policy.into()).await
+    pub fn attach_policy(&self, policy: impl Into<String>) -> Request<()> {
+        let id = self.id.clone();
+        let policy = policy.into();
+        Request::new(&self.client, |client| async move { users::attach_policy(&client, &id, policy).await })
     }
 
     /// Detaches a policy from the user.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the user or the policy does not exist, or the policy is not attached.
-    pub async fn detach_policy(&self, policy: impl Into<String>) -> Result<()> {
-        users::detach_policy(&self.client, &self.id, policy.into()).await
+    pub fn detach_policy(&self, policy: impl Into<String>) -> Request<()> {
+        let id = self.id.clone();
+        let policy = policy.into();
+        Request::new(&self.client, |client| async move { users::detach_policy(&client, &id, policy).await })
     }
 
     /// Lists the external principals that log in as the user.
@@ -141,20 +156,28 @@ impl User {
     /// # Errors
     /// * [`AlreadyExists`](crate::ErrorKind::AlreadyExists): the principal already logs in as a user.
     /// * [`NotFound`](crate::ErrorKind::NotFound): the user does not exist.
-    pub async fn add_external_principal(
+    pub fn add_external_principal(
         &self,
         principal: impl Into<String>,
         settings: serde_json::Map<String, serde_json::Value>,
-    ) -> Result<()> {
-        users::add_external_principal(&self.client, &self.id, principal.into(), settings).await
+    ) -> Request<()> {
+        let id = self.id.clone();
+        let principal = principal.into();
+        Request::new(&self.client, |client| async move {
+            users::add_external_principal(&client, &id, principal, settings).await
+        })
     }
 
     /// Detaches an external principal, which then cannot log in as the user any more.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound): the user or the principal does not exist.
-    pub async fn remove_external_principal(&self, principal: impl Into<String>) -> Result<()> {
-        users::remove_external_principal(&self.client, &self.id, principal.into()).await
+    pub fn remove_external_principal(&self, principal: impl Into<String>) -> Request<()> {
+        let id = self.id.clone();
+        let principal = principal.into();
+        Request::new(&self.client, |client| async move {
+            users::remove_external_principal(&client, &id, principal).await
+        })
     }
 }
 

@@ -41,7 +41,7 @@ impl CreateGroupRequest {
     }
 }
 
-impl_into_future!(CreateGroupRequest => models::Group);
+impl_into_future!(CreateGroupRequest { client } => models::Group);
 
 pub(crate) async fn get(client: &ClientScope, id: &str) -> Result<models::Group> {
     Ok(client.api().get_group().group_id(id).send().await?.into_inner())

@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 
 use crate::error::Result;
-use crate::macros::{ApplyIfSome as _, impl_list};
+use crate::macros::{ApplyIfSome as _, impl_has_options, impl_list};
 use crate::models;
 use crate::pager::{List, Page, Pager};
 use crate::scope::ClientScope;
@@ -54,7 +54,9 @@ macro_rules! lists {
             $($flag: Option<bool>,)?
         }
 
-        impl List for $pages {
+        impl_has_options!($pages { client });
+
+impl List for $pages {
             type Item = $item;
 
             fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Self::Item>>> {

@@ -35,7 +35,7 @@ impl CreatePolicyRequest {
     }
 }
 
-impl_into_future!(CreatePolicyRequest => models::Policy);
+impl_into_future!(CreatePolicyRequest { client } => models::Policy);
 
 fn policy(id: String, statement: Vec<Statement>) -> models::Policy {
     models::Policy { id, statement, creation_date: None }

@@ -77,7 +77,7 @@ impl SetupRequest {
     }
 }
 
-impl_into_future!(SetupRequest => models::CredentialsWithSecret);
+impl_into_future!(SetupRequest { client } => models::CredentialsWithSecret);
 
 /// Sets how the makers of lakeFS may contact the operator of the server.
 /// [`Admin::communication_preferences`](crate::admin::Admin::communication_preferences) returns it.
@@ -121,4 +121,4 @@ impl CommunicationPreferencesRequest {
     }
 }
 
-impl_into_future!(CommunicationPreferencesRequest => ());
+impl_into_future!(CommunicationPreferencesRequest { client } => ());

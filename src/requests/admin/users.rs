@@ -41,7 +41,7 @@ impl CreateUserRequest {
     }
 }
 
-impl_into_future!(CreateUserRequest => models::User);
+impl_into_future!(CreateUserRequest { client } => models::User);
 
 pub(crate) async fn get(client: &ClientScope, id: &str) -> Result<models::User> {
     Ok(client.api().get_user().user_id(id).send().await?.into_inner())

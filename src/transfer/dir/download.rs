@@ -264,4 +264,4 @@ impl DownloadDirRequest {
     }
 }
 
-impl_into_future!(DownloadDirRequest => SyncReport);
+impl_into_future!(DownloadDirRequest { reference } => SyncReport);

@@ -332,7 +332,7 @@ impl UploadDirRequest {
     }
 }
 
-impl_into_future!(UploadDirRequest => SyncReport);
+impl_into_future!(UploadDirRequest { branch } => SyncReport);
 
 /// The function that returns the content type of a file, if there is one.
 #[derive(Clone)]

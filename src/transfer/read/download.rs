@@ -175,7 +175,7 @@ impl DownloadRequest {
     }
 }
 
-impl_into_future!(DownloadRequest => u64);
+impl_into_future!(DownloadRequest { get } => u64);
 
 /// Returns the chunks of a body, and reports them to `progress`.
 fn chunks(mut body: ResumableBody, progress: Progress) -> impl Stream<Item = Result<Bytes>> + Unpin {

@@ -6,7 +6,7 @@ use crate::api::{ByteStream, Response};
 use crate::error::Result;
 use crate::http::call::Call;
 use crate::http::retry::RetryPolicy;
-use crate::macros::ApplyIfSome as _;
+use crate::macros::{ApplyIfSome as _, impl_has_options};
 use crate::scope::ObjectScope;
 use crate::transfer::progress::Progress;
 use crate::transfer::read::byte_range::ByteRange;
@@ -22,6 +22,8 @@ pub(crate) struct GetObject {
     pub(crate) verify: bool,
     pub(crate) progress: Progress,
 }
+
+impl_has_options!(GetObject { object });
 
 impl GetObject {
     pub(crate) fn new(object: ObjectScope) -> Self {
@@ -83,6 +85,6 @@ impl GetObject {
     }
 
     pub(crate) fn retries(&self) -> &RetryPolicy {
-        self.object.api().transport().retries()
+        self.object.api().retries()
     }
 }

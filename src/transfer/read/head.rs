@@ -86,4 +86,4 @@ impl HeadRequest {
     }
 }
 
-impl_into_future!(HeadRequest => ObjectHead);
+impl_into_future!(HeadRequest { object } => ObjectHead);

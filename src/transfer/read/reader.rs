@@ -106,6 +106,11 @@ impl ObjectReader {
         Ok(reader)
     }
 
+    /// Applies the option `timeout` to each wait for bytes from now on, instead of to the call as a whole.
+    pub(crate) fn bound_waits(&mut self) {
+        self.body.bound_waits();
+    }
+
     /// Describes the read, for error messages.
     #[cfg(feature = "fs")]
     pub(crate) fn action(&self) -> &str {

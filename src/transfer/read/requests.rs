@@ -113,11 +113,13 @@ impl ReadRequest {
     }
 }
 
-impl_into_future!(ReadRequest => Bytes);
+impl_into_future!(ReadRequest { 0 } => Bytes);
 
 impl ReaderRequest {
     async fn execute(self) -> Result<ObjectReader> {
-        ObjectReader::open(self.0).await
+        let mut reader = ObjectReader::open(self.0).await?;
+        reader.bound_waits();
+        Ok(reader)
     }
 
     /// Downloads the object to a file, and returns its number of bytes.
@@ -142,4 +144,15 @@ impl ReaderRequest {
     }
 }
 
-impl_into_future!(ReaderRequest => ObjectReader);
+impl_into_future! {
+    /// Bounds the opening of the reader, and then each wait of the reader for bytes. Default: no limit besides the
+    /// timeouts and the retry policy of the client.
+    ///
+    /// A wait includes all requests that it takes to continue after a broken connection. The time in which the reader
+    /// is not read does not count. `Duration::MAX` means no limit. A [download](Self::download_to) is bounded as a
+    /// whole.
+    ///
+    /// # Errors
+    /// [`Timeout`](crate::ErrorKind::Timeout): the reader is not opened, or no bytes have arrived, in time.
+    ReaderRequest { 0 } => ObjectReader
+}

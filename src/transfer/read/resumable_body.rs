@@ -16,12 +16,14 @@ use tokio_util::sync::ReusableBoxFuture;
 
 use crate::api::{ByteStream, Response};
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::options::HasOptions as _;
 use crate::http::retry_table::RetryClass;
 use crate::transfer::etag;
 use crate::transfer::read::byte_range::{ByteRange, ContentRange};
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::headers::ObjectHeaders;
 use crate::transfer::read::md5_verifier::Md5Verifier;
+use crate::transfer::wait_timeout::WaitTimeout;
 
 /// Identifies one version of an object.
 #[derive(Clone, Debug)]
@@ -98,6 +100,7 @@ pub(crate) struct ResumableBody {
     /// The number of failures since the last byte arrived, and the time of the first of them.
     failures: u32,
     first_failure: Instant,
+    wait_timeout: WaitTimeout,
 }
 
 enum State {
@@ -151,7 +154,13 @@ impl ResumableBody {
         end: Option<u64>,
     ) -> Self {
         let (state, failures, first_failure) = (State::Closed, 0, Instant::now());
-        Self { get, action, version, position, end, state, failures, first_failure }
+        let wait_timeout = WaitTimeout::default();
+        Self { get, action, version, position, end, state, failures, first_failure, wait_timeout }
+    }
+
+    /// Applies the option `timeout` to each wait for bytes from now on, instead of to the call as a whole.
+    pub(crate) fn bound_waits(&mut self) {
+        self.wait_timeout = WaitTimeout::new(self.get.options_mut().take_timeout());
     }
 
     /// Returns other bytes of the same version, which are read over another connection.
@@ -222,6 +231,16 @@ impl ResumableBody {
 
     /// Yields the next bytes, and their position. Ends after the last byte, and after a failure.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(u64, Bytes)>>> {
+        let next = self.poll_bytes(cx);
+        if self.wait_timeout.poll_elapsed(cx, next.is_ready()) {
+            self.state = State::Failed;
+            let error = self.wait_timeout.error("get_object", &self.action, "no bytes");
+            return Poll::Ready(Some(Err(error)));
+        }
+        next
+    }
+
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(u64, Bytes)>>> {
         loop {
             let is_complete = self.end.is_some_and(|end| self.position >= end);
             let step = match &mut self.state {

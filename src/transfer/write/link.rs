@@ -114,7 +114,7 @@ impl LinkRequest {
     }
 }
 
-impl_into_future!(LinkRequest => ObjectStats);
+impl_into_future!(LinkRequest { object } => ObjectStats);
 
 /// Creates an object from data anywhere in the storage; see [`BranchObject::stage`](crate::BranchObject::stage).
 #[derive(Clone, Debug)]
@@ -182,7 +182,7 @@ impl StageRequest {
     }
 }
 
-impl_into_future!(StageRequest => ObjectStats);
+impl_into_future!(StageRequest { object } => ObjectStats);
 
 async fn send(object: &ObjectScope, call: Call) -> Result<ObjectStats> {
     Ok(object.api().transport().json::<ObjectStats>(call).await?.into_inner())

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::call::Call;
 use crate::http::operation::WRITE_PART;
+use crate::http::options::HasOptions as _;
 use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::response::Response;
 use crate::models::{
@@ -219,7 +220,9 @@ impl MultipartUpload {
 
     async fn abort(&self) {
         let body = AbortPresignMultipartUpload { physical_address: self.physical_address.clone() };
-        let object = &self.spec.object;
+        // The upload is also aborted when its time has elapsed.
+        let mut object = self.spec.object.clone();
+        _ = object.options_mut().take_timeout();
         let request = object
             .api()
             .abort_presign_multipart_upload()

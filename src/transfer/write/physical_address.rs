@@ -47,4 +47,4 @@ impl PhysicalAddressRequest {
     }
 }
 
-impl_into_future!(PhysicalAddressRequest => StagingLocation);
+impl_into_future!(PhysicalAddressRequest { object } => StagingLocation);

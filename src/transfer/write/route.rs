@@ -50,7 +50,7 @@ pub(crate) async fn choose(spec: &UploadSpec, length: Option<u64>) -> Result<Rou
     };
     let repository = spec.object.repository();
     let is_small = length.is_some_and(|length| length < MIN_PRESIGNED_LENGTH);
-    if !is_required && (repository.client().bypasses_storage() || is_small) {
+    if !is_required && (repository.client().bypasses_storage(repository.name()) || is_small) {
         return Ok(Route::Server);
     }
     if spec.if_match.is_some() || spec.if_none_match.as_deref().is_some_and(|etag| etag != "*") {
@@ -93,7 +93,8 @@ pub(crate) async fn upload(spec: &UploadSpec, route: Route, payload: Payload) ->
                 match upload_to_storage(spec, storage, Payload::Replayable(data.clone())).await {
                     Err(error) if error.is_unreached() => {
                         tracing::debug!(%error, "the storage cannot be reached, uploading through the server");
-                        spec.object.repository().client().bypass_storage();
+                        let repository = spec.object.repository();
+                        repository.client().bypass_storage(repository.name());
                         direct::upload(spec, Payload::Replayable(data)).await?
                     }
                     outcome => outcome?,

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::http::call::Call;
 use crate::http::retry_table::RetryClass;
 use crate::http::send::Transport;
-use crate::macros::ApplyIfSome as _;
+use crate::macros::{ApplyIfSome as _, impl_has_options};
 use crate::scope::ObjectScope;
 use crate::transfer::progress::Progress;
 
@@ -34,6 +34,8 @@ pub(crate) struct UploadSpec {
     /// Limits the number of parts that several uploads send at the same time.
     pub(crate) permits: Option<Arc<Semaphore>>,
 }
+
+impl_has_options!(UploadSpec { object });
 
 impl UploadSpec {
     pub(crate) fn new(object: ObjectScope) -> Self {

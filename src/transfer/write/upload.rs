@@ -135,4 +135,4 @@ impl UploadRequest {
     }
 }
 
-impl_into_future!(UploadRequest => ObjectStats);
+impl_into_future!(UploadRequest { spec } => ObjectStats);

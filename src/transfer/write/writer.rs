@@ -13,10 +13,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::PollSender;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::options::HasOptions as _;
 use crate::macros::impl_into_future;
 use crate::models::ObjectStats;
 use crate::scope::ObjectScope;
 use crate::transfer::CHUNK_SIZE;
+use crate::transfer::wait_timeout::WaitTimeout;
 use crate::transfer::write::payload::Payload;
 use crate::transfer::write::route;
 use crate::transfer::write::spec::UploadSpec;
@@ -40,9 +42,12 @@ impl WriterRequest {
     }
 
     async fn execute(self) -> Result<ObjectWriter> {
-        let Self { spec } = self;
+        let Self { mut spec } = self;
         let action = spec.action()?;
         let route = route::choose(&spec, None).await?;
+        // From here on, the time that the program takes to write does not count.
+        let wait_timeout = WaitTimeout::new(spec.options_mut().take_timeout());
+        let is_conditional = spec.if_none_match.is_some();
         let runtime = Handle::try_current().map_err(|error| {
             Error::invalid(&*action, "a writer requires a tokio runtime").with_source(error)
         })?;
@@ -57,11 +62,24 @@ impl WriterRequest {
             sender: PollSender::new(sender),
             upload,
             state: State::Open,
+            wait_timeout,
+            is_conditional,
         })
     }
 }
 
-impl_into_future!(WriterRequest => ObjectWriter);
+impl_into_future! {
+    /// Bounds the opening of the writer, and then each wait of the writer: until earlier data were sent, and until the
+    /// object is created. Default: no limit besides the timeouts and the retry policy of the client.
+    ///
+    /// The time in which nothing is written does not count. `Duration::MAX` means no limit.
+    ///
+    /// # Errors
+    /// [`Timeout`](crate::ErrorKind::Timeout): a wait has not ended in time. If the object may have been created in
+    /// spite of [`if_none_match`](Self::if_none_match),
+    /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`.
+    WriterRequest { spec } => ObjectWriter
+}
 
 enum Item {
     Chunk(Bytes),
@@ -96,6 +114,9 @@ pub struct ObjectWriter {
     sender: PollSender<Item>,
     upload: JoinHandle<Result<ObjectStats>>,
     state: State,
+    wait_timeout: WaitTimeout,
+    /// Whether a second upload would not have the same effect.
+    is_conditional: bool,
 }
 
 enum State {
@@ -140,7 +161,7 @@ impl ObjectWriter {
         if self.chunk.is_empty() {
             return Poll::Ready(Ok(()));
         }
-        if ready!(self.sender.poll_reserve(cx)).is_ok() {
+        if ready!(self.poll_reserve(cx))? {
             let chunk = self.chunk.split().freeze();
             if self.sender.send_item(Item::Chunk(chunk)).is_ok() {
                 return Poll::Ready(Ok(()));
@@ -149,9 +170,31 @@ impl ObjectWriter {
         self.poll_upload(cx)
     }
 
+    /// Waits until the upload takes data. Returns `false` if it has ended.
+    fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let reserved = self.sender.poll_reserve(cx);
+        self.check_wait(cx, reserved.is_ready(), false)?;
+        reserved.map(|reserved| Ok(reserved.is_ok()))
+    }
+
+    /// Fails if the current wait has lasted too long. `is_last` is whether all data were sent.
+    fn check_wait(&mut self, cx: &mut Context<'_>, is_ready: bool, is_last: bool) -> Result<()> {
+        if !self.wait_timeout.poll_elapsed(cx, is_ready) {
+            return Ok(());
+        }
+        self.state = State::Failed;
+        self.upload.abort();
+        let goal = if is_last { "the object was not created" } else { "no data were sent" };
+        let error = self.wait_timeout.error("upload_object", &self.action, goal);
+        Err(error.after(1, is_last && self.is_conditional))
+    }
+
     /// Waits for the end of the upload.
     fn poll_upload(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = ready!(self.upload.poll_unpin(cx));
+        let ended = self.upload.poll_unpin(cx);
+        let is_last = matches!(self.state, State::Finishing);
+        self.check_wait(cx, ended.is_ready(), is_last)?;
+        let outcome = ready!(ended);
         self.state = State::Failed;
         let stats = outcome.map_err(|error| {
             Error::new(ErrorKind::Cancelled, &*self.action, "the runtime was shut down").with_source(error)
@@ -203,7 +246,7 @@ impl AsyncWrite for ObjectWriter {
                     if !matches!(self.state, State::Open) {
                         continue;
                     }
-                    if ready!(self.sender.poll_reserve(cx)).is_ok() {
+                    if ready!(self.poll_reserve(cx))? {
                         // If the channel is closed, the upload has ended, which is awaited next.
                         _ = self.sender.send_item(Item::End);
                     }

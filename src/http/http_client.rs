@@ -1,0 +1,50 @@
+//! The HTTP client of a transport, with what all its requests have in common.
+
+use std::fmt;
+use std::sync::Arc;
+
+use reqwest::header::HeaderMap;
+
+use crate::client::settings::HttpSettings;
+use crate::error::Result;
+use crate::http::retry_budget::RetryBudget;
+use crate::http::time_limits::TimeLimits;
+
+/// An HTTP client with its limits. Clones share connections and the retry budget.
+///
+/// reqwest's own timeouts for responses are off: its read timeout starts with the request and includes the time to send
+/// the body, so that an upload which takes longer would fail, and it includes the time in which nobody reads a body.
+#[derive(Clone)]
+pub(crate) struct HttpClient {
+    pub(super) client: reqwest::Client,
+    pub(super) time_limits: TimeLimits,
+    /// The largest body that is read into memory.
+    pub(super) max_response_size: usize,
+    /// The headers of requests to lakeFS. Requests to a storage do not get them, because they may be secrets.
+    pub(super) default_headers: HeaderMap,
+    pub(super) retry_budget: Arc<RetryBudget>,
+}
+
+impl HttpClient {
+    /// `is_https` is whether the endpoint needs TLS.
+    pub(crate) fn new(settings: &HttpSettings, is_https: bool) -> Result<Self> {
+        Ok(Self {
+            client: settings.build(is_https)?,
+            time_limits: TimeLimits::new(settings.response_timeout),
+            max_response_size: settings.max_response_size,
+            default_headers: settings.default_headers()?,
+            retry_budget: Arc::new(RetryBudget::new(settings.retry_budget)),
+        })
+    }
+}
+
+/// Leaves out what could have secrets: headers, and the proxies of the HTTP client.
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient")
+            .field("time_limits", &self.time_limits)
+            .field("max_response_size", &self.max_response_size)
+            .field("retry_budget", &self.retry_budget)
+            .finish_non_exhaustive()
+    }
+}
