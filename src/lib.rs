@@ -23,11 +23,12 @@ mod ref_expr;
 mod request;
 pub mod requests;
 mod scope;
+mod single_flight;
 mod task;
 mod transfer;
 mod uri;
 
-pub use credentials::Credentials;
+pub use credentials::{AwsIam, Credentials, TokenCommand, WebIdentity};
 pub use error::{Conflict, Error, ErrorKind, FailedObject, Result};
 pub use futures::{StreamExt, TryStreamExt};
 pub use handles::action_run::ActionRun;
@@ -45,6 +46,7 @@ pub use handles::repository::Repository;
 pub use handles::repository_metadata::RepositoryMetadata;
 pub use handles::tag::Tag;
 pub use handles::transaction::{TransactionOutcome, TransactionRequest};
+pub use http::credential::{Credential, CredentialError, CredentialProvider};
 pub use http::options::CallOptions;
 pub use http::retry::RetryPolicy;
 pub use pager::Page;
@@ -68,5 +70,7 @@ pub use uri::Uri;
 pub mod reexports {
     #[cfg(feature = "object_store")]
     pub use ::object_store;
+    #[cfg(feature = "aws")]
+    pub use aws_credential_types;
     pub use {bytes, chrono, futures, reqwest};
 }

@@ -5,14 +5,15 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::{CallOptions, HasOptions};
+use crate::single_flight::SingleFlight;
 use crate::{api, models};
 
 /// How long uploads to a repository go through the server after its storage could not be reached.
@@ -29,8 +30,12 @@ pub(crate) struct ClientScope {
 /// The state that all clones of a client share.
 #[derive(Default)]
 struct Shared {
-    server: OnceCell<models::Config>,
+    server: Arc<OnceLock<models::Config>>,
+    server_request: SingleFlight<()>,
     storages: Storages,
+    /// How many files directory transfers transfer at once, if a request does not set it.
+    #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "there are no directory transfers"))]
+    dir_concurrency: Option<usize>,
 }
 
 /// The storages of the server, as far as the client has requested them.
@@ -61,8 +66,14 @@ impl UnreachableStorages {
 }
 
 impl ClientScope {
-    pub(crate) fn new(api: api::Client) -> Self {
-        Self { api, shared: Arc::default() }
+    pub(crate) fn new(api: api::Client, dir_concurrency: Option<usize>) -> Self {
+        Self { api, shared: Arc::new(Shared { dir_concurrency, ..Shared::default() }) }
+    }
+
+    /// How many files directory transfers transfer at once, if a request does not set it.
+    #[cfg(feature = "fs")]
+    pub(crate) fn dir_concurrency(&self) -> Option<usize> {
+        self.shared.dir_concurrency
     }
 
     /// The generated client.
@@ -74,10 +85,22 @@ impl ClientScope {
         RepositoryScope { client: self.clone(), name: name.into() }
     }
 
-    /// The configuration of the server, requested once.
+    /// The configuration of the server, requested once for all callers.
     pub(crate) async fn server_config(&self) -> Result<&models::Config> {
-        let request = || async { Ok(self.api().get_config().send().await?.into_inner()) };
-        self.shared.server.get_or_try_init(request).await
+        let Shared { server, server_request, .. } = &*self.shared;
+        let request = || {
+            let (mut api, server) = (self.api.clone(), Arc::clone(server));
+            // Other callers may wait longer than this one.
+            api.options_mut().take_timeout();
+            let request = async move {
+                let config = api.get_config().send().await?.into_inner();
+                server.get_or_init(|| config);
+                Ok(())
+            };
+            Box::pin(request) as BoxFuture<'static, Result<()>>
+        };
+        server_request.get(|| server.get().map(|_| ()), request).await?;
+        server.get().ok_or_else(|| Error::new(ErrorKind::Server, "get the configuration", "there is none"))
     }
 
     /// Routes later uploads to a repository through the server for some time, unless a caller asks for the storage.

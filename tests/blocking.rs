@@ -181,7 +181,7 @@ fn assert_rejected(error: &Error) {
 
 #[tokio::test]
 async fn blocking_call_in_async_code_is_rejected() {
-    let client = Client::builder().endpoint("http://127.0.0.1:1").build().unwrap();
+    let client = Client::builder().endpoint("http://127.0.0.1:1").anonymous().build().unwrap();
     let branch = client.repository("r").branch("b");
     let object = branch.object("o");
     assert_rejected(&object.read().block_on().unwrap_err());

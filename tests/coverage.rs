@@ -35,7 +35,6 @@ const API_ONLY: &[(&str, &str)] = &[
     ("oauth_callback", "internal: a browser is redirected to it after a login"),
     ("post_stats_events", "internal: usage statistics of the web interface and of lakectl"),
     ("set_garbage_collection_rules_preflight", "internal: the web interface shows or hides a button by it"),
-    ("sts_login", "needs a token of an identity provider"),
     ("upload_object_preflight", "internal: the web interface shows or hides a button by it"),
     ("upload_part_copy", "composes an object of parts of others; `copy_object` copies whole objects"),
 ];

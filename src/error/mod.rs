@@ -9,6 +9,7 @@ mod one_line;
 mod response;
 mod retry_hint;
 
+use std::sync::Arc;
 use std::{fmt, io};
 
 use bytes::Bytes;
@@ -24,7 +25,8 @@ use response::{ErrorPayload, storage_code};
 /// The result of the calls of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-type Source = Box<dyn std::error::Error + Send + Sync>;
+/// Shared by the copies of an error.
+type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 /// A failed call: its kind, what was attempted, and why it failed.
 ///
@@ -50,6 +52,7 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// ```
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     /// What was attempted: `commit to branch "exp" of repository "example"`.
@@ -332,7 +335,7 @@ impl Error {
         origin: &ResponseOrigin,
         response: ErrorResponse,
         is_document: bool,
-        source: impl Into<Source>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         let new = if is_document {
             let message =
@@ -369,13 +372,18 @@ impl Error {
         Self::new(classify::of_task(&message), "", message).during(operation, action)
     }
 
+    /// A copy, for another caller that waits for the same call.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     pub(crate) fn with_retry_hint(mut self, hint: RetryHint) -> Self {
         self.0.retry_hint = hint;
         self
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.0.source = Some(source.into());
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

@@ -39,25 +39,11 @@ impl Client {
     }
 
     /// Creates a client with the configuration of `lakectl`: the environment variables `LAKECTL_*`, and for settings
-    /// without a variable, lakectl's configuration file.
-    ///
-    /// The file is `~/.lakectl.yaml`, or the one that `LAKECTL_CONFIG_FILE` names. It is read only with the feature
-    /// `config`, which is enabled by default.
-    ///
-    /// | variable | key in the file | setting |
-    /// |---|---|---|
-    /// | `LAKECTL_SERVER_ENDPOINT_URL` | `server.endpoint_url` | [`endpoint`](ClientBuilder::endpoint) |
-    /// | `LAKECTL_CREDENTIALS_ACCESS_KEY_ID` | `credentials.access_key_id` | [`access_key`](ClientBuilder::access_key) |
-    /// | `LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY` | `credentials.secret_access_key` | the same |
-    /// | `LAKECTL_CREDENTIALS_SESSION_TOKEN` | | [`Credentials::token`], instead of the access key |
-    /// | `LAKECTL_SERVER_RETRIES_ENABLED` | `server.retries.enabled` | `false`: [`RetryPolicy::none`] |
-    /// | `LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS` | `server.retries.max_attempts` | [`RetryPolicy::max_attempts`], which also counts the first attempt |
-    /// | `LAKECTL_SERVER_RETRIES_MIN_WAIT_INTERVAL` | `server.retries.min_wait_interval` | [`RetryPolicy::initial_backoff`] |
-    /// | `LAKECTL_SERVER_RETRIES_MAX_WAIT_INTERVAL` | `server.retries.max_wait_interval` | [`RetryPolicy::max_backoff`] |
+    /// without a variable, lakectl's configuration file. [`ClientBuilder::from_env`] lists the settings.
     ///
     /// # Errors
-    /// [`Config`](crate::ErrorKind::Config): there is no endpoint, or a value is invalid; the message names the variable
-    /// or the file.
+    /// [`Config`](crate::ErrorKind::Config): there is no endpoint, or a value is invalid; the message names the variable,
+    /// or the file and its key.
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }

@@ -10,10 +10,10 @@ use crate::client::proxy::ProxySetting;
 use crate::client::settings::HttpSettings;
 use crate::client::tls::ClientCertificate;
 use crate::config::Config;
-use crate::credentials::{Authorizer, Credentials};
+use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::handles::client::Client;
-use crate::http::authorize::Authorize;
+use crate::handles::client_config;
 use crate::http::http_client::HttpClient;
 use crate::http::retry::RetryPolicy;
 use crate::http::send::Transport;
@@ -46,16 +46,65 @@ pub struct ClientBuilder {
     credentials: Option<Credentials>,
     retries: RetryPolicy,
     http: HttpSettings,
+    /// How many files directory transfers transfer at once, if a request does not set it.
+    dir_concurrency: Option<usize>,
+    /// Where the configuration was searched, for the message of a missing setting.
+    searched: Vec<String>,
 }
 
 impl ClientBuilder {
-    /// Returns a builder with the settings that [`Client::from_env`] reads. Later calls of setters replace them.
+    /// Returns a builder with the configuration of `lakectl`. Later calls of setters replace its settings.
+    ///
+    /// A setting is taken from its environment variable, or else from the file, or else it has the default of this
+    /// builder. An empty variable counts as missing.
+    ///
+    /// | variable | key in the file | setting |
+    /// |---|---|---|
+    /// | `LAKECTL_SERVER_ENDPOINT_URL` | `server.endpoint_url` | [`endpoint`](Self::endpoint) |
+    /// | `LAKECTL_CREDENTIALS_ACCESS_KEY_ID` | `credentials.access_key_id` | [`access_key`](Self::access_key) |
+    /// | `LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY` | `credentials.secret_access_key` | the same |
+    /// | `LAKECTL_CREDENTIALS_PROVIDER_TYPE` | `credentials.provider.type` | `aws_iam`, the only provider of lakectl |
+    /// | `LAKECTL_CREDENTIALS_PROVIDER_AWS_IAM_TOKEN_TTL_SECONDS` | `credentials.provider.aws_iam.token_ttl_seconds` | how long its token is valid |
+    /// | `LAKECTL_CREDENTIALS_PROVIDER_AWS_IAM_URL_PRESIGN_TTL_SECONDS` | `credentials.provider.aws_iam.url_presign_ttl_seconds` | how long its signature is valid |
+    /// | `LAKECTL_CREDENTIALS_PROVIDER_AWS_IAM_REFRESH_INTERVAL` | `credentials.provider.aws_iam.refresh_interval` | how long before its expiry the token is renewed |
+    /// | `LAKECTL_CREDENTIALS_PROVIDER_AWS_IAM_TOKEN_REQUEST_HEADERS` | `credentials.provider.aws_iam.token_request_headers` | the headers that are signed |
+    /// | `LAKECTL_CREDENTIALS_SESSION_TOKEN` | | [`Credentials::token`], as in the Python client |
+    /// | `LAKECTL_SERVER_RETRIES_ENABLED` | `server.retries.enabled` | `false`: [`RetryPolicy::none`] |
+    /// | `LAKECTL_SERVER_RETRIES_MAX_ATTEMPTS` | `server.retries.max_attempts` | [`RetryPolicy::max_attempts`], which also counts the first attempt |
+    /// | `LAKECTL_SERVER_RETRIES_MIN_WAIT_INTERVAL` | `server.retries.min_wait_interval` | [`RetryPolicy::initial_backoff`] |
+    /// | `LAKECTL_SERVER_RETRIES_MAX_WAIT_INTERVAL` | `server.retries.max_wait_interval` | [`RetryPolicy::max_backoff`] |
+    /// | `LAKECTL_NETWORK_HTTP2_ENABLED` | `network.http2.enabled` | whether HTTP/2 is used, with the feature `http2` |
+    /// | `LAKECTL_OPTIONS_PARALLELISM` | `options.parallelism` | [`dir_concurrency`](Self::dir_concurrency), with the feature `fs` |
+    ///
+    /// The credentials are the first of: the session token, the access key, the provider, and the token that
+    /// `lakectl login` has saved in `~/.lakectl/cache/lakectl_token_cache.json`.
+    ///
+    /// # The file
+    ///
+    /// The file is the one that `LAKECTL_CONFIG_FILE` names, or else `~/.lakectl.yaml`, or a file in the home directory
+    /// with another extension that lakectl knows. It is YAML or JSON. It is read only with the feature `config`, which is
+    /// enabled by default.
+    ///
+    /// A file that is missing, cannot be read or is not valid YAML is ignored, as lakectl does, because the environment
+    /// may have all settings. The error of a missing setting mentions it.
+    ///
+    /// Keys may be in any case, and joined by dots (`server.endpoint_url: …`). Values have the types of lakectl: numbers
+    /// and booleans may be quoted, and durations have the format of Go, such as `1m30s`. A duration that is a number
+    /// counts nanoseconds. Text must be text: quote an access key id that consists of digits.
+    ///
+    /// # Differences from lakectl
+    ///
+    /// * Unknown keys are logged and ignored. lakectl rejects them.
+    /// * Half an access key is an error. lakectl sends it.
+    /// * HTTP/2 is off unless it is enabled explicitly. The default of lakectl is on.
+    /// * Only requests that are safe to retry are retried; see [`RetryPolicy`]. lakectl retries every request.
+    /// * `refresh_interval` is what its name says. lakectl uses it instead of `url_presign_ttl_seconds`.
+    /// * A `token_ttl_seconds` without a unit is an error. lakectl counts nanoseconds.
     ///
     /// # Errors
-    /// [`Config`](crate::ErrorKind::Config): a value is invalid; the message names the variable or the file.
+    /// [`Config`](crate::ErrorKind::Config): a value is invalid; the message names the variable, or the file and its key.
     pub fn from_env() -> Result<Self> {
-        let Config { endpoint, credentials, retries } = Config::load()?;
-        Ok(Self { endpoint, credentials, retries, ..Self::default() })
+        Ok(client_config::builder(Config::load()?))
     }
 
     /// Sets the URL of the server, such as `https://lakefs.example.com`. Required.
@@ -66,14 +115,23 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets an access key: the same as `credentials(Credentials::access_key(…))`. Default: no credentials.
+    /// Sets an access key: the same as `credentials(Credentials::access_key(…))`. Default: none.
     pub fn access_key(self, access_key_id: impl Into<String>, secret_access_key: impl AsRef<str>) -> Self {
         self.credentials(Credentials::access_key(access_key_id, secret_access_key))
     }
 
-    /// Sets the credentials. Default: none. Few operations work without credentials.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    /// Sets the credentials: [`Credentials`], or a [`CredentialProvider`](crate::CredentialProvider) of your own.
+    /// Default: none. Either these or [`anonymous`](Self::anonymous) are required.
+    pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
+        self.credentials = Some(credentials.into());
+        self
+    }
+
+    /// Sends no credentials, and replaces the ones that were set before.
+    ///
+    /// Few operations work without credentials: the health check, the login, and the setup of a new server.
+    pub fn anonymous(mut self) -> Self {
+        self.credentials = Some(Credentials::anonymous());
         self
     }
 
@@ -249,36 +307,65 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets how many files a transfer of a directory transfers at once, unless its request sets it. 0 means 1.
+    /// Default: 25.
+    #[cfg(feature = "fs")]
+    pub fn dir_concurrency(mut self, files: usize) -> Self {
+        self.dir_concurrency = Some(files.max(1));
+        self
+    }
+
+    /// Sets where the configuration was searched, for the message of a missing setting.
+    pub(super) fn searched(mut self, places: Vec<String>) -> Self {
+        self.searched = places;
+        self
+    }
+
     /// Creates the client. This makes no requests and reads no files; the certificates of the platform are loaded for the
     /// first connection with TLS.
     ///
     /// # Errors
-    /// [`Config`](crate::ErrorKind::Config): the endpoint is missing or not a URL of a server; a header, the user agent,
+    /// [`Config`](crate::ErrorKind::Config): the endpoint is missing or not a URL of a server; there are no credentials
+    /// (the message lists where they were searched), or they contain characters that cannot be sent; a header, the user agent,
     /// the proxy or a certificate is invalid; or TLS cannot be configured.
     pub fn build(self) -> Result<Client> {
         let endpoint = self.endpoint.ok_or_else(|| {
-            Error::config(
+            let searched = match &*self.searched {
+                [] => String::new(),
+                places => format!("; searched: {}", places.join(", ")),
+            };
+            Error::config(format!(
                 "there is no endpoint: call ClientBuilder::endpoint, or with from_env, set \
-                 LAKECTL_SERVER_ENDPOINT_URL or server.endpoint_url in ~/.lakectl.yaml",
-            )
+                 LAKECTL_SERVER_ENDPOINT_URL or server.endpoint_url in ~/.lakectl.yaml{searched}"
+            ))
         })?;
         let endpoint = Endpoint::parse(&endpoint)?;
+        let credentials = self.credentials.ok_or_else(|| no_credentials(&self.searched))?;
         let http = HttpClient::new(&self.http, endpoint.is_https())?;
         let connect = |authorizer| {
             let transport = Transport::new(http.clone(), authorizer, self.retries.clone());
             api::Client::new(endpoint.as_str().to_owned(), transport)
         };
-        let authorizer = self.credentials.map(|credentials| -> Arc<dyn Authorize> {
-            // The client that logs in has no credentials.
-            Arc::new(Authorizer::new(credentials, connect(None)))
-        });
-        Ok(Client::from_scope(ClientScope::new(connect(authorizer))))
+        // The client that logs in has no credentials.
+        let authorizer = credentials.authorizer(connect(None))?.map(Arc::new);
+        Ok(Client::from_scope(ClientScope::new(connect(authorizer), self.dir_concurrency)))
     }
+}
+
+fn no_credentials(searched: &[String]) -> Error {
+    let searched = match searched {
+        [] => String::new(),
+        searched => format!("there are none in {}; ", searched.join(", ")),
+    };
+    Error::config(format!(
+        "there are no credentials: {searched}call ClientBuilder::access_key or ClientBuilder::credentials, or \
+         ClientBuilder::anonymous to send none"
+    ))
 }
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, credentials, retries, http } = self;
+        let Self { endpoint, credentials, retries, http, dir_concurrency, searched: _ } = self;
         // An invalid endpoint may contain a password.
         let endpoint = endpoint.as_deref().map(|endpoint| match Endpoint::parse(endpoint) {
             Ok(endpoint) => endpoint.as_str().to_owned(),
@@ -289,6 +376,7 @@ impl fmt::Debug for ClientBuilder {
             .field("credentials", credentials)
             .field("retries", retries)
             .field("http", http)
+            .field("dir_concurrency", dir_concurrency)
             .finish()
     }
 }

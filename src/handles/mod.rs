@@ -7,6 +7,7 @@ pub(crate) mod branch_object;
 pub(crate) mod branch_protection;
 pub(crate) mod client;
 pub(crate) mod client_builder;
+mod client_config;
 pub(crate) mod garbage_collection;
 pub(crate) mod object;
 pub(crate) mod pull_request;

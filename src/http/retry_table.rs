@@ -90,8 +90,8 @@ const TABLE: &[(&str, RetryClass)] = &[
     ("diff_refs", Idempotent),
     ("dump_refs", Idempotent),
     ("dump_status", Idempotent),
-    ("dump_submit", NonIdempotent), // a second task
-    ("external_principal_login", NonIdempotent),
+    ("dump_submit", NonIdempotent),           // a second task
+    ("external_principal_login", Idempotent), // returns another token
     ("find_merge_base", Idempotent),
     ("get_auth_capabilities", Idempotent),
     ("get_branch", Idempotent),

@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::attempt::send_request;
-use crate::http::authorize::Authorize;
+use crate::http::authorize::Authorizer;
 use crate::http::call::Call;
 use crate::http::http_client::HttpClient;
 use crate::http::limits::Limits;
@@ -44,16 +44,12 @@ pub(crate) fn decode_json<T: DeserializeOwned + Send + 'static>(body: &[u8]) -> 
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
     http: HttpClient,
-    authorizer: Option<Arc<dyn Authorize>>,
+    authorizer: Option<Arc<Authorizer>>,
     retries: RetryPolicy,
 }
 
 impl Transport {
-    pub(crate) fn new(
-        http: HttpClient,
-        authorizer: Option<Arc<dyn Authorize>>,
-        retries: RetryPolicy,
-    ) -> Self {
+    pub(crate) fn new(http: HttpClient, authorizer: Option<Arc<Authorizer>>, retries: RetryPolicy) -> Self {
         Self { http, authorizer, retries }
     }
 
@@ -146,13 +142,14 @@ impl Transport {
         let idempotent = matches!(call.class(), RetryClass::Idempotent | RetryClass::Storage);
         let limits = Limits::of(call);
         let mut outcome_unknown = false;
-        let mut rejected = None;
+        let mut is_renewed = false;
         loop {
             let (mut request, monitor) = call.next_attempt();
             // A login is a call of its own, with its own attempts.
-            let authorization = limits.prepare(self.authorization(call, rejected.as_ref())).await;
-            let authorization =
-                authorization.map_err(|error| call.with_context(error).after(*attempts, outcome_unknown))?;
+            let authorization = match limits.prepare(self.authorization(call)).await {
+                Ok(authorization) => authorization,
+                Err(error) => return Err(unauthorized(call, error, *attempts, outcome_unknown)),
+            };
             if let Some(value) = &authorization {
                 request.headers_mut().insert(AUTHORIZATION, value.clone());
             }
@@ -169,10 +166,19 @@ impl Transport {
             let error = error.with_not_applied(not_applied);
             outcome_unknown |= !error.not_applied() && !idempotent;
             limits.set_outcome_unknown(outcome_unknown);
-            let is_rejected = error.kind() == ErrorKind::Unauthenticated;
-            if is_rejected && rejected.is_none() && self.renews() && !call.is_consumed() {
-                rejected = authorization;
-                continue;
+            if error.kind() == ErrorKind::Unauthenticated
+                && let Some((authorizer, value)) = self.authorizer.as_ref().zip(authorization.as_ref())
+            {
+                // A body that cannot be sent again ends the call, and the next one renews the credentials.
+                authorizer.reject(value);
+                if !is_renewed && authorizer.renews() && !call.is_consumed() {
+                    is_renewed = true;
+                    match limits.prepare(authorizer.authorization()).await {
+                        Ok(renewed) if renewed != *value => continue,
+                        Ok(_) => {}
+                        Err(error) => return Err(unauthorized(call, error, *attempts, outcome_unknown)),
+                    }
+                }
             }
             let is_retried = !call.is_consumed() && call.class().allows(&error);
             let failed =
@@ -188,19 +194,11 @@ impl Transport {
     }
 
     /// The credentials for a request. A storage gets none.
-    async fn authorization(
-        &self,
-        call: &Call,
-        rejected: Option<&HeaderValue>,
-    ) -> Result<Option<HeaderValue>> {
+    async fn authorization(&self, call: &Call) -> Result<Option<HeaderValue>> {
         match &self.authorizer {
-            Some(authorizer) if !call.is_at_storage() => Ok(Some(authorizer.authorization(rejected).await?)),
+            Some(authorizer) if !call.is_at_storage() => authorizer.authorization().await.map(Some),
             _ => Ok(None),
         }
-    }
-
-    fn renews(&self) -> bool {
-        self.authorizer.as_ref().is_some_and(|authorizer| authorizer.renews())
     }
 
     /// Sends the request once.
@@ -240,6 +238,12 @@ impl Transport {
         };
         Err(Failure { error, retry_after })
     }
+}
+
+/// The error of a call whose credentials cannot be renewed. Before its first attempt, the attempts of a login count.
+fn unauthorized(call: &Call, error: Error, attempts: u32, outcome_unknown: bool) -> Error {
+    let attempts = if attempts == 0 { error.attempts() } else { attempts };
+    call.with_context(error).after(attempts, outcome_unknown)
 }
 
 /// An attempt that failed.

@@ -38,7 +38,7 @@ const LAYERS: &[&[&str]] = &[
     &["api"],
     &["http"],
     &["client"],
-    &["uri"],
+    &["single_flight", "uri"],
     &["error"],
     &["redact"],
 ];
@@ -47,7 +47,8 @@ const LAYERS: &[&[&str]] = &[
 const CIRCLES_ALLOWED: &str = "handles";
 
 /// Modules that know no HTTP library.
-const WITHOUT_HTTP: &[&str] = &["error", "pager", "request", "task", "uri", "macros", "redact"];
+const WITHOUT_HTTP: &[&str] =
+    &["error", "pager", "request", "single_flight", "task", "uri", "macros", "redact"];
 
 /// The libraries of which [`WITHOUT_HTTP`] know nothing.
 const HTTP_LIBRARIES: &[&str] = &["reqwest", "hyper", "http", "progenitor"];

@@ -84,7 +84,7 @@ async fn get_nonexistent_object() {
 
 #[tokio::test]
 async fn store_displays_its_uri() {
-    let client = lakefs::Client::builder().endpoint("http://localhost").build().unwrap();
+    let client = lakefs::Client::builder().endpoint("http://localhost").anonymous().build().unwrap();
     let repository = client.repository("example");
     assert_eq!(LakeFsStore::new(&repository).to_string(), "LakeFsStore(lakefs://example)");
     assert_eq!(LakeFsStore::at(repository.branch("main")).to_string(), "LakeFsStore(lakefs://example/main)");

@@ -74,7 +74,7 @@ impl Fixture {
 
     /// Returns the builder of a client of the same server, without credentials.
     pub(crate) fn anonymous(&self) -> ClientBuilder {
-        Client::builder().endpoint(&self.endpoint)
+        Client::builder().endpoint(&self.endpoint).anonymous()
     }
 
     /// Returns the builder of another client of the same server and user.

@@ -253,7 +253,8 @@ async fn broken_and_refused_connections_are_transport_errors() {
     // No server listens.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let endpoint = format!("http://127.0.0.1:{port}");
-    let client = Client::builder().endpoint(&endpoint).retries(RetryPolicy::none()).build().unwrap();
+    let client =
+        Client::builder().endpoint(&endpoint).anonymous().retries(RetryPolicy::none()).build().unwrap();
     let error = client.repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", None, ErrorKind::Transport);
     assert_eq!(error.message(), format!("cannot connect to {endpoint}: connection refused"));
@@ -264,7 +265,8 @@ async fn unknown_host_is_named() {
     // A label of more than 63 characters is invalid, so no name server is asked.
     let host = format!("{}.invalid", "a".repeat(64));
     let endpoint = format!("http://{host}:8000");
-    let client = Client::builder().endpoint(&endpoint).retries(RetryPolicy::none()).build().unwrap();
+    let client =
+        Client::builder().endpoint(&endpoint).anonymous().retries(RetryPolicy::none()).build().unwrap();
     let error = client.repository("example").get().await.unwrap_err();
     assert_error(&error, "get_repository", None, ErrorKind::Transport);
     let expected = format!("cannot connect to {endpoint}: the host name {host:?} cannot be resolved");

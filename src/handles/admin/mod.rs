@@ -146,7 +146,7 @@ impl Admin {
     /// use lakefs::Client;
     ///
     /// let endpoint = "http://localhost:8000";
-    /// let anonymous = Client::builder().endpoint(endpoint).build()?;
+    /// let anonymous = Client::builder().endpoint(endpoint).anonymous().build()?;
     /// let key = anonymous.admin().setup("admin").await?;
     /// let client = Client::builder()
     ///     .endpoint(endpoint)

@@ -98,7 +98,8 @@ dir_options!(
 
 impl DownloadDirRequest {
     pub(crate) fn new(reference: RefScope, prefix: String, root: &Path, skip_unchanged: bool) -> Self {
-        let (prefix, options) = (directory_prefix(prefix), Options::new(skip_unchanged));
+        let options = Options::new(skip_unchanged, reference.repository().client().dir_concurrency());
+        let prefix = directory_prefix(prefix);
         Self { reference, prefix, root: root.into(), verify: true, fsync: false, options }
     }
 

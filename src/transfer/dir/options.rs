@@ -32,9 +32,10 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    pub(crate) fn new(skip_unchanged: bool) -> Self {
+    /// `concurrency` is the default of the client.
+    pub(crate) fn new(skip_unchanged: bool, concurrency: Option<usize>) -> Self {
         Self {
-            concurrency: CONCURRENCY,
+            concurrency: concurrency.unwrap_or(CONCURRENCY),
             skip_unchanged,
             delete_extraneous: false,
             dry_run: false,
@@ -53,7 +54,8 @@ pub(crate) fn directory_prefix(prefix: String) -> String {
 macro_rules! dir_options {
     ($request:ident, skip_unchanged: $default:literal) => {
         impl $request {
-            /// Sets how many files are transferred at once. Default: 25.
+            /// Sets how many files are transferred at once. Default:
+            /// [`ClientBuilder::dir_concurrency`](crate::ClientBuilder::dir_concurrency), which is 25.
             pub fn concurrency(mut self, files: usize) -> Self {
                 self.options.concurrency = files.max(1);
                 self

@@ -101,6 +101,7 @@ dir_options!(
 
 impl UploadDirRequest {
     pub(crate) fn new(branch: RefScope, root: PathBuf, prefix: String, skip_unchanged: bool) -> Self {
+        let options = Options::new(skip_unchanged, branch.repository().client().dir_concurrency());
         Self {
             branch,
             root,
@@ -110,7 +111,7 @@ impl UploadDirRequest {
             content_type: ContentTypes(None),
             force: None,
             part_permits: Arc::new(Semaphore::new(PART_PERMITS)),
-            options: Options::new(skip_unchanged),
+            options,
         }
     }
 
