@@ -131,9 +131,8 @@ impl ClientScope {
                 return Err(error);
             }
         };
-        let listed = config.storage_config_list.iter().flat_map(|list| list.iter());
-        if listed.clone().nth(1).is_none() {
-            return Ok(listed.chain(&config.storage_config).next());
+        if config.storage_config_list.as_ref().is_none_or(|list| list.len() < 2) {
+            return Ok(storage_with_id(config, ""));
         }
         let by_repository = || by_repository.lock().unwrap_or_else(PoisonError::into_inner);
         let known = by_repository().get(repository.name()).cloned();
@@ -147,12 +146,17 @@ impl ClientScope {
             by_repository().insert(repository.name().to_owned(), id.clone());
             id
         };
-        let named = |id: String| {
-            let mut listed = listed;
-            listed.find(|storage| storage.blockstore_id.as_deref().unwrap_or_default() == id)
-        };
-        Ok(id.and_then(named))
+        Ok(id.and_then(|id| storage_with_id(config, &id)))
     }
+}
+
+/// The storage with this id. A server with one storage has all repositories there, whatever their ids say.
+pub(crate) fn storage_with_id<'a>(config: &'a models::Config, id: &str) -> Option<&'a models::StorageConfig> {
+    let mut listed = config.storage_config_list.iter().flat_map(|list| list.iter());
+    if listed.clone().nth(1).is_none() {
+        return listed.chain(&config.storage_config).next();
+    }
+    listed.find(|storage| storage.blockstore_id.as_deref().unwrap_or_default() == id)
 }
 
 impl HasOptions for ClientScope {

@@ -11,13 +11,17 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::stream::FusedStream;
 use futures::{Stream, TryStreamExt as _, ready};
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::deadline::Deadline;
 use crate::http::options::{CallOptions, HasOptions};
 use crate::macros::call_options;
 use crate::request::Request;
+
+/// The default time after which a status that does not change ends the wait. The server updates the status of a running
+/// task every few seconds.
+const STALL_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// The default time between two status requests. The server updates a status about as often.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -51,6 +55,10 @@ pub trait TaskKind: sealed::Sealed + Clone + fmt::Debug + Send + Sync + Unpin + 
     /// Requests the status of a task.
     #[doc(hidden)]
     fn request_status(&self, id: &str) -> BoxFuture<'static, Result<Self::Status>>;
+
+    /// A number that differs between two statuses if the server has updated the status in between.
+    #[doc(hidden)]
+    fn version(status: &Self::Status) -> i64;
 
     /// Reads a status.
     #[doc(hidden)]
@@ -111,14 +119,17 @@ impl<K: TaskKind> Task<K> {
 
     /// Waits for completion. Await the poller for the result, or read it as a stream of statuses.
     ///
-    /// Dropping the poller stops waiting but does not cancel the task. There is no time limit: if the server stops
-    /// while the task runs, its status never changes again.
+    /// Dropping the poller stops waiting but does not cancel the task. If the server stops while the task runs, its
+    /// status never changes again, and the [stall timeout](TaskPoller::stall_timeout) ends the wait.
     ///
     /// # Errors
     /// If the task fails, the error has the server's message and the kind that matches it. For an import, that is
     /// among others [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges) (the branch has some),
     /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied) (the storage denies access),
     /// [`HookFailed`](crate::ErrorKind::HookFailed) or [`Cancelled`](crate::ErrorKind::Cancelled).
+    ///
+    /// [`Timeout`](crate::ErrorKind::Timeout): the server does not update the status any more. The outcome of the task
+    /// is unknown then, and the message has its id.
     pub fn wait_for_completion(&self) -> TaskPoller<K> {
         TaskPoller::new(Some(self.clone()), State::Idle)
     }
@@ -160,6 +171,9 @@ pub struct TaskPoller<K: TaskKind> {
     /// `None` until the task has been started.
     task: Option<Task<K>>,
     poll_interval: Duration,
+    stall_timeout: Duration,
+    /// The version of the last status, and when it was read first.
+    last_version: Option<(i64, Instant)>,
     options: CallOptions,
     /// The end of the wait, once it has started.
     limit: Option<(Deadline, Pin<Box<Sleep>>)>,
@@ -193,6 +207,8 @@ impl<K: TaskKind> TaskPoller<K> {
         Self {
             task,
             poll_interval: POLL_INTERVAL,
+            stall_timeout: STALL_TIMEOUT,
+            last_version: None,
             options,
             limit: None,
             is_started: false,
@@ -213,6 +229,18 @@ impl<K: TaskKind> TaskPoller<K> {
     /// Sets the time between two status requests. Default: 1 second.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll_interval = interval;
+        self
+    }
+
+    /// Sets for how long the status of a running task may stay the same. Default: 10 minutes.
+    ///
+    /// The server updates the status of a running task every few seconds. [`Duration::MAX`] waits without a limit.
+    ///
+    /// # Errors
+    /// [`Timeout`](crate::ErrorKind::Timeout), with an unknown outcome: the status has not changed for this time. The
+    /// message has the id of the task, with which you can get it again.
+    pub fn stall_timeout(mut self, time: Duration) -> Self {
+        self.stall_timeout = time;
         self
     }
 
@@ -310,7 +338,23 @@ impl<K: TaskKind> TaskPoller<K> {
         let Some(task) = &self.task else { return Ok(State::Ended) };
         let describe = || task.kind.describe(&task.id);
         match K::state(status) {
-            TaskState::Running => Ok(self.poll_after(task, self.poll_interval)),
+            TaskState::Running => {
+                let version = K::version(status);
+                let since = match self.last_version {
+                    Some((last, since)) if last == version => since,
+                    _ => Instant::now(),
+                };
+                self.last_version = Some((version, since));
+                if since.elapsed() >= self.stall_timeout {
+                    let message = format!(
+                        "the status of task {:?} has not changed for {:?}; the server may have stopped it",
+                        task.id, self.stall_timeout
+                    );
+                    let error = Error::transport(ErrorKind::Timeout, message, false);
+                    return Err(error.during(K::OPERATION, describe).after(0, true));
+                }
+                Ok(self.poll_after(task, self.poll_interval))
+            }
             TaskState::Completed(Some(output)) => {
                 self.output = Some(output);
                 Ok(State::Ended)

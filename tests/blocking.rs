@@ -90,6 +90,34 @@ impl From<Error> for CallerError {
 }
 
 #[test]
+fn open_transaction_and_attempts_are_blocking_calls_as_well() {
+    let (_server, main) = branch();
+    let tx = main.transaction("Add data").begin().block_on().unwrap();
+    tx.branch().object("a").upload("1").block_on().unwrap();
+    assert!(tx.commit().block_on().unwrap().merge.is_some());
+    // A transaction that is dropped outside of any runtime is rolled back as well.
+    drop(main.transaction("Dropped").begin().block_on().unwrap());
+
+    let mut calls = 0;
+    let outcome = main.transaction("Add data").attempts(2).run_blocking(|tx| {
+        calls += 1;
+        tx.object("a").upload("tx").block_on()?;
+        if calls == 1 {
+            main.object("a").upload("main").block_on()?;
+            main.commit("Meanwhile").block_on()?;
+        }
+        Ok::<_, Error>(calls)
+    });
+    assert_eq!(outcome.unwrap().value, 2);
+    assert_eq!(main.object("a").read().block_on().unwrap(), "tx");
+    let start = std::time::Instant::now();
+    while main.repository().branches().show_hidden(true).into_blocking_iter().count() > 1 {
+        assert!(start.elapsed() < std::time::Duration::from_secs(30), "the branches are deleted");
+        thread::yield_now();
+    }
+}
+
+#[test]
 fn blocking_transaction_returns_the_error_of_the_caller() {
     let (_server, main) = branch();
     let failed = main.transaction("Add data").run_blocking(|tx| {
@@ -206,6 +234,53 @@ async fn runtime_threads_that_may_block_are_accepted() {
     assert_eq!(object.read().await.unwrap(), "1");
 }
 
+/// A task without a coop budget must not block either. Where blocking cannot be recognised, it must not panic.
+#[test]
+fn blocking_call_in_unconstrained_code_does_not_panic() {
+    let (_server, main) = branch();
+    let object = main.object("a");
+    object.upload("1").block_on().unwrap();
+    let read = || {
+        let object = object.clone();
+        async move { object.read().block_on() }
+    };
+    let current_thread = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let multi_thread =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+
+    // A scheduler runs these tasks, so a blocking call is recognised.
+    assert_rejected(&current_thread().block_on(tokio::task::unconstrained(read())).unwrap_err());
+    for runtime in [current_thread(), multi_thread()] {
+        let task = runtime.spawn(tokio::task::unconstrained(read()));
+        assert_rejected(&runtime.block_on(task).unwrap().unwrap_err());
+        let task = runtime.spawn(async { tokio::task::yield_now().await });
+        runtime.block_on(task).unwrap();
+    }
+    let local = tokio::task::LocalSet::new();
+    assert_rejected(&local.block_on(&current_thread(), tokio::task::unconstrained(read())).unwrap_err());
+
+    // No scheduler runs the main future of a runtime with several threads. The call blocks its thread.
+    assert_eq!(multi_thread().block_on(tokio::task::unconstrained(read())).unwrap(), "1");
+    let local = tokio::task::LocalSet::new();
+    assert_eq!(local.block_on(&multi_thread(), tokio::task::unconstrained(read())).unwrap(), "1");
+    // Without `unconstrained` it is recognised.
+    assert_rejected(&multi_thread().block_on(read()).unwrap_err());
+    assert_rejected(&current_thread().block_on(read()).unwrap_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unconstrained_task_may_block_in_place() {
+    let (_server, main) = tokio::task::spawn_blocking(branch).await.unwrap();
+    let object = main.object("a");
+    let blocking = async move {
+        tokio::task::block_in_place(|| {
+            run_transaction(&main, "a");
+            assert_eq!(object.read().block_on().unwrap(), "1");
+        });
+    };
+    tokio::spawn(tokio::task::unconstrained(blocking)).await.unwrap();
+}
+
 /// Runs a transaction that uploads one object.
 fn run_transaction(main: &Branch, path: &str) {
     let outcome = main.transaction("Add data").run_blocking(|tx| tx.object(path).upload("1").block_on());
@@ -246,5 +321,18 @@ fn callback_during_a_blocking_call_must_not_block() {
         _ = sender.send(nested.exists().block_on().unwrap_err());
     });
     upload.block_on().unwrap();
+    assert_rejected(&errors.recv().unwrap());
+}
+
+#[tokio::test]
+async fn callback_on_a_thread_of_a_runtime_must_not_block() {
+    let (_server, main) = tokio::task::spawn_blocking(branch).await.unwrap();
+    let (sender, errors) = std::sync::mpsc::channel();
+    let object = main.object("a");
+    let nested = object.clone();
+    let upload = object.upload("1").progress(move |_| {
+        _ = sender.send(nested.exists().block_on().unwrap_err());
+    });
+    tokio::task::spawn_blocking(|| upload.block_on()).await.unwrap().unwrap();
     assert_rejected(&errors.recv().unwrap());
 }

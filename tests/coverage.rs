@@ -18,7 +18,6 @@ const API_ONLY: &[(&str, &str)] = &[
     ("create_branch_protection_rule_preflight", "internal: the web interface shows or hides a button by it"),
     ("create_commit_record", "internal: restores a history commit by commit, without its data"),
     ("create_symlink_file", "internal: for old versions of Hive"),
-    ("external_principal_login", "needs a token of an identity provider"),
     ("get_garbage_collection_config", "internal: for the garbage collector"),
     ("get_lake_fs_version", "deprecated: `get_config` has the version"),
     ("get_meta_range", "internal: locations of metadata files, for programs that read the storage"),

@@ -116,22 +116,41 @@ async fn spans_have_the_result_of_a_call_and_no_secret() {
 
     let calls = recorder.calls();
     let field = |call: usize, name: &str| calls[call].get(name).map(String::as_str);
-    let operations: Vec<_> = (0..calls.len()).map(|call| field(call, "operation").unwrap()).collect();
+    let operations: Vec<_> = (0..calls.len()).map(|call| field(call, "otel.name").unwrap()).collect();
     // The commit whose response was lost is looked up.
     assert_eq!(operations, ["get_branch", "diff_branch", "get_object", "login", "commit", "get_commit"]);
-    let attempts: Vec<_> = (0..calls.len()).map(|call| field(call, "attempts").unwrap()).collect();
-    assert_eq!(attempts, ["2", "1", "1", "1", "1", "2"]);
-    let status: Vec<_> = (0..calls.len()).map(|call| field(call, "status")).collect();
+    // The first attempt is not a resend.
+    let resends: Vec<_> = (0..calls.len()).map(|call| field(call, "http.request.resend_count")).collect();
+    assert_eq!(resends, [Some("1"), None, None, None, None, Some("1")]);
+    let status: Vec<_> = (0..calls.len()).map(|call| field(call, "http.response.status_code")).collect();
     assert_eq!(status, [Some("200"), Some("404"), Some("200"), Some("200"), None, None]);
     for call in [0, 1, 2, 4] {
-        assert_eq!(field(call, "repository"), Some("example"));
-        assert_eq!(field(call, "reference"), Some("exp"));
+        assert_eq!(field(call, "lakefs.repository"), Some("example"));
+        assert_eq!(field(call, "lakefs.reference"), Some("exp"));
     }
-    assert_eq!((field(3, "repository"), field(3, "reference")), (None, None));
+    assert_eq!((field(3, "lakefs.repository"), field(3, "lakefs.reference")), (None, None));
     for call in 0..4 {
-        assert_eq!(field(call, "request_id"), Some("request-7"));
-        assert!(field(call, "elapsed_ms").unwrap().parse::<u64>().is_ok());
+        assert_eq!(field(call, "lakefs.request_id"), Some("request-7"));
+        assert!(field(call, "lakefs.elapsed_ms").unwrap().parse::<u64>().is_ok());
     }
+
+    // A failure has its status, or else its kind.
+    let failures: Vec<_> = (0..calls.len()).map(|call| field(call, "error.type")).collect();
+    assert_eq!(failures, [None, Some("404"), None, None, Some("transport error"), Some("transport error")]);
+    for (call, failure) in failures.iter().enumerate() {
+        assert_eq!(field(call, "otel.status_code"), failure.map(|_| "ERROR"));
+        assert_eq!(field(call, "otel.kind"), Some("client"));
+        assert_eq!(field(call, "server.address"), Some("127.0.0.1"));
+        assert!(server.endpoint().ends_with(field(call, "server.port").unwrap()));
+        assert!(!field(call, "url.full").unwrap().contains('?'));
+    }
+    assert_eq!(field(0, "http.request.method"), Some("GET"));
+    assert_eq!(field(0, "url.template"), Some("/repositories/{repository}/branches/{branch}"));
+    let expected = format!("{}/api/v1/repositories/example/branches/exp", server.endpoint());
+    assert_eq!(field(0, "url.full"), Some(&*expected));
+    // One event for each attempt.
+    let attempts = recorder.everything().matches("a lakeFS request was sent").count();
+    assert_eq!(attempts, 8);
 
     // No secret in plain text or as it is sent, no signature and no data, in the events of other crates neither.
     let everything = recorder.everything();

@@ -1,11 +1,11 @@
 //! Transactions with a blocking closure.
 
-use tokio::task::block_in_place;
-
-use crate::blocking::runtime::block_on;
+use crate::blocking::runtime::{block_in_place, block_on};
 use crate::error::Error;
 use crate::handles::branch::Branch;
-use crate::handles::transaction::{TransactionOutcome, TransactionRequest};
+use crate::handles::transaction::attempts::TransactionAttempts;
+use crate::handles::transaction::outcome::TransactionOutcome;
+use crate::handles::transaction::request::TransactionRequest;
 
 impl TransactionRequest {
     /// Runs a blocking closure on a temporary branch; then commits, merges into the target, and deletes the temporary
@@ -39,6 +39,24 @@ impl TransactionRequest {
         E: From<Error> + 'static,
     {
         // The closure blocks on futures of its own, which only a thread outside of the runtime may do.
+        block_on(self.run(async |temporary| block_in_place(|| closure(temporary))))?
+    }
+}
+
+impl TransactionAttempts {
+    /// Runs a blocking closure on a temporary branch, commits and merges, and does so again after a merge conflict. It is
+    /// [`run`](Self::run) for programs without an async runtime.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run), and [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if it is called in async
+    /// code.
+    pub fn run_blocking<T, E>(
+        self,
+        mut closure: impl FnMut(&Branch) -> Result<T, E>,
+    ) -> Result<TransactionOutcome<T>, E>
+    where
+        E: From<Error> + 'static,
+    {
         block_on(self.run(async |temporary| block_in_place(|| closure(temporary))))?
     }
 }

@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 /// A function over the builder of the HTTP client.
 pub(crate) type Configure = Arc<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
 
+/// Returns the value of the header `traceparent` for a request.
+pub(crate) type Traceparent = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
 /// The default of [`HttpSettings::max_response_size`].
 ///
 /// The largest page of a list has 1000 entries. An entry with a path of 1024 bytes, a pre-signed URL and the 2 KiB of
@@ -58,6 +61,7 @@ pub(crate) struct HttpSettings {
     /// Headers of the requests to lakeFS.
     pub(crate) default_headers: Vec<(String, String)>,
     pub(crate) configure: Option<Configure>,
+    pub(crate) traceparent: Option<Traceparent>,
 }
 
 impl Default for HttpSettings {
@@ -76,6 +80,7 @@ impl Default for HttpSettings {
             proxy: ProxySetting::default(),
             default_headers: Vec::new(),
             configure: None,
+            traceparent: None,
         }
     }
 }
@@ -166,7 +171,7 @@ impl fmt::Debug for HttpSettings {
             .field("proxy", &self.proxy)
             .field("default_headers", &headers)
             .field("configure", &self.configure.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,7 @@
-//! Details of errors about several paths.
+//! Details of errors: paths and branches that the messages name.
+
+/// The start of the names of the temporary branches that the client creates.
+pub(crate) const TEMPORARY_BRANCH_PREFIX: &str = "lakefs-rs-tx-";
 
 /// A path that both sides of a merge changed; see [`Error::conflicts`](super::Error::conflicts).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +21,14 @@ pub struct FailedObject {
     pub message: String,
     /// The HTTP status of the failure, or 0 if it failed without a response: a local file, a lost connection.
     pub status: u16,
+}
+
+/// The conflicts of an error.
+#[derive(Default)]
+pub(super) struct ConflictList {
+    pub(super) conflicts: Vec<Conflict>,
+    /// There may be more conflicts.
+    pub(super) is_truncated: bool,
 }
 
 impl Conflict {

@@ -24,8 +24,8 @@ pub enum ErrorKind {
     Conflict,
     /// Both sides of a merge, revert or cherry-pick changed the same paths.
     ///
-    /// [`Error::conflicts`](super::Error::conflicts) lists the paths of a merge. Resolve them on the source branch, or
-    /// set a merge strategy.
+    /// [`Error::conflicts`](super::Error::conflicts) lists the paths. Resolve those of a merge with a strategy or
+    /// [path by path](crate::requests::MergeRequest::resolve), or change one of the sides.
     MergeConflict,
     /// There is nothing to commit, merge or revert.
     ///
@@ -35,7 +35,8 @@ pub enum ErrorKind {
     ///
     /// Commit the changes, or discard them with `reset`.
     UncommittedChanges,
-    /// The credentials are missing, wrong or expired: HTTP status 401.
+    /// The credentials are missing, wrong or expired: HTTP status 401. Or a
+    /// [`CredentialProvider`](crate::CredentialProvider) returned none; there is no status then.
     ///
     /// Check the access key, or renew the token.
     Unauthenticated,

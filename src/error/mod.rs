@@ -8,17 +8,20 @@ mod kind;
 mod one_line;
 mod response;
 mod retry_hint;
+mod temporary_branch;
 
 use std::sync::Arc;
 use std::{fmt, io};
 
 use bytes::Bytes;
 
+pub(crate) use details::TEMPORARY_BRANCH_PREFIX;
 pub use details::{Conflict, FailedObject};
 pub use kind::ErrorKind;
 pub(crate) use response::{ErrorResponse, ResponseOrigin};
 pub(crate) use retry_hint::RetryHint;
 
+use details::ConflictList;
 use one_line::OneLine;
 use response::{ErrorPayload, storage_code};
 
@@ -66,9 +69,11 @@ struct Inner {
     not_applied: bool,
     /// This attempt or an earlier one may have taken effect.
     outcome_unknown: bool,
+    /// The client found that a branch moved, before it changed anything.
+    lost_race: bool,
     attempts: u32,
     retry_hint: RetryHint,
-    conflicts: Vec<Conflict>,
+    conflicts: ConflictList,
     failed_objects: Vec<FailedObject>,
     source: Option<Source>,
 }
@@ -129,13 +134,24 @@ impl Error {
         self.0.attempts
     }
 
-    /// Returns the conflicting paths of a [`MergeConflict`](ErrorKind::MergeConflict), at most 10,000 of them.
+    /// Returns the conflicting paths of a [`MergeConflict`](ErrorKind::MergeConflict), in the order of the paths.
     ///
-    /// Empty where the paths could not be listed, and for reverts and cherry-picks, whose conflicts lakeFS does not
-    /// report.
+    /// lakeFS does not report them, so the client compares both sides when a merge, a cherry-pick or a revert fails. The
+    /// comparison takes at most 10 seconds and 20 pages of changes, and finds at most 10,000 paths;
+    /// [`conflicts_truncated`](Self::conflicts_truncated) returns whether the list may lack paths.
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
-        &self.0.conflicts
+        &self.0.conflicts.conflicts
+    }
+
+    /// Returns whether the list of [conflicts](Self::conflicts) may lack paths: a limit was reached, or a request for
+    /// them failed.
+    ///
+    /// [`Branch::conflicts_with`](crate::Branch::conflicts_with) lists all conflicts of a merge without these limits.
+    /// Always `false` for errors of another kind than [`MergeConflict`](ErrorKind::MergeConflict).
+    #[must_use]
+    pub fn conflicts_truncated(&self) -> bool {
+        self.0.conflicts.is_truncated
     }
 
     /// Returns the objects that could not be deleted, or transferred from or to a directory.
@@ -179,7 +195,7 @@ impl Error {
 
     /// Whether two writers changed one branch at the same time, and this one changed nothing.
     pub(crate) fn is_lost_race(&self) -> bool {
-        self.status() == Some(500) && classify::is_lost_race(self.message())
+        self.0.lost_race || (self.status() == Some(500) && classify::is_lost_race(self.message()))
     }
 
     /// Whether lakeFS itself wrote the response.
@@ -221,9 +237,10 @@ impl Error {
             writer: Writer::Foreign,
             not_applied: false,
             outcome_unknown: false,
+            lost_race: false,
             attempts: 0,
             retry_hint: RetryHint::Policy,
-            conflicts: Vec::new(),
+            conflicts: ConflictList::default(),
             failed_objects: Vec::new(),
             source: None,
         }))
@@ -364,7 +381,7 @@ impl Error {
         };
         let mut new = Self::new(kind, action, message);
         new.0.operation = Some(operation);
-        new.with_failed_objects(failed)
+        new.with_failed_objects(failed).with_advice()
     }
 
     /// A failure of a background task, as the server reports it.
@@ -392,6 +409,7 @@ impl Error {
         self.0.operation.get_or_insert(operation);
         if self.0.action.is_empty() {
             self.0.action = action();
+            return self.with_advice();
         }
         self
     }
@@ -422,20 +440,14 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_conflicts(mut self, conflicts: Vec<Conflict>) -> Self {
-        self.0.conflicts = conflicts;
+    pub(crate) fn with_conflicts(mut self, conflicts: Vec<Conflict>, truncated: bool) -> Self {
+        self.0.conflicts = ConflictList { conflicts, is_truncated: truncated };
         self
     }
 
     /// Adds that the objects after the failed one were not attempted.
     pub(crate) fn leaving_rest(mut self) -> Self {
         self.0.message = format!("{}; the rest was not tried", self.0.message);
-        self
-    }
-
-    /// Adds that a branch could not be deleted.
-    pub(crate) fn leaving_behind(mut self, branch: &str) -> Self {
-        self.0.message = format!("{}; the hidden branch {branch:?} could not be deleted", self.0.message);
         self
     }
 }

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::handles::branch_object::BranchObject;
 use crate::handles::ref_methods::ref_methods;
 use crate::handles::reference::Reference;
-use crate::handles::transaction::TransactionRequest;
+use crate::handles::transaction::request::TransactionRequest;
 use crate::macros::impl_has_options;
 use crate::models;
 use crate::ref_expr::RefExpr;
@@ -64,7 +64,8 @@ impl Branch {
     ///
     /// Uncommitted changes of a source branch are not part of the new branch.
     ///
-    /// If the response is lost, the client checks whether the branch exists at that commit.
+    /// Unless the source is a full commit id, the client reads its commit first. If the response is lost, it checks
+    /// whether the branch exists at a commit that the source has named since.
     ///
     /// ```
     /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
@@ -123,6 +124,9 @@ impl Branch {
     }
 
     /// Deletes the branch and its uncommitted changes.
+    ///
+    /// A deletion is not retried, because it could delete a branch that another writer has created since. If the response
+    /// is lost, the client checks whether the branch is gone.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -323,8 +327,8 @@ impl Branch {
 
     /// Commits the uncommitted changes of the branch.
     ///
-    /// A commit is not idempotent, so it is not retried. If the response is lost, the client checks whether the head
-    /// of the branch is the requested commit. Where that cannot be determined,
+    /// A commit is not idempotent, so it is not retried. If the response is lost, the client searches the new commits
+    /// of the branch for it. Where its outcome cannot be determined,
     /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`: check the [log](Self::log)
     /// before you retry.
     ///
@@ -348,7 +352,8 @@ impl Branch {
 
     /// Makes several changes atomically: on a temporary branch, with one commit and one merge.
     ///
-    /// [`run`](TransactionRequest::run) executes it.
+    /// [`run`](TransactionRequest::run) takes the changes as a closure. [`begin`](TransactionRequest::begin) returns a
+    /// value that is committed or rolled back later.
     ///
     /// ```
     /// # async fn example(main: lakefs::Branch) -> lakefs::Result<()> {
@@ -375,7 +380,8 @@ impl Branch {
     /// The branch must have no uncommitted changes.
     ///
     /// Each call creates a commit, an empty one if the changes are on the branch already. A cherry-pick is therefore
-    /// not idempotent: it is not retried, and if the response is lost,
+    /// not retried. If the response is lost, the client searches the new commits of the branch for it, which is why it
+    /// reads the head of the branch first. Where its outcome cannot be determined,
     /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`.
     ///
     /// ```
@@ -389,8 +395,8 @@ impl Branch {
     ///
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): the branch or the commit does not exist.
-    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): the branch changed the same paths. The server does not
-    ///   report which.
+    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): the branch changed the same
+    ///   [paths](crate::Error::conflicts).
     /// * [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges): the branch has uncommitted changes.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit is picked without a
     ///   [parent number](CherryPickRequest::parent_number), the commit has no parent, or `commit` is a handle of
@@ -404,8 +410,8 @@ impl Branch {
     /// The server does not return the new commit. Read it with [`get_commit`](Self::get_commit), which returns a later
     /// commit if another client has committed in the meantime.
     ///
-    /// If the response is lost, and `commit` is a full commit id, the client checks whether the head of the branch is
-    /// the requested commit. Where that cannot be determined,
+    /// If the response is lost, the client searches the new commits of the branch for it, which is why it reads the head
+    /// of the branch first. Where its outcome cannot be determined,
     /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`.
     ///
     /// ```
@@ -421,8 +427,8 @@ impl Branch {
     /// * [`NotFound`](crate::ErrorKind::NotFound): the branch or the commit does not exist.
     /// * [`NoChanges`](crate::ErrorKind::NoChanges): there is nothing to undo. See
     ///   [`allow_empty`](RevertRequest::allow_empty).
-    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): later commits changed the same paths. The server does not
-    ///   report which.
+    /// * [`MergeConflict`](crate::ErrorKind::MergeConflict): later commits changed the same
+    ///   [paths](crate::Error::conflicts).
     /// * [`UncommittedChanges`](crate::ErrorKind::UncommittedChanges): the branch has uncommitted changes.
     /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): a merge commit is reverted without a
     ///   [parent number](RevertRequest::parent_number), or `commit` is a handle of another repository.
@@ -432,6 +438,9 @@ impl Branch {
 
     /// Discards uncommitted changes: all of them, those of an [object](ResetRequest::object), or those under a
     /// [prefix](ResetRequest::prefix).
+    ///
+    /// A reset is not retried, because it could discard what other writers have changed since. If the response is lost,
+    /// the client checks whether the changes are gone.
     ///
     /// ```
     /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -453,8 +462,9 @@ impl Branch {
     /// Moves the head of the branch to the commit that `target` names, which need not be in its history. Uncommitted
     /// changes stay.
     ///
-    /// The request is idempotent, and therefore retried, only if `target` is a full commit id: `main~1` names another
-    /// commit after each move.
+    /// The client reads the head of the branch, and resolves `target` unless it is a full commit id: `main~1` would name
+    /// another commit after the move. The request is not retried, because it could drop what other writers have committed
+    /// since. If the response is lost, the client checks whether the head has moved.
     ///
     /// ```
     /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {

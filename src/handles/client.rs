@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn uri_without_an_object_is_rejected() {
-        let client = Client::builder().endpoint("http://localhost:8000//").build().unwrap();
+        let client = Client::builder().endpoint("http://localhost:8000//").anonymous().build().unwrap();
         assert_eq!(client.to_string(), "http://localhost:8000/api/v1");
         let object = client.object(&"lakefs://example/main/a/b".parse().unwrap()).unwrap();
         assert_eq!(object.path(), "a/b");

@@ -263,6 +263,30 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets a function that returns the W3C trace context for a request, which is sent to lakeFS as `traceparent`, and never
+    /// to the storage. Default: none.
+    ///
+    /// The function is called for each attempt, inside the span of the call, so that the current context is that of the
+    /// call. If it returns `None`, or a value that cannot be a header, the request has no such header.
+    ///
+    /// ```
+    /// # fn main() -> lakefs::Result<()> {
+    /// # fn context_of_the_current_span() -> Option<String> { None }
+    /// use lakefs::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .endpoint("http://localhost:8000")
+    ///     .access_key("access-key-id", "secret-access-key")
+    ///     .traceparent(context_of_the_current_span)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn traceparent(mut self, context: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        self.http.traceparent = Some(Arc::new(context));
+        self
+    }
+
     /// Configures the HTTP client with a function, for settings that this builder does not have: a resolver, a local
     /// address, the size of the connection pool, and so on. Default: none.
     ///
@@ -272,6 +296,7 @@ impl ClientBuilder {
     ///
     /// let client = Client::builder()
     ///     .endpoint("https://lakefs.example.com")
+    ///     .access_key("access-key-id", "secret-access-key")
     ///     .configure_http(|http| http.pool_max_idle_per_host(4))
     ///     .build()?;
     /// # Ok(())
@@ -387,7 +412,7 @@ mod tests {
 
     #[test]
     fn password_in_the_endpoint_is_not_printed() {
-        let builder = Client::builder().endpoint("https://id:hush@h");
+        let builder = Client::builder().endpoint("https://id:hush@h").anonymous();
         assert!(!format!("{builder:?}").contains("hush"));
     }
 }

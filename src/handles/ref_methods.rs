@@ -192,6 +192,9 @@ macro_rules! ref_methods {
 
             #[doc = concat!("Lists the changes of the commit that the ", $noun, " names against its first parent.")]
             ///
+            /// The commit is read once, with a request of its own, so that all pages are of the same commit even if a
+            /// branch moves. The first commit of a repository has no changes.
+            ///
             /// ```
             /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
             /// use lakefs::TryStreamExt as _;
@@ -202,12 +205,9 @@ macro_rules! ref_methods {
             /// ```
             ///
             /// # Errors
-            /// [`NotFound`](crate::ErrorKind::NotFound), when the list is read: the reference does not exist, or its
-            /// commit has no parent.
+            /// [`NotFound`](crate::ErrorKind::NotFound), when the list is read: the reference does not exist.
             pub fn diff_from_parent(&self) -> $crate::requests::diff::DiffEntries {
-                let parent = self.0.repository().reference(format!("{}~1", self.0.expression()));
-                let right = $crate::ref_expr::RefExpr::of(&self.0);
-                $crate::requests::diff::DiffEntries::new(parent, right).two_dot(true)
+                $crate::requests::diff::DiffEntries::from_parent(self.scope())
             }
 
             #[doc = concat!("Merges the ", $noun, " into a branch.")]
@@ -215,8 +215,8 @@ macro_rules! ref_methods {
             /// The destination is the name of a branch or a [`Branch`](crate::Branch). Passing a tag or another
             /// reference does not compile, because only a branch can be the destination of a merge.
             ///
-            /// If the response is lost, the client checks whether the head of the destination is the requested merge.
-            /// Where that cannot be determined,
+            /// If the response is lost, the client searches the new commits of the destination for the merge. Where its
+            /// outcome cannot be determined,
             /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`: check the
             /// [log](Self::log) of the destination before you retry.
             ///

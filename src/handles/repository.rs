@@ -1,6 +1,7 @@
 //! Repositories.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::handles::action_run::ActionRun;
 use crate::handles::branch::Branch;
@@ -11,6 +12,7 @@ use crate::handles::pull_request::PullRequest;
 use crate::handles::reference::Reference;
 use crate::handles::repository_metadata::RepositoryMetadata;
 use crate::handles::tag::Tag;
+use crate::handles::transaction::abandoned::AbandonedTransactions;
 use crate::models;
 use crate::ref_expr::BranchName;
 use crate::request::Request;
@@ -69,7 +71,8 @@ impl Repository {
     ///
     /// A storage namespace serves one repository. It stays in use after that repository is deleted.
     ///
-    /// If the response is lost, the client checks whether the repository exists with that storage namespace.
+    /// If the response is lost, the client checks whether the repository exists with that storage namespace and these
+    /// options, and was created since.
     ///
     /// ```
     /// # async fn example(client: lakefs::Client) -> lakefs::Result<()> {
@@ -191,6 +194,37 @@ impl Repository {
     /// [`NotFound`](crate::ErrorKind::NotFound), when the list is read: the repository does not exist.
     pub fn branches(&self) -> ListBranches {
         ListBranches::new(self.scope())
+    }
+
+    /// Lists the temporary branches of transactions that were begun longer than `older_than` ago and still exist, the
+    /// oldest first.
+    ///
+    /// A transaction deletes its temporary branch when it ends, and so does a merge with
+    /// [`resolve`](crate::requests::MergeRequest::resolve). The branch remains if the program crashes, if the deletion
+    /// fails, or if the outcome of the merge is unknown. A branch name contains the time at which its
+    /// transaction was begun, by the clock of that client. Choose `older_than` longer than any transaction takes, so that
+    /// the list has no transaction that is still running. Branches of other clients, such as those of the transactions
+    /// of the Python client, are not listed.
+    ///
+    /// ```
+    /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// use lakefs::TryStreamExt as _;
+    ///
+    /// let mut abandoned = repository.abandoned_transactions(Duration::from_secs(24 * 60 * 60));
+    /// while let Some(transaction) = abandoned.try_next().await? {
+    ///     println!("{} of {:?}", transaction.branch(), transaction.begun_at());
+    ///     transaction.delete().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound), when the list is read: the repository does not exist.
+    pub fn abandoned_transactions(&self, older_than: Duration) -> AbandonedTransactions {
+        AbandonedTransactions::new(self.scope(), older_than)
     }
 
     /// Returns the branch protection rules of the repository.

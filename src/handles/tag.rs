@@ -40,7 +40,8 @@ impl Tag {
 
     /// Creates the tag at the commit that `source` names.
     ///
-    /// If the response is lost, the client checks whether the tag exists at that commit.
+    /// Unless the source is a full commit id, the client reads its commit first. If the response is lost, it checks
+    /// whether the tag exists at a commit that the source has named since.
     ///
     /// ```
     /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use reqwest::header::HeaderMap;
+use reqwest::Request;
+use reqwest::header::{HeaderMap, HeaderValue};
 
-use crate::client::settings::HttpSettings;
+use crate::client::settings::{HttpSettings, Traceparent};
 use crate::error::Result;
 use crate::http::retry_budget::RetryBudget;
 use crate::http::time_limits::TimeLimits;
@@ -23,6 +24,8 @@ pub(crate) struct HttpClient {
     /// The headers of requests to lakeFS. Requests to a storage do not get them, because they may be secrets.
     pub(super) default_headers: HeaderMap,
     pub(super) retry_budget: Arc<RetryBudget>,
+    /// Returns the value of `traceparent`.
+    traceparent: Option<Traceparent>,
 }
 
 impl HttpClient {
@@ -34,7 +37,17 @@ impl HttpClient {
             max_response_size: settings.max_response_size,
             default_headers: settings.default_headers()?,
             retry_budget: Arc::new(RetryBudget::new(settings.retry_budget)),
+            traceparent: settings.traceparent.clone(),
         })
+    }
+
+    /// Adds the context of the trace to a request, if the program provides it. A value that cannot be a header is ignored:
+    /// a trace is not worth a failure.
+    pub(super) fn trace(&self, request: &mut Request) {
+        let value = self.traceparent.as_ref().and_then(|traceparent| traceparent());
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            request.headers_mut().insert("traceparent", value);
+        }
     }
 }
 

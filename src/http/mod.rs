@@ -11,6 +11,7 @@ pub(crate) mod encode;
 mod failure;
 pub(crate) mod http_client;
 mod limits;
+mod metrics;
 pub(crate) mod operation;
 pub(crate) mod options;
 pub(crate) mod outcome;

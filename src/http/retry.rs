@@ -28,25 +28,27 @@ pub struct RetryPolicy {
     initial_backoff: Duration,
     max_backoff: Duration,
     max_elapsed: Duration,
+    reconcile_timeout: Duration,
 }
 
 impl Default for RetryPolicy {
-    /// 5 attempts with backoffs between 200 ms and 30 s, within 3 minutes.
+    /// 5 attempts with backoffs between 200 ms and 30 s, within 3 minutes; 10 s for checks of an unknown outcome.
     fn default() -> Self {
         Self {
             max_attempts: 5,
             initial_backoff: Duration::from_millis(200),
             max_backoff: Duration::from_secs(30),
             max_elapsed: Duration::from_secs(180),
+            reconcile_timeout: Duration::from_secs(10),
         }
     }
 }
 
 impl RetryPolicy {
-    /// A policy without retries: one attempt.
+    /// A policy without retries: one attempt, and one check of an unknown outcome.
     #[must_use]
     pub fn none() -> Self {
-        Self::default().max_attempts(1)
+        Self::default().max_attempts(1).reconcile_timeout(Duration::ZERO)
     }
 
     /// Sets how many times a request is sent at most, the first attempt included. 0 means 1. Default: 5.
@@ -81,6 +83,18 @@ impl RetryPolicy {
         self
     }
 
+    /// Sets for how long the client checks whether a request took effect, if its outcome is unknown. Default: 10 s.
+    ///
+    /// The server may still be processing such a request, for example because a hook takes longer than a proxy waits.
+    /// The check is repeated with a backoff until it finds the effect, or until this time is over. With
+    /// [`Duration::ZERO`], it is done once. [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) describes
+    /// what follows.
+    #[must_use]
+    pub fn reconcile_timeout(mut self, time: Duration) -> Self {
+        self.reconcile_timeout = time;
+        self
+    }
+
     /// Returns how many times a request is sent at most.
     #[must_use]
     pub fn get_max_attempts(&self) -> u32 {
@@ -103,6 +117,12 @@ impl RetryPolicy {
     #[must_use]
     pub fn get_max_elapsed(&self) -> Duration {
         self.max_elapsed
+    }
+
+    /// Returns for how long the client checks whether a request with an unknown outcome took effect.
+    #[must_use]
+    pub fn get_reconcile_timeout(&self) -> Duration {
+        self.reconcile_timeout
     }
 
     /// The backoff before the next attempt, or `None` if there is none. `retry_after` is the time that the server

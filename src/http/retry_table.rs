@@ -9,9 +9,8 @@ use crate::error::{Error, ErrorKind};
 pub(crate) enum RetryClass {
     /// Retry, also after any status of 5xx: a second request has the same effect as the first.
     Idempotent,
-    /// Retry: the request deletes something, and `not found` then means that it is deleted.
-    Delete,
-    /// Do not retry. The caller [reconciles](crate::http::reconcile) the outcome.
+    /// Do not retry. The facade [reconciles](crate::http::reconcile) the outcome: it compares the state of the server with
+    /// the request.
     Reconcile,
     /// Retry, also after any status of 5xx. The request goes to a storage.
     Storage,
@@ -41,56 +40,61 @@ impl RetryClass {
             },
             _ => false,
         };
-        is_transient
-            && (error.not_applied() || matches!(self, Self::Idempotent | Self::Storage | Self::Delete))
+        is_transient && (error.not_applied() || matches!(self, Self::Idempotent | Self::Storage))
     }
 }
 
-use RetryClass::{Delete, Idempotent, NonIdempotent, Reconcile};
+use RetryClass::{Idempotent, NonIdempotent, Reconcile};
 
 /// A row for every operation of the contract, sorted by name. Comments give the reason where it is not obvious.
+///
+/// The comment of [`Reconcile`] says what the facade compares to find out whether a request with an unknown outcome took
+/// effect. *New commits* are those of the branch since the request started, with the committer of this client.
+///
+/// A write that overwrites a value (an object, rules, metadata) is idempotent: if another writer overwrites the value
+/// between two attempts, the result is as if it had done so before the request.
 const TABLE: &[(&str, RetryClass)] = &[
     ("abort_presign_multipart_upload", NonIdempotent), // the storage does not know an aborted upload any more
-    ("add_group_membership", Idempotent),
-    ("attach_policy_to_group", Idempotent),
-    ("attach_policy_to_user", Idempotent),
-    ("cherry_pick", NonIdempotent), // a second pick creates another, empty commit
-    ("commit", Reconcile),
-    ("complete_presign_multipart_upload", NonIdempotent), // the storage does not know a completed upload any more
-    ("copy_object", Idempotent),
-    ("create_branch", Reconcile),
+    ("add_group_membership", Idempotent),              // sets a relation
+    ("attach_policy_to_group", Idempotent),            // sets a relation
+    ("attach_policy_to_user", Idempotent),             // sets a relation
+    ("cherry_pick", Reconcile),                        // new commits: origin, message, metadata, one parent
+    ("commit", Reconcile), // new commits: message, metadata, one parent, date and metarange if given; uncommitted changes
+    ("complete_presign_multipart_upload", Reconcile), // the physical address of the object
+    ("copy_object", Idempotent), // overwrites the object
+    ("create_branch", Reconcile), // the commit of the branch with those of the source since the start
     ("create_branch_protection_rule_preflight", Idempotent),
     ("create_commit_record", NonIdempotent),
-    ("create_credentials", NonIdempotent), // a second pair would be lost
-    ("create_group", NonIdempotent),
-    ("create_policy", NonIdempotent),
+    ("create_credentials", NonIdempotent), // a second pair; the secret of the first one is lost
+    ("create_group", Reconcile),           // creation date and description
+    ("create_policy", Reconcile),          // creation date and statements
     ("create_presign_multipart_upload", NonIdempotent), // a second upload would stay open
-    ("create_pull_request", NonIdempotent),             // a second pull request
-    ("create_repository", Reconcile),
+    ("create_pull_request", Reconcile),    // new pull requests: title, branches, description
+    ("create_repository", Reconcile), // creation date, namespace, default branch, read-only, branches, sample commit
     ("create_symlink_file", NonIdempotent),
-    ("create_tag", Reconcile),
-    ("create_user", NonIdempotent),
-    ("create_user_external_principal", NonIdempotent),
-    ("delete_branch", Delete),
-    ("delete_credentials", Delete),
-    ("delete_gc_rules", Idempotent),
-    ("delete_group", Delete),
-    ("delete_group_membership", Delete),
-    ("delete_object", Idempotent),
-    ("delete_objects", Idempotent),
-    ("delete_policy", Delete),
-    ("delete_repository", Delete),
-    ("delete_repository_metadata", Idempotent),
-    ("delete_tag", Delete),
-    ("delete_user", Delete),
-    ("delete_user_external_principal", Delete),
-    ("detach_policy_from_group", Delete),
-    ("detach_policy_from_user", Delete),
+    ("create_tag", Reconcile), // the commit of the tag with those of the source since the start
+    ("create_user", Reconcile), // creation date
+    ("create_user_external_principal", Reconcile), // that it is attached
+    ("delete_branch", Reconcile), // that it is gone; a second request would delete a branch that was created anew
+    ("delete_credentials", Reconcile), // that they are gone
+    ("delete_gc_rules", Idempotent), // sets no rules
+    ("delete_group", Reconcile),  // that it is gone
+    ("delete_group_membership", Reconcile), // that it is gone
+    ("delete_object", Idempotent), // as an overwrite: it sets the path to nothing
+    ("delete_objects", Idempotent), // as an overwrite: it sets the paths to nothing
+    ("delete_policy", Reconcile), // that it is gone
+    ("delete_repository", Reconcile), // that it is gone
+    ("delete_repository_metadata", Idempotent), // sets keys to nothing
+    ("delete_tag", Reconcile),    // that it is gone
+    ("delete_user", Reconcile),   // that it is gone
+    ("delete_user_external_principal", Reconcile), // that it is gone
+    ("detach_policy_from_group", Reconcile), // that it is not attached
+    ("detach_policy_from_user", Reconcile), // that it is not attached
     ("diff_branch", Idempotent),
     ("diff_refs", Idempotent),
     ("dump_refs", Idempotent),
     ("dump_status", Idempotent),
-    ("dump_submit", NonIdempotent),           // a second task
+    ("dump_submit", NonIdempotent), // a second task; the server does not list tasks
     ("external_principal_login", Idempotent), // returns another token
     ("find_merge_base", Idempotent),
     ("get_auth_capabilities", Idempotent),
@@ -123,11 +127,11 @@ const TABLE: &[(&str, RetryClass)] = &[
     ("get_underlying_properties", Idempotent),
     ("get_usage_report_summary", Idempotent),
     ("get_user", Idempotent),
-    ("hard_reset_branch", NonIdempotent), // `b~1` would move the branch again; with a commit id, the request is idempotent
+    ("hard_reset_branch", Reconcile), // the head with the target; a second request would orphan the commits of others
     ("head_object", Idempotent),
     ("health_check", Idempotent),
     ("import_cancel", Idempotent),
-    ("import_start", NonIdempotent), // a second import
+    ("import_start", NonIdempotent), // a second import; the server does not list imports
     ("import_status", Idempotent),
     ("internal_create_branch_protection_rule", NonIdempotent),
     ("internal_delete_branch_protection_rule", NonIdempotent),
@@ -135,7 +139,7 @@ const TABLE: &[(&str, RetryClass)] = &[
     ("internal_get_branch_protection_rules", Idempotent),
     ("internal_get_garbage_collection_rules", Idempotent),
     ("internal_set_garbage_collection_rules", Idempotent),
-    ("link_physical_address", Idempotent),
+    ("link_physical_address", Idempotent), // overwrites the object; Reconcile with `If-None-Match`
     ("list_branches", Idempotent),
     ("list_group_members", Idempotent),
     ("list_group_policies", Idempotent),
@@ -154,33 +158,33 @@ const TABLE: &[(&str, RetryClass)] = &[
     ("list_users", Idempotent),
     ("log_commits", Idempotent),
     ("login", Idempotent),
-    ("merge_into_branch", Reconcile),
-    ("merge_pull_request", NonIdempotent), // the branch may be merged while the status of the pull request is not updated
-    ("oauth_callback", NonIdempotent),     // a code can be used once
-    ("post_stats_events", NonIdempotent),  // would be counted twice
-    ("prepare_garbage_collection_commits", NonIdempotent), // a second run
-    ("prepare_garbage_collection_commits_async", NonIdempotent), // a second run
+    ("merge_into_branch", Reconcile), // new commits: parents, message, metadata
+    ("merge_pull_request", Reconcile), // status, merge commit and date of the pull request
+    ("oauth_callback", NonIdempotent), // a code can be used once
+    ("post_stats_events", NonIdempotent), // would be counted twice
+    ("prepare_garbage_collection_commits", NonIdempotent), // a second run; the server does not list runs
+    ("prepare_garbage_collection_commits_async", NonIdempotent), // a second run; the server does not list runs
     ("prepare_garbage_collection_commits_status", Idempotent),
-    ("prepare_garbage_collection_uncommitted", NonIdempotent), // a second run
-    ("reset_branch", Idempotent),
-    ("restore_refs", NonIdempotent),
+    ("prepare_garbage_collection_uncommitted", NonIdempotent), // a second run; the server does not list runs
+    ("reset_branch", Reconcile), // that the paths have no uncommitted changes; a second request would discard those of others
+    ("restore_refs", NonIdempotent), // several writes; a restored repository is not bare any more
     ("restore_status", Idempotent),
-    ("restore_submit", NonIdempotent), // a second task
-    ("revert_branch", Reconcile),
-    ("set_branch_protection_rules", Idempotent),
+    ("restore_submit", NonIdempotent), // a second task; the server does not list tasks
+    ("revert_branch", Reconcile),      // new commits: message, metadata, one parent
+    ("set_branch_protection_rules", Idempotent), // overwrites the rules; Reconcile with `If-Match`, compares the rules
     ("set_garbage_collection_rules_preflight", Idempotent),
-    ("set_gc_rules", Idempotent),
-    ("set_group_acl", Idempotent),
-    ("set_repository_metadata", Idempotent),
-    ("setup", NonIdempotent),
+    ("set_gc_rules", Idempotent),            // overwrites the rules
+    ("set_group_acl", Idempotent),           // overwrites the permission
+    ("set_repository_metadata", Idempotent), // overwrites keys
+    ("setup", NonIdempotent),                // a second setup is refused; the secret of the first one is lost
     ("setup_comm_prefs", NonIdempotent),
-    ("stage_object", Idempotent),
+    ("stage_object", Idempotent), // overwrites the object; Reconcile with `If-None-Match`
     ("stat_object", Idempotent),
-    ("sts_login", NonIdempotent), // a code can be used once
-    ("update_object_user_metadata", Idempotent),
-    ("update_policy", Idempotent),
-    ("update_pull_request", NonIdempotent),
-    ("upload_object", Idempotent),
+    ("sts_login", NonIdempotent),                // a code can be used once
+    ("update_object_user_metadata", Idempotent), // overwrites the metadata
+    ("update_policy", Idempotent),               // overwrites the statements
+    ("update_pull_request", Reconcile),          // title, description, status
+    ("upload_object", Idempotent), // overwrites the object; Reconcile with `If-None-Match`, compares checksum and size
     ("upload_object_preflight", Idempotent),
     ("upload_part", Idempotent),
     ("upload_part_copy", Idempotent),

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use futures::TryStreamExt as _;
 use futures::future::{self, BoxFuture};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Request, StatusCode};
+use reqwest::Request;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
@@ -18,9 +18,9 @@ use crate::http::authorize::Authorizer;
 use crate::http::call::Call;
 use crate::http::http_client::HttpClient;
 use crate::http::limits::Limits;
+use crate::http::metrics::{self, CallMeter};
 use crate::http::outcome::changed_nothing;
 use crate::http::recognition::{is_commit_id, is_success};
-use crate::http::reconcile::{OnMissing, reconcile};
 use crate::http::request_body::BodyMonitor;
 use crate::http::response::{ByteStream, Response};
 use crate::http::response_body::{body_stream, read_body, read_error_body};
@@ -80,17 +80,8 @@ impl Transport {
 
     /// Sends a call whose response has no value. A body is read and ignored.
     pub(crate) async fn empty(&self, call: Call) -> Result<Response<()>> {
-        let is_deletion = call.class() == RetryClass::Delete;
         let ignore = |_: &[u8]| Ok(());
-        let outcome = self.run(call, |call, response| buffered(call, response, ignore)).await;
-        // An earlier attempt may have deleted what the last one did not find.
-        let is_deleted =
-            is_deletion && outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
-        let find_applied = || {
-            let deleted = is_deleted.then(|| Response::new((), StatusCode::NO_CONTENT, HeaderMap::new()));
-            future::ready(Ok(deleted))
-        };
-        reconcile(outcome, find_applied, OnMissing::Unknown).await
+        self.run(call, |call, response| buffered(call, response, ignore)).await
     }
 
     /// Sends a call whose response is a stream of bytes.
@@ -99,6 +90,7 @@ impl Transport {
             let (status, headers) = (response.status(), response.headers().clone());
             let (operation, server_url) = (call.operation(), call.server_url().clone());
             let body = body_stream(response)
+                .inspect_ok(|bytes| metrics::received(operation.id, bytes.len()))
                 .map_err(move |error| error.during(operation.id, || operation.describe(&server_url)));
             future::ready(Ok(Response::new(ByteStream::new(body), status, headers)))
         })
@@ -119,9 +111,11 @@ impl Transport {
         let span = telemetry::span(&call);
         async {
             let start = Instant::now();
+            let meter = CallMeter::start(call.operation().id);
             let mut attempts = 0;
-            let outcome = self.attempts(&mut call, start, &mut attempts, &read).await;
+            let outcome = self.attempts(&mut call, start, &mut attempts, &meter, &read).await;
             telemetry::record(&span, &outcome, attempts, start.elapsed());
+            meter.finish(outcome.as_ref().err());
             outcome
         }
         .instrument(span.clone())
@@ -133,6 +127,7 @@ impl Transport {
         call: &mut Call,
         start: Instant,
         attempts: &mut u32,
+        meter: &CallMeter,
         read: &(impl Fn(&Call, reqwest::Response) -> F + Send + Sync),
     ) -> Result<Response<T>>
     where
@@ -153,15 +148,23 @@ impl Transport {
             if let Some(value) = &authorization {
                 request.headers_mut().insert(AUTHORIZATION, value.clone());
             }
+            if !call.is_at_storage() {
+                self.http.trace(&mut request);
+            }
             *attempts += 1;
+            meter.attempt(&request);
+            let attempt_start = Instant::now();
             let attempt = self.attempt(call, request, monitor, read);
             let Failure { error, retry_after } = match limits.attempt(call, attempt).await {
                 Ok(response) => {
+                    telemetry::attempted(*attempts, Ok(&response), attempt_start.elapsed());
                     self.http.retry_budget.succeed(*attempts);
                     return Ok(response);
                 }
                 Err(failure) => failure,
             };
+            telemetry::attempted::<T>(*attempts, Err(&error), attempt_start.elapsed());
+            meter.failed_attempt(&error);
             let not_applied = changed_nothing(call.operation().id, &error);
             let error = error.with_not_applied(not_applied);
             outcome_unknown |= !error.not_applied() && !idempotent;
@@ -288,9 +291,10 @@ fn buffered<T, D>(
 where
     D: Fn(&[u8]) -> Result<T, Undecodable>,
 {
-    let origin = call.origin(response.url());
+    let (origin, operation) = (call.origin(response.url()), call.operation().id);
     async move {
         let response = read_body(response).await?;
+        metrics::received(operation, response.body.len());
         match decode(&response.body) {
             Ok(value) => Ok(Response::new(value, response.status, response.headers)),
             Err(Undecodable { is_document, source }) => {

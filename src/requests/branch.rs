@@ -2,14 +2,16 @@
 
 use futures::future::BoxFuture;
 
+use crate::api::Response;
 use crate::error::{Result, optional};
 use crate::http::reconcile::{OnMissing, reconcile};
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_has_options, impl_into_future, impl_list};
 use crate::models::{self, BranchCreation};
 use crate::pager::{List, Page, Pager};
 use crate::ref_expr::RefExpr;
-use crate::requests::commit::get_commit;
+use crate::requests::created_ref::Source;
 use crate::requests::exist_ok::or_existing;
+use crate::requests::reconcile::reconcile_deletion;
 use crate::scope::{RefScope, RepositoryScope};
 
 /// Reads a branch: its name and the id of its head.
@@ -62,16 +64,11 @@ impl CreateBranchRequest {
                 Ok(models::Ref { commit_id: commit_id.trim().to_owned(), id: name.to_owned() })
             }
         };
-        // A branch of this name at the commit of the source is what was requested, whoever created it.
-        let find_applied = || async {
-            let Some(found) = optional(get(&branch).await)? else { return Ok(None) };
-            if exist_ok {
-                return Ok(Some(found));
-            }
-            let source = get_commit(&repository.reference(source)).await?;
-            Ok((source.id == found.commit_id).then_some(found))
-        };
-        let created = reconcile(create().await, find_applied, OnMissing::resend(create())).await;
+        // Only a request with an unknown outcome needs the commit of the source, but the source may have moved by then.
+        let source = Source::new(repository.reference(source), exist_ok).await;
+        let find_applied = || async { source.compare(optional(get(&branch).await)?).await };
+        let policy = repository.api().retries();
+        let created = reconcile(create().await, policy, find_applied, OnMissing::resend(create())).await;
         or_existing(created, exist_ok, async { optional(get(&branch).await) }).await
     }
 }
@@ -99,8 +96,10 @@ impl DeleteBranchRequest {
     async fn execute(self) -> Result<()> {
         let request = self.branch.api().delete_branch().repository(self.branch.repository().name());
         let request = request.branch(self.branch.expression());
-        request.apply_if_some(self.force, |request, force| request.force(force)).send().await?;
-        Ok(())
+        let request = request.apply_if_some(self.force, |request, force| request.force(force));
+        let deleted = request.send().await.map(Response::into_inner);
+        let policy = self.branch.api().retries();
+        reconcile_deletion(deleted, policy, || async { optional(get(&self.branch).await) }).await
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::api::Response;
 use crate::error::{ErrorKind, Result};
-use crate::macros::{ApplyIfSome as _, impl_into_future};
+use crate::http::reconcile::{OnMissing, reconcile};
+use crate::http::retry_table::RetryClass;
+use crate::macros::impl_into_future;
 use crate::models::BranchProtectionRule;
 use crate::scope::RepositoryScope;
 
@@ -45,7 +48,8 @@ pub(crate) async fn edit_rules(
         }
         edits += 1;
         match SetBranchProtectionRequest::new(repository.clone(), patterns).if_match(etag).await {
-            // Each time another writer has succeeded, so there is progress and no need for a backoff.
+            // Each time another writer has succeeded, so there is progress and no need for a backoff. An unknown outcome
+            // is no harm: the rules are read again.
             Err(error) if error.kind() == ErrorKind::PreconditionFailed && edits < MAX_EDITS => {}
             outcome => return outcome,
         }
@@ -78,19 +82,21 @@ impl SetBranchProtectionRequest {
         let Self { repository, patterns, if_match } = self;
         let rules: Vec<_> =
             patterns.iter().map(|pattern| BranchProtectionRule { pattern: pattern.clone() }).collect();
-        let request = repository.api().set_branch_protection_rules().repository(repository.name());
-        let request = request.apply_if_some(if_match, |request, etag| request.if_match(etag));
-        match request.body(rules).send().await {
-            // If the first attempt took effect and only its response was lost, the condition of a retry fails.
-            Err(error) if error.kind() == ErrorKind::PreconditionFailed && error.attempts() > 1 => {
-                if get_rules(&repository).await?.patterns == patterns {
-                    Ok(())
-                } else {
-                    Err(error)
-                }
-            }
-            outcome => outcome.map(drop),
-        }
+        let api = repository.api();
+        let Some(etag) = if_match else {
+            let request = api.set_branch_protection_rules().repository(repository.name());
+            return request.body(rules).send().await.map(Response::into_inner);
+        };
+        let set = || async {
+            let request = api.set_branch_protection_rules().repository(repository.name());
+            let call = request.if_match(&*etag).body(rules.clone()).call()?;
+            api.transport().empty(call.retry_class(RetryClass::Reconcile)).await.map(Response::into_inner)
+        };
+        // If the first request took effect, the condition of the second one fails.
+        let find_applied =
+            || async { Ok((get_rules(&repository).await?.patterns == patterns).then_some(())) };
+        let policy = api.retries();
+        reconcile(set().await, policy, find_applied, OnMissing::resend_at_once(set())).await
     }
 }
 

@@ -7,12 +7,12 @@ use futures::TryStreamExt as _;
 
 use crate::api::Response;
 use crate::error::{Error, Result};
-use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
+use crate::http::reconcile::{Effect, OnMissing, reconcile};
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
 use crate::models::time::to_unix_seconds;
 use crate::models::{self, CommitCreation};
 use crate::requests::diff::ListUncommitted;
-use crate::requests::new_head::new_head;
+use crate::requests::new_commits::{FoundCommit, RefBefore, find_commit, remember};
 use crate::scope::RefScope;
 
 /// Reads the commit that a ref names.
@@ -76,28 +76,45 @@ impl CommitRequest {
                 Error::invalid(action, "the date is out of range")
             })?);
         }
-        let start = RequestStart::now();
+        // Several equal commits with these options can follow each other, also within a second.
+        let CommitCreation { date, allow_empty, .. } = &self.body;
+        let before = if allow_empty.is_some() || date.is_some() || self.source_metarange.is_some() {
+            RefBefore::of_branch(&self.branch).await
+        } else {
+            RefBefore::unread()
+        };
         let request = repository.api().commit().repository(repository.name());
         let request = request
             .branch(self.branch.expression())
             .apply_if_some(self.source_metarange.clone(), |request, id| request.source_metarange(id));
         let sent = request.body(self.body.clone()).send().await.map(Response::into_inner);
-        reconcile(sent, || self.find_applied(start), OnMissing::Unknown).await
+        let policy = repository.api().retries();
+        let commit = reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await?;
+        remember(&commit.id);
+        Ok(commit)
     }
 
-    /// Returns the head of the branch if it is the requested commit, and there are no uncommitted changes.
-    async fn find_applied(&self, start: RequestStart) -> Result<Option<models::Commit>> {
-        let CommitCreation { message, metadata, date, allow_empty, .. } = &self.body;
-        // Several equal commits with these options can follow each other, and a commit with a given date may be old.
-        if allow_empty.is_some() || date.is_some() || self.source_metarange.is_some() {
-            return Ok(None);
+    /// Searches the new commits of the branch for the requested one.
+    async fn find_applied(&self, before: &RefBefore) -> Result<Effect<models::Commit>> {
+        let CommitCreation { message, metadata, date, .. } = &self.body;
+        let is_requested = |commit: &models::Commit| {
+            commit.message == *message
+                && commit.metadata == *metadata
+                && commit.parents.len() == 1
+                && date.is_none_or(|date| commit.creation_date == date)
+                && self.source_metarange.as_ref().is_none_or(|id| commit.meta_range_id == *id)
+        };
+        match find_commit(&self.branch, before, is_requested).await? {
+            FoundCommit::None => Ok(Effect::Missing),
+            FoundCommit::One { commit, is_new: true } => Ok(Effect::Applied(commit)),
+            // An equal commit of up to a few seconds before, or the requested one. They are as good as each other if
+            // all changes are committed.
+            FoundCommit::One { commit, is_new: false } => {
+                let uncommitted = ListUncommitted::new(self.branch.clone()).page_size(1).try_next().await?;
+                Ok(uncommitted.is_none().then_some(commit).into())
+            }
+            FoundCommit::Several => Ok(Effect::Ambiguous),
         }
-        let Some(head) = new_head(&self.branch, start).await? else { return Ok(None) };
-        if head.message != *message || head.metadata != *metadata {
-            return Ok(None);
-        }
-        let uncommitted = ListUncommitted::new(self.branch.clone()).page_size(1).try_next().await?;
-        Ok(uncommitted.is_none().then_some(head))
     }
 }
 

@@ -1,9 +1,12 @@
 //! Differences between two refs, and between a branch and its head.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use futures::stream::{Stream, TryStreamExt as _};
+use tokio::sync::OnceCell;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::macros::{ApplyIfSome as _, impl_has_options, impl_list};
 use crate::models::{Diff, DiffType, RefDiffType};
 use crate::pager::{List, Page, Pager};
@@ -62,7 +65,13 @@ struct RefQuery {
     two_dot: bool,
     right_stats: Option<bool>,
     view: DiffView,
+    /// The commits to compare instead of the two refs: the commit that `left` names, and its first parent.
+    from_parent: Option<FromParent>,
 }
+
+/// A commit with its first parent, `None` if it has neither a parent nor objects. Read once for all pages, because a
+/// branch may move between two pages.
+type FromParent = Arc<OnceCell<Option<(String, String)>>>;
 
 #[derive(Clone, Debug)]
 struct ConflictQuery {
@@ -79,7 +88,36 @@ struct UncommittedQuery {
 
 impl RefQuery {
     fn new(left: RefScope, right: RefExpr) -> Self {
-        Self { left, right, two_dot: false, right_stats: None, view: DiffView::default() }
+        Self { left, right, two_dot: false, right_stats: None, view: DiffView::default(), from_parent: None }
+    }
+
+    /// Returns the refs to compare, or `None` if there is nothing to compare.
+    async fn sides(&self) -> Result<Option<(&str, &str)>> {
+        let Some(from_parent) = &self.from_parent else {
+            let right = self.right.within(self.left.repository())?;
+            return Ok(Some((self.left.expression(), right)));
+        };
+        let commits = from_parent.get_or_try_init(|| with_parent(&self.left)).await?;
+        Ok(commits.as_ref().map(|(parent, commit)| (&**parent, &**commit)))
+    }
+}
+
+/// Reads the ids of the first parent of a commit, and of the commit.
+async fn with_parent(reference: &RefScope) -> Result<Option<(String, String)>> {
+    let expression = reference.expression();
+    // A branch with such a suffix is its head, with or without the uncommitted changes.
+    let named = expression.strip_suffix(['@', '$']).unwrap_or(expression);
+    let request = reference.api().get_commit().repository(reference.repository().name());
+    let commit = request.commit_id(named).send().await?.into_inner();
+    match commit.parents.into_iter().next() {
+        Some(parent) => Ok(Some((parent, commit.id))),
+        // The first commit of a repository has no objects.
+        None if commit.meta_range_id.is_empty() => Ok(None),
+        None => {
+            let repository = reference.repository().name();
+            let action = format!("compare {expression:?} of repository {repository:?} with its parent");
+            Err(Error::new(ErrorKind::NotFound, action, "the commit has no parent"))
+        }
     }
 }
 
@@ -106,6 +144,13 @@ macro_rules! delimiter_and_summary {
 impl DiffEntries {
     pub(crate) fn new(left: RefScope, right: RefExpr) -> Self {
         Self { pager: Pager::new(RefQuery::new(left, right)) }
+    }
+
+    /// The changes of the commit that a ref names.
+    pub(crate) fn from_parent(reference: RefScope) -> Self {
+        let right = RefExpr::of(&reference);
+        let query = RefQuery { from_parent: Some(FromParent::default()), ..RefQuery::new(reference, right) };
+        Self { pager: Pager::new(query) }.two_dot(true)
     }
 
     /// Compares the two refs themselves, instead of the right one with the merge base of the two. Default: `false`.
@@ -206,15 +251,19 @@ impl List for RefQuery {
     type Item = Diff;
 
     fn page(&self, after: String, amount: u16) -> BoxFuture<'static, Result<Page<Diff>>> {
-        let Self { left, right, two_dot, right_stats, view } = self.clone();
+        let query = self.clone();
         Box::pin(async move {
-            let repository = left.repository();
+            let Some((left, right)) = query.sides().await? else {
+                return Ok(Page { items: Vec::new(), next: None });
+            };
+            let Self { two_dot, right_stats, ref view, .. } = query;
+            let repository = query.left.repository();
             let request = repository
                 .api()
                 .diff_refs()
                 .repository(repository.name())
-                .left_ref(left.expression())
-                .right_ref(right.within(repository)?)
+                .left_ref(left)
+                .right_ref(right)
                 .type_(if two_dot { RefDiffType::TwoDot } else { RefDiffType::ThreeDot })
                 .prefix(&*view.prefix)
                 .after(&*after)

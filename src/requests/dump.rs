@@ -164,6 +164,10 @@ impl TaskKind for DumpTask {
         })
     }
 
+    fn version(status: &Self::Status) -> i64 {
+        status.update_time.timestamp_micros()
+    }
+
     fn state(status: &Self::Status) -> TaskState<Self::Output> {
         match &status.error {
             Some(error) => TaskState::Failed(error.clone()),
@@ -192,6 +196,10 @@ impl TaskKind for RestoreTask {
             let request = repository.api().restore_status().repository(repository.name());
             Ok(request.task_id(id).send().await?.into_inner())
         })
+    }
+
+    fn version(status: &Self::Status) -> i64 {
+        status.update_time.timestamp_micros()
     }
 
     fn state(status: &Self::Status) -> TaskState<Self::Output> {

@@ -151,6 +151,10 @@ impl TaskKind for PrepareCommitsTask {
         })
     }
 
+    fn version(status: &Self::Status) -> i64 {
+        status.update_time.timestamp_micros()
+    }
+
     fn state(status: &Self::Status) -> TaskState<Self::Output> {
         match &status.error {
             Some(error) if status.completed => TaskState::Failed(error.message.clone()),

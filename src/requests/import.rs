@@ -161,6 +161,10 @@ impl TaskKind for ImportTask {
         })
     }
 
+    fn version(status: &Self::Status) -> i64 {
+        status.update_time.timestamp_micros()
+    }
+
     /// A failed import never has the status `completed`.
     fn state(status: &Self::Status) -> TaskState<Self::Output> {
         match &status.error {

@@ -4,21 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use futures::TryStreamExt as _;
-
 use crate::api::Response;
-use crate::error::{Error, ErrorKind, Result};
-use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
+use crate::error::{Error, Result};
+use crate::http::reconcile::{Effect, OnMissing, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models;
-use crate::ref_expr::{BranchName, RefExpr};
-use crate::requests::commit::get_commit;
-use crate::requests::diff::ListConflicts;
-use crate::requests::new_head::new_head;
+use crate::ref_expr::BranchName;
+use crate::requests::conflicts::{ThreeWay, with_conflicts};
+use crate::requests::new_commits::{FoundCommit, NewCommits, RefBefore, find_commit, remember};
 use crate::scope::RefScope;
-
-/// How many conflicts an error names. A diff of the two refs lists all of them.
-const MAX_CONFLICTS: usize = 10_000;
 
 /// The metadata key under which the server records the strategy of a merge.
 const STRATEGY_KEY: &str = ".lakefs.merge.strategy";
@@ -27,9 +21,9 @@ const STRATEGY_KEY: &str = ".lakefs.merge.strategy";
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct MergeRequest {
-    source: RefScope,
+    pub(super) source: RefScope,
     destination: BranchName,
-    body: models::Merge,
+    pub(super) body: models::Merge,
 }
 
 /// Which side of a merge wins where both sides changed a path.
@@ -126,9 +120,30 @@ impl MergeRequest {
     }
 
     async fn execute(self) -> Result<models::MergeResult> {
+        match self.merge().await {
+            Err(error) => {
+                let into = self.destination.clone().into();
+                Err(with_conflicts(error, ThreeWay::of_merge(&self.source, &into)).await)
+            }
+            merged => merged,
+        }
+    }
+
+    /// The destination of the merge.
+    pub(super) fn destination(&self) -> Result<RefScope> {
         let repository = self.source.repository();
-        let destination = repository.reference(self.destination.within(repository)?);
-        let start = RequestStart::now();
+        Ok(repository.reference(self.destination.within(repository)?))
+    }
+
+    /// Merges, without a list of the conflicts in the error.
+    pub(super) async fn merge(&self) -> Result<models::MergeResult> {
+        let repository = self.source.repository();
+        let destination = self.destination()?;
+        let models::Merge { squash_merge, allow_empty, force, .. } = &self.body;
+        // Several equal merges with these options can follow each other, also within a second.
+        let is_repeatable = squash_merge.is_some() || allow_empty.is_some() || force.is_some();
+        let before =
+            if is_repeatable { RefBefore::of_branch(&destination).await } else { RefBefore::unread() };
         let request = repository
             .api()
             .merge_into_branch()
@@ -137,61 +152,53 @@ impl MergeRequest {
             .destination_branch(destination.expression())
             .body(self.body.clone());
         let sent = request.send().await.map(Response::into_inner);
-        match reconcile(sent, || self.find_applied(&destination, start), OnMissing::Unknown).await {
-            Err(error) if error.kind() == ErrorKind::MergeConflict => {
-                Err(with_conflicts(error, &self.source, self.destination.clone()).await)
-            }
-            merged => merged,
-        }
+        let policy = repository.api().retries();
+        let find_applied = || self.find_applied(&destination, &before);
+        let merged = reconcile(sent, policy, find_applied, OnMissing::Unknown).await?;
+        remember(&merged.reference);
+        Ok(merged)
     }
 
-    /// Returns the head of the destination if it is the requested merge.
+    /// Searches the new commits of the destination for the requested merge.
     async fn find_applied(
         &self,
         destination: &RefScope,
-        start: RequestStart,
-    ) -> Result<Option<models::MergeResult>> {
-        let models::Merge { message, metadata, strategy, squash_merge, allow_empty, force } = &self.body;
-        // Several equal merges with these options can follow each other, and a squash does not name its source.
-        if allow_empty.is_some() || force.is_some() || squash_merge.is_some() {
-            return Ok(None);
-        }
-        let Some(head) = new_head(destination, start).await? else { return Ok(None) };
-        let source = get_commit(&self.source).await?;
+        before: &RefBefore,
+    ) -> Result<Effect<models::MergeResult>> {
+        let models::Merge { message, metadata, strategy, squash_merge, .. } = &self.body;
+        // The source may have moved since the request, and the destination as well.
+        let sources = match squash_merge {
+            Some(_) => NewCommits::default(),
+            None => NewCommits::of(&self.source, &before.by_date()).await?,
+        };
         let (from, into) = (self.source.expression(), destination.expression());
         let message = message.clone().filter(|message| !message.is_empty());
         let message = message.unwrap_or_else(|| format!("Merge '{from}' into '{into}'"));
         let mut metadata = metadata.clone();
         metadata.insert(STRATEGY_KEY.to_owned(), strategy.as_deref().unwrap_or("default").to_owned());
-        let requested =
-            head.parents.get(1) == Some(&source.id) && head.message == message && head.metadata == metadata;
-        Ok(requested.then_some(models::MergeResult { reference: head.id }))
+        let is_requested = |commit: &models::Commit| {
+            let has_parents = match &*commit.parents {
+                [_] => squash_merge.is_some(),
+                [_, merged] => squash_merge.is_none() && sources.ids().any(|id| id == merged),
+                _ => false,
+            };
+            has_parents && commit.message == message && commit.metadata == metadata
+        };
+        Ok(match find_commit(destination, before, is_requested).await? {
+            FoundCommit::None => Effect::Missing,
+            // A source is merged once, so an equal merge of up to a few seconds before is as good.
+            FoundCommit::One { commit, .. } => Effect::Applied(models::MergeResult { reference: commit.id }),
+            FoundCommit::Several => Effect::Ambiguous,
+        })
     }
 }
 
 impl_into_future!(MergeRequest { source } => models::MergeResult);
 
-/// Adds the conflicting paths to the error of a merge. The response of the server does not name them.
-pub(crate) async fn with_conflicts(
-    error: Error,
-    source: &RefScope,
-    destination: impl Into<RefExpr>,
-) -> Error {
-    let mut list = ListConflicts::new(source.clone(), destination.into());
-    let mut conflicts = Vec::new();
-    // Where the conflicts cannot be listed, the error is returned without them.
-    while let Ok(Some(conflict)) = list.try_next().await {
-        conflicts.push(conflict.into());
-        if conflicts.len() == MAX_CONFLICTS {
-            break;
-        }
-    }
-    error.with_conflicts(conflicts)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn strategy_is_parsed_as_it_is_written() {

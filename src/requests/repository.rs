@@ -2,13 +2,19 @@
 
 use futures::future::BoxFuture;
 
+use crate::api::Response;
 use crate::error::{Error, ErrorKind, Result, optional};
-use crate::http::reconcile::{OnMissing, reconcile};
+use crate::http::reconcile::{Effect, OnMissing, RequestStart, reconcile};
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_has_options, impl_into_future, impl_list};
 use crate::models::{self, RepositoryCreation};
 use crate::pager::{List, Page, Pager};
+use crate::requests::commit::get_commit;
 use crate::requests::exist_ok::or_existing;
-use crate::scope::{ClientScope, RepositoryScope};
+use crate::requests::reconcile::{find_created, reconcile_deletion};
+use crate::scope::{ClientScope, RepositoryScope, storage_with_id};
+
+/// The name that the server gives to the first branch, if the request does not name it.
+const DEFAULT_BRANCH: &str = "main";
 
 /// Reads a repository.
 pub(crate) async fn get(repository: &RepositoryScope) -> Result<models::Repository> {
@@ -19,10 +25,7 @@ pub(crate) async fn get(repository: &RepositoryScope) -> Result<models::Reposito
 pub(crate) async fn storage_config(repository: &RepositoryScope) -> Result<models::StorageConfig> {
     let id = get(repository).await?.storage_id.unwrap_or_default();
     let config = repository.client().server_config().await?;
-    let listed = config.storage_config_list.iter().flat_map(|list| list.iter());
-    let named = |storage: &&models::StorageConfig| storage.blockstore_id.as_deref().unwrap_or_default() == id;
-    let storage = listed.chain(&config.storage_config).find(named);
-    storage.cloned().ok_or_else(|| {
+    storage_with_id(config, &id).cloned().ok_or_else(|| {
         let action = format!("read the storage configuration of repository {:?}", repository.name());
         Error::new(ErrorKind::NotFound, action, format!("the server reports no storage with the id {id:?}"))
     })
@@ -83,19 +86,55 @@ impl CreateRepositoryRequest {
     }
 
     async fn execute(self) -> Result<models::Repository> {
-        let Self { repository, bare, exist_ok, body } = self;
+        let start = RequestStart::now();
         let create = || {
-            let request = repository.api().create_repository();
-            let request = request.apply_if_some(bare, |request, bare| request.bare(bare)).body(body.clone());
+            let request = self.repository.api().create_repository();
+            let request = request.apply_if_some(self.bare, |request, bare| request.bare(bare));
+            let request = request.body(self.body.clone());
             async { Ok(request.send().await?.into_inner()) }
         };
-        // A storage namespace serves one repository, so a repository over this namespace was created by this request.
-        let find_applied = || async {
-            let found = optional(get(&repository).await)?;
-            Ok(found.filter(|found| exist_ok || found.storage_namespace == body.storage_namespace))
+        let policy = self.repository.api().retries();
+        let find_applied = || self.find_applied(start);
+        let created = reconcile(create().await, policy, find_applied, OnMissing::resend(create())).await;
+        or_existing(created, self.exist_ok, async { optional(get(&self.repository).await) }).await
+    }
+
+    /// Compares the repository, if it exists, with the request.
+    async fn find_applied(&self, start: RequestStart) -> Result<Effect<models::Repository>> {
+        let Self { repository, bare, exist_ok, body } = self;
+        let request = repository.api().get_repository().repository(repository.name());
+        let default_branch = body.default_branch.as_deref().unwrap_or(DEFAULT_BRANCH);
+        // Bare and read-only repositories can share a storage namespace.
+        let is_requested = |found: &models::Repository| {
+            found.storage_namespace == body.storage_namespace
+                && found.default_branch == default_branch
+                && found.read_only.unwrap_or_default() == body.read_only.unwrap_or_default()
         };
-        let created = reconcile(create().await, find_applied, OnMissing::resend(create())).await;
-        or_existing(created, exist_ok, async { optional(get(&repository).await) }).await
+        let date = |found: &models::Repository| Some(found.creation_date);
+        let found = match find_created(start, request.send(), date, is_requested).await? {
+            Effect::Applied(found) => found,
+            // An existing repository is accepted as it is.
+            Effect::Taken if *exist_ok => {
+                return Ok(optional(get(repository).await)?.into());
+            }
+            effect => return Ok(effect),
+        };
+        let branch = repository.api().get_branch().repository(repository.name()).branch(default_branch);
+        let branch = optional(branch.send().await)?.map(|branch| branch.into_inner().commit_id);
+        Ok(match (bare.is_some(), branch) {
+            (true, None) => Effect::Applied(found),
+            // The repository is that of another client.
+            (true, Some(_)) => Effect::Taken,
+            // The server has not created the branch so far, or the repository is bare and that of another client.
+            (false, None) => Effect::Partial,
+            (false, Some(head)) => {
+                let is_complete = body.sample_data.is_none() || {
+                    let head = get_commit(&repository.reference(head)).await?;
+                    !head.parents.is_empty()
+                };
+                if is_complete { Effect::Applied(found) } else { Effect::Partial }
+            }
+        })
     }
 }
 
@@ -121,8 +160,10 @@ impl DeleteRepositoryRequest {
 
     async fn execute(self) -> Result<()> {
         let request = self.repository.api().delete_repository().repository(self.repository.name());
-        request.apply_if_some(self.force, |request, force| request.force(force)).send().await?;
-        Ok(())
+        let request = request.apply_if_some(self.force, |request, force| request.force(force));
+        let deleted = request.send().await.map(Response::into_inner);
+        let policy = self.repository.api().retries();
+        reconcile_deletion(deleted, policy, || async { optional(get(&self.repository).await) }).await
     }
 }
 

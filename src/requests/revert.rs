@@ -2,11 +2,12 @@
 
 use crate::api::Response;
 use crate::error::Result;
-use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
+use crate::http::reconcile::{Effect, OnMissing, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
-use crate::models::{CommitOverrides, RevertCreation};
-use crate::ref_expr::{RefExpr, is_commit_id};
-use crate::requests::new_head::new_head;
+use crate::models::{Commit, CommitOverrides, RevertCreation};
+use crate::ref_expr::RefExpr;
+use crate::requests::conflicts::{ThreeWay, with_conflicts};
+use crate::requests::new_commits::{FoundCommit, RefBefore, find_commit, remember};
 use crate::scope::RefScope;
 
 /// Undoes the changes of a commit on a branch. Returned by [`Branch::revert`](crate::Branch::revert).
@@ -63,24 +64,39 @@ impl RevertRequest {
     async fn execute(mut self) -> Result<()> {
         let repository = self.branch.repository();
         self.body.ref_ = self.commit.within(repository)?.to_owned();
-        let start = RequestStart::now();
+        let before = RefBefore::of_branch(&self.branch).await;
         let request = repository.api().revert_branch().repository(repository.name());
         let sent = request.branch(self.branch.expression()).body(self.body.clone()).send().await;
-        reconcile(sent.map(Response::into_inner), || self.find_applied(start), OnMissing::Unknown).await
+        let sent = sent.map(Response::into_inner);
+        let policy = repository.api().retries();
+        match reconcile(sent, policy, || self.find_applied(&before), OnMissing::Unknown).await {
+            Err(error) => {
+                let parent_number = Some(self.body.parent_number);
+                let commits = ThreeWay::of_revert(&self.branch, &self.commit, parent_number);
+                Err(with_conflicts(error, commits).await)
+            }
+            reverted => reverted,
+        }
     }
 
-    /// Returns `Some` if the head of the branch is the requested commit.
-    async fn find_applied(&self, start: RequestStart) -> Result<Option<()>> {
-        let RevertCreation { ref_, commit_overrides, allow_empty, .. } = &self.body;
-        // Several equal commits can follow each other: `revert("main")` on `main` undoes its own last revert.
-        if allow_empty.is_some() || !is_commit_id(ref_) {
-            return Ok(None);
-        }
-        let Some(head) = new_head(&self.branch, start).await? else { return Ok(None) };
+    /// Searches the new commits of the branch for the requested one.
+    async fn find_applied(&self, before: &RefBefore) -> Result<Effect<()>> {
+        let RevertCreation { ref_, commit_overrides, .. } = &self.body;
         let CommitOverrides { message, metadata } = commit_overrides.clone().unwrap_or_default();
         let message = message.filter(|message| !message.is_empty());
         let message = message.unwrap_or_else(|| format!("Revert {ref_}"));
-        Ok((head.message == message && head.metadata == metadata).then_some(()))
+        let is_requested = |commit: &Commit| {
+            commit.parents.len() == 1 && commit.message == message && commit.metadata == metadata
+        };
+        Ok(match find_commit(&self.branch, before, is_requested).await? {
+            FoundCommit::One { commit, is_new: true } => {
+                remember(&commit.id);
+                Effect::Applied(())
+            }
+            FoundCommit::None => Effect::Missing,
+            // The head before the request was not read, and an equal revert may be a few seconds older.
+            FoundCommit::One { is_new: false, .. } | FoundCommit::Several => Effect::Ambiguous,
+        })
     }
 }
 

@@ -3,7 +3,9 @@
 use lakefs::models::{Diff, DiffType, PathType};
 use lakefs::{Branch, ErrorKind, TryStreamExt as _};
 
-use crate::support::{Fixture, changed_paths, changes, commit_objects, expect_error, upload_objects};
+use crate::support::{
+    Fixture, changed_paths, changes, commit_objects, create_tag, expect_error, upload_objects,
+};
 
 /// Returns `main` and a new branch `branch` of it, both with the objects `changed`, `removed` and `same`.
 async fn diverged(fixture: &Fixture, test: &str) -> (Branch, Branch) {
@@ -238,6 +240,33 @@ async fn diff_09_statistics_of_the_right_side_are_included_on_request() {
     assert_eq!(diff.len(), 2);
 }
 
+/// The commit of the ref is read once, so its changes do not depend on the form of the ref, nor on later commits.
+#[tokio::test]
+async fn diff_12_changes_of_a_commit_are_read_at_that_commit() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("diff_12").await;
+    let repository = &main.repository();
+    // The first commit has no parent and no objects.
+    for reference in ["main", "main@", "main~0"] {
+        assert_eq!(changes(repository.reference(reference).diff_from_parent()).await, [""; 0], "{reference}");
+    }
+    commit_objects(&main, "one", &[("a", "1"), ("b", "1"), ("c", "1"), ("d", "1")]).await;
+    create_tag(repository, "v1", "main").await;
+    upload_objects(&main, &[("e", "1")]).await;
+    let added = ["added a", "added b", "added c", "added d"];
+    for reference in ["main", "main@", "main$", "main~0", "v1", "v1@"] {
+        assert_eq!(changes(repository.reference(reference).diff_from_parent()).await, added, "{reference}");
+    }
+
+    // Another writer commits between two pages.
+    let mut list = main.diff_from_parent().page_size(2);
+    let first = list.try_next().await.unwrap().unwrap();
+    main.object("c").delete().await.unwrap();
+    commit_objects(&main, "two", &[("aa", "2"), ("z", "2")]).await;
+    let rest = changes(list).await;
+    assert_eq!((&*first.path, rest), ("a", added[1..].iter().map(|&change| change.to_owned()).collect()));
+}
+
 #[tokio::test]
 async fn diff_10_missing_or_invalid_sides_fail() {
     let fixture = Fixture::new().await;
@@ -248,8 +277,8 @@ async fn diff_10_missing_or_invalid_sides_fail() {
     expect_not_found(main.diff("nowhere").try_next().await, "not found");
     expect_not_found(nowhere.diff("main").try_next().await, "not found");
     expect_not_found(main.diff("main~9").two_dot(true).try_next().await, "not found");
-    // The first commit has no parent.
-    expect_not_found(main.diff_from_parent().try_next().await, "not found");
+    let missing = nowhere.diff_from_parent().try_next().await;
+    expect_error(missing, "get_commit", 404, ErrorKind::NotFound, "not found");
     let other = fixture.client.repository(fixture.unique_name("diff_10")).branch("main");
     expect_not_found(other.diff("main").try_next().await, "repository not found");
 

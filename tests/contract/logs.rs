@@ -105,6 +105,11 @@ async fn log_02_options_limit_the_log() {
     assert_eq!(messages(main.log().limit(2)).await, ALL[..2]);
     assert_eq!(messages(main.log().limit(1)).await, ALL[..1]);
     assert_eq!(messages(main.log().limit(1000)).await, ALL);
+    // The limit is neither that of a page nor changed by the size of a page.
+    assert_eq!(messages(main.log().limit(5000)).await, ALL);
+    assert_eq!(messages(main.log().limit(2).page_size(1)).await, ALL[..2]);
+    assert_eq!(messages(main.log().page_size(1000).limit(2)).await, ALL[..2]);
+    assert_eq!(messages(main.log().limit(0)).await, [""; 0]);
 
     // Commits older than the limit end the log. The first commit has the date of the test.
     let since = |minute: u64| UNIX_EPOCH + Duration::from_secs(START + 60 * minute);

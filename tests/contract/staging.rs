@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use lakefs::ErrorKind;
 
-use crate::support::{Fixture, expect_error};
+use crate::support::{Fixture, expect_error, read_text};
 
 const LINK: &str = "link_physical_address";
 
@@ -115,6 +115,7 @@ async fn stage_05_object_is_staged_with_data_of_another_object() {
     assert_eq!((&stats.checksum, stats.size_bytes), (&first.checksum, Some(5)));
     assert_eq!(stats.content_type.as_deref(), Some("text/csv"));
     assert_eq!(stats.metadata.unwrap().get("k").map(String::as_str), Some("v"));
+    assert_eq!(read_text(&object).await, "hello");
 
     let elsewhere = if fixture.storage_config().await.blockstore_type == "s3" { "gs" } else { "s3" };
     let elsewhere = object.stage(format!("{elsewhere}://bucket/key"), "c0ffee", 5).await;

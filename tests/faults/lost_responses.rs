@@ -61,27 +61,36 @@ async fn retry_02_commit_with_a_lost_request_has_an_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn retry_03_commit_that_cannot_be_identified_has_an_unknown_outcome() {
+async fn retry_03_commit_that_can_be_repeated_is_found() {
     let fixture = Fixture::in_memory().await;
     let server = fixture.test_server();
     let main = fixture.main("retry_03").await;
     server.faults().on("commit").drop_response();
-    expect_outcome_unknown(main.commit("one").allow_empty(true).await);
+    let found = main.commit("one").allow_empty(true).await.unwrap();
+    assert_eq!(found, main.get_commit().await.unwrap());
     upload_objects(&main, &[("a", "1")]).await;
     server.faults().on("commit").drop_response();
-    expect_outcome_unknown(main.commit("two").date(UNIX_EPOCH + Duration::from_secs(1_700_000_000)).await);
+    let date = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let found = main.commit("two").date(date).await.unwrap();
+    assert_eq!((found.created_at(), found), (Some(date), main.get_commit().await.unwrap()));
     assert_eq!(commits(&main).await, 3);
 
-    // Another client commits before this one reads the head.
+    // Another client commits before this one reads the log.
     upload_objects(&main, &[("a", "2")]).await;
     server.faults().on("commit").drop_response();
-    server.faults().on("getCommit").delay(Duration::from_millis(500)).proceed();
+    server
+        .faults()
+        .on("logCommits")
+        .when(|path| path.contains("/main/"))
+        .delay(Duration::from_millis(500))
+        .proceed();
     let other = async {
-        wait_until("the commit is in the log", async || commits(&main).await == 4).await;
+        wait_until("the commit is in the log", async || main.get_commit().await.unwrap().message == "three")
+            .await;
         commit_objects(&main, "other", &[("a", "3")]).await;
     };
-    let (lost, ()) = tokio::join!(async { main.commit("three").await }, other);
-    expect_outcome_unknown(lost);
+    let (found, ()) = tokio::join!(async { main.commit("three").await }, other);
+    assert_eq!(found.unwrap().message, "three");
     assert_eq!(commits(&main).await, 5);
 }
 
@@ -116,7 +125,7 @@ async fn retry_04_merge_with_a_lost_response_is_found() {
 }
 
 #[tokio::test]
-async fn retry_05_merge_that_cannot_be_identified_has_an_unknown_outcome() {
+async fn retry_05_lost_merge_has_an_unknown_outcome_and_squash_is_found() {
     let fixture = Fixture::in_memory().await;
     let server = fixture.test_server();
     let (main, branch) = branch_ahead_of_main(&fixture, "retry_05").await;
@@ -124,11 +133,12 @@ async fn retry_05_merge_that_cannot_be_identified_has_an_unknown_outcome() {
     expect_outcome_unknown(branch.merge_into("main").await);
     assert_eq!(commits(&main).await, 2);
 
+    let head = async || main.get().await.unwrap().commit_id;
     server.faults().on("mergeIntoBranch").drop_response();
-    expect_outcome_unknown(branch.merge_into("main").squash(true).await);
+    assert_eq!(branch.merge_into("main").squash(true).await.unwrap().reference, head().await);
     assert_eq!(commits(&main).await, 3);
     server.faults().on("mergeIntoBranch").drop_response();
-    expect_outcome_unknown(branch.merge_into("main").allow_empty(true).await);
+    assert_eq!(branch.merge_into("main").allow_empty(true).await.unwrap().reference, head().await);
     assert_eq!(main.log().first_parent(true).try_collect::<Vec<_>>().await.unwrap().len(), 4);
 }
 
@@ -150,7 +160,7 @@ async fn retry_06_revert_with_a_lost_response_is_found() {
 }
 
 #[tokio::test]
-async fn retry_07_revert_that_cannot_be_identified_has_an_unknown_outcome() {
+async fn retry_07_lost_revert_has_an_unknown_outcome_and_revert_of_the_head_is_found() {
     let fixture = Fixture::in_memory().await;
     let server = fixture.test_server();
     let main = fixture.main("retry_07").await;
@@ -160,17 +170,20 @@ async fn retry_07_revert_that_cannot_be_identified_has_an_unknown_outcome() {
     expect_outcome_unknown(main.revert(&one).await);
     assert_eq!(commits(&main).await, 3);
     server.faults().on("revertBranch").drop_response();
-    expect_outcome_unknown(main.revert("main").await);
-    assert_eq!(commits(&main).await, 4);
+    main.revert("main").await.unwrap();
+    assert_eq!(
+        (main.get_commit().await.unwrap().message, commits(&main).await),
+        ("Revert main".to_owned(), 4)
+    );
 }
 
 #[tokio::test]
-async fn retry_08_cherry_pick_with_an_unknown_outcome_is_not_retried() {
+async fn retry_08_cherry_pick_with_a_lost_response_is_found_and_never_retried() {
     let fixture = Fixture::in_memory().await;
     let server = fixture.test_server();
     let (main, _) = branch_ahead_of_main(&fixture, "retry_08").await;
     server.faults().on("cherryPick").drop_response();
-    expect_outcome_unknown(main.cherry_pick("branch").await);
+    assert_eq!(main.cherry_pick("branch").await.unwrap(), main.get_commit().await.unwrap());
     assert_eq!(commits(&main).await, 3);
     server.faults().on("cherryPick").drop_connection();
     expect_outcome_unknown(main.cherry_pick("branch").await);
@@ -203,7 +216,7 @@ async fn retry_09_rejected_requests_and_reads_have_a_known_outcome() {
 }
 
 #[tokio::test]
-async fn reset_07_only_idempotent_resets_are_retried() {
+async fn reset_07_resets_are_checked_and_not_retried() {
     let fixture = Fixture::in_memory().await;
     let server = fixture.test_server();
     let main = fixture.main("reset_07").await;
@@ -212,6 +225,9 @@ async fn reset_07_only_idempotent_resets_are_retried() {
     commit_objects(&main, "three", &[("a", "3")]).await;
 
     server.faults().on("hardResetBranch").drop_response();
+    main.hard_reset("main~1").await.unwrap();
+    assert_eq!(main.get().await.unwrap().commit_id, two);
+    server.faults().on("hardResetBranch").drop_connection();
     let error =
         expect_error(main.hard_reset("main~1").await, "hard_reset_branch", None, ErrorKind::Transport, "");
     assert!(error.is_outcome_unknown());
@@ -221,11 +237,13 @@ async fn reset_07_only_idempotent_resets_are_retried() {
     server.faults().on("hardResetBranch").drop_response();
     main.hard_reset(&one).await.unwrap();
     assert_eq!(main.get().await.unwrap().commit_id, one);
+    assert_eq!(server.requests_for("hardResetBranch").len(), 3);
 
     upload_objects(&main, &[("b", "1")]).await;
     server.faults().on("resetBranch").drop_response();
     main.reset().await.unwrap();
     assert_eq!(changes(main.uncommitted()).await, [""; 0]);
+    assert_eq!(server.requests_for("resetBranch").len(), 1);
 }
 
 /// The retry of a conditional update fails its condition if the lost request was applied.
@@ -273,4 +291,61 @@ async fn tag_08_existing_tag_is_not_taken_for_the_lost_one() {
 
     server.faults().on("createTag").drop_connection();
     expect_error(tag.create("main").await, "create_tag", 409, ErrorKind::AlreadyExists, "tag already exists");
+}
+
+/// lakeFS and proxies report failures after the request took effect: each commit exists once, and the client finds it.
+#[tokio::test]
+async fn retry_10_failure_that_is_reported_after_the_commit_is_no_failure() {
+    let fixture = Fixture::in_memory().await;
+    let server = fixture.test_server();
+    let (main, branch) = branch_ahead_of_main(&fixture, "retry_10").await;
+    let faults = server.faults();
+    let proxy = "upstream connect error or disconnect/reset before headers";
+    for (data, status, body) in [
+        ("1", 503, proxy),
+        ("2", 502, ""),
+        ("3", 404, r#"{"message":"commit not found"}"#),
+        ("4", 500, r#"{"message":"internal server error"}"#),
+    ] {
+        let respond = |operation: &str| {
+            let fault = faults.on(operation);
+            let fault = if body == proxy { fault.header("content-type", "text/plain") } else { fault };
+            // lakeFS identifies its responses.
+            let fault = if body.starts_with('{') { fault.header("x-request-id", "7") } else { fault };
+            fault.respond_after(status, body);
+        };
+        let before = commits(&main).await;
+        upload_objects(&main, &[("c", data)]).await;
+        respond("commit");
+        assert_eq!(main.commit("same").await.unwrap(), main.get_commit().await.unwrap());
+        respond("commit");
+        assert_eq!(main.commit("same").allow_empty(true).await.unwrap(), main.get_commit().await.unwrap());
+        respond("cherryPick");
+        assert_eq!(main.cherry_pick("branch").await.unwrap(), main.get_commit().await.unwrap());
+        assert_eq!(commits(&main).await, before + 3, "{status} {body}");
+        // Only these two operations read a commit back.
+        if status == 404 {
+            continue;
+        }
+        respond("revertBranch");
+        main.revert("main~2").allow_empty(true).await.unwrap();
+        commit_objects(&branch, "source", &[(data, data)]).await;
+        respond("mergeIntoBranch");
+        let merged = branch.merge_into("main").squash(true).await.unwrap();
+        assert_eq!(merged.reference, main.get().await.unwrap().commit_id);
+        respond("hardResetBranch");
+        main.hard_reset("main~1").await.unwrap();
+        assert_eq!(commits(&main).await, before + 4);
+    }
+    for (operation, count) in [
+        ("commit", 8),
+        ("cherryPick", 4),
+        ("revertBranch", 3),
+        ("mergeIntoBranch", 3),
+        ("hardResetBranch", 3),
+    ] {
+        let failed = server.requests_for(operation).into_iter().filter(|request| request.status >= Some(400));
+        assert_eq!(failed.count(), count, "{operation}");
+    }
+    assert_eq!(faults.pending(), [""; 0]);
 }

@@ -3,14 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod conflicts;
 mod directories;
 mod lists;
+mod lost_admin;
 mod lost_responses;
 mod presigned;
+mod resolves;
 mod resumed_reads;
 #[path = "../support/mod.rs"]
 mod support;
 mod tasks;
+mod transactions;
 mod uploads;
 
 use lakefs::{Body, Branch, Credentials, ErrorKind, TryStreamExt as _, models};
@@ -63,24 +67,48 @@ async fn failed_cleanup_of_a_transaction_is_reported_and_not_fatal() {
     let error = transacted.cleanup_error.unwrap();
     assert_eq!(error.status(), Some(500));
     let left = branches(&main).await.into_iter().find(|name| error.to_string().contains(&**name));
-    assert!(left.is_some_and(|name| name.starts_with("tx-")), "{error}");
+    assert!(left.is_some_and(|name| name.starts_with("lakefs-rs-tx-")), "{error}");
 
     server.faults().on("delete_branch").times(1).respond(500, failure);
     let error = main.transaction("Bad").run(async |tx| tx.object("missing").read().await).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let left = branches(&main).await.into_iter().find(|name| error.to_string().contains(&**name));
-    assert!(left.is_some_and(|name| name.starts_with("tx-")), "{error}");
+    assert!(left.is_some_and(|name| name.starts_with("lakefs-rs-tx-")), "{error}");
+}
+
+/// The configuration of a storage, as the server reports it.
+fn storage(id: &str, presigns: bool) -> String {
+    format!(
+        r#"{{"blockstore_id":"{id}","blockstore_type":"s3","blockstore_namespace_example":"",
+        "blockstore_namespace_ValidityRegex":"","pre_sign_support":{presigns},"pre_sign_support_ui":false,
+        "import_support":false,"import_validity_regex":""}}"#
+    )
+}
+
+/// The only storage of a server is that of all repositories, as for uploads.
+#[tokio::test]
+async fn repo_13_only_storage_is_found_whatever_its_id() {
+    let one = storage("one", true);
+    for config in [
+        format!(r#"{{"storage_config":{one}}}"#),
+        format!(r#"{{"storage_config_list":[{one}]}}"#),
+        format!(r#"{{"storage_config":{one},"storage_config_list":[]}}"#),
+    ] {
+        let fixture = Fixture::in_memory().await;
+        fixture.test_server().faults().on("getConfig").respond(200, config.clone());
+        let repository = fixture.client.repository("r");
+        for id in ["", "one", "two"] {
+            let body = format!(
+                r#"{{"id":"r","creation_date":1,"default_branch":"main","storage_namespace":"s3://r","storage_id":"{id}"}}"#
+            );
+            fixture.test_server().faults().on("getRepository").respond(200, body);
+            assert!(repository.storage_config().await.unwrap().pre_sign_support, "{config} {id}");
+        }
+    }
 }
 
 #[tokio::test]
 async fn repo_13_storage_config_is_the_one_of_the_repository() {
-    let storage = |id: &str, presigns: bool| {
-        format!(
-            r#"{{"blockstore_id":"{id}","blockstore_type":"s3","blockstore_namespace_example":"",
-            "blockstore_namespace_ValidityRegex":"","pre_sign_support":{presigns},"pre_sign_support_ui":false,
-            "import_support":false,"import_validity_regex":""}}"#
-        )
-    };
     let (fixture, other) = (Fixture::in_memory().await, Fixture::in_memory().await);
     let server = fixture.test_server();
     let (one, two) = (storage("one", false), storage("two", true));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lakefs::{ErrorKind, TryStreamExt as _};
 
-use crate::support::{Fixture, expect_error};
+use crate::support::{Fixture, expect_error, wait_for};
 
 #[tokio::test]
 async fn dump_04_task_is_polled_until_it_ends() {
@@ -35,6 +35,30 @@ async fn dump_04_task_is_polled_until_it_ends() {
     ended(r#""done":true"#);
     assert!(wait().await.unwrap_err().message().contains("lacks the result"));
     assert_eq!(server.faults().pending(), [""; 0]);
+}
+
+#[tokio::test]
+async fn dump_05_wait_for_a_status_that_does_not_move_ends() {
+    let fixture = Fixture::in_memory().await;
+    let server = fixture.test_server();
+    let task = fixture.repository("dump_05").await.dump_task("task");
+    let status = |second: u32| {
+        let body = format!(r#"{{"id":"task","update_time":"2026-11-23T00:00:{second:02}Z","done":false}}"#);
+        server.faults().on("dumpStatus").respond(200, body);
+    };
+    (0..20).for_each(status);
+    let (interval, stall) = (Duration::from_millis(10), Duration::from_millis(100));
+    server
+        .faults()
+        .on("dumpStatus")
+        .always()
+        .respond(200, r#"{"id":"task","update_time":"2026-11-23T00:00:20Z","done":false}"#);
+    let wait = task.wait_for_completion().poll_interval(interval).stall_timeout(stall);
+    let error = wait_for("the wait ends", wait.send()).await.unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Timeout, Some("dump_submit")), "{error}");
+    assert!(error.is_outcome_unknown() && error.message().contains("task \"task\""), "{error}");
+    // The wait went on as long as the status moved.
+    assert!(server.requests_for("dumpStatus").len() > 20 + 5);
 }
 
 /// The test server completes preparations at once, so the test injects the responses of a slow server.

@@ -62,7 +62,7 @@ async fn default_headers_are_sent_to_lakefs_and_not_to_the_storage() {
 
 #[test]
 fn invalid_settings_fail_the_build_without_showing_secrets() {
-    let builder = Client::builder().endpoint("http://localhost:1");
+    let builder = Client::builder().endpoint("http://localhost:1").anonymous();
     for builder in [
         builder.clone().default_header("Authorization", "hush"),
         builder.clone().default_header("host", "hush"),
@@ -92,7 +92,7 @@ fn invalid_settings_fail_the_build_without_showing_secrets() {
 async fn requests_go_through_the_proxy() {
     let proxy = ScriptedServer::start([ScriptedResponse::json(200, REPOSITORY)]).await;
     let url = proxy.endpoint().replace("http://", "http://user:hush@");
-    let builder = Client::builder().endpoint("http://lakefs.test").retries(RetryPolicy::none());
+    let builder = Client::builder().endpoint("http://lakefs.test").anonymous().retries(RetryPolicy::none());
     let client = builder.proxy(url).build().unwrap();
     within_deadline(client.repository("example").get()).await.0.unwrap();
     let request = &proxy.requests()[0];
@@ -105,7 +105,7 @@ async fn requests_go_through_the_proxy() {
 /// the limit is generous.
 #[test]
 fn clients_are_built_fast() {
-    let build = || Client::builder().endpoint("https://localhost:1").build().unwrap();
+    let build = || Client::builder().endpoint("https://localhost:1").anonymous().build().unwrap();
     build();
     let start = std::time::Instant::now();
     for _ in 0..20 {

@@ -18,8 +18,13 @@ async fn server_that_is_down_gets_one_attempt_for_each_call_when_the_budget_is_e
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let client =
-        Client::builder().endpoint(endpoint).retries(fast_retries()).retry_budget(6).build().unwrap();
+    let client = Client::builder()
+        .endpoint(endpoint)
+        .anonymous()
+        .retries(fast_retries())
+        .retry_budget(6)
+        .build()
+        .unwrap();
     let attempts = async || {
         let error = within_deadline(client.repository("example").get()).await.0.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Transport, "{error}");
@@ -72,6 +77,7 @@ async fn unknown_host_is_named_and_retried_for_a_short_time() {
     let counter = Arc::clone(&lookups);
     let client = Client::builder()
         .endpoint("http://lakefs.test:8000")
+        .anonymous()
         .retries(RetryPolicy::default().initial_backoff(Duration::from_millis(1)))
         .configure_http(move |http| http.dns_resolver(Unknown(Arc::clone(&counter))))
         .build()

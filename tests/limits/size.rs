@@ -14,7 +14,11 @@ use crate::within_deadline;
 const LIMIT: usize = 1024 * 1024;
 
 fn builder(server: &RawServer) -> ClientBuilder {
-    Client::builder().endpoint(server.http()).retries(RetryPolicy::none()).max_response_size(LIMIT)
+    Client::builder()
+        .endpoint(server.http())
+        .anonymous()
+        .retries(RetryPolicy::none())
+        .max_response_size(LIMIT)
 }
 
 #[tokio::test]
@@ -53,7 +57,7 @@ async fn response_that_announces_too_much_is_not_read() {
             LIMIT + 1
         );
         stream.write_all(head.as_bytes()).await.unwrap();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     })
     .await;
     // The client then reads the log, to find out whether the commit exists.

@@ -3,9 +3,9 @@
 use std::env;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use lakefs::{Branch, Client, ClientBuilder, Repository, models};
+use lakefs::{Branch, Client, ClientBuilder, Repository, RetryPolicy, models};
 use lakefs_testserver::{Server, ServerBuilder};
 
 /// The lakeFS under test: the one that the environment names, or a test server of this test alone.
@@ -52,7 +52,9 @@ impl Fixture {
         let server = server.contract(contract).start().await.expect("the test server starts");
         let endpoint = server.endpoint().to_owned();
         let access_key = [server.access_key_id(), server.secret_access_key()].map(str::to_owned);
-        let client = builder(&endpoint, &access_key).build().unwrap();
+        // The test server processes a request at once, so there is no reason to check for long whether it took effect.
+        let retries = RetryPolicy::default().reconcile_timeout(Duration::from_millis(500));
+        let client = builder(&endpoint, &access_key).retries(retries).build().unwrap();
         Self { client, server: Some(server), endpoint, access_key, namespace: "mem://".to_owned() }
     }
 
@@ -70,6 +72,11 @@ impl Fixture {
     #[track_caller]
     pub(crate) fn test_server(&self) -> &Server {
         self.server.as_ref().expect("a test server")
+    }
+
+    /// Returns the URL of the server.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
     }
 
     /// Returns the builder of a client of the same server, without credentials.

@@ -5,6 +5,7 @@
 
 mod assertions;
 mod directories;
+mod fault_proxy;
 mod fixture;
 mod objects;
 mod progress;
@@ -13,6 +14,7 @@ mod wait;
 
 pub(crate) use assertions::{expect_error, expect_failed_paths, failed_paths, is_id};
 pub(crate) use directories::{contents, directory_with, file_names, files, write_files};
+pub(crate) use fault_proxy::{FaultProxy, ProxyFault};
 pub(crate) use fixture::Fixture;
 pub(crate) use objects::{
     changed_paths, changes, commit_objects, create_tag, object_paths, read_text, string_map, upload_objects,

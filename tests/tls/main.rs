@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Returns the builder of a client that does not retry.
 fn builder(endpoint: &str) -> ClientBuilder {
-    Client::builder().endpoint(endpoint).retries(RetryPolicy::none())
+    Client::builder().endpoint(endpoint).anonymous().retries(RetryPolicy::none())
 }
 
 /// Gets the repository that the servers of these tests have.

@@ -69,7 +69,7 @@ async fn child_without_certificates() {
 
     let authority = Authority::new();
     let server = TlsServer::start(&authority).await;
-    let error = get_repository(Client::builder().endpoint(server.endpoint())).await.unwrap_err();
+    let error = get_repository(Client::builder().endpoint(server.endpoint()).anonymous()).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1), "{error}");
     assert!(error.message().contains("the certificates of the platform cannot be loaded"), "{error}");
     // Certificates of the program are enough.

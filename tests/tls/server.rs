@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -124,6 +124,7 @@ async fn respond(request: Request<Incoming>) -> Result<Response<Content>, Infall
         .header("X-Request-Id", "request-7")
         .header("Content-Type", media_type)
         .header("Content-Length", content.left);
+    let content = if request.method() == Method::HEAD { Content::zeros(0) } else { content };
     Ok(response.body(content).unwrap())
 }
 
@@ -158,5 +159,9 @@ impl Body for Content {
         let chunk = self.text.take().unwrap_or(Bytes::from_static(&ZEROS));
         self.left -= chunk.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(chunk))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
     }
 }

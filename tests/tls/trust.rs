@@ -13,7 +13,7 @@ use crate::{builder, get_repository};
 async fn unknown_certificate_authority_is_refused_and_not_retried() {
     let server = TlsServer::start(&Authority::new()).await;
     let endpoint = server.endpoint();
-    let error = get_repository(Client::builder().endpoint(&endpoint)).await.unwrap_err();
+    let error = get_repository(Client::builder().endpoint(&endpoint).anonymous()).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1), "{error}");
     assert!(!error.is_retryable(), "{error}");
     let expected = format!(r#"get repository "example": cannot connect to {endpoint}: the certificate"#);

@@ -23,7 +23,7 @@ impl Interceptor {
     pub(crate) fn begin(&self, operation: &'static str, parts: &request::Parts) -> Interception<'_> {
         let fault = self.faults.take(operation, parts.uri.path());
         let number = self.requests.begin(RecordedRequest::new(operation, parts));
-        Interception { fault, requests: &self.requests, number }
+        Interception { operation, fault, interceptor: self, number }
     }
 
     /// Returns the recorded requests for an operation.
@@ -40,8 +40,9 @@ impl Interceptor {
 /// A recorded request that is not handled yet.
 #[derive(Debug)]
 pub(crate) struct Interception<'a> {
+    operation: &'static str,
     fault: Option<Fault>,
-    requests: &'a RequestLog,
+    interceptor: &'a Interceptor,
     number: usize,
 }
 
@@ -51,12 +52,26 @@ impl Interception<'_> {
         self.fault.as_ref().is_some_and(Fault::replaces_response)
     }
 
-    /// Runs the handler under the fault and records the status of the response.
+    /// Returns whether the fault reads the body of the request instead of the handler.
+    pub(crate) fn reads_request(&self) -> bool {
+        self.fault.as_ref().is_some_and(Fault::reads_request)
+    }
+
+    /// Runs the handler under the fault, and records the status that it returns and that of the response.
     pub(crate) async fn run(
         self,
         handler: impl Future<Output = Response>,
     ) -> Result<Response, ConnectionDropped> {
-        let Self { fault, requests, number } = self;
+        let Self { operation, fault, interceptor, number } = self;
+        let Interceptor { faults, requests } = interceptor;
+        let handler = async {
+            let response = match faults.emulated(operation) {
+                Some(response) => response,
+                None => handler.await,
+            };
+            requests.handled(number, response.status().as_u16());
+            response
+        };
         let response = match fault {
             None => Ok(handler.await),
             Some(fault) => fault.apply(handler).await,

@@ -26,6 +26,9 @@ pub struct RecordedRequest {
     /// The status of the response. `None` while the request is handled, and if a fault dropped the
     /// connection.
     pub status: Option<u16>,
+    /// The status that the operation itself returned. `None` if a fault prevented it. It differs from `status`
+    /// where a fault replaced or lost the response: a success here means that the request took effect.
+    pub handled_status: Option<u16>,
     /// Whether the request had an `Authorization` or `Cookie` header.
     pub has_credentials: bool,
     headers: HeaderMap,
@@ -41,6 +44,7 @@ impl RecordedRequest {
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             status: None,
+            handled_status: None,
             has_credentials: removed.iter().any(Option::is_some),
             headers,
         }
@@ -80,12 +84,21 @@ impl RequestLog {
         state.cleared + state.requests.len() - 1
     }
 
+    /// Records the status that the operation returned.
+    pub(crate) fn handled(&self, number: usize, status: u16) {
+        self.update(number, |request| request.handled_status = Some(status));
+    }
+
     /// Records the status of the response to a request.
     pub(crate) fn end(&self, number: usize, status: Option<u16>) {
+        self.update(number, |request| request.status = status);
+    }
+
+    fn update(&self, number: usize, update: impl FnOnce(&mut RecordedRequest)) {
         let mut state = self.state();
         let index = number.checked_sub(state.cleared);
         if let Some(request) = index.and_then(|index| state.requests.get_mut(index)) {
-            request.status = status;
+            update(request);
         }
     }
 

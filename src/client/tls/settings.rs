@@ -13,6 +13,10 @@ pub(crate) struct TlsSettings {
 
 /// The certificate of the client.
 #[derive(Clone)]
+#[cfg_attr(
+    not(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls")),
+    expect(dead_code, reason = "there is no TLS")
+)]
 pub(crate) struct ClientCertificate {
     /// The certificate and its chain, in PEM.
     pub(crate) chain: Vec<u8>,
@@ -31,7 +35,9 @@ impl fmt::Debug for TlsSettings {
 }
 
 /// What is wrong with certificates that [`root_certificate`](crate::ClientBuilder::root_certificate) got.
+#[cfg(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls"))]
 pub(super) const INVALID_ROOT: &str = "the root certificate is not a valid certificate in PEM";
 
 /// What is wrong with what [`client_certificate`](crate::ClientBuilder::client_certificate) got.
+#[cfg(any(feature = "rustls", feature = "rustls-aws-lc", feature = "native-tls"))]
 pub(super) const INVALID_CLIENT: &str = "the client certificate or its private key is not valid PEM";

@@ -1,9 +1,12 @@
 //! Requests about policies.
 
+use crate::api::Response;
 use crate::error::{Result, optional};
+use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::macros::impl_into_future;
 use crate::models::{self, Statement};
 use crate::requests::exist_ok::or_existing;
+use crate::requests::reconcile::{find_created, reconcile_deletion};
 use crate::scope::ClientScope;
 
 /// Creates a policy. [`Policy::create`](crate::admin::Policy::create) returns it.
@@ -30,7 +33,19 @@ impl CreatePolicyRequest {
     async fn execute(self) -> Result<models::Policy> {
         let Self { client, body, exist_ok } = self;
         let id = body.id.clone();
-        let created = client.api().create_policy().body(body).send().await.map(|policy| policy.into_inner());
+        let start = RequestStart::now();
+        let create = || {
+            let request = client.api().create_policy().body(body.clone());
+            async { request.send().await.map(Response::into_inner) }
+        };
+        let find_applied = || async {
+            let request = client.api().get_policy().policy_id(&*id);
+            let date = |found: &models::Policy| found.creation_date;
+            find_created(start, request.send(), date, |found| found.statement == body.statement).await
+        };
+        let on_missing = OnMissing::resend(create());
+        let policy = client.api().retries();
+        let created = reconcile(create().await, policy, find_applied, on_missing).await;
         or_existing(created, exist_ok, async { optional(get(&client, &id).await) }).await
     }
 }
@@ -55,6 +70,7 @@ pub(crate) async fn update(
 }
 
 pub(crate) async fn delete(client: &ClientScope, id: &str) -> Result<()> {
-    client.api().delete_policy().policy_id(id).send().await?;
-    Ok(())
+    let deleted = client.api().delete_policy().policy_id(id).send().await.map(Response::into_inner);
+    let policy = client.api().retries();
+    reconcile_deletion(deleted, policy, || async { optional(get(client, id).await) }).await
 }

@@ -1,9 +1,13 @@
 //! Requests about users, their credentials, policies and external principals.
 
+use crate::api::Response;
 use crate::error::{Result, optional};
+use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{self, ExternalPrincipalCreation, UserCreation};
+use crate::requests::admin::lists::{ListExternalPrincipals, ListUserPolicies};
 use crate::requests::exist_ok::or_existing;
+use crate::requests::reconcile::{find, find_created, reconcile_deletion};
 use crate::scope::ClientScope;
 
 /// Creates a user. [`User::create`](crate::admin::User::create) returns it.
@@ -36,7 +40,21 @@ impl CreateUserRequest {
     async fn execute(self) -> Result<models::User> {
         let Self { client, body, exist_ok } = self;
         let id = body.id.clone();
-        let created = client.api().create_user().body(body).send().await.map(|user| user.into_inner());
+        let start = RequestStart::now();
+        let create = || {
+            let request = client.api().create_user().body(body.clone());
+            async { request.send().await.map(Response::into_inner) }
+        };
+        let find_applied = || async {
+            let request = client.api().get_user().user_id(&*id);
+            let date = |found: &models::User| Some(found.creation_date);
+            find_created(start, request.send(), date, |found| found.id == id).await
+        };
+        // A second request would invite the user again.
+        let on_missing =
+            if body.invite_user.is_some() { OnMissing::Unknown } else { OnMissing::resend(create()) };
+        let policy = client.api().retries();
+        let created = reconcile(create().await, policy, find_applied, on_missing).await;
         or_existing(created, exist_ok, async { optional(get(&client, &id).await) }).await
     }
 }
@@ -48,8 +66,9 @@ pub(crate) async fn get(client: &ClientScope, id: &str) -> Result<models::User> 
 }
 
 pub(crate) async fn delete(client: &ClientScope, id: &str) -> Result<()> {
-    client.api().delete_user().user_id(id).send().await?;
-    Ok(())
+    let deleted = client.api().delete_user().user_id(id).send().await.map(Response::into_inner);
+    let policy = client.api().retries();
+    reconcile_deletion(deleted, policy, || async { optional(get(client, id).await) }).await
 }
 
 pub(crate) async fn create_credentials(
@@ -69,8 +88,10 @@ pub(crate) async fn get_credentials(
 }
 
 pub(crate) async fn delete_credentials(client: &ClientScope, id: &str, access_key_id: String) -> Result<()> {
-    client.api().delete_credentials().user_id(id).access_key_id(access_key_id).send().await?;
-    Ok(())
+    let request = client.api().delete_credentials().user_id(id).access_key_id(&*access_key_id);
+    let deleted = request.send().await.map(Response::into_inner);
+    let get = || async { optional(get_credentials(client, id, access_key_id.clone()).await) };
+    reconcile_deletion(deleted, client.api().retries(), get).await
 }
 
 pub(crate) async fn attach_policy(client: &ClientScope, id: &str, policy: String) -> Result<()> {
@@ -79,8 +100,10 @@ pub(crate) async fn attach_policy(client: &ClientScope, id: &str, policy: String
 }
 
 pub(crate) async fn detach_policy(client: &ClientScope, id: &str, policy: String) -> Result<()> {
-    client.api().detach_policy_from_user().user_id(id).policy_id(policy).send().await?;
-    Ok(())
+    let request = client.api().detach_policy_from_user().user_id(id).policy_id(&*policy);
+    let detached = request.send().await.map(Response::into_inner);
+    let get = || find(ListUserPolicies::new(client.clone(), id.to_owned()), |found| found.id == policy);
+    reconcile_deletion(detached, client.api().retries(), get).await
 }
 
 pub(crate) async fn add_external_principal(
@@ -89,9 +112,14 @@ pub(crate) async fn add_external_principal(
     principal: String,
     settings: serde_json::Map<String, serde_json::Value>,
 ) -> Result<()> {
-    let request = client.api().create_user_external_principal().user_id(id).principal_id(principal);
-    request.body(ExternalPrincipalCreation { settings }).send().await?;
-    Ok(())
+    let add = || {
+        let request = client.api().create_user_external_principal().user_id(id).principal_id(&*principal);
+        let request = request.body(ExternalPrincipalCreation { settings: settings.clone() });
+        async { request.send().await.map(Response::into_inner) }
+    };
+    let find_applied = || async { Ok(find_external_principal(client, id, &principal).await?.map(drop)) };
+    let policy = client.api().retries();
+    reconcile(add().await, policy, find_applied, OnMissing::resend(add())).await
 }
 
 pub(crate) async fn remove_external_principal(
@@ -99,6 +127,17 @@ pub(crate) async fn remove_external_principal(
     id: &str,
     principal: String,
 ) -> Result<()> {
-    client.api().delete_user_external_principal().user_id(id).principal_id(principal).send().await?;
-    Ok(())
+    let request = client.api().delete_user_external_principal().user_id(id).principal_id(&*principal);
+    let deleted = request.send().await.map(Response::into_inner);
+    let get = || find_external_principal(client, id, &principal);
+    reconcile_deletion(deleted, client.api().retries(), get).await
+}
+
+async fn find_external_principal(
+    client: &ClientScope,
+    id: &str,
+    principal: &str,
+) -> Result<Option<models::ExternalPrincipal>> {
+    let list = ListExternalPrincipals::new(client.clone(), id.to_owned());
+    find(list, |found| found.id == principal).await
 }

@@ -20,7 +20,7 @@ pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<Object
         let stats = StatRequest::new(spec.object.clone()).await?;
         Ok(tally.is_object(&stats).then_some(stats))
     };
-    let stats = reconcile(result, find_applied, OnMissing::Unknown).await?;
+    let stats = reconcile(result, spec.object.api().retries(), find_applied, OnMissing::Unknown).await?;
     tally.verify(&stats, &action)?;
     Ok(stats)
 }

@@ -210,7 +210,8 @@ impl MultipartUpload {
             let stats = StatRequest::new(object.clone()).await?;
             Ok((stats.physical_address == self.physical_address).then_some(stats))
         };
-        let mut stats = reconcile(result, find_applied, OnMissing::Unknown).await?;
+        let policy = spec.object.api().retries();
+        let mut stats = reconcile(result, policy, find_applied, OnMissing::Unknown).await?;
         self.is_open.store(false, Relaxed);
         // The response contains the address without the storage namespace of the repository.
         stats.physical_address.clone_from(&self.physical_address);

@@ -59,7 +59,7 @@ async fn link(spec: &UploadSpec, address: StagingLocation, md5: String, size: u6
         let stats = StatRequest::new(spec.object.clone()).await?;
         Ok((Some(&stats.physical_address) == physical_address.as_ref()).then_some(stats))
     };
-    reconcile(request.await, find_applied, OnMissing::Unknown).await
+    reconcile(request.await, spec.object.api().retries(), find_applied, OnMissing::Unknown).await
 }
 
 /// The upload target of an object with all its data.

@@ -35,13 +35,17 @@ pub(crate) async fn respond(
     interceptor: &Interceptor,
     request: Request<Body>,
 ) -> Result<Response, ConnectionDropped> {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let path = parts.uri.path();
     let Some((operation, path_parameters)) = route::find(&parts.method, path) else {
         return Ok(respond_without_operation(state, &parts.method, path));
     };
     let interception = interceptor.begin(operation.id, &parts);
-    interception.run(handle(state, operation, path_parameters, parts, body)).await
+    if interception.reads_request() {
+        let received = axum::body::to_bytes(std::mem::take(&mut body), usize::MAX).await;
+        body = received.map_or_else(|_| Body::empty(), Body::from);
+    }
+    interception.run(Box::pin(handle(state, operation, path_parameters, parts, body))).await
 }
 
 /// Responds to a request that is not an operation of the API.

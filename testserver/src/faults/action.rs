@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 
 use crate::http::Response;
+
+/// How long a stalled response keeps its connection open at most.
+const MAX_STALL: Duration = Duration::from_secs(10 * 60);
 
 /// A delay and an action, in this order.
 #[derive(Debug, Clone)]
@@ -21,8 +24,13 @@ pub(crate) struct Fault {
 pub(super) enum Action {
     Proceed,
     Respond(CannedResponse),
+    RespondAfter(CannedResponse),
     DropConnection,
+    DropAfterBody,
     DropResponse,
+    Stall,
+    StallResponse,
+    StallBody,
     TruncateBody,
     ReplaceBody(Bytes),
 }
@@ -36,7 +44,16 @@ pub(super) struct CannedResponse {
 }
 
 impl CannedResponse {
-    fn into_response(self) -> Response {
+    /// An invalid status becomes 500. A body without a media type is JSON.
+    pub(super) fn new(status: u16, mut headers: Vec<(HeaderName, HeaderValue)>, body: Bytes) -> Self {
+        if !body.is_empty() && !headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
+            headers.push((CONTENT_TYPE, HeaderValue::from_static("application/json")));
+        }
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { status, headers, body }
+    }
+
+    pub(super) fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         response.headers_mut().extend(self.headers);
@@ -62,6 +79,11 @@ impl Fault {
         matches!(self.action, Action::Respond(_))
     }
 
+    /// Returns whether the fault reads the body of the request, and does not run the handler.
+    pub(crate) fn reads_request(&self) -> bool {
+        matches!(self.action, Action::DropAfterBody | Action::Stall)
+    }
+
     /// Handles a request under this fault.
     pub(crate) async fn apply(
         self,
@@ -73,11 +95,21 @@ impl Fault {
         match self.action {
             Action::Proceed => Ok(handler.await),
             Action::Respond(response) => Ok(response.into_response()),
-            Action::DropConnection => Err(ConnectionDropped),
+            Action::RespondAfter(response) => {
+                handler.await;
+                Ok(response.into_response())
+            }
+            Action::DropConnection | Action::DropAfterBody => Err(ConnectionDropped),
             Action::DropResponse => {
                 handler.await;
                 Err(ConnectionDropped)
             }
+            Action::Stall => Err(stall().await),
+            Action::StallResponse => {
+                handler.await;
+                Err(stall().await)
+            }
+            Action::StallBody => Ok(stall_body(handler.await).await),
             Action::TruncateBody => Ok(truncate_body(handler.await).await),
             Action::ReplaceBody(body) => {
                 let (mut parts, _) = handler.await.into_parts();
@@ -88,18 +120,41 @@ impl Fault {
     }
 }
 
-/// Sends the first half of a body with the `Content-Length` of the full body, then drops the connection.
+/// Sends the first half of a body, then drops the connection.
 async fn truncate_body(response: Response) -> Response {
+    // Gives the first half time to be sent before the connection is dropped.
+    half_of_body(response, async { tokio::time::sleep(Duration::from_millis(20)).await }).await
+}
+
+/// Sends the first half of a body, then nothing until the client closes the connection.
+async fn stall_body(response: Response) -> Response {
+    half_of_body(response, async {
+        stall().await;
+    })
+    .await
+}
+
+/// Sends the first half of a body with the `Content-Length` of the full body, waits, and drops the connection. A
+/// response without a body is sent as it is.
+async fn half_of_body(response: Response, wait: impl Future<Output = ()> + Send + 'static) -> Response {
     let (mut parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    if body.is_empty() {
+        return Response::from_parts(parts, Body::empty());
+    }
     parts.headers.insert(CONTENT_LENGTH, body.len().into());
     let half = body.slice(..body.len() / 2);
     let stream = stream_of(half).chain(futures_util::stream::once(async {
-        // Gives the first half time to be sent before the connection is dropped.
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        wait.await;
         Err(ConnectionDropped)
     }));
     Response::from_parts(parts, Body::from_stream(stream))
+}
+
+/// Waits until the client closes the connection, which drops the future, but not for ever.
+async fn stall() -> ConnectionDropped {
+    tokio::time::sleep(MAX_STALL).await;
+    ConnectionDropped
 }
 
 fn stream_of(bytes: Bytes) -> impl Stream<Item = Result<Bytes, ConnectionDropped>> {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::header::{CONTENT_TYPE, LOCATION};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderName, HeaderValue};
 use bytes::Bytes;
 
 use super::action::{Action, CannedResponse, Fault};
@@ -33,7 +33,10 @@ impl Faults {
 ///
 /// [`times`](Self::times), [`always`](Self::always), [`after`](Self::after) and [`when`](Self::when) choose
 /// the requests. [`respond`](Self::respond), [`redirect`](Self::redirect),
-/// [`drop_connection`](Self::drop_connection), [`drop_response`](Self::drop_response),
+/// [`drop_connection`](Self::drop_connection), [`drop_after_body`](Self::drop_after_body) and
+/// [`stall`](Self::stall) choose what happens to them instead of the operation;
+/// [`respond_after`](Self::respond_after), [`drop_response`](Self::drop_response),
+/// [`stall_response`](Self::stall_response), [`stall_body`](Self::stall_body),
 /// [`truncate_body`](Self::truncate_body), [`replace_body`](Self::replace_body) and
 /// [`proceed`](Self::proceed) choose what happens to them, and put the fault in force.
 #[must_use = "a fault is in force only once a method has chosen what happens"]
@@ -97,8 +100,8 @@ impl<'a> FaultBuilder<'a> {
         self
     }
 
-    /// Adds a header to the response of [`respond`](Self::respond) or [`redirect`](Self::redirect). Ignores a
-    /// name or a value that is invalid in HTTP.
+    /// Adds a header to the response of [`respond`](Self::respond), [`respond_after`](Self::respond_after) or
+    /// [`redirect`](Self::redirect). Ignores a name or a value that is invalid in HTTP.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             self.headers.push((name, value));
@@ -111,13 +114,15 @@ impl<'a> FaultBuilder<'a> {
     /// The `Content-Type` of a non-empty body is `application/json` unless [`header`](Self::header) has set
     /// another. An invalid status becomes 500.
     pub fn respond(mut self, status: u16, body: impl Into<Bytes>) {
-        let body = body.into();
-        if !body.is_empty() && !self.headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
-            self.headers.push((CONTENT_TYPE, HeaderValue::from_static("application/json")));
-        }
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = std::mem::take(&mut self.headers);
-        self.plan(Action::Respond(CannedResponse { status, headers, body }));
+        let response = CannedResponse::new(status, std::mem::take(&mut self.headers), body.into());
+        self.plan(Action::Respond(response));
+    }
+
+    /// Performs the operation, then responds with this status and body instead, as a proxy that loses the
+    /// response. Status, body and headers are those of [`respond`](Self::respond).
+    pub fn respond_after(mut self, status: u16, body: impl Into<Bytes>) {
+        let response = CannedResponse::new(status, std::mem::take(&mut self.headers), body.into());
+        self.plan(Action::RespondAfter(response));
     }
 
     /// Responds with status 302 and a `Location`. The operation is not performed.
@@ -125,9 +130,32 @@ impl<'a> FaultBuilder<'a> {
         self.header(LOCATION.as_str(), location).respond(302, Bytes::new());
     }
 
-    /// Drops the connection. The operation is not performed.
+    /// Drops the connection when the head of the request has arrived. The operation is not performed.
     pub fn drop_connection(self) {
         self.plan(Action::DropConnection);
+    }
+
+    /// Reads the request with its body, then drops the connection. The operation is not performed.
+    pub fn drop_after_body(self) {
+        self.plan(Action::DropAfterBody);
+    }
+
+    /// Reads the request with its body, and never responds. The operation is not performed.
+    ///
+    /// The connection stays open until the client closes it, or for ten minutes.
+    pub fn stall(self) {
+        self.plan(Action::Stall);
+    }
+
+    /// Performs the operation, and never responds. The connection stays open as with [`stall`](Self::stall).
+    pub fn stall_response(self) {
+        self.plan(Action::StallResponse);
+    }
+
+    /// Performs the operation, and sends only the first half of the response body. The connection stays open as
+    /// with [`stall`](Self::stall). A response without a body is sent as it is.
+    pub fn stall_body(self) {
+        self.plan(Action::StallBody);
     }
 
     /// Performs the operation, then drops the connection without a response.
@@ -135,7 +163,8 @@ impl<'a> FaultBuilder<'a> {
         self.plan(Action::DropResponse);
     }
 
-    /// Performs the operation, then drops the connection after the first half of the response body.
+    /// Performs the operation, then drops the connection after the first half of the response body. A response
+    /// without a body is sent as it is.
     pub fn truncate_body(self) {
         self.plan(Action::TruncateBody);
     }

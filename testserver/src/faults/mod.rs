@@ -2,6 +2,7 @@
 
 mod action;
 mod builder;
+mod emulation;
 mod plan;
 
 pub use builder::FaultBuilder;

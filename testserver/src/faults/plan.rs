@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::action::Fault;
+use super::emulation::Emulations;
 use crate::operation_ids::{OperationIds, is_same_operation};
 
 /// The planned faults of a [`Server`](crate::Server).
@@ -39,6 +40,7 @@ use crate::operation_ids::{OperationIds, is_same_operation};
 pub struct Faults {
     operations: OperationIds,
     plans: Mutex<Vec<Plan>>,
+    pub(super) emulations: Emulations,
 }
 
 /// A condition on the path of a request.
@@ -69,7 +71,7 @@ impl fmt::Debug for Plan {
 
 impl Faults {
     pub(crate) fn new(operations: OperationIds) -> Self {
-        Self { operations, plans: Mutex::default() }
+        Self { operations, plans: Mutex::default(), emulations: Emulations::default() }
     }
 
     pub(crate) fn operations(&self) -> &OperationIds {

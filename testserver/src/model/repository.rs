@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::branch::{Branch, Changes, View};
 use super::commit::{Commit, CommitId, CommitRecord};
-use super::entry::Metadata;
+use super::entry::{Entry, Location, Metadata};
 use super::error::{Context, Error, ErrorKind, Result};
 use super::gc::GcRules;
 use super::names;
@@ -62,6 +64,15 @@ impl Repository {
             tasks: Tasks::default(),
             commits: BTreeMap::new(),
         }
+    }
+
+    /// Returns the content of any object with this location, committed or not.
+    pub(crate) fn content_at(&self, location: &Location) -> Option<Bytes> {
+        let committed = self.commits.values().flat_map(|commit| commit.tree.iter_from(b""));
+        let uncommitted = self.branches.values().flat_map(|branch| branch.uncommitted().values().flatten());
+        let mut entries =
+            committed.map(|(_, entry)| entry).chain(uncommitted).map(|entry| -> &Entry { entry });
+        entries.find(|entry| entry.location == *location)?.content.clone()
     }
 
     /// Creates a repository whose default branch is at a first, empty commit.

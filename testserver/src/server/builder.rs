@@ -156,7 +156,6 @@ impl ServerBuilder {
         }
         Ok(Server {
             task: tokio::spawn(serve_all(listeners)),
-            #[cfg(feature = "validate")]
             state,
             interceptor,
             storage,

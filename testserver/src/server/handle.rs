@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -30,7 +30,6 @@ use crate::storage::Storage;
 /// # }
 /// ```
 pub struct Server {
-    #[cfg(feature = "validate")]
     pub(super) state: Arc<crate::api::ApiState>,
     pub(super) interceptor: Arc<Interceptor>,
     pub(super) storage: Option<Arc<Storage>>,
@@ -158,6 +157,18 @@ impl Server {
         if let Some(storage) = &self.storage {
             storage.set_url_lifetime(lifetime);
         }
+    }
+
+    /// Returns what a repository contains, as text with a line for each branch, uncommitted change, tag, pull
+    /// request and setting. Returns `None` if there is no such repository.
+    ///
+    /// The text is equal for equal contents: it has no times, no generated ids and not the name of the
+    /// repository. Compare it to check that a request took effect exactly once. Its format can change in any
+    /// release.
+    #[must_use]
+    pub fn repository_summary(&self, name: &str) -> Option<String> {
+        let catalog = self.state.catalog.read().unwrap_or_else(PoisonError::into_inner);
+        catalog.find_repository(name).ok().map(crate::model::summary)
     }
 
     /// Returns the number of multipart uploads that are neither completed nor aborted.

@@ -45,7 +45,7 @@ pub(crate) async fn respond(
         _ => return Ok(METHOD_NOT_ALLOWED.into_response()),
     };
     let interception = interceptor.begin(operation, &parts);
-    if interception.replaces_response() {
+    if interception.replaces_response() || interception.reads_request() {
         // A client that is still sending might see a broken connection instead of the response.
         let received = axum::body::to_bytes(std::mem::take(&mut body), usize::MAX).await;
         body = received.map_or_else(|_| Body::empty(), Body::from);

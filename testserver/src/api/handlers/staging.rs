@@ -121,6 +121,10 @@ pub(crate) fn stage(call: &Call<'_>) -> ApiResult {
         return Err(ApiError::new(StatusCode::BAD_REQUEST, message));
     }
     let location = location_of(&namespace, &address);
+    let content = match presign::stored_object(call, &address) {
+        Some(object) => Some(object.content),
+        None => call.catalog().repository(call.repository())?.content_at(&location),
+    };
     let entry = Entry::new(NewEntry {
         size: body.size_bytes,
         checksum: body.checksum,
@@ -128,7 +132,7 @@ pub(crate) fn stage(call: &Call<'_>) -> ApiResult {
         metadata: body.metadata,
         modified: body.mtime.map_or_else(Timestamp::now, Timestamp::from_seconds),
         location,
-        content: presign::stored_object(call, &address).map(|object| object.content),
+        content,
     });
     let path = call.path("path");
     let stats = ObjectStats { metadata: None, ..ObjectStats::object(&namespace, &path, &entry)? };
