@@ -24,7 +24,7 @@ pub struct FailedObject {
 }
 
 /// The conflicts of an error.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct ConflictList {
     pub(super) conflicts: Vec<Conflict>,
     /// There may be more conflicts.
