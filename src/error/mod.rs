@@ -5,6 +5,7 @@
 mod classify;
 mod details;
 mod kind;
+mod one_line;
 mod response;
 mod retry_hint;
 mod temporary_branch;
@@ -21,6 +22,7 @@ pub(crate) use response::{ErrorResponse, ResponseOrigin};
 pub(crate) use retry_hint::RetryHint;
 
 use details::ConflictList;
+use one_line::OneLine;
 use response::{ErrorPayload, storage_code};
 
 /// The result of the calls of this crate.
@@ -33,7 +35,8 @@ type Source = Arc<dyn std::error::Error + Send + Sync>;
 ///
 /// `Display` writes one line with the operation, the resource and the cause, such as
 /// `commit to branch "exp" of repository "example": no changes`. Where the connection failed, the line has the endpoint
-/// (never a query, a user name or a signature) and the reason. Errors contain no secrets.
+/// (never a query, a user name or a signature) and the reason. A long message is cut; [`message`](Self::message) returns all
+/// of it. Errors contain no secrets.
 ///
 /// To decide how to react, use [`kind`](Self::kind), [`is_retryable`](Self::is_retryable) and
 /// [`is_outcome_unknown`](Self::is_outcome_unknown):
@@ -274,15 +277,17 @@ impl Error {
     /// A response of the server that is not a success.
     pub(crate) fn response(origin: &ResponseOrigin, response: ErrorResponse) -> Self {
         let status = response.status;
+        // A text may repeat the request, for example the one of a proxy.
+        let unless_secret = |text: String| if origin.is_secret { String::new() } else { text };
         let (writer, kind, message) = match response.payload() {
             ErrorPayload::Lakefs(message) => {
                 (Writer::Lakefs, classify::of_lakefs(origin.operation, status, &message), message)
             }
             ErrorPayload::Text(message) if is_text_of_lakefs(status) => {
-                (Writer::Lakefs, classify::of_status(status), message)
+                (Writer::Lakefs, classify::of_status(status), unless_secret(message))
             }
             ErrorPayload::Text(message) if !matches!(status, ..400 | 404 | 405) => {
-                (Writer::Foreign, classify::of_status(status), message)
+                (Writer::Foreign, classify::of_status(status), unless_secret(message))
             }
             // The response to HEAD has no body that could show who wrote it. The validation of requests writes no id.
             ErrorPayload::Other
@@ -451,9 +456,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { action, message, attempts, outcome_unknown, .. } = &*self.0;
         if !action.is_empty() {
-            write!(f, "{action}: ")?;
+            write!(f, "{}: ", OneLine(action))?;
         }
-        f.write_str(message)?;
+        write!(f, "{}", OneLine(message))?;
         if *attempts > 1 {
             write!(f, " (after {attempts} attempts)")?;
         }
