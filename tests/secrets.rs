@@ -214,3 +214,81 @@ fn models_show_no_secret() {
         assert!(text.contains("redacted"), "{text}");
     }
 }
+
+/// The operations whose request and response contain secrets, each with a client that calls it.
+async fn call_with_secrets(operation: &str, client: &lakefs::Client) -> lakefs::Error {
+    let api = client.api();
+    let identity = [("identity_token".to_owned(), "hush".into())].into_iter().collect();
+    match operation {
+        "login" => api.login().body(models::LoginInformation::new("key", "hush")).send().await.unwrap_err(),
+        "sts_login" => {
+            let body = models::StsAuthRequest::new("hush", "hush", "http://h");
+            api.sts_login().body(body).send().await.unwrap_err()
+        }
+        "external_principal_login" => {
+            let body = models::ExternalLoginInformation::new(identity);
+            api.external_principal_login().body(body).send().await.unwrap_err()
+        }
+        "create_credentials" => api.create_credentials().user_id("me").send().await.unwrap_err(),
+        _ => {
+            let key = models::AccessKeyCredentials::new("key", "hush");
+            api.setup().body(models::Setup::new("me").key(key)).send().await.unwrap_err()
+        }
+    }
+}
+
+const WITH_SECRETS: [&str; 5] =
+    ["login", "sts_login", "external_principal_login", "create_credentials", "setup"];
+
+#[tokio::test]
+async fn undecodable_response_with_a_secret_is_not_kept() {
+    for operation in WITH_SECRETS {
+        for body in [
+            r#"{"token":"hush","token_expiration":"hush","access_key_id":7,"secret_access_key":"hush"}"#,
+            r#"{"token":["hush"],"secret_access_key":["hush"]}"#,
+            r#"{"token":"hush"#,
+            "hush",
+        ] {
+            let server = ScriptedServer::start([ScriptedResponse::json(
+                if operation == "create_credentials" { 201 } else { 200 },
+                body,
+            )])
+            .await;
+            let error = call_with_secrets(operation, &server.client()).await;
+            assert_eq!(error.operation(), Some(operation));
+            assert_no_secret(&shown_by(&error));
+            assert_eq!(error.body(), b"", "{operation} {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn request_with_a_secret_is_not_sent_to_the_target_of_a_redirect() {
+    for operation in WITH_SECRETS {
+        for status in [301, 302, 303, 307, 308] {
+            let other = ScriptedServer::start([ScriptedResponse::json(200, r#"{"token":"t"}"#)]).await;
+            let redirect = ScriptedResponse::new(status, "", "").header("Location", other.endpoint());
+            let server = ScriptedServer::start([redirect]).await;
+            let error = call_with_secrets(operation, &server.client()).await;
+            assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{operation} {status} {error}");
+            assert!(other.requests().is_empty(), "{operation} {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_log_in_are_not_sent_to_the_target_of_a_redirect() {
+    for credentials in
+        [Credentials::login("key", "hush"), lakefs::WebIdentity::new("hush", "hush", "http://h").into()]
+    {
+        let other = ScriptedServer::start([ScriptedResponse::json(200, r#"{"token":"t"}"#)]).await;
+        let redirect = ScriptedResponse::new(307, "", "").header("Location", other.endpoint());
+        let server = ScriptedServer::start([redirect]).await;
+        assert_no_secret(&format!("{credentials:?}"));
+        let client = server.builder().credentials(credentials).build().unwrap();
+        let error = client.repository("example").get().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");
+        assert_no_secret(&shown_by(&error));
+        assert!(other.requests().is_empty());
+    }
+}

@@ -30,10 +30,11 @@ pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, Heade
     let parsed = HeaderName::try_from(name)
         .map_err(|_| format!("the header name {name:?} cannot be sent as an HTTP header"))?;
     if RESERVED.contains(&parsed.as_str()) {
-        return Err(format!("the header {name:?} cannot be set: the client sends its own"));
+        return Err(format!("the header {name:?} cannot be set, because the client sets it"));
     }
     let mut value = HeaderValue::try_from(value)
         .map_err(|_| format!("the value of {name:?} cannot be sent as an HTTP header"))?;
+    // It may be a secret.
     value.set_sensitive(true);
     Ok((parsed, value))
 }

@@ -46,6 +46,7 @@ pub(super) mod fake {
     pub(crate) struct FakeEnvironment {
         pub(crate) variables: HashMap<String, OsString>,
         pub(crate) files: HashMap<PathBuf, Vec<u8>>,
+        #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only the tests of the file set it"))]
         pub(crate) has_no_home: bool,
     }
 

@@ -10,6 +10,7 @@ use crate::config::value::Value;
 use crate::error::{Error, Result};
 
 /// The keys that a client uses. Each has a variable, which overrides it.
+#[cfg(feature = "config")]
 pub(super) const KEYS: &[&str] = &[
     "credentials.access_key_id",
     "credentials.secret_access_key",

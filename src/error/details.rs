@@ -23,6 +23,14 @@ pub struct FailedObject {
     pub status: u16,
 }
 
+/// The conflicts of an error.
+#[derive(Clone, Default)]
+pub(super) struct ConflictList {
+    pub(super) conflicts: Vec<Conflict>,
+    /// There may be more conflicts.
+    pub(super) is_truncated: bool,
+}
+
 impl Conflict {
     pub(crate) fn new(path: impl Into<String>) -> Self {
         Self { path: path.into() }

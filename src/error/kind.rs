@@ -24,8 +24,8 @@ pub enum ErrorKind {
     Conflict,
     /// Both sides of a merge, revert or cherry-pick changed the same paths.
     ///
-    /// [`Error::conflicts`](super::Error::conflicts) lists the paths of a merge. Resolve them on the source branch, or
-    /// set a merge strategy.
+    /// [`Error::conflicts`](super::Error::conflicts) lists the paths. Resolve those of a merge with a strategy or
+    /// [path by path](crate::requests::MergeRequest::resolve), or change one of the sides.
     MergeConflict,
     /// There is nothing to commit, merge or revert.
     ///
@@ -35,7 +35,8 @@ pub enum ErrorKind {
     ///
     /// Commit the changes, or discard them with `reset`.
     UncommittedChanges,
-    /// The credentials are missing, wrong or expired: HTTP status 401.
+    /// The credentials are missing, wrong or expired: HTTP status 401. Or a
+    /// [`CredentialProvider`](crate::CredentialProvider) returned none; there is no status then.
     ///
     /// Check the access key, or renew the token.
     Unauthenticated,
@@ -83,7 +84,7 @@ pub enum ErrorKind {
     /// Check the endpoint, and the proxies between this program and the server. The message has the endpoint, the
     /// status, the media type and the start of the body.
     UnexpectedResponse,
-    /// The server or the storage failed with a status of 5xx.
+    /// The server or the storage failed with a status of 5xx, or gave the request up with status 499.
     ///
     /// Look up [`Error::request_id`](super::Error::request_id) in the logs of the server.
     Server,

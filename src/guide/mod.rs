@@ -1,12 +1,16 @@
 //! The guide: pages about topics that concern the whole crate.
 //!
 //! * [Concurrency](concurrency): how to run several requests at the same time, and what happens when one is dropped.
+//! * [Credentials](credentials): where a client gets its credentials from, and when it renews them.
 //! * [Observability](observability): spans, trace context and metrics.
 //! * [Retries](retries): which requests are retried, and what to do when the outcome of a request is unknown.
 //! * [Transactions](transactions): how several changes take effect together, and what to do about conflicts.
 
 #[doc = include_str!("concurrency.md")]
 pub mod concurrency {}
+
+#[doc = include_str!("credentials.md")]
+pub mod credentials {}
 
 #[doc = include_str!("observability.md")]
 pub mod observability {}

@@ -199,8 +199,9 @@ impl Repository {
     /// Lists the temporary branches of transactions that were begun longer than `older_than` ago and still exist, the
     /// oldest first.
     ///
-    /// A transaction deletes its temporary branch when it ends. The branch remains if the program crashes, if the
-    /// deletion fails, or if the outcome of the merge is unknown. A branch name contains the time at which its
+    /// A transaction deletes its temporary branch when it ends, and so does a merge with
+    /// [`resolve`](crate::requests::MergeRequest::resolve). The branch remains if the program crashes, if the deletion
+    /// fails, or if the outcome of the merge is unknown. A branch name contains the time at which its
     /// transaction was begun, by the clock of that client. Choose `older_than` longer than any transaction takes, so that
     /// the list has no transaction that is still running. Branches of other clients, such as those of the transactions
     /// of the Python client, are not listed.

@@ -4,33 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName};
 
+use crate::client::headers::parse_header;
 use crate::http::deadline::Deadline;
 use crate::http::retry::RetryPolicy;
-
-/// The headers that an option cannot set, in lower case: credentials, the framing of messages, and what the client sets or
-/// interprets itself.
-const RESERVED: &[&str] = &[
-    "accept",
-    "accept-encoding",
-    "authorization",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "expect",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
-    "range",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
 
 /// Options of calls of [`api::Client`](crate::api::Client): time limits, retries and headers. The default has none, so
 /// that the settings of the client apply.
@@ -160,15 +138,10 @@ impl CallOptions {
         let Some(settings) = &self.0 else { return Ok(()) };
         let mut added = HeaderMap::new();
         for (name, value) in &settings.headers {
-            let parsed = HeaderName::try_from(name)
-                .map_err(|_| format!("the header name {name:?} cannot be sent as an HTTP header"))?;
-            let mut value = HeaderValue::try_from(value)
-                .map_err(|_| format!("the value of {name:?} cannot be sent as an HTTP header"))?;
-            if RESERVED.contains(&parsed.as_str()) || request.contains_key(&parsed) {
+            let (parsed, value) = parse_header(name, value)?;
+            if request.contains_key(&parsed) {
                 return Err(format!("the header {name:?} cannot be set, because the client sets it"));
             }
-            // It may be a secret.
-            value.set_sensitive(true);
             added.insert(parsed, value);
         }
         request.extend(added);

@@ -422,3 +422,22 @@ async fn transaction_14_abandoned_transactions_are_listed_and_deleted() {
         assert!(repository.branch(name).exists().await.unwrap(), "{name}");
     }
 }
+
+#[tokio::test]
+async fn transaction_15_transaction_dropped_at_any_time_leaves_no_branch() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_15").await;
+    let mut merged = 0;
+    for millis in 0..60 {
+        let path = format!("{millis:02}");
+        let running = main.transaction(&*path).run(async |tx| tx.object(&*path).upload("1").await);
+        match tokio::time::timeout(Duration::from_millis(millis), running).await {
+            Ok(outcome) => merged += usize::from(outcome.unwrap().merge.is_some()),
+            Err(_) => assert!(main.uncommitted().try_next().await.unwrap().is_none()),
+        }
+    }
+    wait_until("all branches are deleted", async || branches(&main).await.len() == 1).await;
+    // A transaction that was dropped during its merge may have been merged, and its changes are complete.
+    let objects: Vec<_> = main.objects().try_collect().await.unwrap();
+    assert!(objects.len() >= merged);
+}

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 /// Accepts one connection for each prepared response, in order, and stops listening after the last one.
 pub(crate) struct ScriptedServer {
     endpoint: String,
-    requests: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<[String; 2]>>>,
     serving: JoinHandle<()>,
 }
 
@@ -116,7 +116,12 @@ impl ScriptedServer {
 
     /// Returns the heads of the requests so far, in lower case.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.requests.lock().unwrap().iter().map(|[head, _]| head.to_ascii_lowercase()).collect()
+    }
+
+    /// Returns the bodies of the requests so far.
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        self.requests.lock().unwrap().iter().map(|[_, body]| body.clone()).collect()
     }
 }
 
@@ -126,12 +131,17 @@ impl Drop for ScriptedServer {
     }
 }
 
-async fn serve(listener: TcpListener, responses: Vec<ScriptedResponse>, requests: Arc<Mutex<Vec<String>>>) {
+async fn serve(
+    listener: TcpListener,
+    responses: Vec<ScriptedResponse>,
+    requests: Arc<Mutex<Vec<[String; 2]>>>,
+) {
     let mut stalled = Vec::new();
     for response in responses {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let (head, _) = read_request(&mut stream).await.unwrap();
-        requests.lock().unwrap().push(head.to_ascii_lowercase());
+        let (head, request) = read_request(&mut stream).await.unwrap();
+        let body = String::from_utf8_lossy(&request[head.len() + 4..]).into_owned();
+        requests.lock().unwrap().push([head, body]);
         // The client may close the connection before it has read everything.
         _ = stream.write_all(&response.bytes).await;
         if response.stalls {

@@ -45,7 +45,7 @@ pub(crate) async fn respond(
         let received = axum::body::to_bytes(std::mem::take(&mut body), usize::MAX).await;
         body = received.map_or_else(|_| Body::empty(), Body::from);
     }
-    interception.run(handle(state, operation, path_parameters, parts, body)).await
+    interception.run(Box::pin(handle(state, operation, path_parameters, parts, body))).await
 }
 
 /// Responds to a request that is not an operation of the API.

@@ -14,13 +14,41 @@ use crate::operation_ids::is_same_operation;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The emulated operations, with the responses that each still sends.
+/// The emulated operations.
 #[derive(Debug, Default)]
-pub(super) struct Emulations(Mutex<Vec<(String, VecDeque<CannedResponse>)>>);
+pub(super) struct Emulations(Mutex<Vec<Emulation>>);
+
+#[derive(Debug)]
+struct Emulation {
+    operation: String,
+    /// The responses that it still sends.
+    responses: VecDeque<CannedResponse>,
+    /// The emulations that replace others when this one has succeeded.
+    effects: Vec<Emulation>,
+}
+
+impl Emulation {
+    fn new<B: Into<Bytes>>(operation: &str, responses: impl IntoIterator<Item = (u16, B)>) -> Self {
+        let request_id = || (REQUEST_ID, HeaderValue::from_static("emulated"));
+        let responses = responses.into_iter();
+        let responses = responses
+            .map(|(status, body)| CannedResponse::new(status, vec![request_id()], body.into()))
+            .collect();
+        Self { operation: operation.to_owned(), responses, effects: Vec::new() }
+    }
+}
 
 impl Emulations {
-    fn entries(&self) -> MutexGuard<'_, Vec<(String, VecDeque<CannedResponse>)>> {
+    fn entries(&self) -> MutexGuard<'_, Vec<Emulation>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Puts an emulation in force instead of that of the same operation.
+fn replace(entries: &mut Vec<Emulation>, emulation: Emulation) {
+    entries.retain(|known| !is_same_operation(&known.operation, &emulation.operation));
+    if !emulation.responses.is_empty() {
+        entries.push(emulation);
     }
 }
 
@@ -38,24 +66,44 @@ impl Faults {
     #[track_caller]
     pub fn emulate<B: Into<Bytes>>(&self, operation: &str, responses: impl IntoIterator<Item = (u16, B)>) {
         self.operations().assert_contains(operation);
-        let request_id = || (REQUEST_ID, HeaderValue::from_static("emulated"));
-        let responses: VecDeque<_> = responses
-            .into_iter()
-            .map(|(status, body)| CannedResponse::new(status, vec![request_id()], body.into()))
-            .collect();
+        replace(&mut self.emulations.entries(), Emulation::new(operation, responses));
+    }
+
+    /// Emulates `operation` with these responses once the emulated operation `cause` has succeeded, such as a
+    /// read after a creation.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no operation of one of these names, or if `cause` is not emulated.
+    #[track_caller]
+    pub fn emulate_after<B: Into<Bytes>>(
+        &self,
+        cause: &str,
+        operation: &str,
+        responses: impl IntoIterator<Item = (u16, B)>,
+    ) {
+        self.operations().assert_contains(operation);
         let mut entries = self.emulations.entries();
-        entries.retain(|(known, _)| !is_same_operation(known, operation));
-        if !responses.is_empty() {
-            entries.push((operation.to_owned(), responses));
+        let found = entries.iter_mut().find(|known| is_same_operation(&known.operation, cause));
+        assert!(found.is_some(), "operation {cause:?} is not emulated");
+        if let Some(cause) = found {
+            cause.effects.push(Emulation::new(operation, responses));
         }
     }
 
     /// Returns the response of an emulated operation.
     pub(crate) fn emulated(&self, operation: &str) -> Option<Response> {
         let mut entries = self.emulations.entries();
-        let (_, responses) = entries.iter_mut().find(|(known, _)| is_same_operation(known, operation))?;
+        let emulation = entries.iter_mut().find(|known| is_same_operation(&known.operation, operation))?;
+        let responses = &mut emulation.responses;
         let response = if responses.len() > 1 { responses.pop_front() } else { responses.front().cloned() };
-        Some(response?.into_response())
+        let response = response?.into_response();
+        if response.status().is_success() {
+            for effect in std::mem::take(&mut emulation.effects) {
+                replace(&mut entries, effect);
+            }
+        }
+        Some(response)
     }
 }
 
@@ -73,5 +121,16 @@ mod tests {
         assert!(faults.emulated("getGroup").is_none());
         faults.emulate("createGroup", [(0, ""); 0]);
         assert_eq!(status(), None);
+    }
+
+    #[test]
+    fn success_of_an_emulated_operation_changes_another() {
+        let faults = Faults::new(OperationIds::new(["createGroup", "getGroup"]));
+        faults.emulate("createGroup", [(500, ""), (201, "")]);
+        faults.emulate("getGroup", [(404, "")]);
+        faults.emulate_after("createGroup", "getGroup", [(200, "{}")]);
+        let status = |operation| faults.emulated(operation).map(|response| response.status().as_u16());
+        assert_eq!((status("createGroup"), status("getGroup")), (Some(500), Some(404)));
+        assert_eq!((status("createGroup"), status("getGroup")), (Some(201), Some(200)));
     }
 }

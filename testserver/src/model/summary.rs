@@ -16,9 +16,10 @@ pub(crate) fn summary(repository: &Repository) -> String {
     let mut line = |item: std::fmt::Arguments<'_>| _ = writeln!(text, "{item}");
     line(format_args!("read-only {}, metadata {:?}", repository.read_only, repository.metadata));
     for (name, branch) in &repository.branches {
-        line(format_args!("branch {name} at {}", history(repository, &branch.head)));
+        let hidden = if branch.hidden { " (hidden)" } else { "" };
+        line(format_args!("branch {name}{hidden} at {}", history(repository, &branch.head)));
         for change in changes(branch.uncommitted()) {
-            line(format_args!("branch {name} uncommitted {change}"));
+            line(format_args!("branch {name}{hidden} uncommitted {change}"));
         }
     }
     for (name, commit) in &repository.tags {
@@ -39,7 +40,7 @@ pub(crate) fn summary(repository: &Repository) -> String {
     for id in repository.tasks.keys() {
         *tasks.entry(id.chars().take_while(char::is_ascii_uppercase).collect()).or_default() += 1;
     }
-    line(format_args!("tasks {tasks:?}, commits {}", repository.commits().len()));
+    line(format_args!("tasks {tasks:?}"));
     text
 }
 
