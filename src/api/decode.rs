@@ -69,6 +69,14 @@ mod tests {
     }
 
     #[test]
+    fn only_collection_of_a_model_must_not_be_missing() {
+        let decode = serde_json::from_str::<ObjectErrorList>;
+        assert!(decode(r#"{"errors":null}"#).unwrap().errors.is_empty());
+        let error = decode(r#"{"id":"example"}"#).unwrap_err().to_string();
+        assert!(error.starts_with("missing field `errors`"), "{error}");
+    }
+
+    #[test]
     fn null_option_is_none() {
         assert_eq!(commit("{", r#"{"generation":null,"#).unwrap().generation, None);
     }

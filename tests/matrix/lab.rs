@@ -10,8 +10,8 @@ use lakefs_testserver::Server;
 use crate::case::{Case, Reader, Step};
 use crate::world::World;
 
-/// How long the client waits for a response.
-pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a client waits for a response that a fault may prevent.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the client checks an unknown outcome.
 const RECONCILE_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long a call may take. No fault lasts longer than all attempts with this client.
@@ -20,7 +20,10 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// A server, and a client of it. Cases run on repositories of their own.
 pub(crate) struct Lab {
     server: Arc<Server>,
+    /// Waits as long as it takes.
     client: Client,
+    /// Waits only briefly.
+    impatient: Client,
 }
 
 /// A case that is ready to be called.
@@ -35,7 +38,9 @@ pub(crate) struct Prepared {
 impl Lab {
     pub(crate) async fn new() -> Self {
         let server = Arc::new(Server::builder().presigned_storage().start().await.unwrap());
-        Self { client: builder(&server, server.endpoint()).build().unwrap(), server }
+        let client = builder(&server, server.endpoint());
+        let impatient = client.clone().response_timeout(RESPONSE_TIMEOUT).build().unwrap();
+        Self { client: client.build().unwrap(), impatient, server }
     }
 
     pub(crate) fn server(&self) -> &Server {
@@ -44,6 +49,10 @@ impl Lab {
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    pub(crate) fn impatient(&self) -> &Client {
+        &self.impatient
     }
 
     /// Prepares a case on a new repository.
@@ -116,7 +125,7 @@ pub(crate) fn is_of(path: &str, repository: &str) -> bool {
     rest.split('/').next() == Some(repository)
 }
 
-/// A client that waits only briefly, of a server at `endpoint`. Its many failures must not exhaust its retries.
+/// A client of a server at `endpoint`. Its many failures do not exhaust its retries.
 pub(crate) fn builder(server: &Server, endpoint: &str) -> ClientBuilder {
     let retries = RetryPolicy::default()
         .max_attempts(4)
@@ -128,5 +137,4 @@ pub(crate) fn builder(server: &Server, endpoint: &str) -> ClientBuilder {
         .access_key(server.access_key_id(), server.secret_access_key())
         .retries(retries)
         .retry_budget(None)
-        .response_timeout(RESPONSE_TIMEOUT)
 }
