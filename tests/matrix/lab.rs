@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lakefs::{Client, ClientBuilder, RetryPolicy};
 use lakefs_testserver::Server;
 
-use crate::case::{Case, Reader};
+use crate::case::{Case, Reader, Step};
 use crate::world::World;
 
 /// How long the client waits for a response.
@@ -83,6 +83,11 @@ impl Lab {
 }
 
 impl Prepared {
+    /// Starts the operation, which does nothing before it is polled.
+    pub(crate) fn start(&self, case: &Case) -> Step {
+        (case.call)(self.world.clone(), self.value.clone())
+    }
+
     /// Calls the operation. `None`: it does not end.
     pub(crate) async fn call(&self, case: &Case) -> Option<lakefs::Result<String>> {
         self.call_with(case, self.world.client.clone()).await

@@ -38,7 +38,7 @@ async fn empty_and_plain_text_errors_have_the_kind_of_their_status() {
     assert_errors(&[
         // No body.
         (429, "", "", Kind::RateLimited, "no body"),
-        (499, "", "", Kind::InvalidRequest, "no body"),
+        (499, "", "", Kind::Server, "no body"),
         (500, "", "", Kind::Server, "no body"),
         // Plain text of the web framework of lakeFS.
         (
