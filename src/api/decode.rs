@@ -35,7 +35,7 @@ pub(super) fn required<T, E: Error>(value: Option<T>, name: &'static str) -> Res
 
 #[cfg(test)]
 mod tests {
-    use crate::models::{ActionRunStatus, Commit, CommitCreation};
+    use crate::models::{ActionRunStatus, Commit, CommitCreation, ObjectErrorList};
 
     const COMMIT: &str =
         r#"{"id":"1","parents":["0"],"committer":"c","message":"m","creation_date":5,"meta_range_id":"r"}"#;
