@@ -138,7 +138,7 @@ async fn dropped_download_leaves_no_half_written_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         let object = main.object("d/1");
-        let mut call = object.reader().download_to(&file).part_size(100_000).concurrency(2).send();
+        let mut call = object.reader().download_to(&file).part_size(60_000).concurrency(2).send();
         let ended = poll(&mut call, polls).await.is_some();
         drop(call);
         assert!(is_whole_or_missing(&file), "after {polls} polls");
