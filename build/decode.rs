@@ -11,7 +11,8 @@ use super::syntax;
 /// Removes the derived `Deserialize` of a struct with named fields, and returns one that reads a map.
 ///
 /// As with the derive, unknown fields are ignored and missing options are `None`. A missing or `null` collection is empty: the
-/// server writes `null` for a list that was never set.
+/// server writes `null` for a list that was never set. Where the collection is the only field, it may be `null` and must not be
+/// missing: any object would be such a model otherwise, also the response of another server.
 pub(crate) fn deserialize(item: &mut ItemStruct) -> Option<Item> {
     let Fields::Named(fields) = &item.fields else { return None };
     let mut names = Vec::new();
@@ -24,6 +25,9 @@ pub(crate) fn deserialize(item: &mut ItemStruct) -> Option<Item> {
         if syntax::option_of(&field.ty).is_some() {
             reads.push(quote!(Some(#at) => #local = map.next_value()?,));
             values.push(quote!(#ident: #local,));
+        } else if syntax::is_collection(&field.ty) && fields.named.len() == 1 {
+            reads.push(quote!(Some(#at) => #local = Some(map.next_value::<Option<_>>()?),));
+            values.push(quote!(#ident: crate::api::decode::required(#local, #name)?.unwrap_or_default(),));
         } else if syntax::is_collection(&field.ty) {
             reads.push(quote!(Some(#at) => #local = map.next_value::<Option<_>>()?,));
             values.push(quote!(#ident: #local.unwrap_or_default(),));

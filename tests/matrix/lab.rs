@@ -13,7 +13,7 @@ use crate::world::World;
 /// How long a client waits for a response that a fault may prevent.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the client checks an unknown outcome.
-const RECONCILE_TIMEOUT: Duration = Duration::from_millis(300);
+pub(crate) const RECONCILE_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long a call may take. No fault lasts longer than all attempts with this client.
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -127,14 +127,17 @@ pub(crate) fn is_of(path: &str, repository: &str) -> bool {
 
 /// A client of a server at `endpoint`. Its many failures do not exhaust its retries.
 pub(crate) fn builder(server: &Server, endpoint: &str) -> ClientBuilder {
-    let retries = RetryPolicy::default()
-        .max_attempts(4)
-        .initial_backoff(Duration::from_millis(4))
-        .max_backoff(Duration::from_millis(40))
-        .reconcile_timeout(RECONCILE_TIMEOUT);
     Client::builder()
         .endpoint(endpoint)
         .access_key(server.access_key_id(), server.secret_access_key())
-        .retries(retries)
+        .retries(retries())
         .retry_budget(None)
+}
+
+pub(crate) fn retries() -> RetryPolicy {
+    RetryPolicy::default()
+        .max_attempts(4)
+        .initial_backoff(Duration::from_millis(4))
+        .max_backoff(Duration::from_millis(40))
+        .reconcile_timeout(RECONCILE_TIMEOUT)
 }
