@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn only_collection_of_a_model_must_not_be_missing() {
+    fn list_of_errors_must_not_be_missing() {
         let decode = serde_json::from_str::<ObjectErrorList>;
         assert!(decode(r#"{"errors":null}"#).unwrap().errors.is_empty());
         let error = decode(r#"{"id":"example"}"#).unwrap_err().to_string();

@@ -74,7 +74,7 @@ pub(super) fn of_status(status: u16) -> ErrorKind {
         429 => ErrorKind::RateLimited,
         400..=498 => ErrorKind::InvalidRequest,
         501 => ErrorKind::Unsupported,
-        // 499 as well: the server or a proxy gave the request up, because the connection to the client seemed to be closed.
+        // Also 499: the server or a proxy gave the request up, because the connection to the client seemed to be closed.
         _ => ErrorKind::Server,
     }
 }
