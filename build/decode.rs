@@ -8,6 +8,9 @@ use syn::{Fields, Item, ItemStruct, parse_quote};
 
 use super::syntax;
 
+/// Models whose collection may be `null` and must not be missing. Without it, any object would mean that all objects were deleted.
+const COMPLETE: [&str; 1] = ["ObjectErrorList"];
+
 /// Removes the derived `Deserialize` of a struct with named fields, and returns one that reads a map.
 ///
 /// As with the derive, unknown fields are ignored and missing options are `None`. A missing or `null` collection is empty: the
@@ -24,6 +27,9 @@ pub(crate) fn deserialize(item: &mut ItemStruct) -> Option<Item> {
         if syntax::option_of(&field.ty).is_some() {
             reads.push(quote!(Some(#at) => #local = map.next_value()?,));
             values.push(quote!(#ident: #local,));
+        } else if syntax::is_collection(&field.ty) && COMPLETE.contains(&item.ident.to_string().as_str()) {
+            reads.push(quote!(Some(#at) => #local = Some(map.next_value::<Option<_>>()?),));
+            values.push(quote!(#ident: crate::api::decode::required(#local, #name)?.unwrap_or_default(),));
         } else if syntax::is_collection(&field.ty) {
             reads.push(quote!(Some(#at) => #local = map.next_value::<Option<_>>()?,));
             values.push(quote!(#ident: #local.unwrap_or_default(),));

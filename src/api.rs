@@ -46,7 +46,7 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) use generated::OPERATIONS;
 pub use generated::builder;
 pub(crate) use generated::types;

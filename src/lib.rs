@@ -7,6 +7,9 @@ mod client;
 mod config;
 mod credentials;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guide;
 mod handles;
 mod http;

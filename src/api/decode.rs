@@ -35,7 +35,7 @@ pub(super) fn required<T, E: Error>(value: Option<T>, name: &'static str) -> Res
 
 #[cfg(test)]
 mod tests {
-    use crate::models::{ActionRunStatus, Commit, CommitCreation};
+    use crate::models::{ActionRunStatus, Commit, CommitCreation, ObjectErrorList};
 
     const COMMIT: &str =
         r#"{"id":"1","parents":["0"],"committer":"c","message":"m","creation_date":5,"meta_range_id":"r"}"#;
@@ -66,6 +66,14 @@ mod tests {
             assert!(commit(r#""parents":["0"],"#, parents).unwrap().parents.is_empty());
         }
         assert!(commit("{", r#"{"metadata":null,"#).unwrap().metadata.is_empty());
+    }
+
+    #[test]
+    fn list_of_errors_must_not_be_missing() {
+        let decode = serde_json::from_str::<ObjectErrorList>;
+        assert!(decode(r#"{"errors":null}"#).unwrap().errors.is_empty());
+        let error = decode(r#"{"id":"example"}"#).unwrap_err().to_string();
+        assert!(error.starts_with("missing field `errors`"), "{error}");
     }
 
     #[test]

@@ -3,11 +3,11 @@
 //! `tests/config/` compares the values with those of the real lakectl, and lists where they differ on purpose.
 
 mod credentials;
-mod duration;
-mod environment;
+pub(crate) mod duration;
+pub(crate) mod environment;
 #[cfg(feature = "config")]
 mod file;
-mod number;
+pub(crate) mod number;
 mod setting;
 mod settings;
 mod value;
@@ -41,7 +41,7 @@ impl Config {
     }
 
     /// Reads the configuration of an environment.
-    fn read(environment: &impl Environment) -> Result<Self> {
+    pub(crate) fn read(environment: &impl Environment) -> Result<Self> {
         let settings = Settings::load(environment)?;
         let mut searched = vec!["the environment variables LAKECTL_*".to_owned(), settings.file_name()];
         let credentials = credentials::read(&settings, &mut searched)?;

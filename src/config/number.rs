@@ -1,7 +1,7 @@
 //! Numbers and booleans as Go's `strconv` parses them.
 
 /// Parses a boolean. Other spellings, such as `yes` and `off`, are none in Go.
-pub(super) fn parse_bool(text: &str) -> Option<bool> {
+pub(crate) fn parse_bool(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
@@ -11,7 +11,7 @@ pub(super) fn parse_bool(text: &str) -> Option<bool> {
 
 /// Parses an unsigned integer in the notation of Go: `0x`, `0o`, `0b` or a leading 0 for octal, and underscores between
 /// digits.
-pub(super) fn parse_unsigned(text: &str) -> Option<u64> {
+pub(crate) fn parse_unsigned(text: &str) -> Option<u64> {
     let lower = text.to_ascii_lowercase();
     let (radix, digits, mut may_separate) = if let Some(digits) = lower.strip_prefix("0x") {
         (16, digits, true)
@@ -46,7 +46,7 @@ pub(super) fn parse_unsigned(text: &str) -> Option<u64> {
 }
 
 /// Parses a signed integer in the notation of Go.
-pub(super) fn parse_signed(text: &str) -> Option<i64> {
+pub(crate) fn parse_signed(text: &str) -> Option<i64> {
     match text.strip_prefix('-') {
         Some(digits) => 0_i64.checked_sub_unsigned(parse_unsigned(digits)?),
         None => i64::try_from(parse_unsigned(text.strip_prefix('+').unwrap_or(text))?).ok(),

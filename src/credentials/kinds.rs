@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::api;
-use crate::credentials::aws_iam::AwsIam;
+use crate::credentials::aws_iam::{self, AwsIam};
 use crate::credentials::from_fn::{AsyncFn, BlockingFn};
 use crate::credentials::login::Login;
 use crate::credentials::token_cache::{TokenCache, token_cache_path};
@@ -217,7 +217,7 @@ impl Credentials {
                 return Authorizer::fixed(credential).map(Some);
             }
             Kind::Login(credentials) => Arc::new(credentials.provider(login)),
-            Kind::AwsIam(options) => options.provider(login)?,
+            Kind::AwsIam(options) => aws_iam::provider(options, login)?,
             Kind::WebIdentity(identity) => Arc::new(identity.provider(&login)),
             Kind::Provider(provider) => provider,
         };

@@ -72,8 +72,9 @@ pub(super) fn of_status(status: u16) -> ErrorKind {
         412 => ErrorKind::PreconditionFailed,
         416 => ErrorKind::RangeNotSatisfiable,
         429 => ErrorKind::RateLimited,
-        400..=499 => ErrorKind::InvalidRequest,
+        400..=498 => ErrorKind::InvalidRequest,
         501 => ErrorKind::Unsupported,
+        // Also 499: the server or a proxy gave the request up, because the connection to the client seemed to be closed.
         _ => ErrorKind::Server,
     }
 }

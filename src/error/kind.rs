@@ -84,7 +84,7 @@ pub enum ErrorKind {
     /// Check the endpoint, and the proxies between this program and the server. The message has the endpoint, the
     /// status, the media type and the start of the body.
     UnexpectedResponse,
-    /// The server or the storage failed with a status of 5xx.
+    /// The server or the storage failed with a status of 5xx, or gave the request up with status 499.
     ///
     /// Look up [`Error::request_id`](super::Error::request_id) in the logs of the server.
     Server,

@@ -66,7 +66,8 @@ impl ErrorResponse {
     }
 
     fn has_media_type(&self, expected: &str) -> bool {
-        self.media_type.as_deref().is_some_and(|value| value.starts_with(expected))
+        let media_type = self.media_type.as_deref().and_then(|value| value.split(';').next());
+        media_type.is_some_and(|value| value.trim().eq_ignore_ascii_case(expected))
     }
 
     /// Status, media type and size: `status 502, text/html, 49 bytes`.
@@ -132,6 +133,7 @@ pub(super) fn storage_code(body: &[u8]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn only_the_code_of_a_storage_error_is_kept() {
@@ -173,5 +175,46 @@ mod tests {
         assert!(describe(302, "", false).contains("redirects"));
         let tls = describe(400, "Client sent an HTTP request to an HTTPS server.\n", false);
         assert!(tls.contains("use https://"), "{tls}");
+    }
+
+    fn response(is_secret: bool, status: u16, media_type: &str, body: &str) -> Error {
+        let origin = ResponseOrigin {
+            operation: "login",
+            is_head: false,
+            endpoint: "http://h".to_owned(),
+            is_redirected: false,
+            is_secret,
+        };
+        let (media_type, body) = (Some(media_type.to_owned()), body.to_owned().into());
+        Error::response(&origin, ErrorResponse { status, media_type, request_id: None, body })
+    }
+
+    #[test]
+    fn text_of_a_secret_operation_is_not_shown() {
+        for status in [400, 431, 502, 503] {
+            let error = response(false, status, "Text/Plain ; charset=utf-8", "hush");
+            assert_eq!(error.message(), "hush");
+            let secret = response(true, status, "Text/Plain ; charset=utf-8", "hush");
+            assert!(!format!("{secret} {secret:?}").contains("hush"), "{secret}");
+            assert!(secret.body().is_empty() && secret.kind() == error.kind());
+        }
+        let error = response(true, 401, "application/json", r#"{"message":"authentication failed"}"#);
+        assert_eq!(error.message(), "authentication failed");
+    }
+
+    #[test]
+    fn error_is_displayed_on_one_line() {
+        let body =
+            r#"{"message":"pre-commit hook aborted, run id '7': 1 error occurred:\n\t* hook failed\n"}"#;
+        let error = response(false, 412, "application/json", body).during("commit", || "commit".to_owned());
+        assert_eq!(
+            error.to_string(),
+            "commit: pre-commit hook aborted, run id '7': 1 error occurred: * hook failed"
+        );
+        assert!(error.message().contains("occurred:\n\t* hook failed"));
+        let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(60_000));
+        let error = response(false, 400, "application/json", &long).after(2, true);
+        assert!(error.to_string().len() < 2200 && error.message().len() == 60_000);
+        assert!(error.to_string().contains("…") && error.to_string().ends_with("it may have taken effect"));
     }
 }

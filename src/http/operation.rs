@@ -36,8 +36,13 @@ pub(crate) enum SuccessBody {
 }
 
 /// Statuses with which lakeFS reports a success although the contract does not declare them.
-const UNDECLARED: [(&str, u16); 3] =
-    [("oauth_callback", 302), ("update_object_user_metadata", 204), ("update_pull_request", 204)];
+const UNDECLARED: [(&str, u16); 4] = [
+    // Without a provider of identities, the server responds with 200.
+    ("oauth_callback", 200),
+    ("oauth_callback", 302),
+    ("update_object_user_metadata", 204),
+    ("update_pull_request", 204),
+];
 
 /// Operations that redirect a read to the storage if the request asks for it.
 const REDIRECTED_TO_STORAGE: [&str; 2] = ["get_metadata_object", "get_object"];

@@ -34,7 +34,7 @@ const SLOW_DOWN: &str = "Throughput exceeded. Slow down and retry";
 /// Whether a failed attempt of an operation certainly changed nothing.
 ///
 /// `error` is the failure of the attempt: nothing was sent, the connection failed, or a response is not a success.
-pub(super) fn changed_nothing(operation: &str, error: &Error) -> bool {
+pub(crate) fn changed_nothing(operation: &str, error: &Error) -> bool {
     let Some(status) = error.status() else { return error.not_applied() };
     if error.is_from_storage() {
         return error.not_applied();

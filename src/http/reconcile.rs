@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::http::retry::RetryPolicy;
 
 /// The longest time between two checks.
@@ -133,6 +133,10 @@ where
             Ok(Ok(effect)) => Some(effect.into()),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "the check of an unknown outcome failed");
+                // The endpoint is not that of a lakeFS, and waiting does not change that.
+                if error.kind() == ErrorKind::UnexpectedResponse {
+                    return None;
+                }
                 None
             }
             Err(_) => None,
@@ -202,7 +206,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     use super::*;
-    use crate::error::{Error, ErrorKind};
+    use crate::error::Error;
 
     fn lost() -> Error {
         Error::new(ErrorKind::Transport, "", "the connection was closed").after(1, true)
@@ -248,6 +252,20 @@ mod tests {
     }
 
     const LOST: Result<u8, (ErrorKind, bool)> = Err((ErrorKind::Transport, true));
+
+    #[tokio::test(start_paused = true)]
+    async fn check_that_reaches_no_lakefs_is_not_repeated() {
+        let checks = AtomicUsize::new(0);
+        let find = || {
+            checks.fetch_add(1, Relaxed);
+            let page = Error::new(ErrorKind::UnexpectedResponse, "", "a web page");
+            std::future::ready(Err::<Effect<u8>, _>(page))
+        };
+        let policy = RetryPolicy::default();
+        let error = reconcile(Err(lost()), &policy, find, OnMissing::Unknown).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Transport, true));
+        assert_eq!(checks.load(Relaxed), 1);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn only_an_unknown_outcome_is_checked() {

@@ -35,7 +35,7 @@ impl RetryClass {
             ErrorKind::Server => match error.status() {
                 Some(502 | 503) => true,
                 // A second request does no harm, and an overloaded server reports its failures in many ways.
-                Some(status) => matches!(self, Self::Idempotent | Self::Storage) && status >= 500,
+                Some(status) => matches!(self, Self::Idempotent | Self::Storage) && status >= 499,
                 None => false,
             },
             _ => false,

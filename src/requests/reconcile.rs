@@ -38,7 +38,8 @@ pub(crate) async fn find<T>(
 
 /// Reads a resource with a creation date, and compares it with the request that creates it.
 ///
-/// A resource that was created before the request, or that `is_requested` rejects, is not that of the request.
+/// A resource that `is_requested` rejects is not that of the request. One that is older than the request is probably not,
+/// but the service that creates users, groups and policies may have another clock than lakeFS.
 pub(crate) async fn find_created<T>(
     start: RequestStart,
     get: impl Future<Output = Result<Response<T>>>,
@@ -54,5 +55,9 @@ pub(crate) async fn find_created<T>(
     let found = response.into_inner();
     let is_new = creation_date(&found)
         .is_none_or(|created| start.compare(created, date.as_deref(), sent) != Created::Before);
-    Ok(if is_new && is_requested(&found) { Effect::Applied(found) } else { Effect::Taken })
+    Ok(match (is_requested(&found), is_new) {
+        (true, true) => Effect::Applied(found),
+        (true, false) => Effect::Ambiguous,
+        (false, _) => Effect::Taken,
+    })
 }

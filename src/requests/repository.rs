@@ -114,7 +114,7 @@ impl CreateRepositoryRequest {
         let found = match find_created(start, request.send(), date, is_requested).await? {
             Effect::Applied(found) => found,
             // An existing repository is accepted as it is.
-            Effect::Taken if *exist_ok => {
+            Effect::Taken | Effect::Ambiguous if *exist_ok => {
                 return Ok(optional(get(repository).await)?.into());
             }
             effect => return Ok(effect),

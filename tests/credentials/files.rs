@@ -71,8 +71,8 @@ async fn unusable_token_cache_says_to_log_in() {
     let expired = cache("hush", SystemTime::now() - Duration::from_secs(1));
     let cases = [
         (None, "cannot be read"),
-        (Some("junk hush".to_owned()), "is not a token cache of lakectl"),
-        (Some(r#"{"token":"hush","expiration_time":"hush"}"#.to_owned()), "is not a token cache of lakectl"),
+        (Some("junk hush".to_owned()), "contains no token"),
+        (Some(r#"{"token":"hush","expiration_time":"hush"}"#.to_owned()), "contains no token"),
         (Some(r#"{"token":""}"#.to_owned()), "contains no token"),
         (Some(expired), "has expired"),
     ];

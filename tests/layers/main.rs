@@ -21,7 +21,7 @@ use source::SourceFile;
 
 /// The modules at the top of `src/`, one layer a row, the highest layer first.
 const LAYERS: &[&[&str]] = &[
-    &["guide", "reexports"],
+    &["fuzzing", "guide", "reexports"],
     &["blocking", "object_store"],
     &["handles"],
     &["requests"],

@@ -37,8 +37,7 @@ async fn endless_response_ends_with_an_error() {
                 sent.fetch_add(4096, Relaxed);
             }
         }
-    })
-    .await;
+    });
     let repository = builder(&server).build().unwrap().repository("example");
     let error = within_deadline(repository.get()).await.0.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");
@@ -58,8 +57,7 @@ async fn response_that_announces_too_much_is_not_read() {
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         std::future::pending::<()>().await;
-    })
-    .await;
+    });
     // The client then reads the log, to find out whether the commit exists.
     let client = builder(&server).response_timeout(Duration::from_millis(200)).build().unwrap();
     let branch = client.repository("example").branch("main");

@@ -58,8 +58,7 @@ async fn tls_handshake_has_the_connect_timeout() {
     let server = RawServer::start(|stream| async move {
         std::future::pending::<()>().await;
         drop(stream);
-    })
-    .await;
+    });
     let client = Client::builder()
         .endpoint(server.https())
         .anonymous()
@@ -81,8 +80,7 @@ async fn sending_has_the_response_timeout() {
     let server = RawServer::start(|stream| async move {
         std::future::pending::<()>().await;
         drop(stream);
-    })
-    .await;
+    });
     let client = builder(&server.http()).build().unwrap();
     let object = client.repository("example").branch("main").object("a");
     let body = Body::from(Bytes::from(vec![0; 64 * 1024 * 1024]));
@@ -117,8 +115,7 @@ async fn slow_server_may_take_a_body_for_longer_than_the_response_timeout() {
             stats.len()
         );
         stream.write_all(format!("{head}{stats}").as_bytes()).await.unwrap();
-    })
-    .await;
+    });
     let client = builder(&server.http()).response_timeout(limit).build().unwrap();
     let object = client.repository("example").branch("main").object("a");
     let body = Body::from(Bytes::from(vec![0; SIZE]));
@@ -243,8 +240,7 @@ async fn upload_to_a_server_that_reads_nothing_for_40_seconds_succeeds() {
         let response =
             "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n";
         stream.write_all(format!("{response}{{\"message\":\"done\"}}").as_bytes()).await.unwrap();
-    })
-    .await;
+    });
     let client =
         Client::builder().endpoint(server.http()).anonymous().retries(RetryPolicy::none()).build().unwrap();
     let object = client.repository("example").branch("main").object("a");

@@ -60,8 +60,7 @@ pub(crate) fn expectation(case: &Case, fault: &Fault, persistent: bool) -> Expec
         (Effect::Read, false) => SUCCESS.or_certain(kinds),
         (Effect::Read, true) => SUCCESS.or_certain(kinds).not_success(),
         // A second request does no harm, so that it does not matter whether the first was applied.
-        (Effect::Idempotent, false) => SUCCESS.or_unknown(kinds).or_certain(kinds),
-        (Effect::Idempotent, true) => SUCCESS.or_unknown(kinds).or_certain(kinds).not_success(),
+        (Effect::Idempotent, _) => SUCCESS.or_unknown(kinds).or_certain(kinds),
         (Effect::Checked | Effect::Once, false) if fault.is_proof(case) => SUCCESS,
         (Effect::Checked | Effect::Once, true) if fault.is_proof(case) => {
             SUCCESS.or_certain(kinds).not_success()

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use lakefs::ErrorKind::{
-    self, Cancelled, Conflict, Decode, Integrity, NotFound, RateLimited, Server as ServerError, Timeout,
-    Transport, UnexpectedResponse,
+    self, Conflict, Integrity, NotFound, RateLimited, Server as ServerError, Timeout, Transport,
+    UnexpectedResponse,
 };
 use lakefs_testserver::FaultBuilder;
 
@@ -210,24 +210,24 @@ pub(crate) fn has_no_body(case: &Case) -> bool {
         .contains(&name)
 }
 
-const PROXY: &[ErrorKind] = &[ServerError, Timeout];
-const THROTTLED: &[ErrorKind] = &[RateLimited, ServerError];
+const FAILED: &[ErrorKind] = &[ServerError];
 const BROKEN: &[ErrorKind] = &[Transport];
-const JUNK: &[ErrorKind] = &[Decode, UnexpectedResponse, Integrity];
+const JUNK: &[ErrorKind] = &[UnexpectedResponse, Integrity];
 
 pub(crate) const FAULTS: &[Fault] = &[
-    fault("429", Action::Lakefs(429, TOO_MANY), THROTTLED).proves_not_applied().persistent_too(),
-    fault("429 with Retry-After", Action::LakefsRetryAfter(429, TOO_MANY), THROTTLED).proves_not_applied(),
-    fault("lakeFS's 503", Action::Lakefs(503, SLOW_DOWN), THROTTLED).proves_not_applied().persistent_too(),
-    fault("lakeFS's 503, applied", Action::Lakefs(503, SLOW_DOWN), THROTTLED).applied().persistent_too(),
-    fault("proxy's 503", Action::Proxy(503), PROXY).persistent_too(),
-    fault("proxy's 503, applied", Action::Proxy(503), PROXY).applied().persistent_too(),
-    fault("proxy's 502", Action::Proxy(502), PROXY),
-    fault("proxy's 502, applied", Action::Proxy(502), PROXY).applied(),
-    fault("proxy's 504", Action::Proxy(504), PROXY),
-    fault("proxy's 504, applied", Action::Proxy(504), PROXY).applied(),
-    fault("500", Action::Lakefs(500, INTERNAL_ERROR), PROXY).persistent_too(),
-    fault("500, applied", Action::Lakefs(500, INTERNAL_ERROR), PROXY).applied(),
+    fault("429", Action::Lakefs(429, TOO_MANY), &[RateLimited]).proves_not_applied().persistent_too(),
+    fault("429 with Retry-After", Action::LakefsRetryAfter(429, TOO_MANY), &[RateLimited])
+        .proves_not_applied(),
+    fault("lakeFS's 503", Action::Lakefs(503, SLOW_DOWN), FAILED).proves_not_applied().persistent_too(),
+    fault("lakeFS's 503, applied", Action::Lakefs(503, SLOW_DOWN), FAILED).applied().persistent_too(),
+    fault("proxy's 503", Action::Proxy(503), FAILED).persistent_too(),
+    fault("proxy's 503, applied", Action::Proxy(503), FAILED).applied().persistent_too(),
+    fault("proxy's 502", Action::Proxy(502), FAILED),
+    fault("proxy's 502, applied", Action::Proxy(502), FAILED).applied(),
+    fault("proxy's 504", Action::Proxy(504), &[Timeout]),
+    fault("proxy's 504, applied", Action::Proxy(504), &[Timeout]).applied(),
+    fault("500", Action::Lakefs(500, INTERNAL_ERROR), FAILED).persistent_too(),
+    fault("500, applied", Action::Lakefs(500, INTERNAL_ERROR), FAILED).applied(),
     // Another writer of the branch was faster.
     fault("lost race", Action::Lakefs(500, LOST_RACE), &[Conflict]).proves_not_applied().persistent_too(),
     // The new commit cannot be read back for the response.
@@ -245,10 +245,8 @@ pub(crate) const FAULTS: &[Fault] = &[
     fault("junk body", Action::JunkBody, JUNK).applied().not_transient(),
     fault("HTML 200", Action::Html, &[UnexpectedResponse]).not_transient().persistent_too(),
     fault("HTML 200, applied", Action::Html, &[UnexpectedResponse]).applied().not_transient(),
-    fault("empty 499", Action::Empty499, &[Cancelled, ServerError, UnexpectedResponse]).not_transient(),
-    fault("empty 499, applied", Action::Empty499, &[Cancelled, ServerError, UnexpectedResponse])
-        .applied()
-        .not_transient(),
+    fault("empty 499", Action::Empty499, FAILED).not_transient(),
+    fault("empty 499, applied", Action::Empty499, FAILED).applied().not_transient(),
 ];
 
 /// How long after the start of a call a refusing endpoint accepts connections.

@@ -7,20 +7,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lakefs::{Client, ClientBuilder, RetryPolicy};
 use lakefs_testserver::Server;
 
-use crate::case::{Case, Reader};
+use crate::case::{Case, Reader, Step};
 use crate::world::World;
 
-/// How long the client waits for a response.
-pub(crate) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a client waits for a response that a fault may prevent.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the client checks an unknown outcome.
-const RECONCILE_TIMEOUT: Duration = Duration::from_millis(300);
+pub(crate) const RECONCILE_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long a call may take. No fault lasts longer than all attempts with this client.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A server, and a client of it. Cases run on repositories of their own.
 pub(crate) struct Lab {
     server: Arc<Server>,
+    /// Waits as long as it takes.
     client: Client,
+    /// Waits only briefly.
+    impatient: Client,
 }
 
 /// A case that is ready to be called.
@@ -35,7 +38,9 @@ pub(crate) struct Prepared {
 impl Lab {
     pub(crate) async fn new() -> Self {
         let server = Arc::new(Server::builder().presigned_storage().start().await.unwrap());
-        Self { client: builder(&server, server.endpoint()).build().unwrap(), server }
+        let client = builder(&server, server.endpoint());
+        let impatient = client.clone().response_timeout(RESPONSE_TIMEOUT).build().unwrap();
+        Self { client: client.build().unwrap(), impatient, server }
     }
 
     pub(crate) fn server(&self) -> &Server {
@@ -44,6 +49,10 @@ impl Lab {
 
     pub(crate) fn client(&self) -> &Client {
         &self.client
+    }
+
+    pub(crate) fn impatient(&self) -> &Client {
+        &self.impatient
     }
 
     /// Prepares a case on a new repository.
@@ -83,6 +92,11 @@ impl Lab {
 }
 
 impl Prepared {
+    /// Starts the operation, which does nothing before it is polled.
+    pub(crate) fn start(&self, case: &Case) -> Step {
+        (case.call)(self.world.clone(), self.value.clone())
+    }
+
     /// Calls the operation. `None`: it does not end.
     pub(crate) async fn call(&self, case: &Case) -> Option<lakefs::Result<String>> {
         self.call_with(case, self.world.client.clone()).await
@@ -111,17 +125,19 @@ pub(crate) fn is_of(path: &str, repository: &str) -> bool {
     rest.split('/').next() == Some(repository)
 }
 
-/// A client that waits only briefly, of a server at `endpoint`. Its many failures must not exhaust its retries.
+/// A client of a server at `endpoint`. Its many failures do not exhaust its retries.
 pub(crate) fn builder(server: &Server, endpoint: &str) -> ClientBuilder {
-    let retries = RetryPolicy::default()
-        .max_attempts(4)
-        .initial_backoff(Duration::from_millis(4))
-        .max_backoff(Duration::from_millis(40))
-        .reconcile_timeout(RECONCILE_TIMEOUT);
     Client::builder()
         .endpoint(endpoint)
         .access_key(server.access_key_id(), server.secret_access_key())
-        .retries(retries)
+        .retries(retries())
         .retry_budget(None)
-        .response_timeout(RESPONSE_TIMEOUT)
+}
+
+pub(crate) fn retries() -> RetryPolicy {
+    RetryPolicy::default()
+        .max_attempts(4)
+        .initial_backoff(Duration::from_millis(4))
+        .max_backoff(Duration::from_millis(40))
+        .reconcile_timeout(RECONCILE_TIMEOUT)
 }

@@ -7,7 +7,7 @@ use lakefs::{Error, Result};
 
 use crate::case::Step;
 use crate::cases;
-use crate::lab::{Lab, Prepared};
+use crate::lab::{Lab, Prepared, RECONCILE_TIMEOUT, builder, retries};
 use crate::world::World;
 
 /// How long the server takes for a second request, so that the other writer is in between.
@@ -85,9 +85,17 @@ async fn check(lab: &Lab, writer: &OtherWriter) -> Result<(), String> {
     let server = lab.server();
     server.clear_requests();
     server.faults().on(case.operation()).drop_response();
-    server.faults().on(case.operation()).delay(SECOND_REQUEST).proceed();
-    let (outcome, other) =
-        tokio::join!(prepared.call(&case), other_writer(&prepared, writer, case.operation()));
+    if case.operation() != "commit" {
+        // The other writers commit, too.
+        server.faults().on(case.operation()).delay(SECOND_REQUEST).proceed();
+    }
+    // The other writer needs some time. The client waits for the end of the check only where it recognises nothing.
+    let reconcile = if writer.is_recognisable { DEADLINE / 2 } else { RECONCILE_TIMEOUT };
+    let client = builder(server, server.endpoint()).retries(retries().reconcile_timeout(reconcile));
+    let (outcome, other) = tokio::join!(
+        prepared.call_with(&case, client.build().unwrap()),
+        other_writer(&prepared, writer, case.operation())
+    );
     Lab::clean_up(&case, &prepared);
     other.map_err(|error| format!("the other writer fails: {error}"))?;
     let (state, applications) = (prepared.world.state(), prepared.applications(&case));

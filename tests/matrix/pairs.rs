@@ -36,9 +36,9 @@ struct Finding {
 }
 
 impl Finding {
-    /// Whether the machine may have been too slow for the client's timeout, which the fault does not explain.
+    /// Whether the machine may have been too slow for the client's timeout. The pair is then run again, alone.
     fn may_be_overload(&self) -> bool {
-        self.observation.is_timeout() && !self.fault.contains("stalled") && !self.fault.contains("504")
+        self.observation.is_timeout()
     }
 }
 
@@ -153,7 +153,7 @@ async fn check(lab: &Lab, pairs: &[Pair], pair: usize) -> Option<Finding> {
         let repository = prepared.world.repository.clone();
         let plan = server.faults().on(case.operation()).when(move |path| is_of(path, &repository));
         fault.plan(if *persistent { plan.always() } else { plan });
-        prepared.call(case).await
+        prepared.call_with(case, lab.impatient().clone()).await
     };
     server.faults().clear();
     let (applications, after) = (prepared.applications(case), prepared.world.state());

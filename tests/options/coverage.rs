@@ -85,6 +85,7 @@ types_with_options!(
     Request<u8>,
     ResetRequest,
     RestoreRequest,
+    ResolveMergeRequest,
     RevertRequest,
     SetBranchProtectionRequest,
     SetGcRulesRequest,
@@ -112,7 +113,10 @@ const OTHER: &[(&str, &str)] = &[
 
 /// The calls of handles and requests that are not requests themselves, and why.
 const ASYNC_METHODS: &[(&str, &str)] = &[
+    ("begin", "the options are those of the transaction"),
+    ("commit", "the options are those of the transaction, or the call is a request"),
     ("finish", "the options are those of the writer"),
+    ("rollback", "the options are those of the transaction"),
     ("run", "a transaction has its own options"),
     ("server_config", "returns a reference to the cached value, which all clones share"),
     ("start", "the options are those of the request"),

@@ -6,11 +6,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use lakefs::{Client, ErrorKind};
-
 use crate::certificates::Authority;
 use crate::server::TlsServer;
-use crate::support::{ScriptedResponse, ScriptedServer};
 use crate::{builder, get_repository};
 
 const ENDPOINT: &str = "LAKEFS_TEST_TLS_ENDPOINT";
@@ -50,28 +47,35 @@ async fn trusting_child() {
 }
 
 #[cfg(any(feature = "rustls", feature = "rustls-aws-lc"))]
-#[tokio::test(flavor = "multi_thread")]
-async fn http_works_without_certificates_of_the_platform() {
-    let repository =
-        r#"{"id":"example","creation_date":1,"default_branch":"main","storage_namespace":"mem://x"}"#;
-    let responses = [(); 2].map(|()| ScriptedResponse::json(200, repository));
-    let script = ScriptedServer::start(responses).await;
-    run("child_without_certificates", Path::new("/nonexistent"), script.endpoint()).await;
-}
+mod missing {
+    use lakefs::{Client, ErrorKind};
 
-#[cfg(any(feature = "rustls", feature = "rustls-aws-lc"))]
-#[tokio::test]
-#[ignore = "another test runs it in a process of its own"]
-async fn child_without_certificates() {
-    let Some(endpoint) = endpoint() else { return };
-    get_repository(builder(&endpoint)).await.unwrap();
-    get_repository(builder(&endpoint).configure_http(|http| http.tcp_nodelay(true))).await.unwrap();
+    use super::*;
+    use crate::support::{ScriptedResponse, ScriptedServer};
 
-    let authority = Authority::new();
-    let server = TlsServer::start(&authority).await;
-    let error = get_repository(Client::builder().endpoint(server.endpoint()).anonymous()).await.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1), "{error}");
-    assert!(error.message().contains("the certificates of the platform cannot be loaded"), "{error}");
-    // Certificates of the program are enough.
-    get_repository(builder(&server.endpoint()).root_certificate(authority.pem())).await.unwrap();
+    #[tokio::test(flavor = "multi_thread")]
+    async fn http_works_without_certificates_of_the_platform() {
+        let repository =
+            r#"{"id":"example","creation_date":1,"default_branch":"main","storage_namespace":"mem://x"}"#;
+        let responses = [(); 2].map(|()| ScriptedResponse::json(200, repository));
+        let script = ScriptedServer::start(responses).await;
+        run("missing::child_without_certificates", Path::new("/nonexistent"), script.endpoint()).await;
+    }
+
+    #[tokio::test]
+    #[ignore = "another test runs it in a process of its own"]
+    async fn child_without_certificates() {
+        let Some(endpoint) = endpoint() else { return };
+        get_repository(builder(&endpoint)).await.unwrap();
+        get_repository(builder(&endpoint).configure_http(|http| http.tcp_nodelay(true))).await.unwrap();
+
+        let authority = Authority::new();
+        let server = TlsServer::start(&authority).await;
+        let error =
+            get_repository(Client::builder().endpoint(server.endpoint()).anonymous()).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1), "{error}");
+        assert!(error.message().contains("the certificates of the platform cannot be loaded"), "{error}");
+        // Certificates of the program are enough.
+        get_repository(builder(&server.endpoint()).root_certificate(authority.pem())).await.unwrap();
+    }
 }

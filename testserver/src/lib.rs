@@ -30,8 +30,9 @@
 //!
 //! # Fault injection
 //!
-//! [`Server::faults`] plans faults for operations: error responses, redirects, delays, dropped connections,
-//! lost responses, truncated and replaced bodies. An unknown name of an operation panics.
+//! [`Server::faults`] plans faults for operations: error responses, redirects, delays, dropped and stalled
+//! connections, lost responses, truncated and replaced bodies. It also emulates operations that this server
+//! does not implement. An unknown name of an operation panics.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -50,7 +51,9 @@
 //! # Recorded requests
 //!
 //! [`Server::requests`] returns all requests, [`Server::requests_for`] those for one operation. A
-//! [`RecordedRequest`] has the method, path, query, headers and status, but no credentials and no body.
+//! [`RecordedRequest`] has the method, path, query, headers and status, but no credentials and no body. It also
+//! has the status that the operation returned, which shows whether a request took effect although a fault
+//! replaced or lost the response. [`Server::repository_summary`] describes the content of a repository.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

@@ -133,6 +133,54 @@ async fn body_is_truncated_or_replaced() {
 }
 
 #[tokio::test]
+async fn response_is_replaced_after_the_operation() {
+    let server = server_with_repository().await;
+    server.faults().on("createBranch").header("x-from", "proxy").respond_after(502, "lost");
+    let response = exchange(&server, "POST", "/repositories/example/branches", BRANCH).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 502") && response.contains("x-from: proxy"), "{response}");
+    assert_eq!(body_of(&response), "lost");
+    let requests = server.requests_for("createBranch");
+    assert_eq!((requests[0].status, requests[0].handled_status), (Some(502), Some(201)));
+    let summary = server.repository_summary("example").unwrap();
+    assert!(summary.contains("branch dev at (\"Repository created\""), "{summary}");
+    assert_eq!(server.repository_summary("another"), None);
+}
+
+#[tokio::test]
+async fn response_stalls_before_or_after_the_operation() {
+    let server = server_with_repository().await;
+    for (is_applied, status) in [(false, None), (true, Some(201))] {
+        let fault = server.faults().on("createBranch");
+        if is_applied {
+            fault.stall_response()
+        } else {
+            fault.stall()
+        }
+        let request = exchange(&server, "POST", "/repositories/example/branches", BRANCH);
+        let waited = tokio::time::timeout(Duration::from_millis(100), request).await;
+        assert!(waited.is_err(), "{waited:?}");
+        assert_eq!(server.requests_for("createBranch")[0].handled_status, status);
+        server.clear_requests();
+    }
+    server.faults().on("getRepository").drop_after_body();
+    assert_eq!(exchange(&server, "GET", "/repositories/example", "").await.unwrap(), "");
+    assert_eq!(server.requests_for("getRepository")[0].handled_status, None);
+}
+
+#[tokio::test]
+async fn emulated_operation_is_recorded_and_takes_faults() {
+    let server = Server::start().await.unwrap();
+    server.faults().emulate("createGroup", [(201, r#"{"id":"g"}"#)]);
+    server.faults().on("createGroup").drop_response();
+    assert_eq!(exchange(&server, "POST", "/auth/groups", r#"{"id":"g"}"#).await.unwrap(), "");
+    let response = exchange(&server, "POST", "/auth/groups", r#"{"id":"g"}"#).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 201") && response.contains("x-request-id: "), "{response}");
+    let handled: Vec<_> =
+        server.requests_for("createGroup").iter().map(|request| request.handled_status).collect();
+    assert_eq!(handled, [Some(201), Some(201)]);
+}
+
+#[tokio::test]
 async fn response_is_delayed() {
     let server = server_with_repository().await;
     let delay = Duration::from_millis(50);

@@ -14,8 +14,8 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use crate::api;
-use crate::credentials::aws_iam::AwsIam;
 use crate::credentials::aws_iam::identity_token::{Signed, identity_token};
+use crate::credentials::aws_iam::options::AwsIam;
 use crate::credentials::login::token_credential;
 use crate::error::{Error, Result};
 use crate::http::credential::{Credential, CredentialError, CredentialProvider};
@@ -64,12 +64,11 @@ impl Exchange {
         let credentials = provider.provide_credentials().await;
         let credentials = credentials
             .map_err(|error| format!("the AWS credentials cannot be read: {}", with_causes(&error)))?;
-        let region = match &self.options.region {
-            Some(region) => region.clone(),
-            None => {
-                let region = self.environment().await.region();
-                region.map_or(DEFAULT_REGION, |region| region.as_ref()).to_owned()
-            }
+        let region = if let Some(region) = &self.options.region {
+            region.clone()
+        } else {
+            let region = self.environment().await.region();
+            region.map_or(DEFAULT_REGION, |region| region.as_ref()).to_owned()
         };
         Ok((credentials, region))
     }

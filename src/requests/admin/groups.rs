@@ -2,7 +2,7 @@
 
 use crate::api::Response;
 use crate::error::{Result, optional};
-use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
+use crate::http::reconcile::{Effect, OnMissing, RequestStart, reconcile};
 use crate::macros::impl_into_future;
 use crate::models::{self, Acl, GroupCreation};
 use crate::requests::admin::lists::{ListGroupMembers, ListGroupPolicies};
@@ -46,6 +46,9 @@ impl CreateGroupRequest {
             async { request.send().await.map(Response::into_inner) }
         };
         let find_applied = || async {
+            if exist_ok && let Some(found) = optional(get(&client, &id).await)? {
+                return Ok(Effect::Applied(found));
+            }
             let request = client.api().get_group().group_id(&*id);
             let date = |found: &models::Group| Some(found.creation_date);
             find_created(start, request.send(), date, |found| {

@@ -18,10 +18,10 @@
 mod download;
 mod extraneous_files;
 mod listing;
-mod local_files;
+pub(crate) mod local_files;
 mod merge;
-mod name_folding;
-mod names;
+pub(crate) mod name_folding;
+pub(crate) mod names;
 mod options;
 mod outcomes;
 mod prefix_stack;

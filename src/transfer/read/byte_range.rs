@@ -70,16 +70,21 @@ pub(crate) struct ContentRange {
 impl ContentRange {
     pub(crate) fn parse(header: &str) -> Option<Self> {
         let (range, size) = header.trim().strip_prefix("bytes ")?.split_once('/')?;
-        let size = if size == "*" { None } else { Some(size.parse().ok()?) };
+        let size = if size == "*" { None } else { Some(number(size)?) };
         // An empty object has no last byte, so servers write different texts.
         if size == Some(0) {
             return Some(Self { bytes: 0..0, size });
         }
         let (first, last) = range.split_once('-')?;
-        let (first, last) = (first.parse::<u64>().ok()?, last.parse::<u64>().ok()?);
-        let is_valid = first <= last && size.is_none_or(|size| last < size);
-        is_valid.then(|| Self { bytes: first..last.saturating_add(1), size })
+        let (first, end) = (number(first)?, number(last)?.checked_add(1)?);
+        let is_valid = first < end && size.is_none_or(|size| end <= size);
+        is_valid.then_some(Self { bytes: first..end, size })
     }
+}
+
+/// Parses decimal digits. Unlike `str::parse`, accepts no sign.
+fn number(text: &str) -> Option<u64> {
+    if text.starts_with('+') { None } else { text.parse().ok() }
 }
 
 #[cfg(test)]
@@ -120,13 +125,25 @@ mod tests {
 
     #[test]
     fn content_range_is_parsed_only_if_it_is_valid() {
-        let parsed = |header| ContentRange::parse(header).map(|range| (range.bytes, range.size));
+        let parsed = |header: &str| ContentRange::parse(header).map(|range| (range.bytes, range.size));
         assert_eq!(parsed("bytes 2-4/10"), Some((2..5, Some(10))));
         assert_eq!(parsed("bytes 2-4/*"), Some((2..5, None)));
         assert_eq!(parsed("bytes 0--1/0"), Some((0..0, Some(0))));
-        for invalid in
-            ["", "bytes", "bytes */10", "bytes 4-2/10", "bytes 2-10/10", "items 0-1/2", "bytes 0-1"]
-        {
+        let longest = format!("bytes 0-{}/{}", u64::MAX - 1, u64::MAX);
+        assert_eq!(parsed(&longest), Some((0..u64::MAX, Some(u64::MAX))));
+        let largest = format!("bytes {0}-{0}/*", u64::MAX);
+        for invalid in [
+            "",
+            "bytes",
+            "bytes */10",
+            "bytes 4-2/10",
+            "bytes 2-10/10",
+            "items 0-1/2",
+            "bytes 0-1",
+            "bytes +0-1/2",
+            "bytes 0-1/+2",
+            &largest,
+        ] {
             assert_eq!(parsed(invalid), None, "{invalid}");
         }
     }

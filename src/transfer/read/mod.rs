@@ -3,14 +3,14 @@
 //! Imports point downwards, in this order: `requests`, `download`, `file_hasher`, `reader`, `resumable_body`,
 //! `get_object` and `head`, `unidentified`, `headers`, `byte_range` and `md5_verifier`.
 
-mod byte_range;
+pub(crate) mod byte_range;
 #[cfg(feature = "fs")]
 pub(crate) mod download;
 #[cfg(feature = "fs")]
 mod file_hasher;
 mod get_object;
 pub(crate) mod head;
-mod headers;
+pub(crate) mod headers;
 mod md5_verifier;
 pub(crate) mod reader;
 pub(crate) mod requests;
