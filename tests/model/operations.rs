@@ -179,7 +179,7 @@ fn read() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Commits to two branches, often of one path, and a merge.
+/// Commits to two branches, often of one path, then a diff and a merge.
 fn divergence() -> impl Strategy<Value = Vec<Operation>> {
     use Operation::*;
     let change = || {
@@ -188,7 +188,7 @@ fn divergence() -> impl Strategy<Value = Vec<Operation>> {
             1 => path().prop_map(|path| (path, None)),
         ]
     };
-    (change(), change(), options()).prop_map(|(ours, theirs, options)| {
+    (change(), change(), view(), options()).prop_map(|(ours, theirs, view, options)| {
         let commit = |branch, (path, content): (Name, Option<Content>)| {
             let change = match content {
                 Some(content) => Upload { branch, path, content },
@@ -196,8 +196,10 @@ fn divergence() -> impl Strategy<Value = Vec<Operation>> {
             };
             [change, Commit { branch, allow_empty: false }]
         };
-        let merge = Merge { source: Ref::Branch("dev"), branch: "main", options };
-        commit("main", ours).into_iter().chain(commit("dev", theirs)).chain([merge]).collect()
+        let [left, right] = ["main", "dev"].map(Ref::Branch);
+        let merge = Merge { source: right.clone(), branch: "main", options };
+        let diff = Diff { left, right, two_dot: false, view };
+        commit("main", ours).into_iter().chain(commit("dev", theirs)).chain([diff, merge]).collect()
     })
 }
 
