@@ -2,8 +2,11 @@
 //!
 //! `cargo test --test model` runs the sequences on the test server; `PROPTEST_CASES` sets how many. With
 //! `LAKEFS_TEST_ENDPOINT` and `LAKECTL_CREDENTIALS_*` they run on that lakeFS. A failure prints the shortest sequence that
-//! fails. What a real server does not do the same every time is left out: cherry-picks, which change cached commits; two
-//! commits with one id; hard resets of branches with uncommitted changes.
+//! fails, and its seed is kept in `tests/model/regressions.txt`, which the next runs try first.
+//!
+//! Left out is what a real server does not do the same every time, or does wrong: cherry-picks, which change cached commits;
+//! two commits with one id; hard resets of branches with uncommitted changes; merges into branches whose writes changed
+//! nothing; equal objects at different paths, which a merge takes for one another.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
