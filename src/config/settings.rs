@@ -39,6 +39,7 @@ pub(super) struct Settings<'a, E> {
 
 impl<'a, E: Environment> Settings<'a, E> {
     /// Reads the file, if there is one.
+    #[cfg_attr(not(feature = "config"), expect(clippy::unnecessary_wraps, reason = "a file can fail"))]
     pub(super) fn load(environment: &'a E) -> Result<Self> {
         let settings = Self {
             environment,
@@ -82,6 +83,7 @@ impl<'a, E: Environment> Settings<'a, E> {
     }
 
     /// Names the file for messages.
+    #[cfg_attr(not(feature = "config"), expect(clippy::unused_self, reason = "the file has a name"))]
     pub(super) fn file_name(&self) -> String {
         #[cfg(feature = "config")]
         return self.file.to_string();
