@@ -152,9 +152,9 @@ async fn response_stalls_before_or_after_the_operation() {
     for (is_applied, status) in [(false, None), (true, Some(201))] {
         let fault = server.faults().on("createBranch");
         if is_applied {
-            fault.stall_response()
+            fault.stall_response();
         } else {
-            fault.stall()
+            fault.stall();
         }
         let request = exchange(&server, "POST", "/repositories/example/branches", BRANCH);
         let waited = tokio::time::timeout(Duration::from_millis(100), request).await;
