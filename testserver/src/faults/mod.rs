@@ -2,6 +2,7 @@
 
 mod action;
 mod builder;
+mod emulated;
 mod emulation;
 mod plan;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::action::Fault;
-use super::emulation::Emulations;
+use super::emulated::Emulations;
 use crate::operation_ids::{OperationIds, is_same_operation};
 
 /// The planned faults of a [`Server`](crate::Server).
