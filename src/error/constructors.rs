@@ -109,10 +109,10 @@ impl Error {
     /// A response of a storage that is not a success, or that was sent by another URL than the signed one.
     ///
     /// Only its error code is kept, because the body may repeat the signed request.
-    pub(crate) fn storage(origin: &ResponseOrigin, is_elsewhere: bool, response: ErrorResponse) -> Self {
+    pub(crate) fn storage(origin: &ResponseOrigin, response: ErrorResponse) -> Self {
         let (status, endpoint) = (response.status, &origin.endpoint);
         let (kind, message) = match storage_code(&response.body) {
-            _ if is_elsewhere || (300..400).contains(&status) && status != 304 => {
+            _ if (300..400).contains(&status) && status != 304 => {
                 let message = format!("the storage at {endpoint} redirects, which is not followed");
                 (ErrorKind::UnexpectedResponse, format!("{message} (status {status})"))
             }

@@ -23,8 +23,6 @@ pub(crate) struct ResponseOrigin {
     pub(crate) is_head: bool,
     /// Scheme, host and port of the server that responded.
     pub(crate) endpoint: String,
-    /// The response comes from another URL than the request was sent to.
-    pub(crate) is_redirected: bool,
     /// The response may contain secrets, so messages show nothing of the body.
     pub(crate) is_secret: bool,
 }
@@ -82,11 +80,8 @@ impl ErrorResponse {
 
     /// Describes the fault of a response that lakeFS did not write.
     pub(super) fn describe_foreign(&self, origin: &ResponseOrigin) -> String {
-        let ResponseOrigin { endpoint, is_redirected, is_secret, .. } = origin;
+        let ResponseOrigin { endpoint, is_secret, .. } = origin;
         let summary = self.summary();
-        if *is_redirected {
-            return format!("unexpected response of {endpoint}, to which the server redirected ({summary})");
-        }
         if (300..400).contains(&self.status) {
             return format!("{endpoint} redirects, which is not followed ({summary}); check the endpoint");
         }
@@ -153,7 +148,6 @@ mod tests {
             operation: "get_branch",
             is_head: false,
             endpoint: "http://h:8000".to_owned(),
-            is_redirected: false,
             is_secret,
         };
         let media_type = Some("text/html".to_owned());
@@ -178,13 +172,8 @@ mod tests {
     }
 
     fn response(is_secret: bool, status: u16, media_type: &str, body: &str) -> Error {
-        let origin = ResponseOrigin {
-            operation: "login",
-            is_head: false,
-            endpoint: "http://h".to_owned(),
-            is_redirected: false,
-            is_secret,
-        };
+        let origin =
+            ResponseOrigin { operation: "login", is_head: false, endpoint: "http://h".to_owned(), is_secret };
         let (media_type, body) = (Some(media_type.to_owned()), body.to_owned().into());
         Error::response(&origin, ErrorResponse { status, media_type, request_id: None, body })
     }

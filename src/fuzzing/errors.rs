@@ -36,7 +36,6 @@ pub fn errors(data: &[u8]) {
         operation: operation.id,
         is_head: operation.method == "HEAD",
         endpoint: "http://host:8000".to_owned(),
-        is_redirected: flags & 2 != 0,
         is_secret: operation.is_secret(&url),
     };
     let has = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -49,7 +48,7 @@ pub fn errors(data: &[u8]) {
     let error = match constructor {
         0 => Error::response(&origin, response),
         1 => Error::foreign(&origin, response),
-        2 => Error::storage(&origin, flags & 4 != 0, response),
+        2 => Error::storage(&origin, response),
         _ => {
             let source = serde_json::from_slice::<Vec<u8>>(&body).unwrap_err();
             Error::decode(&origin, response, flags & 4 != 0, source)

@@ -197,7 +197,6 @@ impl Call {
             operation: self.operation.id,
             is_head: self.is_head(),
             endpoint: endpoint_of(url),
-            is_redirected: url != self.url(),
             is_secret: self.is_at_storage() || self.operation.is_secret(self.url()),
         }
     }

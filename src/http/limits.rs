@@ -9,7 +9,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::call::Call;
 use crate::http::deadline::{self, Deadline};
 use crate::http::failure::endpoint_of;
-use crate::http::retry_table::RetryClass;
 
 /// The time limits of a request.
 #[derive(Debug)]
@@ -36,7 +35,7 @@ impl Limits {
         Self {
             deadline,
             attempt_timeout: options.attempt_limit(),
-            is_change: !matches!(call.class(), RetryClass::Idempotent | RetryClass::Storage),
+            is_change: !call.class().is_idempotent(),
             is_recorded,
             is_outcome_unknown: AtomicBool::new(false),
         }

@@ -66,13 +66,8 @@ mod tests {
     use crate::error::{ErrorResponse, ResponseOrigin};
 
     fn error(operation: &'static str, status: u16, media_type: &str, body: &str) -> Error {
-        let origin = ResponseOrigin {
-            operation,
-            is_head: false,
-            endpoint: "http://h".to_owned(),
-            is_redirected: false,
-            is_secret: false,
-        };
+        let origin =
+            ResponseOrigin { operation, is_head: false, endpoint: "http://h".to_owned(), is_secret: false };
         let response = ErrorResponse {
             status,
             media_type: Some(media_type.to_owned()),

@@ -100,7 +100,7 @@ pub(super) struct BufferedResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
-    /// The URL that sent it, after redirects.
+    /// The URL that sent it: that of the storage for a redirected read.
     pub(super) url: Url,
 }
 

@@ -27,6 +27,11 @@ impl RetryClass {
         }
     }
 
+    /// Whether a second request has the same effect as the first.
+    pub(crate) fn is_idempotent(self) -> bool {
+        matches!(self, Self::Idempotent | Self::Storage)
+    }
+
     /// Whether a request that failed with `error` may be retried.
     pub(crate) fn allows(self, error: &Error) -> bool {
         let is_transient = match error.kind() {
@@ -35,12 +40,12 @@ impl RetryClass {
             ErrorKind::Server => match error.status() {
                 Some(502 | 503) => true,
                 // A second request does no harm, and an overloaded server reports its failures in many ways.
-                Some(status) => matches!(self, Self::Idempotent | Self::Storage) && status >= 499,
+                Some(status) => self.is_idempotent() && status >= 499,
                 None => false,
             },
             _ => false,
         };
-        is_transient && (error.not_applied() || matches!(self, Self::Idempotent | Self::Storage))
+        is_transient && (error.not_applied() || self.is_idempotent())
     }
 }
 
@@ -75,19 +80,19 @@ const TABLE: &[(&str, RetryClass)] = &[
     ("create_tag", Reconcile), // the commit of the tag with those of the source since the start
     ("create_user", Reconcile), // creation date
     ("create_user_external_principal", Reconcile), // that it is attached
-    ("delete_branch", Reconcile), // that it is gone; a second request would delete a branch that was created anew
+    ("delete_branch", Reconcile), // its absence; a second request would delete a new branch of the same name
     ("delete_credentials", Reconcile), // that they are gone
     ("delete_gc_rules", Idempotent), // sets no rules
-    ("delete_group", Reconcile),  // that it is gone
-    ("delete_group_membership", Reconcile), // that it is gone
+    ("delete_group", Reconcile), // its absence
+    ("delete_group_membership", Reconcile), // its absence
     ("delete_object", Idempotent), // as an overwrite: it sets the path to nothing
     ("delete_objects", Idempotent), // as an overwrite: it sets the paths to nothing
-    ("delete_policy", Reconcile), // that it is gone
-    ("delete_repository", Reconcile), // that it is gone
+    ("delete_policy", Reconcile), // its absence
+    ("delete_repository", Reconcile), // its absence
     ("delete_repository_metadata", Idempotent), // sets keys to nothing
-    ("delete_tag", Reconcile),    // that it is gone
-    ("delete_user", Reconcile),   // that it is gone
-    ("delete_user_external_principal", Reconcile), // that it is gone
+    ("delete_tag", Reconcile), // its absence
+    ("delete_user", Reconcile), // its absence
+    ("delete_user_external_principal", Reconcile), // its absence
     ("detach_policy_from_group", Reconcile), // that it is not attached
     ("detach_policy_from_user", Reconcile), // that it is not attached
     ("diff_branch", Idempotent),

@@ -26,7 +26,6 @@ use crate::http::response::{ByteStream, Response};
 use crate::http::response_body::{body_stream, read_body, read_error_body};
 use crate::http::retry::{RetryPolicy, retry_after};
 use crate::http::retry_budget::FailedAttempt;
-use crate::http::retry_table::RetryClass;
 use crate::http::telemetry;
 
 /// A decoded body, of a type that the caller knows.
@@ -134,7 +133,7 @@ impl Transport {
         T: Send,
         F: Future<Output = Result<Response<T>>> + Send,
     {
-        let idempotent = matches!(call.class(), RetryClass::Idempotent | RetryClass::Storage);
+        let idempotent = call.class().is_idempotent();
         let limits = Limits::of(call);
         let mut outcome_unknown = false;
         let mut is_renewed = false;
@@ -222,9 +221,7 @@ impl Transport {
         if let Some(request) = redirected {
             response = send_request(&self.http, call, request, None).await?;
         }
-        // A signature is valid for one URL only; a response from another one does not mean that the data was stored.
-        let is_elsewhere = call.is_at_storage() && response.url() != call.url();
-        let is_status_of_success = response.status().is_success() && !is_elsewhere;
+        let is_status_of_success = response.status().is_success();
         if is_at_storage && is_status_of_success || !is_at_storage && is_success(call, &response) {
             return Ok(read(call, response).await?);
         }
@@ -233,7 +230,7 @@ impl Transport {
         let origin = call.origin(&response.url);
         let response = response.into_error_response();
         let error = if is_at_storage {
-            Error::storage(&origin, is_elsewhere, response)
+            Error::storage(&origin, response)
         } else if is_status_of_success {
             Error::foreign(&origin, response)
         } else {
