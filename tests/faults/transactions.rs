@@ -26,16 +26,21 @@ async fn upload(tx: &Branch) -> Result<(), Error> {
     tx.object("a").upload("1").await.map(drop)
 }
 
+/// Runs a transaction, and drops it when the server has received this many requests to create a branch.
+async fn drop_while_branch_is_created(server: &Server, main: &Branch, requests: usize) {
+    let target = main.clone();
+    let running = tokio::spawn(async move { target.transaction("Dropped").run(upload).await });
+    received(server, "create_branch", requests).await;
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+}
+
 #[tokio::test]
 async fn transaction_dropped_while_its_branch_is_created_leaves_no_branch() {
     let (fixture, main) = start().await;
     let server = fixture.test_server();
     server.faults().on("create_branch").times(1).delay(DELAY).proceed();
-    let target = main.clone();
-    let running = tokio::spawn(async move { target.transaction("Dropped").run(upload).await });
-    received(server, "create_branch", 1).await;
-    running.abort();
-    assert!(running.await.unwrap_err().is_cancelled());
+    drop_while_branch_is_created(server, &main, 1).await;
     received(server, "delete_branch", 1).await;
     wait_until("the branch is deleted", async || branches(&main).await == ["main"]).await;
     assert_eq!(server.requests_for("create_branch").len(), 1);
@@ -46,11 +51,7 @@ async fn transaction_dropped_while_its_branch_is_created_with_a_lost_response_le
     let (fixture, main) = start().await;
     let server = fixture.test_server();
     server.faults().on("create_branch").times(1).delay(DELAY).drop_response();
-    let target = main.clone();
-    let running = tokio::spawn(async move { target.transaction("Dropped").run(upload).await });
-    received(server, "create_branch", 1).await;
-    running.abort();
-    assert!(running.await.unwrap_err().is_cancelled());
+    drop_while_branch_is_created(server, &main, 1).await;
     received(server, "delete_branch", 1).await;
     wait_until("the branch is deleted", async || branches(&main).await == ["main"]).await;
 }
@@ -64,11 +65,7 @@ async fn dropped_transaction_whose_branch_is_refused_deletes_nothing() {
     assert_eq!((error.kind(), error.operation()), (ErrorKind::InvalidRequest, Some("create_branch")));
 
     server.faults().on("create_branch").times(1).delay(DELAY).respond(400, r#"{"message":"no"}"#);
-    let target = main.clone();
-    let running = tokio::spawn(async move { target.transaction("Dropped").run(upload).await });
-    received(server, "create_branch", 2).await;
-    running.abort();
-    assert!(running.await.unwrap_err().is_cancelled());
+    drop_while_branch_is_created(server, &main, 2).await;
     // A later transaction deletes its branch. By then the refused request has ended as well.
     tokio::time::sleep(DELAY).await;
     main.transaction("Later").begin().await.unwrap().rollback().await.unwrap();
