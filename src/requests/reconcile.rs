@@ -10,7 +10,7 @@ use crate::http::reconcile::{Created, Effect, OnMissing, RequestStart, reconcile
 use crate::http::retry::RetryPolicy;
 
 /// Returns the result of a deletion. If its outcome is unknown, the resource is read: a deletion that is missing has not
-/// taken effect so far, or the resource was created anew. It is not sent again, because that would delete the new one.
+/// taken effect so far, or another one of the same name was created. It is not sent again, because that would delete the new one.
 pub(crate) async fn reconcile_deletion<T, F>(
     deleted: Result<()>,
     policy: &RetryPolicy,

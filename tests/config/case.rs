@@ -91,7 +91,7 @@ impl Case {
         format!("{:?} {:?}", self.files, self.variables)
     }
 
-    /// Runs a program, and describes what is not as expected.
+    /// Runs a program, and returns a description of each difference from the expectation.
     pub(crate) fn check(&self, program: &Program) -> Option<String> {
         let recorder = Recorder::start(Mode::Unavailable);
         let mut setup = Setup::new(recorder.endpoint());

@@ -31,8 +31,8 @@ fn part(tag: &str, text: &str, first: usize, size: usize) -> ScriptedResponse {
 }
 
 /// Returns a scripted server and the store of a branch on it.
-async fn scripted(replies: impl IntoIterator<Item = ScriptedResponse>) -> (ScriptedServer, LakeFsStore) {
-    let script = ScriptedServer::start(replies).await;
+async fn scripted(responses: impl IntoIterator<Item = ScriptedResponse>) -> (ScriptedServer, LakeFsStore) {
+    let script = ScriptedServer::start(responses).await;
     let store = LakeFsStore::at(script.client().repository("example").branch("main"));
     (script, store)
 }

@@ -228,7 +228,7 @@ fn missing_response_times_out() {
 
 #[test]
 fn unknown_version_is_rejected() {
-    for (reply, says) in [
+    for (response, says) in [
         (
             answer("401 Unauthorized", "application/json", r#"{"message":"error authenticating request"}"#),
             "401",
@@ -241,7 +241,7 @@ fn unknown_version_is_rejected() {
         let repository = Repository::new(Some(&contract()));
         let mut new = contract();
         new["components"]["schemas"]["Other"] = json!({"type": "object"});
-        let server = Server::start([(CONTRACT, published(&new)), (VERSION, reply)]);
+        let server = Server::start([(CONTRACT, published(&new)), (VERSION, response)]);
         repository.refused(&server, &[], &[VERSION, says]);
     }
 }

@@ -67,10 +67,10 @@ values = { common = "Not rare." }
 
 /// Serves this response instead of a contract, and asserts that it is rejected.
 #[track_caller]
-pub(crate) fn refused_contract(reply: &[u8], says: &[&str]) {
+pub(crate) fn refused_contract(response: &[u8], says: &[&str]) {
     let repository = Repository::new(Some(&contract()));
     let version = answer("200 OK", "application/json", r#"{"version":"1.85.0","version_context":"lakeFS"}"#);
-    let server = Server::start([(CONTRACT, reply.to_vec()), (VERSION, version)]);
+    let server = Server::start([(CONTRACT, response.to_vec()), (VERSION, version)]);
     let place = format!("{}{CONTRACT}", server.address);
     let says: Vec<&str> = says.iter().copied().chain([place.as_str()]).collect();
     repository.refused(&server, &[], &says);
@@ -205,7 +205,7 @@ impl Server {
         Self::start([(CONTRACT, published(contract)), (VERSION, version)])
     }
 
-    pub(crate) fn start(replies: [(&'static str, Vec<u8>); 2]) -> Self {
+    pub(crate) fn start(responses: [(&'static str, Vec<u8>); 2]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(AtomicUsize::new(0));
@@ -214,13 +214,13 @@ impl Server {
             for stream in listener.incoming().flatten() {
                 counter.fetch_add(1, Ordering::Relaxed);
                 // The client closes the connection when the response is too long.
-                let _ = Self::reply(stream, &replies);
+                let _ = Self::respond(stream, &responses);
             }
         });
         Self { address, requests }
     }
 
-    pub(crate) fn reply(mut stream: TcpStream, replies: &[(&str, Vec<u8>)]) -> std::io::Result<()> {
+    pub(crate) fn respond(mut stream: TcpStream, responses: &[(&str, Vec<u8>)]) -> std::io::Result<()> {
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         let mut lines = BufReader::new(stream.try_clone()?).lines();
         let first = lines.next().unwrap_or_else(|| Ok(String::new()))?;
@@ -231,8 +231,9 @@ impl Server {
         }
         let path = first.split(' ').nth(1).unwrap_or_default();
         let missing = answer("404 Not Found", "text/plain", "");
-        let reply = replies.iter().find(|(known, _)| *known == path).map_or(&missing, |(_, reply)| reply);
-        stream.write_all(reply)
+        let response =
+            responses.iter().find(|(known, _)| *known == path).map_or(&missing, |(_, response)| response);
+        stream.write_all(response)
     }
 
     pub(crate) fn requests(&self) -> usize {
