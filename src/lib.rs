@@ -27,6 +27,7 @@ mod single_flight;
 mod task;
 mod transfer;
 mod uri;
+mod verify;
 
 pub use credentials::{AwsIam, Credentials, TokenCommand, WebIdentity};
 pub use error::{Conflict, Error, ErrorKind, FailedObject, Result};
@@ -68,6 +69,7 @@ pub use transfer::read::reader::ObjectReader;
 pub use transfer::write::body::Body;
 pub use transfer::write::writer::ObjectWriter;
 pub use uri::Uri;
+pub use verify::Verify;
 
 /// The crates whose types appear in signatures of this crate.
 ///

@@ -17,7 +17,8 @@ use crate::handles::client_config;
 use crate::http::http_client::HttpClient;
 use crate::http::retry::RetryPolicy;
 use crate::http::send::Transport;
-use crate::scope::ClientScope;
+use crate::scope::{ClientScope, Defaults};
+use crate::verify::Verify;
 
 /// Configures a [`Client`].
 ///
@@ -46,8 +47,7 @@ pub struct ClientBuilder {
     credentials: Option<Credentials>,
     retries: RetryPolicy,
     http: HttpSettings,
-    /// How many files directory transfers transfer at once, if a request does not set it.
-    dir_concurrency: Option<usize>,
+    defaults: Defaults,
     /// Where the configuration was searched, for the message of a missing setting.
     searched: Vec<String>,
 }
@@ -336,7 +336,13 @@ impl ClientBuilder {
     /// Default: 25.
     #[cfg(feature = "fs")]
     pub fn dir_concurrency(mut self, files: usize) -> Self {
-        self.dir_concurrency = Some(files.max(1));
+        self.defaults.dir_concurrency = Some(files.max(1));
+        self
+    }
+
+    /// Sets how transfers verify the bytes of objects, unless a request sets it. Default: [`Verify::Auto`].
+    pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
+        self.defaults.verify = verify.into();
         self
     }
 
@@ -373,7 +379,7 @@ impl ClientBuilder {
         };
         // The client that logs in has no credentials.
         let authorizer = credentials.authorizer(connect(None))?.map(Arc::new);
-        Ok(Client::from_scope(ClientScope::new(connect(authorizer), self.dir_concurrency)))
+        Ok(Client::from_scope(ClientScope::new(connect(authorizer), self.defaults)))
     }
 }
 
@@ -390,7 +396,7 @@ fn no_credentials(searched: &[String]) -> Error {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { endpoint, credentials, retries, http, dir_concurrency, searched: _ } = self;
+        let Self { endpoint, credentials, retries, http, defaults, searched: _ } = self;
         // An invalid endpoint may contain a password.
         let endpoint = endpoint.as_deref().map(|endpoint| match Endpoint::parse(endpoint) {
             Ok(endpoint) => endpoint.as_str().to_owned(),
@@ -401,7 +407,7 @@ impl fmt::Debug for ClientBuilder {
             .field("credentials", credentials)
             .field("retries", retries)
             .field("http", http)
-            .field("dir_concurrency", dir_concurrency)
+            .field("defaults", defaults)
             .finish()
     }
 }

@@ -4,11 +4,8 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use md5::digest::Output;
-use md5::{Digest as _, Md5};
 
-/// The 16 bytes of an MD5.
-pub(crate) type Md5Digest = Output<Md5>;
+use crate::transfer::md5::{Md5, Md5Digest};
 
 /// Formats bytes in lower-case hexadecimal, as checksums are written.
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -5,13 +5,13 @@
 //! nothing about the bytes. The `ETag` header holds the checksum in quotes. This module is the only one that knows
 //! these forms.
 
-#[cfg(feature = "fs")]
-use md5::{Digest as _, Md5};
-
 use crate::api::Response;
 #[cfg(feature = "fs")]
 use crate::transfer::digest::PartsHasher;
-use crate::transfer::digest::{Md5Digest, hex};
+use crate::transfer::digest::hex;
+#[cfg(feature = "fs")]
+use crate::transfer::md5::Md5;
+use crate::transfer::md5::Md5Digest;
 #[cfg(feature = "fs")]
 use crate::transfer::part_size::{
     DEFAULT_PART_SIZE, DEFAULT_STREAM_PART_SIZE, MAX_PARTS, MIB, even_part_size,
@@ -155,9 +155,8 @@ impl ChecksumVerifier {
 
 #[cfg(test)]
 mod tests {
-    use md5::{Digest as _, Md5};
-
     use super::*;
+    use crate::transfer::md5::Md5;
 
     #[cfg(feature = "fs")]
     #[test]

@@ -1,7 +1,8 @@
 //! Transfer of object bytes, and the object requests that transfers are made of.
 //!
 //! Imports point downwards, in this order: `dir`; `read` and `write`, which do not know each other; `stat`, `list` and
-//! `delete`; `wait_timeout`, `spool`, `parent_dirs`, `etag`, `digest`, `part_size` and `progress`.
+//! `delete`; `wait_timeout`, `spool`, `parent_dirs`, `etag`, `digest`, `md5`, `part_size` and
+//! `progress`.
 
 pub(crate) mod delete;
 pub(crate) mod digest;
@@ -9,6 +10,7 @@ pub(crate) mod digest;
 pub(crate) mod dir;
 pub(crate) mod etag;
 pub(crate) mod list;
+pub(crate) mod md5;
 #[cfg(feature = "fs")]
 pub(crate) mod parent_dirs;
 mod part_size;

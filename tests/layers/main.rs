@@ -38,7 +38,7 @@ const LAYERS: &[&[&str]] = &[
     &["api"],
     &["http"],
     &["client"],
-    &["single_flight", "uri"],
+    &["single_flight", "uri", "verify"],
     &["error"],
     &["redact"],
 ];
@@ -48,7 +48,7 @@ const CIRCLES_ALLOWED: &str = "handles";
 
 /// Modules that know no HTTP library.
 const WITHOUT_HTTP: &[&str] =
-    &["error", "pager", "request", "single_flight", "task", "uri", "macros", "redact"];
+    &["error", "pager", "request", "single_flight", "task", "uri", "macros", "redact", "verify"];
 
 /// The libraries of which [`WITHOUT_HTTP`] know nothing.
 const HTTP_LIBRARIES: &[&str] = &["reqwest", "hyper", "http", "progenitor"];

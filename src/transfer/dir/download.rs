@@ -21,6 +21,7 @@ use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 use crate::transfer::dir::small_list::SmallList;
 use crate::transfer::parent_dirs::create_parent_dirs;
 use crate::transfer::read::requests::ReaderRequest;
+use crate::verify::Verify;
 
 /// Downloads the objects under a prefix to the files of a directory.
 ///
@@ -86,7 +87,7 @@ pub struct DownloadDirRequest {
     reference: RefScope,
     prefix: String,
     root: Arc<Path>,
-    verify: bool,
+    verify: Verify,
     fsync: bool,
     options: Options,
 }
@@ -98,9 +99,11 @@ dir_options!(
 
 impl DownloadDirRequest {
     pub(crate) fn new(reference: RefScope, prefix: String, root: &Path, skip_unchanged: bool) -> Self {
-        let options = Options::new(skip_unchanged, reference.repository().client().dir_concurrency());
+        let defaults = reference.repository().client().defaults();
+        let options = Options::new(skip_unchanged, defaults.dir_concurrency);
+        let verify = defaults.verify;
         let prefix = directory_prefix(prefix);
-        Self { reference, prefix, root: root.into(), verify: true, fsync: false, options }
+        Self { reference, prefix, root: root.into(), verify, fsync: false, options }
     }
 
     /// Deletes local files that have no object, before anything is downloaded. Default: `false`.
@@ -119,8 +122,8 @@ impl DownloadDirRequest {
     /// Verifies the downloaded bytes against the checksums of the objects. Default: `true`.
     ///
     /// Objects without an MD5 checksum are verified by their length only.
-    pub fn verify(mut self, yes: bool) -> Self {
-        self.verify = yes;
+    pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
+        self.verify = verify.into();
         self
     }
 

@@ -72,10 +72,9 @@ pub(crate) fn local_path(root: &Path, name: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use md5::{Digest as _, Md5};
-
     use super::*;
     use crate::transfer::digest::hex;
+    use crate::transfer::md5::Md5;
 
     #[test]
     fn file_with_the_size_and_md5_is_unchanged() {

@@ -101,7 +101,7 @@ dir_options!(
 
 impl UploadDirRequest {
     pub(crate) fn new(branch: RefScope, root: PathBuf, prefix: String, skip_unchanged: bool) -> Self {
-        let options = Options::new(skip_unchanged, branch.repository().client().dir_concurrency());
+        let options = Options::new(skip_unchanged, branch.repository().client().defaults().dir_concurrency);
         Self {
             branch,
             root,

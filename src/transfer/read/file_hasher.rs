@@ -129,10 +129,9 @@ impl State {
 mod tests {
     use std::io::{Seek as _, SeekFrom, Write as _};
 
-    use md5::{Digest as _, Md5};
-
     use super::*;
     use crate::transfer::digest::hex;
+    use crate::transfer::md5::Md5;
 
     #[test]
     fn adjacent_ranges_are_merged() {

@@ -11,6 +11,7 @@ use crate::scope::ObjectScope;
 use crate::transfer::progress::Progress;
 use crate::transfer::read::byte_range::ByteRange;
 use crate::transfer::read::unidentified;
+use crate::verify::Verify;
 
 /// The object, the options of the read, and the calls that they make.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub(crate) struct GetObject {
     pub(crate) range: Option<ByteRange>,
     pub(crate) if_none_match: Option<String>,
     pub(crate) presign: Option<bool>,
-    pub(crate) verify: bool,
+    pub(crate) verify: Verify,
     pub(crate) progress: Progress,
 }
 
@@ -27,12 +28,13 @@ impl_has_options!(GetObject { object });
 
 impl GetObject {
     pub(crate) fn new(object: ObjectScope) -> Self {
+        let verify = object.repository().client().defaults().verify;
         Self {
             object,
             range: None,
             if_none_match: None,
             presign: None,
-            verify: true,
+            verify,
             progress: Progress::default(),
         }
     }

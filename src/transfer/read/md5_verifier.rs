@@ -1,10 +1,9 @@
 //! Verifies the bytes of an object against its MD5 while they are read.
 
-use md5::{Digest as _, Md5};
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::transfer::digest::hex;
 use crate::transfer::etag;
+use crate::transfer::md5::Md5;
 
 /// Computes the MD5 of bytes that arrive in order, and compares it with the MD5 of the object.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ use crate::transfer::read::byte_range::ByteRange;
 use crate::transfer::read::download::DownloadRequest;
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::reader::ObjectReader;
+use crate::verify::Verify;
 
 /// The largest buffer that is allocated before any byte has arrived.
 const MAX_INITIAL_CAPACITY: u64 = 8 * 1024 * 1024;
@@ -73,8 +74,8 @@ macro_rules! read_options {
             ///
             /// # Errors
             /// [`Integrity`](crate::ErrorKind::Integrity): the bytes do not have the checksum.
-            pub fn verify(mut self, yes: bool) -> Self {
-                self.0.verify = yes;
+            pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
+                self.0.verify = verify.into();
                 self
             }
 

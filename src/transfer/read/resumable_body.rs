@@ -221,7 +221,7 @@ impl ResumableBody {
     /// Returns a verifier if the bytes are all of an object whose ETag is an MD5.
     pub(crate) fn verifier(&self, etag: Option<&str>) -> Option<Md5Verifier> {
         let is_all = self.position == 0 && self.end == self.version.size;
-        etag.filter(|_| is_all && self.get.verify).and_then(Md5Verifier::new)
+        etag.filter(|_| is_all && self.get.verify.is_on()).and_then(Md5Verifier::new)
     }
 
     /// Describes the read, for error messages.

@@ -4,16 +4,14 @@ use std::io;
 #[cfg(feature = "fs")]
 use std::ops::Range;
 
-use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
-use md5::{Digest as _, Md5};
-
 use crate::http::request_body::{Chunks, RequestBody};
-use crate::transfer::digest::Md5Digest;
+use crate::transfer::md5::{Md5, Md5Digest};
 #[cfg(feature = "fs")]
 use crate::transfer::write::file_source::FileSource;
 use crate::transfer::write::tally::Tally;
 use crate::transfer::{CHUNK_SIZE, blocking};
+use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 /// The data of an upload.
 pub(crate) enum Payload {

@@ -2,12 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use md5::{Digest as _, Md5};
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::ObjectStats;
 use crate::transfer::digest::hex;
 use crate::transfer::etag::{Comparison, compare_with_md5};
+use crate::transfer::md5::{Md5, Md5Digest};
 use crate::transfer::progress::Progress;
 
 /// Counts and hashes the bytes of a body while they are sent, and reports them to the progress. Each attempt starts from zero.
@@ -22,6 +21,8 @@ pub(crate) struct Tally {
 struct Attempt {
     bytes: u64,
     md5: Md5,
+    /// The MD5 of the bytes, once it was asked for.
+    digest: Option<Md5Digest>,
 }
 
 impl Tally {
@@ -62,8 +63,11 @@ impl Tally {
 
     /// Returns how many bytes the last attempt sent, and their MD5 in hexadecimal.
     pub(crate) fn last_attempt(&self) -> Option<(u64, String)> {
-        let last = |attempt: &Attempt| (attempt.bytes, attempt.md5.clone().finalize());
-        let (bytes, digest) = self.with(|attempt| attempt.as_ref().map(last))?;
+        let last = |attempt: &mut Attempt| {
+            let Attempt { bytes, md5, digest } = attempt;
+            (*bytes, *digest.get_or_insert_with(|| md5.finalize_reset()))
+        };
+        let (bytes, digest) = self.with(|attempt| attempt.as_mut().map(last))?;
         Some((bytes, hex(&digest)))
     }
 

@@ -2,22 +2,20 @@
 //!
 //! Requests and transfers know of a handle only its scope, so that they do not depend on handles.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+mod storages;
 
-use futures::future::BoxFuture;
-use tokio::time::Instant;
+use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::{CallOptions, HasOptions};
+use crate::scope::storages::Storages;
+pub(crate) use crate::scope::storages::storage_with_id;
 use crate::single_flight::SingleFlight;
+use crate::verify::Verify;
 use crate::{api, models};
-
-/// How long uploads to a repository go through the server after its storage could not be reached.
-const BYPASS: Duration = Duration::from_secs(5 * 60);
+use futures::future::BoxFuture;
 
 /// The client that requests and transfers use: the generated API, and the cached configuration of the server.
 #[derive(Clone)]
@@ -33,47 +31,26 @@ struct Shared {
     server: Arc<OnceLock<models::Config>>,
     server_request: SingleFlight<()>,
     storages: Storages,
-    /// How many files directory transfers transfer at once, if a request does not set it.
+    defaults: Defaults,
+}
+
+/// What transfers do if a request does not say it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Defaults {
+    /// How many files directory transfers transfer at once.
     #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "there are no directory transfers"))]
-    dir_concurrency: Option<usize>,
-}
-
-/// The storages of the server, as far as the client has requested them.
-#[derive(Default)]
-struct Storages {
-    /// The server does not report its storages.
-    unknown: AtomicBool,
-    unreachable: UnreachableStorages,
-    /// The storage of each repository, where there are several; `None` where the server does not report it.
-    by_repository: Mutex<HashMap<String, Option<String>>>,
-}
-
-/// The repositories whose storage could not be reached from this program lately, and when that was.
-#[derive(Default)]
-struct UnreachableStorages(Mutex<HashMap<String, Instant>>);
-
-impl UnreachableStorages {
-    fn add(&self, repository: &str) {
-        let mut repositories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        repositories.retain(|_, since| since.elapsed() < BYPASS);
-        repositories.insert(repository.to_owned(), Instant::now());
-    }
-
-    fn contains(&self, repository: &str) -> bool {
-        let repositories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        repositories.get(repository).is_some_and(|since| since.elapsed() < BYPASS)
-    }
+    pub(crate) dir_concurrency: Option<usize>,
+    pub(crate) verify: Verify,
 }
 
 impl ClientScope {
-    pub(crate) fn new(api: api::Client, dir_concurrency: Option<usize>) -> Self {
-        Self { api, shared: Arc::new(Shared { dir_concurrency, ..Shared::default() }) }
+    pub(crate) fn new(api: api::Client, defaults: Defaults) -> Self {
+        Self { api, shared: Arc::new(Shared { defaults, ..Shared::default() }) }
     }
 
-    /// How many files directory transfers transfer at once, if a request does not set it.
-    #[cfg(feature = "fs")]
-    pub(crate) fn dir_concurrency(&self) -> Option<usize> {
-        self.shared.dir_concurrency
+    /// What transfers do if a request does not say it.
+    pub(crate) fn defaults(&self) -> &Defaults {
+        &self.shared.defaults
     }
 
     /// The generated client.
@@ -148,15 +125,6 @@ impl ClientScope {
         };
         Ok(id.and_then(|id| storage_with_id(config, &id)))
     }
-}
-
-/// The storage with this id. A server with one storage has all repositories there, whatever their ids say.
-pub(crate) fn storage_with_id<'a>(config: &'a models::Config, id: &str) -> Option<&'a models::StorageConfig> {
-    let mut listed = config.storage_config_list.iter().flat_map(|list| list.iter());
-    if listed.clone().nth(1).is_none() {
-        return listed.chain(&config.storage_config).next();
-    }
-    listed.find(|storage| storage.blockstore_id.as_deref().unwrap_or_default() == id)
 }
 
 impl HasOptions for ClientScope {
@@ -280,21 +248,5 @@ impl ObjectScope {
 impl HasOptions for ObjectScope {
     fn options_mut(&mut self) -> &mut CallOptions {
         self.reference.options_mut()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn unreachable_storage_concerns_one_repository_for_some_time() {
-        let unreachable = UnreachableStorages::default();
-        unreachable.add("a");
-        assert!(unreachable.contains("a") && !unreachable.contains("b"));
-        tokio::time::advance(BYPASS).await;
-        assert!(!unreachable.contains("a"));
-        unreachable.add("b");
-        assert!(unreachable.contains("b") && !unreachable.contains("a"));
     }
 }
