@@ -1,14 +1,15 @@
 //! Transfer of object bytes, and the object requests that transfers are made of.
 //!
 //! Imports point downwards, in this order: `dir`; `read` and `write`, which do not know each other; `stat`, `list` and
-//! `delete`; `wait_timeout`, `spool`, `parent_dirs`, `etag`, `digest`, `md5`, `part_size` and
-//! `progress`.
+//! `delete`; `wait_timeout`, `spool`, `parent_dirs`, `etag`, `digest`, `hasher`, `md5`, `part_size` and `progress`.
 
 pub(crate) mod delete;
 pub(crate) mod digest;
 #[cfg(feature = "fs")]
 pub(crate) mod dir;
 pub(crate) mod etag;
+#[cfg_attr(not(test), allow(dead_code, reason = "readers and uploads use it in a later step"))]
+mod hasher;
 pub(crate) mod list;
 pub(crate) mod md5;
 #[cfg(feature = "fs")]
