@@ -231,6 +231,12 @@ impl Error {
         self
     }
 
+    /// Adds a remark to the message.
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
+        self.0.message = format!("{}; {note}", self.0.message);
+        self
+    }
+
     /// Adds that the objects after the failed one were not attempted.
     pub(crate) fn leaving_rest(mut self) -> Self {
         self.0.message = format!("{}; the rest was not tried", self.0.message);

@@ -2,6 +2,7 @@
 //!
 //! Requests and transfers know of a handle only its scope, so that they do not depend on handles.
 
+mod spool_options;
 mod storages;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::{CallOptions, HasOptions};
+pub(crate) use crate::scope::spool_options::SpoolOptions;
 use crate::scope::storages::Storages;
 pub(crate) use crate::scope::storages::storage_with_id;
 use crate::single_flight::SingleFlight;
@@ -35,12 +37,13 @@ struct Shared {
 }
 
 /// What transfers do if a request does not say it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Defaults {
     /// How many files directory transfers transfer at once.
     #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "there are no directory transfers"))]
     pub(crate) dir_concurrency: Option<usize>,
     pub(crate) verify: Verify,
+    pub(crate) spool: SpoolOptions,
 }
 
 impl ClientScope {

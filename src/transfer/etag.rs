@@ -22,6 +22,11 @@ fn unquoted(etag: &str) -> &str {
     etag.trim_matches('"')
 }
 
+/// Returns the checksum that an ETag holds.
+pub(crate) fn checksum_of(etag: &str) -> &str {
+    unquoted(etag)
+}
+
 /// Returns the ETag that a read of an object with this checksum has.
 #[cfg(feature = "object_store")]
 pub(crate) fn of_checksum(checksum: &str) -> String {

@@ -8,13 +8,17 @@ mod directories;
 mod lists;
 mod lost_admin;
 mod lost_responses;
+mod one_shot;
 mod presigned;
+mod refusals;
 mod resolves;
 mod resumed_reads;
+mod special_files;
 #[path = "../support/mod.rs"]
 mod support;
 mod tasks;
 mod transactions;
+mod upload_limits;
 mod uploads;
 
 use lakefs::{Body, Branch, Credentials, ErrorKind, TryStreamExt as _, models};

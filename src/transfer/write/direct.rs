@@ -11,10 +11,11 @@ use crate::transfer::write::tally::Tally;
 
 /// Uploads an object with one request to the server.
 pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<ObjectStats> {
-    let tally = Tally::new(spec.progress.clone());
+    let tally = Tally::new(spec.progress.clone(), spec.verify);
     let call = spec.call()?.body(payload.into_request_body(&tally));
     let action = call.describe();
     let result = spec.transport().json::<ObjectStats>(call).await.map(Response::into_inner);
+    tally.finish().await.map_err(|error| spec.unreadable(error))?;
     // Only an upload with the condition is not retried, so only its outcome can be unknown.
     let find_applied = async || {
         let stats = StatRequest::new(spec.object.clone()).await?;

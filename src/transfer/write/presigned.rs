@@ -4,12 +4,11 @@ use bytes::BytesMut;
 use futures::TryStreamExt as _;
 use reqwest::header::CONTENT_TYPE;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::http::call::Call;
 use crate::http::operation::WRITE_DATA;
 use crate::http::reconcile::{OnMissing, reconcile};
 use crate::models::{ObjectStats, StagingLocation};
-use crate::transfer::digest::hex;
 use crate::transfer::stat::StatRequest;
 use crate::transfer::write::link::LinkRequest;
 use crate::transfer::write::payload::{Payload, Replayable};
@@ -23,22 +22,24 @@ const MAX_BUFFERED: u64 = 8 * 1024 * 1024;
 /// Uploads the data to a physical address in the storage, and links it.
 pub(crate) async fn upload(spec: &UploadSpec, is_azure: bool, payload: Payload) -> Result<ObjectStats> {
     let target = WholeObject { spec, is_azure };
-    let data = match payload {
-        Payload::Replayable(data) => data,
-        Payload::OneShot(mut chunks, length) if length.is_some_and(|length| length <= MAX_BUFFERED) => {
-            let mut buffer = BytesMut::new();
+    let payload = match payload {
+        Payload::OneShot(stream) if stream.length().is_some_and(|length| length <= MAX_BUFFERED) => {
+            let (mut chunks, mut buffer) = (stream.into_source(), BytesMut::new());
             while let Some(chunk) = chunks.try_next().await.map_err(|error| spec.unreadable(error))? {
                 buffer.extend_from_slice(&chunk);
             }
-            Replayable::Bytes(buffer.freeze())
+            Payload::Replayable(Replayable::Bytes(buffer.freeze()))
         }
-        Payload::OneShot(chunks, length) => {
-            let (address, size, md5) = signed_put::send_stream(spec, &target, chunks, length).await?;
-            return link(spec, address, md5, size).await;
-        }
+        payload => payload,
     };
-    let (address, uploaded) = signed_put::send(spec, &target, &data).await?;
-    link(spec, address, hex(&uploaded.md5), data.length()).await
+    let (address, uploaded) = signed_put::send(spec, &target, payload).await?;
+    let checksum = uploaded.checksum();
+    if checksum.is_empty() {
+        let message =
+            "the storage returned no ETag, so the object has no checksum; leave out `.verify(false)`";
+        return Err(spec.failed(Error::new(ErrorKind::Decode, "", message)));
+    }
+    link(spec, address, checksum, uploaded.bytes).await
 }
 
 /// Creates the object from the data in the storage.
@@ -70,6 +71,10 @@ struct WholeObject<'a> {
 
 impl UploadTarget for WholeObject<'_> {
     type Address = StagingLocation;
+
+    fn has_md5_etag(&self) -> bool {
+        !self.is_azure
+    }
 
     async fn sign(&self) -> Result<(Call, StagingLocation)> {
         let request = PhysicalAddressRequest::new(self.spec.object.clone()).presign(true);

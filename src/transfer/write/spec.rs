@@ -11,8 +11,9 @@ use crate::http::call::Call;
 use crate::http::retry_table::RetryClass;
 use crate::http::send::Transport;
 use crate::macros::{ApplyIfSome as _, impl_has_options};
-use crate::scope::ObjectScope;
+use crate::scope::{Defaults, ObjectScope, SpoolOptions};
 use crate::transfer::progress::Progress;
+use crate::verify::Verify;
 
 /// The prefix of the headers that hold user metadata.
 const METADATA_PREFIX: &str = "x-lakefs-meta-";
@@ -33,12 +34,15 @@ pub(crate) struct UploadSpec {
     pub(crate) concurrency: Option<usize>,
     /// Limits the number of parts that several uploads send at the same time.
     pub(crate) permits: Option<Arc<Semaphore>>,
+    pub(crate) verify: Verify,
+    pub(crate) spool: SpoolOptions,
 }
 
 impl_has_options!(UploadSpec { object });
 
 impl UploadSpec {
     pub(crate) fn new(object: ObjectScope) -> Self {
+        let Defaults { verify, spool, .. } = object.repository().client().defaults().clone();
         Self {
             object,
             content_type: None,
@@ -52,6 +56,8 @@ impl UploadSpec {
             part_size: None,
             concurrency: None,
             permits: None,
+            verify,
+            spool,
         }
     }
 

@@ -93,6 +93,45 @@ macro_rules! upload_options {
                 self
             }
 
+            /// Sets how the created object is verified against the bytes that were sent. Default: that of the client, which
+            /// is [`Verify::Auto`](crate::Verify::Auto) unless
+            /// [`ClientBuilder::verify`](crate::ClientBuilder::verify) sets it.
+            ///
+            /// The bytes are hashed while they are sent, and the MD5 is compared with the checksum of the object. A
+            /// checksum that is no MD5 is accepted, except with [`Verify::Strict`](crate::Verify::Strict). With
+            /// [`Verify::Off`](crate::Verify::Off), nothing is hashed, and only the size is compared.
+            ///
+            /// # Errors
+            /// [`Integrity`](crate::ErrorKind::Integrity): the object has other bytes than those that were sent, or with
+            /// `Strict`, this cannot be determined. The object exists nevertheless.
+            pub fn verify(mut self, verify: impl Into<$crate::verify::Verify>) -> Self {
+                self.spec.verify = verify.into();
+                self
+            }
+
+            /// Sets how many bytes are kept at most if the data can be read only once, so that they can be sent again.
+            /// Default: that of the client, which is 1 GiB unless
+            /// [`ClientBuilder::spool_limit`](crate::ClientBuilder::spool_limit) sets it.
+            ///
+            /// Data of streams, readers and writers that are sent through the server are copied to a temporary file while
+            /// they are sent. Up to 1 MiB is kept in memory, without a file. Data beyond the limit are sent once; an error
+            /// says so, and if the response was lost,
+            /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`.
+            #[cfg(feature = "fs")]
+            pub fn spool_limit(mut self, bytes: u64) -> Self {
+                self.spec.spool.limit = bytes;
+                self
+            }
+
+            /// Sets the directory of the temporary file of [`spool_limit`](Self::spool_limit). The file has no name, and
+            /// disappears when the upload ends. Default: that of the client, which is the directory for temporary files
+            /// of the system unless [`ClientBuilder::spool_dir`](crate::ClientBuilder::spool_dir) sets it.
+            #[cfg(feature = "fs")]
+            pub fn spool_dir(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
+                self.spec.spool.directory = Some(directory.into());
+                self
+            }
+
             $crate::macros::bool_setters! {
                 /// Creates the object even if the repository is read-only. Default: `false`.
                 force => spec.force;
@@ -129,7 +168,7 @@ impl UploadRequest {
         let Self { spec, body } = self;
         // Rejects options that cannot be sent, before the body is opened.
         spec.call()?;
-        let payload = body.open().await.map_err(|error| spec.unreadable(error))?;
+        let payload = body.open(spec.spool.clone()).await.map_err(|error| spec.unreadable(error))?;
         let route = route::choose(&spec, payload.length()).await?;
         route::upload(&spec, route, payload).await
     }
