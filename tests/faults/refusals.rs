@@ -66,9 +66,9 @@ async fn status_of_a_proxy_that_closes_the_connection_at_once_is_known() {
         let (endpoint, serving) = refusing_proxy(status).await;
         for round in 0..2 {
             let object = object(&endpoint, retries());
-            let upload = object.upload(data(20 * MIB)).presign(false);
+            let upload = object.upload(data(8 * MIB)).presign(false);
             let bytes = wait_for("the upload of bytes", upload.into_future()).await.unwrap_err();
-            let upload = object.upload(chunks(&data(20 * MIB))).presign(false);
+            let upload = object.upload(chunks(&data(8 * MIB))).presign(false);
             let stream = wait_for("the upload of a stream", upload.into_future()).await.unwrap_err();
             let mut writer = object.writer().presign(false).await.unwrap();
             let data = data(10 * MIB);

@@ -130,7 +130,7 @@ async fn file_that_is_overwritten_while_it_is_sent_is_an_error() {
         for change in ["overwritten", "appended", "truncated"] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("a");
-            old_file(&path, &data(40 * MIB));
+            old_file(&path, &data(20 * MIB));
             let changed = std::sync::Once::new();
             let upload = main.object("a").upload(Body::file(&path)).progress({
                 let path = path.clone();
@@ -141,9 +141,9 @@ async fn file_that_is_overwritten_while_it_is_sent_is_an_error() {
                     changed.call_once(|| {
                         let file = File::options().write(true).open(&path).unwrap();
                         match change {
-                            "overwritten" => file.write_all_at(b"other", 30 << 20).unwrap(),
-                            "appended" => file.write_all_at(b"other", 40 << 20).unwrap(),
-                            _ => file.set_len(30 << 20).unwrap(),
+                            "overwritten" => file.write_all_at(b"other", 15 << 20).unwrap(),
+                            "appended" => file.write_all_at(b"other", 20 << 20).unwrap(),
+                            _ => file.set_len(15 << 20).unwrap(),
                         }
                     });
                 }
@@ -153,7 +153,7 @@ async fn file_that_is_overwritten_while_it_is_sent_is_an_error() {
             assert!(error.message().contains("upload it again"), "{error}");
             assert!(!main.object("a").exists().await.unwrap(), "{change}");
             // The same in a directory.
-            old_file(&path, &data(40 * MIB));
+            old_file(&path, &data(20 * MIB));
             let changed = std::sync::Once::new();
             let sync = main.sync_from_dir(folder.path(), "dir").progress({
                 let path = path.clone();
@@ -166,7 +166,7 @@ async fn file_that_is_overwritten_while_it_is_sent_is_an_error() {
                             .write(true)
                             .open(&path)
                             .unwrap()
-                            .write_all_at(b"other", 30 << 20)
+                            .write_all_at(b"other", 15 << 20)
                             .unwrap();
                     });
                 }
