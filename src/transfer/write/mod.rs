@@ -1,10 +1,12 @@
 //! Writes objects.
 //!
 //! Imports point downwards, in this order: `upload` and `writer`; `route`, which chooses between `direct`, `presigned`
-//! and `multipart`; `signed_put`; `spec`; `body`; `payload`; `file_source`; `tally`. `link` and `physical_address` are
-//! requests of their own, which `presigned` uses.
+//! and `multipart`; `precheck`; `signed_put`; `spec`; `body`; `payload`; `file_source`; `tally`. `link` and
+//! `physical_address` are requests of their own, which `presigned` uses. `create` recognises the objects of conditional
+//! uploads and links.
 
 pub(crate) mod body;
+pub(crate) mod create;
 mod direct;
 #[cfg(feature = "fs")]
 mod file_source;
@@ -13,6 +15,7 @@ mod multipart;
 mod part_splitter;
 mod payload;
 pub(crate) mod physical_address;
+mod precheck;
 mod presigned;
 mod route;
 mod signed_put;

@@ -20,9 +20,9 @@ use crate::scope::ObjectScope;
 use crate::transfer::CHUNK_SIZE;
 use crate::transfer::wait_timeout::WaitTimeout;
 use crate::transfer::write::payload::Payload;
-use crate::transfer::write::route;
 use crate::transfer::write::spec::UploadSpec;
 use crate::transfer::write::upload::upload_options;
+use crate::transfer::write::{precheck, route};
 
 /// How many chunks may wait to be sent.
 const CHUNKS_AHEAD: usize = 2;
@@ -53,6 +53,7 @@ impl WriterRequest {
         })?;
         let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
         let upload = runtime.spawn(async move {
+            precheck::condition(&spec, None).await?;
             let payload = Payload::OneShot(chunks(receiver).boxed(), None);
             route::upload(&spec, route, payload).await
         });
