@@ -13,6 +13,7 @@ use std::time::Instant;
 use tokio::time::sleep;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::options::CallOptions;
 use crate::http::reconcile::Checks;
 use crate::http::retry::RetryPolicy;
 
@@ -34,6 +35,8 @@ pub(crate) enum Found<T> {
 /// How a creation is checked and sent again.
 pub(crate) struct Creation<'a> {
     pub(crate) policy: &'a RetryPolicy,
+    /// Those of the call that creates the object.
+    pub(crate) options: &'a CallOptions,
     /// All writers of the path create objects that can be told apart, so that an object of another request proves that
     /// this one has failed, even if its response was lost.
     pub(crate) is_exclusive: bool,
@@ -53,7 +56,7 @@ where
     S: Future<Output = Result<T>> + Send,
     F: Future<Output = Result<Found<T>>> + Send,
 {
-    let Creation { policy, is_exclusive } = creation;
+    let Creation { policy, options, is_exclusive } = creation;
     let start = Instant::now();
     let mut failures = Failures::default();
     let mut request = send();
@@ -64,11 +67,16 @@ where
             Err(error) => error,
         };
         let failure = failures.add(error);
+        // Until the check has ended, the object may exist.
+        let count_unknown =
+            |yes| options.deadline().into_iter().for_each(|deadline| deadline.count_unknown(yes));
+        count_unknown(true);
         let found = match failure {
             Failure::Certain => return Err(failures.into_error()),
             Failure::Refused | Failure::Throttled => check(policy, &find, !failures.is_unknown, false).await,
             Failure::Unknown => check(policy, &find, false, failures.may_be_in_progress()).await,
         };
+        count_unknown(false);
         failures.is_missing = matches!(found, Some(Found::Missing));
         match found {
             Some(Found::Own { object, .. }) => return Ok(object),
@@ -255,7 +263,9 @@ mod tests {
             };
             ready(Ok(next))
         };
-        let outcome = create(Creation { policy: &policy, is_exclusive }, send, find).await;
+        let outcome =
+            create(Creation { policy: &policy, options: &CallOptions::default(), is_exclusive }, send, find)
+                .await;
         outcome.map_err(|error| (error.kind(), error.is_outcome_unknown()))
     }
 

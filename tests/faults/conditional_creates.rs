@@ -384,3 +384,37 @@ async fn token_is_stored_only_with_exclusive_data_that_go_through_the_server() {
     assert_eq!(tokens.len(), 4, "{tokens:?}");
     assert!(tokens.iter().all(|token| token.len() == 32), "{tokens:?}");
 }
+
+#[tokio::test]
+async fn timeout_during_the_checks_has_an_unknown_outcome() {
+    let (fixture, main) = start(LONG).await;
+    fixture.test_server().faults().on("uploadObject").commit_during_write();
+    let upload = main.object("a").upload("ours").if_none_match("*").timeout(Duration::from_secs(1));
+    let error = within(upload).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Timeout, true), "{error}");
+    assert_eq!(error.operation(), Some("upload_object"));
+}
+
+/// lakeFS can miss an object that a commit moves out of the staging area.
+#[tokio::test]
+async fn second_creator_that_lakefs_accepted_fails_and_restores_the_object() {
+    let (fixture, main) = start(SHORT).await;
+    let server = fixture.test_server();
+    for way in Way::ALL {
+        let object = main.object(format!("{way:?}"));
+        let theirs =
+            within(object.upload("theirs").content_type("text/plain").exclusive(true)).await.unwrap();
+        main.commit(format!("{way:?}")).await.unwrap();
+        // A creation after a deletion succeeds.
+        object.delete().await.unwrap();
+        way.create_exclusively(&object).await.unwrap_or_else(|error| panic!("{way:?}: {error}"));
+        // Without the deletion, and before the commit: as the second creator sees it.
+        object.delete().await.unwrap();
+        let is_head = |path: &str| path.contains("/refs/main@/") || path.contains("/refs/main%40/");
+        server.faults().on("statObject").when(is_head).respond(404, r#"{"message":"not found"}"#);
+        assert_exists_for_certain(&way.create_exclusively(&object).await.unwrap_err());
+        assert_eq!(object.get().await.unwrap(), theirs, "{way:?}");
+        assert_eq!(read_text(&object).await, "theirs");
+        assert_eq!(server.faults().pending(), Vec::<String>::new());
+    }
+}

@@ -33,7 +33,7 @@ pub(crate) enum Identity {
 
 impl Identity {
     /// Whether it is that of this object, whose metadata were requested at `sent`. `date` is that of the response.
-    fn is_of(&self, stats: &ObjectStats, date: Option<&str>, sent: Instant) -> bool {
+    pub(crate) fn is_of(&self, stats: &ObjectStats, date: Option<&str>, sent: Instant) -> bool {
         match self {
             Self::Address(address) => stats.physical_address == *address,
             Self::Token(token) => {
@@ -50,23 +50,26 @@ impl Identity {
     }
 }
 
-/// Checks which object exists at a path of a branch. With `in_head`, an object of the request is looked up in the head
-/// commit as well.
+/// Checks which object exists at a path of a branch. With `looks_in_head`, an object of the request is looked up in
+/// the head commit as well.
 pub(crate) async fn find(
     object: &ObjectScope,
     identity: &Identity,
-    in_head: bool,
+    looks_in_head: bool,
 ) -> Result<Found<ObjectStats>> {
     match find_at(object, identity).await? {
-        Found::Own { object: stats, .. } if in_head => {
-            // The branch without its uncommitted changes.
-            let head = format!("{}@", object.reference().expression());
-            let committed = object.repository().reference(head).object(object.path());
-            let is_committed = matches!(find_at(&committed, identity).await?, Found::Own { .. });
+        Found::Own { object: stats, .. } if looks_in_head => {
+            let is_committed = matches!(find_at(&in_head(object), identity).await?, Found::Own { .. });
             Ok(Found::Own { object: stats, is_committed })
         }
         found => Ok(found),
     }
+}
+
+/// Returns the same path in the head commit of the branch, which has none of the uncommitted changes.
+pub(crate) fn in_head(object: &ObjectScope) -> ObjectScope {
+    let head = format!("{}@", object.reference().expression());
+    object.repository().reference(head).object(object.path())
 }
 
 /// Checks which object exists at a path of a ref.

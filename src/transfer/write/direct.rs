@@ -14,6 +14,7 @@ use crate::models::ObjectStats;
 use crate::transfer::digest::hex;
 use crate::transfer::stat::StatRequest;
 use crate::transfer::write::create::{self, Identity, TOKEN_KEY};
+use crate::transfer::write::exclusive;
 use crate::transfer::write::payload::{Payload, Replayable};
 use crate::transfer::write::spec::{METADATA_PREFIX, UploadSpec};
 use crate::transfer::write::tally::Tally;
@@ -24,7 +25,7 @@ pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<Object
     let call = spec.call()?;
     let action = call.describe();
     let stats = if spec.is_create() {
-        ConditionalUpload::new(spec, &payload, &tally).run(payload).await?
+        ConditionalUpload::new(spec, &payload, &tally).run(payload, &action).await?
     } else {
         let result = send(spec, call, payload, &tally).await;
         // Without a condition, the upload is retried, so that its outcome is not unknown.
@@ -75,15 +76,22 @@ impl<'a> ConditionalUpload<'a> {
         }
     }
 
-    async fn run(&self, payload: Payload) -> Result<ObjectStats> {
+    async fn run(&self, payload: Payload, action: &str) -> Result<ObjectStats> {
         let mut first = Some(payload);
         let send = || {
             let payload = first.take().or_else(|| self.data.clone().map(Payload::Replayable))?;
             Some(self.send(self.observed(payload)))
         };
-        let policy = self.spec.object.api().retries();
-        let creation = Creation { policy, is_exclusive: self.spec.is_exclusive };
-        create(creation, send, |in_head| self.find(in_head)).await
+        let (api, is_exclusive) = (self.spec.object.api(), self.spec.is_exclusive);
+        let creation = Creation { policy: api.retries(), options: api.options(), is_exclusive };
+        let created = create(creation, send, |in_head| self.find(in_head));
+        match &self.token {
+            Some(token) => {
+                let identity = Identity::Token(token.clone());
+                exclusive::confirm(&self.spec.object, &identity, ("upload_object", action), created).await
+            }
+            None => created.await,
+        }
     }
 
     async fn send(&self, payload: Payload) -> Result<ObjectStats> {

@@ -13,6 +13,7 @@ use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{ObjectStageCreation, ObjectStats, ObjectUserMetadata, StagingLocation, StagingMetadata};
 use crate::scope::ObjectScope;
 use crate::transfer::write::create::{self, Identity};
+use crate::transfer::write::exclusive;
 
 /// Creates an object from data at a physical address that the server has given; see
 /// [`BranchObject::link`](crate::BranchObject::link).
@@ -113,9 +114,15 @@ impl LinkRequest {
             self.body.staging.physical_address.clone().filter(|_| self.if_none_match.as_deref() == Some("*"));
         let Some(address) = address else { return send(&self.object, call).await };
         let identity = Identity::Address(address);
-        let creation = Creation { policy: self.object.api().retries(), is_exclusive: self.is_exclusive };
+        let (api, is_exclusive) = (self.object.api(), self.is_exclusive);
+        let creation = Creation { policy: api.retries(), options: api.options(), is_exclusive };
         let request = || Some(async { send(&self.object, self.call()?).await });
-        create(creation, request, |in_head| create::find(&self.object, &identity, in_head)).await
+        let created = create(creation, request, |in_head| create::find(&self.object, &identity, in_head));
+        if !is_exclusive {
+            return created.await;
+        }
+        let action = call.describe();
+        exclusive::confirm(&self.object, &identity, ("link_physical_address", &action), created).await
     }
 
     fn call(&self) -> Result<Call> {

@@ -3,11 +3,12 @@
 //! Imports point downwards, in this order: `upload` and `writer`; `route`, which chooses between `direct`, `presigned`
 //! and `multipart`; `precheck`; `signed_put`; `spec`; `body`; `payload`; `file_source`; `tally`. `link` and
 //! `physical_address` are requests of their own, which `presigned` uses. `create` recognises the objects of conditional
-//! uploads and links.
+//! uploads and links; `exclusive` handles two creators that the server has accepted.
 
 pub(crate) mod body;
 pub(crate) mod create;
 mod direct;
+mod exclusive;
 #[cfg(feature = "fs")]
 mod file_source;
 pub(crate) mod link;

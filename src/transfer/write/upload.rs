@@ -67,6 +67,10 @@ macro_rules! upload_options {
             /// token, send the data to the storage with [`presign(true)`](Self::presign), which takes three requests
             /// instead of one.
             ///
+            /// lakeFS can accept two creators if a commit ends at the same time. The client therefore compares the head
+            /// commit before and after the upload, which takes two further requests, the first of them during the upload.
+            /// If another object was committed in the meantime, it puts that one back, and fails.
+            ///
             /// # Errors
             /// Those of [`if_none_match`](Self::if_none_match).
             pub fn exclusive(mut self, yes: bool) -> Self {
