@@ -12,6 +12,7 @@ mod admin;
 mod auth;
 mod branches;
 mod commits;
+mod conditional_creates;
 mod conflicts;
 mod diffs;
 mod directories;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod conditional_creates;
 mod conflicts;
 mod directories;
 mod lists;

@@ -6,6 +6,7 @@
 mod support;
 
 mod copies;
+mod creates;
 mod lists;
 mod reads;
 mod scripted;

@@ -41,6 +41,14 @@ impl Payload {
         }
     }
 
+    /// Returns the number of bytes, if it is known by now.
+    pub(crate) fn total(&self) -> Option<u64> {
+        match self {
+            Self::Replayable(data) => Some(data.length()),
+            Self::OneShot(stream) => stream.total(),
+        }
+    }
+
     /// Whether the data can be read again from their source.
     pub(crate) fn is_replayable(&self) -> bool {
         matches!(self, Self::Replayable(_))

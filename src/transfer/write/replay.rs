@@ -116,6 +116,11 @@ impl ReplayableStream {
         self.length
     }
 
+    /// Returns the number of bytes, if it is known or the stream has been read to its end.
+    pub(crate) fn total(&self) -> Option<u64> {
+        self.length.or_else(|| self.with(|state| state.is_ended.then_some(state.taken)))
+    }
+
     /// Returns why the data cannot be sent again, if that is so.
     pub(crate) fn lost(&self) -> Option<String> {
         self.with(|state| state.lost.clone())

@@ -5,12 +5,8 @@ use crate::models::ObjectStats;
 use crate::transfer::part_size::MIB;
 use crate::transfer::write::multipart::{self, Outcome};
 use crate::transfer::write::payload::Payload;
-use crate::transfer::write::spec::UploadSpec;
+use crate::transfer::write::spec::{MIN_PRESIGNED_LENGTH, UploadSpec};
 use crate::transfer::write::{direct, presigned};
-
-/// The minimum number of bytes that are sent to the storage, if the caller has not chosen the route. This takes three
-/// requests instead of one, which is faster only if sending the data takes longer than the requests.
-const MIN_PRESIGNED_LENGTH: u64 = 1024 * 1024;
 
 /// The largest object that a storage accepts in one request.
 const MAX_PRESIGNED_LENGTH: u64 = 5 * 1024 * MIB;

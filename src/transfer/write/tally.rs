@@ -55,6 +55,11 @@ impl Tally {
         Self { progress, verify, hashes: verify.is_on(), current: Arc::default() }
     }
 
+    /// Hashes the bytes also if the created object is not verified.
+    pub(crate) fn always_hashing(self) -> Self {
+        Self { hashes: true, ..self }
+    }
+
     /// Counts without hashing, for bytes whose MD5 is known.
     pub(crate) fn unhashed(progress: Progress) -> Self {
         Self { hashes: false, ..Self::new(progress, Verify::Off) }
@@ -109,18 +114,12 @@ impl Tally {
         }))
     }
 
-    /// Whether an object certainly has the bytes that were sent last.
-    pub(crate) fn is_object(&self, stats: &ObjectStats) -> bool {
-        let Some((bytes, Some(md5))) = self.last_attempt() else { return false };
-        stats.size_bytes.and_then(|size| u64::try_from(size).ok()) == Some(bytes)
-            && compare_with_md5(&stats.checksum, &hex(&md5)) == Comparison::Equal
-    }
-
     /// Verifies the size and the checksum of the created object against the bytes that were sent.
     pub(crate) fn verify(&self, stats: &ObjectStats, action: &str) -> Result<()> {
         let Some((bytes, md5)) = self.last_attempt() else { return Ok(()) };
         let checksum = &stats.checksum;
-        let why = match (stats.size_bytes, md5.map(|md5| hex(&md5))) {
+        let md5 = md5.filter(|_| self.verify.is_on()).map(|md5| hex(&md5));
+        let why = match (stats.size_bytes, md5) {
             (Some(size), _) if u64::try_from(size) != Ok(bytes) => {
                 format!("{bytes} bytes were sent, but the object has {size}")
             }

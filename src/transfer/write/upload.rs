@@ -11,8 +11,8 @@ use crate::macros::impl_into_future;
 use crate::models::ObjectStats;
 use crate::scope::ObjectScope;
 use crate::transfer::write::body::Body;
-use crate::transfer::write::route;
 use crate::transfer::write::spec::UploadSpec;
+use crate::transfer::write::{precheck, route};
 
 /// The options of a request with a field `spec` of type [`UploadSpec`].
 macro_rules! upload_options {
@@ -35,10 +35,49 @@ macro_rules! upload_options {
             /// Creates the object only if `etag` does not match the current object. lakeFS accepts only `*`: create the
             /// object only if none exists at the path. Default: no condition.
             ///
+            /// While somebody commits to the branch, lakeFS can refuse the upload because of the object that the upload
+            /// itself has created, or because of nothing. The client therefore checks every refusal with `*`. It
+            /// recognises the object of this upload by its physical address if the data were sent to the storage, and
+            /// else by its size, its checksum and its modification time. If there is no object, it sends the data again.
+            ///
+            /// Several uploads of the same bytes to the same path at the same time can therefore all succeed, unless
+            /// they are [exclusive](Self::exclusive).
+            ///
+            /// If the data have at least 1 MiB or their length is unknown, the client checks first whether the object
+            /// exists, and sends no data then.
+            ///
             /// # Errors
-            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object exists.
+            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object exists, and is that of another
+            /// writer. [`Conflict`](crate::ErrorKind::Conflict): commits interfered again and again, or the data cannot
+            /// be sent again; no object was created.
             pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
                 self.spec.if_none_match = Some(etag.into());
+                self
+            }
+
+            /// Creates the object only if none exists at the path, and only for one of several writers, even if they
+            /// write the same bytes. Sets `if_none_match("*")`. Default: `false`.
+            ///
+            /// The object of this upload is recognised by its physical address if the data are sent to the storage. If
+            /// they are sent through the server, a random token is added to the user metadata of the object, with the key
+            /// `lakefs-rs-create-token`, which replaces a value that the caller has set.
+            ///
+            /// lakeFS compares objects by their bytes and their user metadata. With the token, objects of equal bytes
+            /// differ: in diffs, and in merges, where they conflict if both branches have created the path. To avoid the
+            /// token, send the data to the storage with [`presign(true)`](Self::presign), which takes three requests
+            /// instead of one.
+            ///
+            /// lakeFS can accept two creators if a commit ends at the same time. The client therefore compares the head
+            /// commit before and after the upload, which takes two further requests, the first of them during the upload.
+            /// If another object was committed in the meantime, it puts that one back, and fails.
+            ///
+            /// # Errors
+            /// Those of [`if_none_match`](Self::if_none_match).
+            pub fn exclusive(mut self, yes: bool) -> Self {
+                self.spec.is_exclusive = yes;
+                if yes {
+                    self.spec.if_none_match = Some("*".to_owned());
+                }
                 self
             }
 
@@ -99,7 +138,8 @@ macro_rules! upload_options {
             ///
             /// The bytes are hashed while they are sent, and the MD5 is compared with the checksum of the object. A
             /// checksum that is no MD5 is accepted, except with [`Verify::Strict`](crate::Verify::Strict). With
-            /// [`Verify::Off`](crate::Verify::Off), nothing is hashed, and only the size is compared.
+            /// [`Verify::Off`](crate::Verify::Off), only the size is compared, and nothing is hashed but the data of
+            /// [`if_none_match`](Self::if_none_match), by which the object is recognised.
             ///
             /// # Errors
             /// [`Integrity`](crate::ErrorKind::Integrity): the object has other bytes than those that were sent, or with
@@ -169,7 +209,11 @@ impl UploadRequest {
         // Rejects options that cannot be sent, before the body is opened.
         spec.call()?;
         let payload = body.open(spec.spool.clone()).await.map_err(|error| spec.unreadable(error))?;
-        let route = route::choose(&spec, payload.length()).await?;
+        let length = payload.length();
+        let (route, condition) =
+            futures::join!(route::choose(&spec, length), precheck::condition(&spec, length));
+        let route = route?;
+        condition?;
         route::upload(&spec, route, payload).await
     }
 }

@@ -21,9 +21,9 @@ use crate::transfer::CHUNK_SIZE;
 use crate::transfer::wait_timeout::WaitTimeout;
 use crate::transfer::write::payload::Payload;
 use crate::transfer::write::replay::ReplayableStream;
-use crate::transfer::write::route;
 use crate::transfer::write::spec::UploadSpec;
 use crate::transfer::write::upload::upload_options;
+use crate::transfer::write::{precheck, route};
 
 /// How many chunks may wait to be sent.
 const CHUNKS_AHEAD: usize = 2;
@@ -54,6 +54,7 @@ impl WriterRequest {
         })?;
         let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
         let upload = runtime.spawn(async move {
+            precheck::condition(&spec, None).await?;
             let stream = ReplayableStream::new(chunks(receiver).boxed(), None, spec.spool.clone());
             let payload = Payload::OneShot(stream);
             route::upload(&spec, route, payload).await

@@ -25,6 +25,7 @@ pub(super) enum Action {
     Proceed,
     Respond(CannedResponse),
     RespondAfter(CannedResponse),
+    RespondToBody(CannedResponse),
     DropConnection,
     DropAfterBody,
     DropResponse,
@@ -81,7 +82,7 @@ impl Fault {
 
     /// Returns whether the fault reads the body of the request, and does not run the handler.
     pub(crate) fn reads_request(&self) -> bool {
-        matches!(self.action, Action::DropAfterBody | Action::Stall)
+        matches!(self.action, Action::DropAfterBody | Action::RespondToBody(_) | Action::Stall)
     }
 
     /// Handles a request under this fault.
@@ -94,7 +95,7 @@ impl Fault {
         }
         match self.action {
             Action::Proceed => Ok(handler.await),
-            Action::Respond(response) => Ok(response.into_response()),
+            Action::Respond(response) | Action::RespondToBody(response) => Ok(response.into_response()),
             Action::RespondAfter(response) => {
                 handler.await;
                 Ok(response.into_response())
