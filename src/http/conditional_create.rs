@@ -245,24 +245,17 @@ mod tests {
     const UNCOMMITTED: Found<u8> = Found::Own { object: 1, is_committed: false };
     const COMMITTED: Found<u8> = Found::Own { object: 1, is_committed: true };
 
-    /// Sends requests that fail with these errors, and then one that succeeds with 2. The last check repeats.
+    /// Sends requests that fail with these errors, and then one that succeeds with 2. After these checks, there is no object.
     async fn outcome(
-        errors: impl IntoIterator<Item = Error>,
-        checks: impl IntoIterator<Item = Found<u8>>,
+        errors: impl IntoIterator<Item = Error, IntoIter: Send>,
+        checks: impl IntoIterator<Item = Found<u8>, IntoIter: Send>,
         is_exclusive: bool,
     ) -> Result<u8, (ErrorKind, bool)> {
         let policy = RetryPolicy::default().reconcile_timeout(Duration::from_secs(3));
         let mut errors = errors.into_iter();
-        let checks = Mutex::new(checks.into_iter().peekable());
+        let checks = Mutex::new(checks.into_iter());
         let send = || Some(ready(errors.next().map_or(Ok(2), Err)));
-        let find = |_| {
-            let mut checks = checks.lock().unwrap();
-            let next = match checks.next() {
-                Some(next) => next,
-                None => Found::Missing,
-            };
-            ready(Ok(next))
-        };
+        let find = |_| ready(Ok(checks.lock().unwrap().next().unwrap_or(Found::Missing)));
         let outcome =
             create(Creation { policy: &policy, options: &CallOptions::default(), is_exclusive }, send, find)
                 .await;
@@ -303,8 +296,9 @@ mod tests {
     async fn certain_failure_is_returned_unless_an_earlier_outcome_is_unknown() {
         let denied = || Error::new(ErrorKind::PermissionDenied, "", "no").after(1, false);
         assert_eq!(outcome([denied()], [], false).await, Err((ErrorKind::PermissionDenied, false)));
-        let others = std::iter::repeat_with(|| Found::Missing).take(1000).chain([Found::Other]);
-        assert_eq!(outcome([lost()], others, false).await, Ok(2));
+        assert_eq!(outcome([lost(), denied()], [], false).await, Ok(2));
+        let denials = std::iter::once(lost()).chain(std::iter::repeat_with(denied));
+        assert_eq!(outcome(denials, [], false).await, Err((ErrorKind::PermissionDenied, true)));
     }
 
     #[tokio::test(start_paused = true)]

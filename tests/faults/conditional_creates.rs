@@ -205,7 +205,8 @@ async fn stream_whose_object_a_commit_dropped_can_be_created_again_by_the_caller
 async fn unknown_outcome_is_checked_and_sent_again_under_the_condition() {
     let (fixture, main) = start(SHORT).await;
     let server = fixture.test_server();
-    let faults: [(&str, fn(FaultBuilder<'_>), usize); 6] = [
+    type Plan = fn(FaultBuilder<'_>);
+    let faults: [(&str, Plan, usize); 6] = [
         ("lakeFS's 503", |plan| plan.header("x-request-id", "1").respond(503, SLOW_DOWN), 2),
         ("lakeFS's 503, applied", |plan| plan.header("x-request-id", "1").respond_after(503, SLOW_DOWN), 1),
         ("proxy's 503", |plan| plan.header("content-type", "text/plain").respond(503, "no upstream"), 2),

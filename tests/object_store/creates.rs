@@ -84,14 +84,14 @@ async fn token_of_a_creation_is_no_attribute() {
         let mut options: PutOptions = attributes.clone().into();
         options.mode = PutMode::Create;
         store.put_opts(&location, "a,b".into(), options).await.unwrap();
-        let stored = token(name).await;
-        assert!(stored.is_some());
+        let of_source = token(name).await;
+        assert!(of_source.is_some());
         assert_eq!(store.get(&location).await.unwrap().attributes, attributes);
 
         let copy = Path::from(format!("{name}-copy"));
         let create = CopyOptions::default().with_mode(CopyMode::Create);
         store.copy_opts(&location, &copy, create).await.unwrap();
         assert_eq!(store.get(&copy).await.unwrap().attributes, attributes);
-        assert_ne!(token(copy.as_ref()).await, stored);
+        assert_ne!(token(copy.as_ref()).await, of_source);
     }
 }
