@@ -8,7 +8,6 @@ pub(crate) mod digest;
 #[cfg(feature = "fs")]
 pub(crate) mod dir;
 pub(crate) mod etag;
-#[cfg_attr(not(test), allow(dead_code, reason = "readers and uploads use it in a later step"))]
 mod hasher;
 pub(crate) mod list;
 pub(crate) mod md5;

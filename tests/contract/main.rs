@@ -11,6 +11,7 @@ mod actions;
 mod admin;
 mod auth;
 mod branches;
+mod checksums;
 mod commits;
 mod conflicts;
 mod diffs;

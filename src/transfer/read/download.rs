@@ -18,9 +18,9 @@ use crate::macros::impl_into_future;
 use crate::transfer::progress::Progress;
 use crate::transfer::read::file_hasher::FileHasher;
 use crate::transfer::read::get_object::GetObject;
-use crate::transfer::read::md5_verifier::Md5Verifier;
 use crate::transfer::read::reader::ObjectReader;
 use crate::transfer::read::resumable_body::ResumableBody;
+use crate::transfer::read::verifier::{OnMismatch, Verifier};
 use crate::transfer::{blocking, etag, spool};
 
 /// The default size of the ranges of a large object, in bytes.
@@ -40,6 +40,19 @@ const CHUNKS_AHEAD: usize = 4;
 
 /// How many bytes are written before the hasher is notified.
 const NOTIFY_INTERVAL: u64 = 1024 * 1024;
+
+/// What a download to a file has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DownloadReport {
+    /// The number of bytes of the file.
+    pub bytes: u64,
+    /// Whether the bytes have the checksum of the object.
+    ///
+    /// `false` if only a range is read, if the verification is off, or if the checksum is not one of the bytes; see
+    /// [`ReaderRequest::verify`](crate::requests::ReaderRequest::verify).
+    pub checksum_verified: bool,
+}
 
 /// Downloads an object to a file; see [`ReaderRequest::download_to`](crate::requests::ReaderRequest::download_to).
 #[derive(Clone, Debug)]
@@ -94,11 +107,21 @@ impl DownloadRequest {
         self
     }
 
-    async fn execute(self) -> Result<u64> {
+    async fn execute(mut self) -> Result<DownloadReport> {
+        self.get.on_mismatch = OnMismatch::Fail;
+        loop {
+            match self.download().await {
+                Err(error) => self.get.read_again_after(error)?,
+                report => return report,
+            }
+        }
+    }
+
+    async fn download(&self) -> Result<DownloadReport> {
         let reader = ObjectReader::open(self.get.clone()).await?;
         let action = reader.action().to_owned();
         if let Some((size, checksum)) = &self.expected {
-            let is_expected = reader.etag().is_none_or(|etag| etag::is_of_checksum(etag, checksum))
+            let is_expected = reader.etag().is_none_or(|etag| etag::is_same(etag, checksum))
                 && reader.length().is_none_or(|length| length == *size);
             if !is_expected {
                 let message = "the object changed after it was listed; download it again";
@@ -123,14 +146,18 @@ impl DownloadRequest {
     }
 
     /// Downloads the object over one connection.
-    async fn download_stream(&self, mut reader: ObjectReader, destination: &Destination) -> Result<u64> {
+    async fn download_stream(
+        &self,
+        mut reader: ObjectReader,
+        destination: &Destination,
+    ) -> Result<DownloadReport> {
         let temporary = destination.create().await?;
         let hasher = destination.hasher(reader.detach_verifier(), &temporary)?;
         let file = destination.reopen(&temporary)?;
         let length = destination.write(&mut reader, file, 0..u64::MAX, hasher.as_ref()).await?;
-        destination.finish(temporary, hasher, length).await?;
+        let checksum_verified = destination.finish(temporary, hasher, length).await?;
         self.get.progress.finish_item();
-        Ok(length)
+        Ok(DownloadReport { bytes: length, checksum_verified })
     }
 
     /// Downloads the object over several connections, each of which writes its own ranges of the file.
@@ -139,7 +166,7 @@ impl DownloadRequest {
         mut reader: ObjectReader,
         length: u64,
         destination: &Destination,
-    ) -> Result<u64> {
+    ) -> Result<DownloadReport> {
         let temporary = destination.create().await?;
         let hasher = destination.hasher(reader.detach_verifier(), &temporary)?;
         let (start, progress) = (reader.start(), &self.get.progress);
@@ -169,13 +196,13 @@ impl DownloadRequest {
         };
         let downloads = stream::iter((0..length.div_ceil(self.range_size)).map(download));
         downloads.buffer_unordered(self.concurrency).try_collect::<()>().await?;
-        destination.finish(temporary, hasher, length).await?;
+        let checksum_verified = destination.finish(temporary, hasher, length).await?;
         self.get.progress.finish_item();
-        Ok(length)
+        Ok(DownloadReport { bytes: length, checksum_verified })
     }
 }
 
-impl_into_future!(DownloadRequest { get } => u64);
+impl_into_future!(DownloadRequest { get } => DownloadReport);
 
 /// Returns the chunks of a body, and reports them to `progress`.
 fn chunks(mut body: ResumableBody, progress: Progress) -> impl Stream<Item = Result<Bytes>> + Unpin {
@@ -222,12 +249,17 @@ impl Destination {
         temporary.reopen().map_err(|error| self.failed(error))
     }
 
-    fn hasher(&self, verifier: Option<Md5Verifier>, temporary: &NamedTempFile) -> Result<Option<FileHasher>> {
+    fn hasher(&self, verifier: Option<Verifier>, temporary: &NamedTempFile) -> Result<Option<FileHasher>> {
         verifier.map(|verifier| Ok(FileHasher::new(verifier, self.reopen(temporary)?))).transpose()
     }
 
-    /// Verifies the complete temporary file, and renames it.
-    async fn finish(&self, temporary: NamedTempFile, hasher: Option<FileHasher>, length: u64) -> Result<()> {
+    /// Verifies the complete temporary file, and renames it. Returns whether its bytes have the checksum of the object.
+    async fn finish(
+        &self,
+        temporary: NamedTempFile,
+        hasher: Option<FileHasher>,
+        length: u64,
+    ) -> Result<bool> {
         // The file is flushed while its last bytes are hashed.
         let flush = async {
             if !self.fsync {
@@ -237,22 +269,24 @@ impl Destination {
             self.blocking(move || file.sync_all()).await
         };
         let verify = async {
-            let Some(hasher) = hasher else { return Ok(()) };
+            let Some(hasher) = hasher else { return Ok(false) };
             let verifier = hasher.finish().await.map_err(|error| self.failed(error));
             verifier?.finish(length, &self.action)
         };
-        future::try_join(flush, verify).await?;
+        let ((), checksum_verified) = future::try_join(flush, verify).await?;
         let (path, is_single) = (self.path.clone(), self.root.is_none());
-        self.blocking(move || spool::persist(temporary, &path, is_single)).await
+        self.blocking(move || spool::persist(temporary, &path, is_single)).await?;
+        Ok(checksum_verified)
     }
 
     /// Buffers an object, and writes the file in one step, because every step switches threads.
-    async fn write_buffered(&self, mut reader: ObjectReader) -> Result<u64> {
+    async fn write_buffered(&self, mut reader: ObjectReader) -> Result<DownloadReport> {
         let mut chunks: Vec<Bytes> = Vec::new();
         while let Some(chunk) = reader.try_next().await? {
             chunks.push(chunk);
         }
         let (path, root, fsync) = (self.path.clone(), self.root.clone(), self.fsync);
+        let checksum_verified = reader.checksum_verified();
         self.blocking(move || {
             let mut temporary = spool::create(&path, root.as_deref())?;
             for chunk in &chunks {
@@ -262,7 +296,8 @@ impl Destination {
                 temporary.as_file().sync_all()?;
             }
             spool::persist(temporary, &path, root.is_none())?;
-            Ok(chunks.iter().map(|chunk| chunk.len() as u64).sum())
+            let bytes = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+            Ok(DownloadReport { bytes, checksum_verified })
         })
         .await
     }

@@ -13,12 +13,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::transfer::CHUNK_SIZE;
-use crate::transfer::read::md5_verifier::Md5Verifier;
+use crate::transfer::read::verifier::Verifier;
 
 /// Hashes a file from its start while it is written. Dropping it stops the thread.
 pub(crate) struct FileHasher {
     written: WrittenRanges,
-    thread: Option<JoinHandle<io::Result<Md5Verifier>>>,
+    thread: Option<JoinHandle<io::Result<Verifier>>>,
 }
 
 /// The ranges of the file that are written.
@@ -37,14 +37,14 @@ struct State {
 }
 
 impl FileHasher {
-    pub(crate) fn new(mut verifier: Md5Verifier, mut file: File) -> Self {
+    pub(crate) fn new(mut verifier: Verifier, mut file: File) -> Self {
         let written = WrittenRanges::default();
         let reader = written.clone();
         let thread = spawn_blocking(move || {
             let (mut chunk, mut position) = (vec![0; CHUNK_SIZE], 0);
             while let Some(bytes) = reader.wait_for(position, CHUNK_SIZE) {
                 file.read_exact(&mut chunk[..bytes])?;
-                verifier.update(position, &chunk[..bytes]);
+                verifier.update(&chunk[..bytes]);
                 position += bytes as u64;
             }
             Ok(verifier)
@@ -57,7 +57,7 @@ impl FileHasher {
     }
 
     /// Hashes the remaining bytes after all are written, and returns the verifier.
-    pub(crate) async fn finish(mut self) -> io::Result<Md5Verifier> {
+    pub(crate) async fn finish(mut self) -> io::Result<Verifier> {
         self.written.update(|state| state.is_complete = true);
         match self.thread.take() {
             Some(thread) => thread.await.map_err(io::Error::other)?,
@@ -152,8 +152,8 @@ mod tests {
         let data: Vec<u8> = (0..=250).cycle().take(5 * CHUNK_SIZE + 7).collect();
         for is_corrupt in [false, true] {
             let mut file = tempfile::NamedTempFile::new().unwrap();
-            let etag = format!("\"{}\"", hex(&Md5::digest(&data)));
-            let hasher = FileHasher::new(Md5Verifier::new(&etag).unwrap(), file.reopen().unwrap());
+            let verifier = Verifier::of_md5(&hex(&Md5::digest(&data)), data.len() as u64);
+            let hasher = FileHasher::new(verifier, file.reopen().unwrap());
             let part_size = CHUNK_SIZE / 2 + 3;
             for (number, part) in data.chunks(part_size).enumerate().collect::<Vec<_>>().into_iter().rev() {
                 let start = (number * part_size) as u64;
@@ -170,7 +170,7 @@ mod tests {
     #[tokio::test]
     async fn dropped_hasher_stops_its_thread() {
         let file = tempfile::tempfile().unwrap();
-        let verifier = Md5Verifier::new("\"d41d8cd98f00b204e9800998ecf8427e\"").unwrap();
+        let verifier = Verifier::of_md5("d41d8cd98f00b204e9800998ecf8427e", 0);
         let mut hasher = FileHasher::new(verifier, file);
         let thread = hasher.thread.take().unwrap();
         hasher.written().update(|state| state.is_cancelled = true);

@@ -1,7 +1,7 @@
 //! Reads object bytes.
 //!
 //! Imports point downwards, in this order: `requests`, `download`, `file_hasher`, `reader`, `resumable_body`,
-//! `get_object` and `head`, `unidentified`, `headers`, `byte_range` and `md5_verifier`.
+//! `get_object`, `head`, `unidentified`, `verifier`, `headers` and `byte_range`.
 
 pub(crate) mod byte_range;
 #[cfg(feature = "fs")]
@@ -11,8 +11,8 @@ mod file_hasher;
 mod get_object;
 pub(crate) mod head;
 pub(crate) mod headers;
-mod md5_verifier;
 pub(crate) mod reader;
 pub(crate) mod requests;
 mod resumable_body;
 mod unidentified;
+mod verifier;
