@@ -1,11 +1,11 @@
 //! What several transfers share: connections, bytes in memory, and jobs on the blocking thread pool.
 
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::transfer::jobs::Jobs;
 
 /// The number of bytes that a permit stands for.
 const UNIT: usize = 1024;
@@ -20,7 +20,7 @@ pub(crate) struct TransferBudget {
     bytes: Arc<Semaphore>,
     /// The number of permits of `bytes`.
     units: u32,
-    jobs: Arc<Semaphore>,
+    jobs: Jobs,
 }
 
 /// A part of a budget, which is returned when it is dropped.
@@ -38,7 +38,7 @@ impl TransferBudget {
             connections: semaphore(connections),
             bytes: semaphore(usize::try_from(units).unwrap_or(usize::MAX)),
             units,
-            jobs: semaphore(MAX_JOBS),
+            jobs: Jobs::new(MAX_JOBS),
         }
     }
 
@@ -68,26 +68,9 @@ impl TransferBudget {
         u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(self.units)
     }
 
-    /// Starts a job on the blocking thread pool as soon as few others of this budget run.
-    ///
-    /// The job must be short and wait for nothing but the disk: the pool may have a single thread.
-    pub(crate) async fn start<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> Job<T> {
-        let permit = self.jobs.clone().acquire_owned().await.ok();
-        Job(spawn_blocking(move || {
-            let _permit = permit;
-            work()
-        }))
-    }
-
-    /// Runs a job on the blocking thread pool, like [`Self::start`].
-    pub(crate) async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> io::Result<T> {
-        self.start(work).await.finish().await
+    /// The jobs of all transfers.
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.jobs
     }
 }
 
@@ -96,18 +79,8 @@ impl fmt::Debug for TransferBudget {
         f.debug_struct("TransferBudget")
             .field("connections", &self.connections.available_permits())
             .field("bytes", &(self.bytes.available_permits() * UNIT))
-            .field("jobs", &self.jobs.available_permits())
+            .field("jobs", &self.jobs)
             .finish()
-    }
-}
-
-/// A job on the blocking thread pool.
-#[derive(Debug)]
-pub(crate) struct Job<T>(JoinHandle<io::Result<T>>);
-
-impl<T> Job<T> {
-    pub(crate) async fn finish(self) -> io::Result<T> {
-        self.0.await.map_err(io::Error::other)?
     }
 }
 
@@ -131,13 +104,5 @@ mod tests {
         assert!(budget.try_bytes(1).is_none());
         drop(all);
         assert!(budget.try_bytes(9 * 1024).is_some());
-    }
-
-    #[tokio::test]
-    async fn jobs_return_their_results() {
-        let budget = TransferBudget::new(0, 0);
-        assert_eq!(budget.run(|| Ok(7)).await.unwrap(), 7);
-        let error = budget.run(|| Err::<(), _>(io::Error::other("full"))).await.unwrap_err();
-        assert_eq!(error.to_string(), "full");
     }
 }

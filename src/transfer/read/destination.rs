@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::transfer::beneath::{self, Directory};
-use crate::transfer::blocking;
+use crate::transfer::budget::TransferBudget;
 use crate::transfer::spool::TemporaryFile;
 
 /// How many symbolic links are followed before they count as a loop, as on Linux.
@@ -108,6 +108,8 @@ pub(crate) struct Destination {
     /// The directory below which no symbolic link is followed. Without one, they were followed already.
     pub(crate) root: Option<Arc<Path>>,
     pub(crate) fsync: bool,
+    /// Limits the jobs that run at once.
+    pub(crate) budget: TransferBudget,
 }
 
 impl Destination {
@@ -115,17 +117,17 @@ impl Destination {
         failed(&self.action, &self.path, error)
     }
 
-    async fn blocking<T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
-        blocking(work).await.map_err(|error| self.failed(error))
+        self.budget.jobs().run(work).await.map_err(|error| self.failed(error))
     }
 
     /// Creates the temporary file.
     pub(crate) async fn create(&self) -> Result<TemporaryFile> {
         let (path, root) = (self.path.clone(), self.root.clone());
-        self.blocking(move || create(&path, root.as_deref())).await
+        self.run(move || create(&path, root.as_deref())).await
     }
 
     /// Flushes the temporary file to the disk, unless that is switched off.
@@ -134,19 +136,19 @@ impl Destination {
             return Ok(());
         }
         let file = temporary.file().clone();
-        self.blocking(move || file.sync_all()).await
+        self.run(move || file.sync_all()).await
     }
 
     /// Gives the complete temporary file its name.
     pub(crate) async fn persist(&self, temporary: TemporaryFile) -> Result<()> {
         let flush_name = self.root.is_none();
-        self.blocking(move || temporary.persist(flush_name)).await
+        self.run(move || temporary.persist(flush_name)).await
     }
 
     /// Writes a whole file in one job, because every job switches threads.
     pub(crate) async fn write_at_once(&self, chunks: Vec<Bytes>) -> Result<()> {
         let (path, root, fsync) = (self.path.clone(), self.root.clone(), self.fsync);
-        self.blocking(move || {
+        self.run(move || {
             let temporary = create(&path, root.as_deref())?;
             let mut file = &**temporary.file();
             for chunk in &chunks {

@@ -10,6 +10,7 @@ use futures::stream::TryStreamExt as _;
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::impl_into_future;
 use crate::transfer::budget::TransferBudget;
+use crate::transfer::jobs::Jobs;
 use crate::transfer::read::destination::{self, Destination, Target};
 use crate::transfer::read::file_hasher::{Batch, FileHasher};
 use crate::transfer::read::get_object::GetObject;
@@ -118,10 +119,11 @@ impl DownloadRequest {
             Target::File(path) => path,
             target => return self.write_through(reader, target, &budget).await,
         };
-        let destination = Destination { action, path, root: self.root.clone(), fsync: self.fsync };
+        let (root, fsync) = (self.root.clone(), self.fsync);
+        let destination = Destination { action, path, root, fsync, budget };
         let downloaded = match reader.length() {
             Some(length) if length <= MAX_BUFFERED => self.write_at_once(reader, &destination).await,
-            _ => self.write(reader, &destination, &budget).await,
+            _ => self.write(reader, &destination).await,
         };
         drop(connection);
         downloaded
@@ -150,12 +152,8 @@ impl DownloadRequest {
     }
 
     /// Writes the file while bytes arrive, and verifies it before it gets its name.
-    async fn write(
-        &self,
-        mut reader: ObjectReader,
-        destination: &Destination,
-        budget: &TransferBudget,
-    ) -> Result<u64> {
+    async fn write(&self, mut reader: ObjectReader, destination: &Destination) -> Result<u64> {
+        let budget = &destination.budget;
         let verifier = reader.detach_verifier();
         let temporary = destination.create().await?;
         let file = temporary.file();
@@ -180,7 +178,8 @@ impl DownloadRequest {
             Ok(length)
         };
         let verification = hasher.zip(verifier);
-        let length = receive_verified(receive, verification, budget, &destination.action, &failed).await?;
+        let length =
+            receive_verified(receive, verification, budget.jobs(), &destination.action, &failed).await?;
         destination.persist(temporary).await?;
         progress.finish_item();
         Ok(length)
@@ -215,7 +214,7 @@ impl DownloadRequest {
                 if let Some(hasher) = hasher {
                     hasher.offer(start, &batch).await;
                 }
-                output.write(batch, budget).await.map_err(failed)?;
+                output.write(batch, budget.jobs()).await.map_err(failed)?;
             }
             if let Some(hasher) = hasher {
                 hasher.complete(length);
@@ -223,7 +222,7 @@ impl DownloadRequest {
             Ok(length)
         };
         let verification = hasher.zip(verifier);
-        let length = receive_verified(receive, verification, budget, &action, &failed).await?;
+        let length = receive_verified(receive, verification, budget.jobs(), &action, &failed).await?;
         self.get.progress.finish_item();
         Ok(length)
     }
@@ -233,12 +232,12 @@ impl DownloadRequest {
 async fn receive_verified(
     receive: impl Future<Output = Result<u64>> + Send,
     verification: Option<(&FileHasher, Md5Verifier)>,
-    budget: &TransferBudget,
+    jobs: &Jobs,
     action: &str,
     failed: &(dyn Fn(io::Error) -> Error + Sync),
 ) -> Result<u64> {
     let Some((hasher, verifier)) = verification else { return receive.await };
-    let hash = async { hasher.run(verifier, budget).await.map_err(failed) };
+    let hash = async { hasher.run(verifier, jobs).await.map_err(failed) };
     let (length, mut verifier) = future::try_join(Box::pin(receive), Box::pin(hash)).await?;
     verifier.finish(length, action)?;
     Ok(length)

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::transfer::budget::{Permit, TransferBudget};
+use crate::transfer::budget::Permit;
+use crate::transfer::jobs::Jobs;
 use crate::transfer::read::md5_verifier::Md5Verifier;
 use crate::transfer::read::positioned::read_exact_at;
 use crate::transfer::{CHUNK_SIZE, JOB_SIZE};
@@ -106,11 +107,7 @@ impl FileHasher {
     }
 
     /// Hashes the bytes of the file until it is complete, and returns the verifier.
-    pub(crate) async fn run(
-        &self,
-        mut verifier: Md5Verifier,
-        budget: &TransferBudget,
-    ) -> io::Result<Md5Verifier> {
+    pub(crate) async fn run(&self, mut verifier: Md5Verifier, jobs: &Jobs) -> io::Result<Md5Verifier> {
         let mut buffer = Vec::new();
         while let Some(work) = self.next_work().await {
             match work {
@@ -124,7 +121,7 @@ impl FileHasher {
                         }
                         Ok(verifier)
                     };
-                    verifier = budget.run(hash).await?;
+                    verifier = jobs.run(hash).await?;
                     self.lock().queued -= bytes;
                     self.room.notify_one();
                 }
@@ -137,7 +134,7 @@ impl FileHasher {
                         read_back(&file, range, &mut buffer, &mut verifier)?;
                         Ok((verifier, buffer))
                     };
-                    (verifier, buffer) = budget.run(hash).await?;
+                    (verifier, buffer) = jobs.run(hash).await?;
                 }
             }
         }
@@ -269,7 +266,7 @@ mod tests {
         for is_corrupt in [false, true] {
             let file = Arc::new(tempfile::tempfile().unwrap());
             let hasher = FileHasher::new(Some(file.clone()));
-            let budget = TransferBudget::new(1, JOB_SIZE);
+            let jobs = Jobs::new(1);
             let part_size = CHUNK_SIZE / 2 + 3;
             for (number, part) in data.chunks(part_size).enumerate().collect::<Vec<_>>().into_iter().rev() {
                 let start = (number * part_size) as u64;
@@ -282,7 +279,7 @@ mod tests {
                 hasher.add_written(start..start + part.len() as u64);
             }
             hasher.complete(data.len() as u64);
-            let mut verifier = within(hasher.run(verifier_of(&data), &budget)).await.unwrap();
+            let mut verifier = within(hasher.run(verifier_of(&data), &jobs)).await.unwrap();
             let outcome = verifier.finish(data.len() as u64, "read an object");
             assert_eq!(outcome.is_err(), is_corrupt, "{outcome:?}");
         }
@@ -292,7 +289,7 @@ mod tests {
     async fn bytes_that_arrive_in_order_need_no_file_and_the_queue_is_bounded() {
         let data = data(4 * MAX_QUEUED + 7);
         let hasher = FileHasher::new(None);
-        let budget = TransferBudget::new(1, JOB_SIZE);
+        let jobs = Jobs::new(1);
         let offer = async {
             let mut start = 0;
             for part in data.chunks(JOB_SIZE / 2 + 5) {
@@ -302,7 +299,7 @@ mod tests {
             }
             hasher.complete(start);
         };
-        let (verifier, ()) = within(future::join(hasher.run(verifier_of(&data), &budget), offer)).await;
+        let (verifier, ()) = within(future::join(hasher.run(verifier_of(&data), &jobs), offer)).await;
         let mut verifier = verifier.unwrap();
         assert!(verifier.finish(data.len() as u64, "read an object").is_ok());
         assert!(
@@ -315,7 +312,7 @@ mod tests {
     async fn empty_file_is_complete_at_once() {
         let hasher = FileHasher::new(None);
         hasher.complete(0);
-        let mut verifier = within(hasher.run(verifier_of(b""), &TransferBudget::new(1, 1))).await.unwrap();
+        let mut verifier = within(hasher.run(verifier_of(b""), &Jobs::new(1))).await.unwrap();
         assert!(verifier.finish(0, "read an object").is_ok());
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::transfer::JOB_SIZE;
-use crate::transfer::budget::{Job, TransferBudget};
+use crate::transfer::budget::TransferBudget;
+use crate::transfer::jobs::Job;
 use crate::transfer::read::file_hasher::{Batch, FileHasher};
 use crate::transfer::read::positioned::write_all_at;
 
@@ -75,7 +76,7 @@ impl<'a> FileWriter<'a> {
             }
             Ok(())
         };
-        self.in_flight = Some((self.budget.start(write).await, start..self.position));
+        self.in_flight = Some((self.budget.jobs().start(write), start..self.position));
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::transfer::blocking;
-use crate::transfer::budget::TransferBudget;
+use crate::transfer::jobs::Jobs;
 use crate::transfer::read::destination::Target;
 use crate::transfer::read::file_hasher::Batch;
 
@@ -30,12 +30,12 @@ impl WriteThrough {
     }
 
     /// Writes the next bytes.
-    pub(crate) async fn write(&mut self, batch: Arc<Batch>, budget: &TransferBudget) -> io::Result<()> {
+    pub(crate) async fn write(&mut self, batch: Arc<Batch>, jobs: &Jobs) -> io::Result<()> {
         match self {
             Self::Device(file) => {
                 let file = file.clone();
                 let write = move || batch.chunks.iter().try_for_each(|chunk| (&*file).write_all(chunk));
-                budget.run(write).await
+                jobs.run(write).await
             }
             #[cfg(unix)]
             Self::Pipe(sender) => {
