@@ -10,7 +10,9 @@ use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::impl_into_future;
 use crate::scope::RefScope;
+use crate::transfer::beneath::create_parent_dirs;
 use crate::transfer::blocking;
+use crate::transfer::budget::TransferBudget;
 use crate::transfer::dir::extraneous_files::delete_extraneous_files;
 use crate::transfer::dir::listing::{ListedObject, list_objects};
 use crate::transfer::dir::local_files::{self, local_path};
@@ -20,9 +22,11 @@ use crate::transfer::dir::options::{Options, dir_options, directory_prefix};
 use crate::transfer::dir::outcomes::{Outcomes, TaskOutcome};
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 use crate::transfer::dir::small_list::SmallList;
-use crate::transfer::parent_dirs::create_parent_dirs;
 use crate::transfer::read::requests::ReaderRequest;
 use crate::verify::Verify;
+
+/// How many bytes of all files may have arrived and not be processed yet.
+const MAX_BYTES_IN_FLIGHT: usize = 8 * 1024 * 1024;
 
 /// Downloads the objects under a prefix to the files of a directory.
 ///
@@ -93,6 +97,8 @@ pub struct DownloadDirRequest {
     options: Options,
     /// How many downloaded files are not verified.
     unverified: Arc<AtomicU64>,
+    /// What all files share, once the download has started.
+    budget: Option<TransferBudget>,
 }
 
 dir_options!(
@@ -106,8 +112,8 @@ impl DownloadDirRequest {
         let options = Options::new(skip_unchanged, defaults.dir_concurrency);
         let verify = defaults.verify;
         let prefix = directory_prefix(prefix);
-        let unverified = Arc::default();
-        Self { reference, prefix, root: root.into(), verify, fsync: false, options, unverified }
+        let (unverified, budget) = (Arc::default(), None);
+        Self { reference, prefix, root: root.into(), verify, fsync: false, options, unverified, budget }
     }
 
     /// Deletes local files that have no object, before anything is downloaded. Default: `false`.
@@ -153,6 +159,7 @@ impl DownloadDirRequest {
             .await
             .map_err(|error| self.write_error(error))?;
         let objects = self.check_objects(folding).await?;
+        self.budget = Some(TransferBudget::new(self.options.concurrency, MAX_BYTES_IN_FLIGHT));
         let Options { concurrency, dry_run, on_entry, .. } = &self.options;
         let mut outcomes = Outcomes::new(&self.prefix, on_entry);
         if self.options.delete_extraneous {
@@ -261,8 +268,11 @@ impl DownloadDirRequest {
         }
         let object = self.reference.object(format!("{}{name}", self.prefix));
         let reader = ReaderRequest::new(object).verify(self.verify).shared_progress(&progress.of_part());
-        let download =
+        let mut download =
             reader.download_to(path).below_root(self.root.clone(), self.fsync).expecting(bytes, checksum);
+        if let Some(budget) = &self.budget {
+            download = download.within(budget.clone());
+        }
         let report = download.await?;
         if !report.checksum_verified {
             self.unverified.fetch_add(1, Relaxed);
