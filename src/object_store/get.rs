@@ -1,10 +1,13 @@
 //! Reads, with preconditions that hold for the bytes that are returned.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::task::{Poll, ready};
 
 use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, GetOptions, GetRange, GetResult, GetResultPayload, OBJECT_STORE_COALESCE_DEFAULT,
@@ -14,9 +17,11 @@ use object_store::{
 use super::error::{generic, read_error};
 use super::location::{StoreObject, object_meta};
 use crate::models::ObjectStats;
+use crate::transfer::etag;
 use crate::transfer::read::reader::ObjectReader;
 use crate::transfer::read::requests::ReaderRequest;
 use crate::transfer::write::create::TOKEN_KEY;
+use crate::verify::Verify;
 
 /// How often a read starts again because the object was overwritten between two requests.
 const MAX_ATTEMPTS: usize = 5;
@@ -24,28 +29,54 @@ const MAX_ATTEMPTS: usize = 5;
 /// How many bytes are allocated at most before the first byte arrives.
 const MAX_PREALLOCATED: u64 = 8 * 1024 * 1024;
 
+/// How a store verifies what it reads.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReadSettings {
+    /// `None` for the setting of the client.
+    pub(super) verify: Option<Verify>,
+    /// How many whole objects were read whose bytes are not verified.
+    pub(super) unverified: Arc<AtomicU64>,
+}
+
+impl ReadSettings {
+    fn reader(&self, source: &StoreObject) -> ReaderRequest {
+        let request = source.object.reader().read_again_on_mismatch();
+        match self.verify {
+            Some(verify) => request.verify(verify),
+            None => request,
+        }
+    }
+}
+
 /// Reads an object.
 ///
 /// The preconditions are evaluated here, because lakeFS has only one of them. A range needs one request: its response
 /// has what the preconditions need. A whole object needs two, because its reader expects the user metadata, which no
 /// response to a read has. The second request costs as much as a small read, and engines read many ranges of one object.
-pub(super) async fn get(source: &StoreObject, options: GetOptions) -> Result<GetResult> {
+pub(super) async fn get(
+    source: &StoreObject,
+    settings: &ReadSettings,
+    mut options: GetOptions,
+) -> Result<GetResult> {
     if options.version.is_some() {
         let reason = "lakeFS has no versions of single objects: read the object at another ref instead";
         return Err(object_store::Error::NotSupported { source: reason.into() });
     }
+    // The metadata have strong ETags, even if a proxy marks those of lakeFS as weak.
+    for condition in [&mut options.if_match, &mut options.if_none_match].into_iter().flatten() {
+        *condition = condition.split(',').map(etag::strong).collect::<Vec<_>>().join(",");
+    }
     if let Some(range) = options.range.as_ref().filter(|_| !options.head)
-        && let Some(request) = range_request(source, range)
-        && let Some(result) = get_range(request, &source.location, range, &options).await?
+        && let Some(request) = range_request(settings.reader(source), range)
+        && let Some(result) = get_range(request, source, settings, range, &options).await?
     {
         return Ok(result);
     }
-    stat_and_get(source, options).await
+    stat_and_get(source, settings, options).await
 }
 
 /// Returns the request for a range, or `None` if the range is empty whatever the size of the object is.
-fn range_request(source: &StoreObject, range: &GetRange) -> Option<ReaderRequest> {
-    let request = source.object.reader();
+fn range_request(request: ReaderRequest, range: &GetRange) -> Option<ReaderRequest> {
     match range {
         GetRange::Bounded(range) => (!range.is_empty()).then(|| request.range(range.clone())),
         GetRange::Offset(offset) => Some(request.range(*offset..)),
@@ -56,13 +87,14 @@ fn range_request(source: &StoreObject, range: &GetRange) -> Option<ReaderRequest
 /// Reads a range with one request. Returns `None` if the response does not say enough.
 async fn get_range(
     request: ReaderRequest,
-    location: &Path,
+    source: &StoreObject,
+    settings: &ReadSettings,
     range: &GetRange,
     options: &GetOptions,
 ) -> Result<Option<GetResult>> {
+    let location = &source.location;
     let reader = match request.await {
-        // The range may lie outside the object, which is to be reported after the preconditions. A suffix of an empty
-        // object makes the server fail with 500.
+        // The range may lie outside the object, which is to be reported after the preconditions.
         Err(error) if matches!(error.status(), Some(400 | 416 | 500)) => return Ok(None),
         reader => reader.map_err(|error| read_error(location, error))?,
     };
@@ -75,7 +107,7 @@ async fn get_range(
         location: location.clone(),
         last_modified: last_modified.into(),
         size,
-        e_tag: Some(etag.to_owned()),
+        e_tag: Some(etag::of_checksum(etag)),
         version: None,
     };
     options.check_preconditions(&meta)?;
@@ -85,13 +117,17 @@ async fn get_range(
     }
     let content_type = reader.content_type().map(str::to_owned);
     let attributes = content_type.into_iter().map(|value| (Attribute::ContentType, value)).collect();
-    let payload = payload(reader, location);
+    let payload = GetResultPayload::Stream(chunks(reader, location, settings));
     Ok(Some(GetResult { payload, meta, range, attributes }))
 }
 
 /// Reads the metadata of the object, evaluates the preconditions, and returns the bytes only if they are of that very
 /// object.
-async fn stat_and_get(source: &StoreObject, options: GetOptions) -> Result<GetResult> {
+async fn stat_and_get(
+    source: &StoreObject,
+    settings: &ReadSettings,
+    options: GetOptions,
+) -> Result<GetResult> {
     for _ in 0..MAX_ATTEMPTS {
         let snapshot = Snapshot::read(source).await?;
         options.check_preconditions(&snapshot.meta)?;
@@ -102,8 +138,8 @@ async fn stat_and_get(source: &StoreObject, options: GetOptions) -> Result<GetRe
             GetResultPayload::Stream(stream::empty().boxed())
         } else {
             let part = options.range.is_some().then(|| range.clone());
-            let Some(reader) = snapshot.open(part).await? else { continue };
-            payload(reader, &source.location)
+            let Some(reader) = snapshot.open(settings.reader(source), part).await? else { continue };
+            GetResultPayload::Stream(chunks(reader, &source.location, settings))
         };
         let attributes = attributes(snapshot.stats);
         return Ok(GetResult { payload, meta: snapshot.meta, range, attributes });
@@ -111,19 +147,40 @@ async fn stat_and_get(source: &StoreObject, options: GetOptions) -> Result<GetRe
     Err(overwritten(&source.location))
 }
 
-fn payload(reader: ObjectReader, location: &Path) -> GetResultPayload {
+/// Returns the bytes of a reader, and counts it at its end if it reads a whole object that is not verified.
+fn chunks(
+    mut reader: ObjectReader,
+    location: &Path,
+    settings: &ReadSettings,
+) -> BoxStream<'static, Result<Bytes>> {
     let location = location.clone();
-    GetResultPayload::Stream(reader.map_err(move |error| read_error(&location, error)).boxed())
+    let is_whole = reader.start() == 0 && reader.length() == reader.size();
+    let mut unverified = is_whole.then(|| settings.unverified.clone());
+    let chunks = stream::poll_fn(move |cx| {
+        let next = ready!(reader.poll_next_unpin(cx));
+        if next.is_none()
+            && let Some(unverified) = unverified.take()
+            && !reader.checksum_verified()
+        {
+            unverified.fetch_add(1, Relaxed);
+        }
+        Poll::Ready(next.map(|chunk| chunk.map_err(|error| read_error(&location, error))))
+    });
+    chunks.boxed()
 }
 
 /// Reads ranges, adjacent ones with one request. All are of the same version of the object, that of the first response.
-pub(super) async fn get_ranges(source: &StoreObject, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+pub(super) async fn get_ranges(
+    source: &StoreObject,
+    settings: &ReadSettings,
+    ranges: &[Range<u64>],
+) -> Result<Vec<Bytes>> {
     for range in ranges {
         GetRange::from(range.clone()).is_valid().map_err(generic)?;
     }
     for _ in 0..MAX_ATTEMPTS {
         let version = &OnceLock::new();
-        let read = |bytes| read_coalesced(source, version, bytes, ranges);
+        let read = |bytes| read_coalesced(source, settings, version, bytes, ranges);
         match coalesce_ranges(ranges, read, OBJECT_STORE_COALESCE_DEFAULT).await {
             Ok(bytes) => return Ok(bytes),
             Err(ReadFailure::Overwritten) => {}
@@ -148,22 +205,23 @@ impl From<object_store::Error> for ReadFailure {
 /// Reads bytes that contain some of the ranges.
 async fn read_coalesced(
     source: &StoreObject,
+    settings: &ReadSettings,
     version: &OnceLock<String>,
     bytes: Range<u64>,
     ranges: &[Range<u64>],
 ) -> Result<Bytes, ReadFailure> {
-    let StoreObject { object, location } = source;
-    let reader = object.reader().range(bytes.clone()).await.map_err(|error| read_error(location, error))?;
+    let location = &source.location;
+    let request = settings.reader(source).range(bytes.clone());
+    let reader = request.await.map_err(|error| read_error(location, error))?;
     let Some(etag) = reader.etag() else {
         let message = format!("the response for {location} has no ETag, so its version is unknown");
         return Err(generic(message).into());
     };
-    if version.get_or_init(|| etag.to_owned()) != etag {
+    if !etag::is_same(version.get_or_init(|| etag.to_owned()), etag) {
         return Err(ReadFailure::Overwritten);
     }
     let expected = reader.length().unwrap_or_default().min(MAX_PREALLOCATED);
-    let chunks = reader.map_err(|error| read_error(location, error));
-    let read = collect_bytes(chunks.boxed(), Some(expected)).await?;
+    let read = collect_bytes(chunks(reader, location, settings), Some(expected)).await?;
     let end = bytes.start + read.len() as u64;
     if end < bytes.end {
         // The object ends here. `coalesce_ranges` would not notice a range that lies after the end.
@@ -193,11 +251,11 @@ impl<'a> Snapshot<'a> {
     }
 
     /// Opens a range, or the whole object. Returns `None` if the object has been overwritten.
-    async fn open(&self, range: Option<Range<u64>>) -> Result<Option<ObjectReader>> {
-        let request = self.source.object.reader();
+    async fn open(&self, request: ReaderRequest, range: Option<Range<u64>>) -> Result<Option<ObjectReader>> {
         let request = if let Some(range) = range { request.range(range) } else { request };
         let reader = request.await.map_err(|error| read_error(&self.source.location, error))?;
-        Ok(Some(reader).filter(|reader| reader.etag() == self.meta.e_tag.as_deref()))
+        let checksum = &self.stats.checksum;
+        Ok(Some(reader).filter(|reader| reader.etag().is_some_and(|etag| etag::is_same(etag, checksum))))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Requests and transfers know of a handle only its scope, so that they do not depend on handles.
 
+mod checksum_verdicts;
 mod spool_options;
 mod storages;
 
@@ -11,6 +12,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::{CallOptions, HasOptions};
+use crate::scope::checksum_verdicts::ChecksumVerdicts;
 pub(crate) use crate::scope::spool_options::SpoolOptions;
 use crate::scope::storages::Storages;
 pub(crate) use crate::scope::storages::storage_with_id;
@@ -33,6 +35,7 @@ struct Shared {
     server: Arc<OnceLock<models::Config>>,
     server_request: SingleFlight<()>,
     storages: Storages,
+    checksum_verdicts: ChecksumVerdicts,
     defaults: Defaults,
 }
 

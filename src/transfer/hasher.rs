@@ -207,8 +207,11 @@ mod tests {
 
     #[test]
     fn bytes_are_hashed_in_order_with_one_blocking_thread() {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         for (length, chunk) in [
             (0, 1),
             (1, 1),

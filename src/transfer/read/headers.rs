@@ -3,12 +3,16 @@
 use std::time::SystemTime;
 
 use crate::api::Response;
+use crate::transfer::etag;
 
 /// The headers of a response that describe an object.
 #[derive(Debug)]
 pub(crate) struct ObjectHeaders {
     pub(crate) content_type: Option<String>,
+    /// The ETag, as `If-None-Match` takes it.
     pub(crate) etag: Option<String>,
+    /// The storage that wrote the response encrypts the object, so that its ETag is no MD5.
+    pub(crate) is_encrypted: bool,
     pub(crate) last_modified: Option<SystemTime>,
     pub(crate) content_length: Option<u64>,
     /// The size of the whole object, in bytes.
@@ -22,7 +26,8 @@ impl ObjectHeaders {
         let content_length = response.header("content-length").and_then(|length| length.parse().ok());
         Self {
             content_type: text("content-type"),
-            etag: text("etag"),
+            etag: response.header("etag").map(|etag| etag::strong(etag).to_owned()),
+            is_encrypted: etag::is_of_encrypted(response),
             last_modified: last_modified.and_then(|date| httpdate::parse_http_date(date).ok()),
             content_length,
             size: match response.header("content-range") {

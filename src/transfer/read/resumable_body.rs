@@ -22,13 +22,13 @@ use crate::transfer::etag;
 use crate::transfer::read::byte_range::{ByteRange, ContentRange};
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::headers::ObjectHeaders;
-use crate::transfer::read::md5_verifier::Md5Verifier;
+use crate::transfer::read::verifier::Verification;
 use crate::transfer::wait_timeout::WaitTimeout;
 
 /// Identifies one version of an object.
 #[derive(Clone, Debug)]
 struct ObjectVersion {
-    /// A strong ETag.
+    /// An ETag that identifies it.
     etag: Option<String>,
     /// The size of the object, in bytes.
     size: Option<u64>,
@@ -41,7 +41,11 @@ impl ObjectVersion {
         response: &Response<ByteStream>,
         start: u64,
     ) -> std::result::Result<Option<u64>, RangeMismatch> {
-        if response.header("etag") != self.etag.as_deref() {
+        let is_same = match (response.header("etag"), &self.etag) {
+            (Some(etag), Some(expected)) => etag::is_same(etag, expected),
+            (etag, expected) => etag.is_none() && expected.is_none(),
+        };
+        if !is_same {
             return Err(RangeMismatch::VersionChanged);
         }
         if response.status() != 206 {
@@ -116,8 +120,13 @@ type Opened = (ByteStream, Option<u64>);
 impl ResumableBody {
     /// Sends the request, and reads from the response which bytes there are.
     pub(crate) async fn open(get: GetObject) -> Result<(Self, ObjectHeaders)> {
-        let response = get.send().await?;
         let action = get.action()?;
+        let response = match get.send().await {
+            Err(error) if error.kind() == ErrorKind::RangeNotSatisfiable => {
+                return Self::open_empty(get, action, error).await;
+            }
+            response => response?,
+        };
         let headers = ObjectHeaders::of(&response);
         let length = headers.content_length;
         let requested = get.range.unwrap_or(ByteRange::ALL);
@@ -140,10 +149,23 @@ impl ResumableBody {
             }
             (length, 0, length)
         };
-        let etag = headers.etag.clone().filter(|etag| etag::is_strong(etag));
+        let etag = headers.etag.clone().filter(|etag| etag::identifies_version(etag));
         let mut body = Self::closed(get, action, ObjectVersion { etag, size }, start, end);
         body.state = State::Open(response.into_inner());
         Ok((body, headers))
+    }
+
+    /// Returns no bytes if the last bytes of an empty object are requested, and the error otherwise.
+    async fn open_empty(get: GetObject, action: String, error: Error) -> Result<(Self, ObjectHeaders)> {
+        if !matches!(get.range, Some(ByteRange::Suffix(1..))) {
+            return Err(error);
+        }
+        let headers = get.head().await?;
+        if headers.size != Some(0) {
+            return Err(error);
+        }
+        let version = ObjectVersion { etag: headers.etag.clone(), size: Some(0) };
+        Ok((Self::closed(get, action, version, 0, Some(0)), headers))
     }
 
     fn closed(
@@ -218,10 +240,15 @@ impl ResumableBody {
         }
     }
 
-    /// Returns a verifier if the bytes are all of an object whose ETag is an MD5.
-    pub(crate) fn verifier(&self, etag: Option<&str>) -> Option<Md5Verifier> {
+    /// Returns how to verify the bytes, if they are all of the object and have a checksum that can be compared with them.
+    pub(crate) fn verification(&self, headers: &ObjectHeaders) -> Result<Option<Verification>> {
         let is_all = self.position == 0 && self.end == self.version.size;
-        etag.filter(|_| is_all && self.get.verify.is_on()).and_then(Md5Verifier::new)
+        if is_all { self.get.verification(headers, self.version.size, &self.action) } else { Ok(None) }
+    }
+
+    /// Returns the request, so that the object can be read again.
+    pub(crate) fn request(&self) -> &GetObject {
+        &self.get
     }
 
     /// Describes the read, for error messages.
@@ -329,7 +356,7 @@ impl ResumableBody {
     /// Requests the bytes from the current position on. `cause` is the failure of the response before.
     fn reopen(&mut self, backoff: Duration, cause: Option<Error>) -> Result<()> {
         let Some(etag) = self.version.etag.clone() else {
-            let message = "the object has no strong ETag to recognize its version by, so it can only be read \
+            let message = "the object has no ETag to recognize its version by, so it can only be read \
                            with one request: read it from start to end, without seeking";
             return Err(failed(&self.action, ErrorKind::Unsupported, message));
         };

@@ -59,7 +59,7 @@ pub(crate) async fn send<T: UploadTarget + Sync>(
     payload: Payload,
 ) -> Result<(T::Address, UploadedPart)> {
     let hashed_first = match &payload {
-        Payload::Replayable(data) if spec.verify.is_on() => {
+        Payload::Replayable(data) if spec.verify != Verify::Off => {
             (data.length() <= MAX_HASHED_FIRST || !target.has_md5_etag()).then_some(data)
         }
         _ => None,

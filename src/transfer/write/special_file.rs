@@ -1,6 +1,6 @@
 //! Files that are streams: pipes, devices, and files of `/proc`.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,12 +26,13 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Opens a file without waiting for the other end of a pipe or the carrier of a line.
 #[cfg(unix)]
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
+    use rustix::fs::{Mode, OFlags};
 
-    match OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
+    match rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty()) {
+        Ok(file) => Ok(file.into()),
         // Another program has a lease on a regular file, and has to return it first.
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => File::open(path),
-        opened => opened,
+        Err(rustix::io::Errno::WOULDBLOCK) => File::open(path),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -52,7 +52,7 @@ enum Hash {
 
 impl Tally {
     pub(crate) fn new(progress: Progress, verify: Verify) -> Self {
-        Self { progress, verify, hashes: verify.is_on(), current: Arc::default() }
+        Self { progress, verify, hashes: verify != Verify::Off, current: Arc::default() }
     }
 
     /// Hashes the bytes also if the created object is not verified.
@@ -118,7 +118,7 @@ impl Tally {
     pub(crate) fn verify(&self, stats: &ObjectStats, action: &str) -> Result<()> {
         let Some((bytes, md5)) = self.last_attempt() else { return Ok(()) };
         let checksum = &stats.checksum;
-        let md5 = md5.filter(|_| self.verify.is_on()).map(|md5| hex(&md5));
+        let md5 = md5.filter(|_| self.verify != Verify::Off).map(|md5| hex(&md5));
         let why = match (stats.size_bytes, md5) {
             (Some(size), _) if u64::try_from(size) != Ok(bytes) => {
                 format!("{bytes} bytes were sent, but the object has {size}")

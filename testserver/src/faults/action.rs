@@ -22,7 +22,8 @@ pub(crate) struct Fault {
 
 #[derive(Debug, Clone)]
 pub(super) enum Action {
-    Proceed,
+    /// Replaces these headers of the response.
+    Proceed(Vec<(HeaderName, HeaderValue)>),
     Respond(CannedResponse),
     RespondAfter(CannedResponse),
     RespondToBody(CannedResponse),
@@ -94,7 +95,13 @@ impl Fault {
             tokio::time::sleep(self.delay).await;
         }
         match self.action {
-            Action::Proceed => Ok(handler.await),
+            Action::Proceed(headers) => {
+                let mut response = handler.await;
+                for (name, value) in headers {
+                    response.headers_mut().insert(name, value);
+                }
+                Ok(response)
+            }
             Action::Respond(response) | Action::RespondToBody(response) => Ok(response.into_response()),
             Action::RespondAfter(response) => {
                 handler.await;
