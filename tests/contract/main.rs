@@ -18,6 +18,7 @@ mod diffs;
 mod directories;
 mod directory_names;
 mod directory_sync;
+mod downloads;
 mod handles;
 mod identity;
 mod imports;
