@@ -67,14 +67,17 @@ where
             Err(error) => error,
         };
         let failure = failures.add(error);
+        if failure == Failure::Certain {
+            return Err(failures.into_error());
+        }
         // Until the check has ended, the object may exist.
         let count_unknown =
             |yes| options.deadline().into_iter().for_each(|deadline| deadline.count_unknown(yes));
         count_unknown(true);
-        let found = match failure {
-            Failure::Certain => return Err(failures.into_error()),
-            Failure::Refused | Failure::Throttled => check(policy, &find, !failures.is_unknown, false).await,
-            Failure::Unknown => check(policy, &find, false, failures.may_be_in_progress()).await,
+        let found = if failure == Failure::Unknown {
+            check(policy, &find, false, failures.may_be_in_progress()).await
+        } else {
+            check(policy, &find, !failures.is_unknown, false).await
         };
         count_unknown(false);
         failures.is_missing = matches!(found, Some(Found::Missing));
@@ -86,8 +89,8 @@ where
             }
             // The requests have been sent again as often as the policy allows.
             Some(_) if failure == Failure::Throttled => return Err(failures.into_error()),
-            Some(Found::Other) if is_exclusive => {}
             Some(Found::Missing) => {}
+            Some(Found::Other) if is_exclusive => {}
             Some(Found::Other) | None => {
                 failures.is_unknown = true;
                 return Err(failures.into_error());

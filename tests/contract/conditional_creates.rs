@@ -19,7 +19,7 @@ const WRITERS: usize = 8;
 const PATHS: usize = 25;
 
 /// The longest time for all uploads.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_secs(240);
 
 /// Counts the attempts whose response has status 412.
 #[derive(Clone, Default)]

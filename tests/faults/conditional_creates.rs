@@ -47,6 +47,9 @@ fn zeros(bytes: usize) -> Body {
     Body::stream(stream::iter([Ok::<_, std::io::Error>(vec![0; bytes])])).with_length(bytes as u64)
 }
 
+/// Chooses what happens to a request.
+type Plan = fn(FaultBuilder<'_>);
+
 /// A way to create an object under the condition that none exists.
 #[derive(Clone, Copy, Debug)]
 enum Way {
@@ -213,7 +216,6 @@ async fn stream_that_is_not_kept_can_be_created_again_by_the_caller() {
 async fn unknown_outcome_is_checked_and_sent_again_under_the_condition() {
     let (fixture, main) = start(SHORT).await;
     let server = fixture.test_server();
-    type Plan = fn(FaultBuilder<'_>);
     let faults: [(&str, Plan, usize); 6] = [
         ("lakeFS's 503", |plan| plan.header("x-request-id", "1").respond(503, SLOW_DOWN), 2),
         ("lakeFS's 503, applied", |plan| plan.header("x-request-id", "1").respond_after(503, SLOW_DOWN), 1),
