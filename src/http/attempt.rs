@@ -58,13 +58,12 @@ async fn send_streamed(
     let timeout = monitor.response_timeout(limit);
     match future::select(pin!(http.client.execute(request)), pin!(timeout)).await {
         Either::Left((Ok(response), _)) => Ok(response),
-        Either::Left((Err(error), _)) => Err(match monitor.take_failure() {
-            Some(failure) => Error::unreadable(failure),
-            None => {
-                let error = transport_error(error, Some(&url));
-                let not_applied = error.not_applied() || monitor.is_incomplete();
-                error.with_not_applied(not_applied)
-            }
+        Either::Left((Err(error), _)) => Err(if let Some(failure) = monitor.take_failure() {
+            Error::unreadable(failure)
+        } else {
+            let error = transport_error(error, Some(&url));
+            let not_applied = error.not_applied() || monitor.is_incomplete();
+            error.with_not_applied(not_applied)
         }),
         Either::Right(_) => Err(monitor.timeout_error(&url, limit)),
     }

@@ -35,12 +35,11 @@ impl SpoolFile {
     ) -> JoinHandle<io::Result<Self>> {
         let file = file.cloned();
         spawn_blocking(move || {
-            let Self { file, mut length } = match file {
-                Some(file) => file,
-                None => {
-                    let directory = directory.unwrap_or_else(std::env::temp_dir);
-                    Self { file: Arc::new(tempfile::tempfile_in(directory)?), length: 0 }
-                }
+            let Self { file, mut length } = if let Some(file) = file {
+                file
+            } else {
+                let directory = directory.unwrap_or_else(std::env::temp_dir);
+                Self { file: Arc::new(tempfile::tempfile_in(directory)?), length: 0 }
             };
             for bytes in bytes {
                 write_all_at(&file, &bytes, length)?;
