@@ -61,7 +61,7 @@ async fn pipe_of_another_process_is_read_to_its_end() {
         let expected = match command {
             "true" => Vec::new(),
             "printf abc" => b"abc".to_vec(),
-            _ => [b"abc".as_slice(), &[0; 3_000_000]].concat(),
+            _ => [b"abc".to_vec(), vec![0; 3_000_000]].concat(),
         };
         // As a process substitution of a shell.
         let path = format!("/dev/fd/{}", output.as_raw_fd());
