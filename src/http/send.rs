@@ -182,12 +182,15 @@ impl Transport {
                     }
                 }
             }
-            let is_retried = !call.is_consumed() && call.class().allows(&error);
+            let is_retried = !call.is_consumed()
+                && call.class().allows(&error)
+                && !self.http.storage.is_out_of_reach(call, &error);
             let failed =
                 FailedAttempt { attempts: *attempts, elapsed: start.elapsed(), retry_after, error: &error };
             let retries = call.options().retry_policy().unwrap_or(&self.retries);
             let backoff = if is_retried { self.http.retry_budget.backoff(retries, &failed) } else { None };
             let Some(backoff) = backoff.filter(|backoff| limits.allow(*backoff)) else {
+                self.http.storage.record_failure(call, &error);
                 return Err(call.with_context(error).after(*attempts, outcome_unknown));
             };
             telemetry::retrying(*attempts, backoff, &error);

@@ -1,21 +1,25 @@
 //! Reads, with preconditions that hold for the bytes that are returned.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, future, stream};
 use object_store::path::Path;
 use object_store::{
     Attribute, Attributes, GetOptions, GetRange, GetResult, GetResultPayload, OBJECT_STORE_COALESCE_DEFAULT,
     ObjectMeta, Result, coalesce_ranges, collect_bytes,
 };
 
+use tokio::time::Instant;
+
 use super::error::{generic, read_error};
 use super::location::{StoreObject, object_meta};
 use crate::models::ObjectStats;
+use crate::scope::SignedObject;
 use crate::transfer::read::reader::ObjectReader;
 use crate::transfer::read::requests::ReaderRequest;
+use crate::transfer::read::storage_source::StorageSource;
 
 /// How often a read starts again because the object was overwritten between two requests.
 const MAX_ATTEMPTS: usize = 5;
@@ -27,7 +31,7 @@ const MAX_PREALLOCATED: u64 = 8 * 1024 * 1024;
 ///
 /// The preconditions are evaluated here, because lakeFS has only one of them. A range needs one request: its response
 /// has what the preconditions need. A whole object needs two, because its reader expects the user metadata, which no
-/// response to a read has. The second request costs as much as a small read, and engines read many ranges of one object.
+/// response to a read has. They are sent at the same time, unless a precondition may make the data superfluous.
 pub(super) async fn get(source: &StoreObject, options: GetOptions) -> Result<GetResult> {
     if options.version.is_some() {
         let reason = "lakeFS has no versions of single objects: read the object at another ref instead";
@@ -39,12 +43,42 @@ pub(super) async fn get(source: &StoreObject, options: GetOptions) -> Result<Get
     {
         return Ok(result);
     }
+    let is_conditional = options.if_match.is_some()
+        || options.if_none_match.is_some()
+        || options.if_modified_since.is_some()
+        || options.if_unmodified_since.is_some();
+    let is_required = source.options.presign == Some(true);
+    if !options.head && options.range.is_none() && !is_conditional && !is_required {
+        return get_whole(source).await;
+    }
     stat_and_get(source, options).await
+}
+
+/// Reads a whole object: its metadata and its bytes at the same time, until both are of the same version.
+async fn get_whole(source: &StoreObject) -> Result<GetResult> {
+    for _ in 0..MAX_ATTEMPTS {
+        let storage = Arc::new(StorageSource::new(false));
+        let request = source.reader().source(&storage);
+        let presign = request.is_presigned().await;
+        let read_metadata = Snapshot::read(source, presign);
+        let open = async { request.await.map_err(|error| read_error(&source.location, error)) };
+        let (snapshot, reader) = Box::pin(future::try_join(read_metadata, open)).await?;
+        if reader.etag() != snapshot.meta.e_tag.as_deref() {
+            continue;
+        }
+        let Snapshot { meta, stats, signed, .. } = snapshot;
+        if let Some(signed) = signed {
+            storage.provide(signed).await;
+        }
+        let (payload, range) = (payload(reader, &source.location), 0..meta.size);
+        return Ok(GetResult { payload, meta, range, attributes: attributes(stats) });
+    }
+    Err(overwritten(&source.location))
 }
 
 /// Returns the request for a range, or `None` if the range is empty whatever the size of the object is.
 fn range_request(source: &StoreObject, range: &GetRange) -> Option<ReaderRequest> {
-    let request = source.object.reader();
+    let request = source.reader();
     match range {
         GetRange::Bounded(range) => (!range.is_empty()).then(|| request.range(range.clone())),
         GetRange::Offset(offset) => Some(request.range(*offset..)),
@@ -92,7 +126,8 @@ async fn get_range(
 /// object.
 async fn stat_and_get(source: &StoreObject, options: GetOptions) -> Result<GetResult> {
     for _ in 0..MAX_ATTEMPTS {
-        let snapshot = Snapshot::read(source).await?;
+        let presign = !options.head && source.reader().is_presigned().await;
+        let mut snapshot = Snapshot::read(source, presign).await?;
         options.check_preconditions(&snapshot.meta)?;
         let size = snapshot.meta.size;
         let range =
@@ -121,8 +156,9 @@ pub(super) async fn get_ranges(source: &StoreObject, ranges: &[Range<u64>]) -> R
         GetRange::from(range.clone()).is_valid().map_err(generic)?;
     }
     for _ in 0..MAX_ATTEMPTS {
-        let version = &OnceLock::new();
-        let read = |bytes| read_coalesced(source, version, bytes, ranges);
+        let storage = Arc::new(StorageSource::new(source.options.presign == Some(true)));
+        let (version, storage) = (&OnceLock::new(), &storage);
+        let read = |bytes| read_coalesced(source, storage, version, bytes, ranges);
         match coalesce_ranges(ranges, read, OBJECT_STORE_COALESCE_DEFAULT).await {
             Ok(bytes) => return Ok(bytes),
             Err(ReadFailure::Overwritten) => {}
@@ -147,12 +183,14 @@ impl From<object_store::Error> for ReadFailure {
 /// Reads bytes that contain some of the ranges.
 async fn read_coalesced(
     source: &StoreObject,
+    storage: &Arc<StorageSource>,
     version: &OnceLock<String>,
     bytes: Range<u64>,
     ranges: &[Range<u64>],
 ) -> Result<Bytes, ReadFailure> {
-    let StoreObject { object, location } = source;
-    let reader = object.reader().range(bytes.clone()).await.map_err(|error| read_error(location, error))?;
+    let location = &source.location;
+    let request = source.reader().range(bytes.clone()).source(storage);
+    let reader = request.await.map_err(|error| read_error(location, error))?;
     let Some(etag) = reader.etag() else {
         let message = format!("the response for {location} has no ETag, so its version is unknown");
         return Err(generic(message).into());
@@ -182,18 +220,34 @@ struct Snapshot<'a> {
     source: &'a StoreObject,
     meta: ObjectMeta,
     stats: ObjectStats,
+    /// The object with its pre-signed URL, if that was requested.
+    signed: Option<SignedObject>,
 }
 
 impl<'a> Snapshot<'a> {
-    async fn read(source: &'a StoreObject) -> Result<Self> {
-        let StoreObject { object, location } = source;
-        let stats = object.get().await.map_err(|error| read_error(location, error))?;
-        Ok(Self { source, meta: object_meta(location.clone(), &stats)?, stats })
+    /// `presign` is whether the metadata are requested with a pre-signed URL.
+    async fn read(source: &'a StoreObject, presign: bool) -> Result<Self> {
+        let StoreObject { object, location, options } = source;
+        let requested = Instant::now();
+        let stats = match object.stat().presign(presign).await {
+            // The server does not sign URLs although it reports that it does.
+            Err(error) if options.presign.is_none() && matches!(error.status(), Some(400 | 500 | 501)) => {
+                object.get().await
+            }
+            stats => stats,
+        };
+        let stats = stats.map_err(|error| read_error(location, error))?;
+        let signed = presign.then(|| SignedObject::new(&stats, requested)).flatten();
+        Ok(Self { source, meta: object_meta(location.clone(), &stats)?, stats, signed })
     }
 
     /// Opens a range, or the whole object. Returns `None` if the object has been overwritten.
-    async fn open(&self, range: Option<Range<u64>>) -> Result<Option<ObjectReader>> {
-        let request = self.source.object.reader();
+    async fn open(&mut self, range: Option<Range<u64>>) -> Result<Option<ObjectReader>> {
+        let storage = Arc::new(StorageSource::new(self.source.options.presign == Some(true)));
+        if let Some(signed) = self.signed.take() {
+            storage.provide(signed).await;
+        }
+        let request = self.source.reader().source(&storage).size_hint(self.meta.size);
         let request = if let Some(range) = range { request.range(range) } else { request };
         let reader = request.await.map_err(|error| read_error(&self.source.location, error))?;
         Ok(Some(reader).filter(|reader| reader.etag() == self.meta.e_tag.as_deref()))

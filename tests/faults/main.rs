@@ -9,6 +9,7 @@ mod lists;
 mod lost_admin;
 mod lost_responses;
 mod presigned;
+mod presigned_reads;
 mod resolves;
 mod resumed_reads;
 #[path = "../support/mod.rs"]

@@ -7,6 +7,7 @@ mod support;
 
 mod copies;
 mod lists;
+mod presigned;
 mod reads;
 mod scripted;
 mod writes;

@@ -88,6 +88,7 @@ pub struct DownloadDirRequest {
     prefix: String,
     root: Arc<Path>,
     verify: Verify,
+    presign: Option<bool>,
     fsync: bool,
     options: Options,
 }
@@ -103,7 +104,7 @@ impl DownloadDirRequest {
         let options = Options::new(skip_unchanged, defaults.dir_concurrency);
         let verify = defaults.verify;
         let prefix = directory_prefix(prefix);
-        Self { reference, prefix, root: root.into(), verify, fsync: false, options }
+        Self { reference, prefix, root: root.into(), verify, presign: None, fsync: false, options }
     }
 
     /// Deletes local files that have no object, before anything is downloaded. Default: `false`.
@@ -124,6 +125,14 @@ impl DownloadDirRequest {
     /// Objects without an MD5 checksum are verified by their length only.
     pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
         self.verify = verify.into();
+        self
+    }
+
+    /// Sets whether the data come from the storage itself (`true`), at pre-signed URLs, or through the server (`false`).
+    /// Default: objects of 1 MiB or more come from the storage if it supports pre-signed URLs; see
+    /// [`ReaderRequest::presign`].
+    pub fn presign(mut self, yes: bool) -> Self {
+        self.presign = Some(yes);
         self
     }
 
@@ -251,6 +260,7 @@ impl DownloadDirRequest {
         }
         let object = self.reference.object(format!("{}{name}", self.prefix));
         let reader = ReaderRequest::new(object).verify(self.verify).shared_progress(&progress.of_part());
+        let reader = if let Some(presign) = self.presign { reader.presign(presign) } else { reader };
         let download =
             reader.download_to(path).below_root(self.root.clone(), self.fsync).expecting(bytes, checksum);
         Ok(SyncAction::Transferred(download.await?))
