@@ -321,6 +321,25 @@ async fn lost_data_are_reported_as_by_the_server() {
     }
 }
 
+/// The address of the storage may lead to another program in the network of the client.
+#[tokio::test]
+async fn responses_of_another_program_are_no_data() {
+    let (fixture, main) = start().await;
+    let server = fixture.test_server();
+    let data = data(2 * MIB);
+    for status in [200, 301, 400, 401, 404, 405] {
+        let object = uploaded(&fixture, &main, &data).await;
+        let page = server.faults().on("storageGet").always().header("Content-Type", "text/html");
+        page.respond(status, "<html>welcome</html>");
+        for _ in 0..2 {
+            assert!(object.read().range(0..2 * MIB as u64).await.unwrap() == data, "{status}");
+            assert!(object.read().await.unwrap() == data, "{status}");
+        }
+        object.read().presign(true).await.unwrap_err();
+        server.faults().clear();
+    }
+}
+
 /// Lets the server sign URLs of another storage for an object.
 async fn sign_urls_of(server: &Server, endpoint: &str, object: &BranchObject) {
     let mut stats = object.get().await.unwrap();

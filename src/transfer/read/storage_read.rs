@@ -36,8 +36,9 @@ enum Failure {
     Server(Error),
     /// Of the storage.
     Storage(Error),
-    /// The response of the storage has other bytes than lakeFS has recorded.
-    Mismatch(Error),
+    /// The response of the storage is not one with the bytes that lakeFS has recorded. The second value is whether an
+    /// earlier response was.
+    Mismatch(Error, bool),
     /// The object has another version than the one that is being read, or the caller has it already.
     Object(Error),
 }
@@ -95,15 +96,20 @@ impl StorageRead<'_> {
                 (error, is_replaced)
             }
             Err(Failure::Storage(error)) => {
-                let is_out_of_reach = error.is_unreached() || error.kind() == ErrorKind::PermissionDenied;
-                if is_out_of_reach {
+                let is_refused = error.is_refused_by_storage();
+                // A single object may be missing, for which the server knows the reason.
+                let is_missing = error.kind() == ErrorKind::DataDeleted;
+                if error.is_unreached() || is_refused && !is_missing {
                     repository.client().bypass_storage(repository.name());
                 }
-                // The server knows why there are no data.
-                let is_replaced = is_out_of_reach || error.kind() == ErrorKind::DataDeleted;
+                let is_replaced = error.is_unreached() || is_refused;
                 (error, is_replaced)
             }
-            Err(Failure::Mismatch(error)) => (error, is_first),
+            Err(Failure::Mismatch(error, had_bytes)) => {
+                repository.client().forget_signed(self.get.object());
+                // Bytes of the storage are not mixed with those that the server reads, perhaps from another file.
+                (error, is_first || !had_bytes)
+            }
             Err(Failure::Object(error)) => (error, false),
         };
         if self.source.is_required || !is_replaced {
@@ -255,19 +261,20 @@ impl StorageRead<'_> {
             }
             Ok(call)
         };
+        let had_bytes = signed.storage_etag.get().is_some();
         let call = call().map_err(Failure::Object)?;
         let transport = self.get.object().api().transport();
         let response = match transport.stream(call).await {
             // The condition failed: the file in the storage was replaced.
             Err(error) if error.status() == Some(412) => {
                 let changed = RangeMismatch::VersionChanged.into_error(&self.action()?);
-                return Err(Failure::Mismatch(changed.with_source(error)));
+                return Err(Failure::Mismatch(changed.with_source(error), true));
             }
             response => response.map_err(Failure::Storage)?,
         };
         match check(&response, signed, &bytes) {
             Ok(()) => Ok(response.into_inner()),
-            Err(mismatch) => Err(Failure::Mismatch(mismatch.into_error(&self.action()?))),
+            Err(mismatch) => Err(Failure::Mismatch(mismatch.into_error(&self.action()?), had_bytes)),
         }
     }
 }
