@@ -16,6 +16,7 @@ mod resumed_reads;
 mod support;
 mod tasks;
 mod transactions;
+mod unreachable_storage;
 mod uploads;
 
 use lakefs::{Body, Branch, Credentials, ErrorKind, TryStreamExt as _, models};
