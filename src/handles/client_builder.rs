@@ -342,7 +342,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how transfers verify the bytes of objects, unless a request sets it. Default: [`Verify::Auto`].
+    /// Sets how reads, downloads and stores verify the bytes of objects against their checksums, unless a request sets it.
+    /// `true` means [`Verify::Auto`], and `false` [`Verify::Off`]. Default: [`Verify::Auto`].
     pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
         self.defaults.verify = verify.into();
         self

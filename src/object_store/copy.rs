@@ -49,8 +49,13 @@ async fn copy_if_not_exists(from: &StoreObject, to: &StoreObject) -> Result<()> 
     if to.object.exists().await.map_err(|error| read_error(&to.location, error))? {
         return Err(already_exists(&to.location));
     }
-    let reader = from.object.reader().await.map_err(|error| read_error(&from.location, error))?;
-    if !reader.etag().is_some_and(|etag| etag::is_of_checksum(etag, &stats.checksum)) {
+    let reader = from
+        .object
+        .reader()
+        .read_again_on_mismatch()
+        .await
+        .map_err(|error| read_error(&from.location, error))?;
+    if !reader.etag().is_some_and(|etag| etag::is_same(etag, &stats.checksum)) {
         return Err(generic(format!("{} was overwritten during the copy: try again", from.location)));
     }
     let length = reader.length();

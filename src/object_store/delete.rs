@@ -9,7 +9,7 @@ use object_store::Result;
 use object_store::path::Path;
 
 use super::error::write_error;
-use super::location::{ReadOptions, Root, StoreObject};
+use super::location::{Root, StoreObject};
 use crate::error::Error;
 
 /// How many locations are deleted with one request: the most that the server accepts.
@@ -37,7 +37,7 @@ async fn delete_batch(root: Root, batch: Vec<Result<Path>>) -> Vec<Result<Path>>
     let mut branches: BTreeMap<String, Vec<(usize, StoreObject)>> = BTreeMap::new();
     let mut outcomes = Vec::with_capacity(batch.len());
     for (index, location) in batch.into_iter().enumerate() {
-        match location.and_then(|location| root.object(&location, ReadOptions::default())) {
+        match location.and_then(|location| root.object(&location)) {
             Ok(object) => {
                 let branch = object.object.branch().name().to_owned();
                 branches.entry(branch).or_default().push((index, object));
@@ -53,7 +53,7 @@ async fn delete_batch(root: Root, batch: Vec<Result<Path>>) -> Vec<Result<Path>>
 }
 
 async fn delete_on_branch(objects: Vec<(usize, StoreObject)>) -> Vec<(usize, Result<Path>)> {
-    if let [(index, StoreObject { object, location, .. })] = &*objects {
+    if let [(index, StoreObject { object, location })] = &*objects {
         let outcome = object.delete().await.map_err(|error| write_error(location, error));
         return vec![(*index, outcome.map(|()| location.clone()))];
     }
@@ -69,7 +69,7 @@ async fn delete_on_branch(objects: Vec<(usize, StoreObject)>) -> Vec<(usize, Res
         .collect();
     objects
         .into_iter()
-        .map(|(index, StoreObject { object, location, .. })| {
+        .map(|(index, StoreObject { object, location })| {
             let outcome = match failed.get(object.path()) {
                 Some(failed) => {
                     let action = format!("delete {}", object.uri());

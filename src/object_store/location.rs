@@ -9,8 +9,6 @@ use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
 use crate::models::ObjectStats;
 use crate::transfer::etag;
-use crate::transfer::read::requests::ReaderRequest;
-use crate::verify::Verify;
 
 /// What the locations of a store are relative to.
 #[derive(Clone, Debug)]
@@ -21,13 +19,6 @@ pub(super) enum Root {
     Reference(Reference),
 }
 
-/// How a store reads. What is not set here, the client decides.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ReadOptions {
-    pub(super) presign: Option<bool>,
-    pub(super) verify: Option<Verify>,
-}
-
 /// An object of the store.
 #[derive(Clone, Debug)]
 pub(super) struct StoreObject {
@@ -35,22 +26,11 @@ pub(super) struct StoreObject {
     pub(super) object: BranchObject,
     /// The location that names it, for results and errors.
     pub(super) location: Path,
-    pub(super) options: ReadOptions,
-}
-
-impl StoreObject {
-    /// Returns a request to read the object, with the options of the store.
-    pub(super) fn reader(&self) -> ReaderRequest {
-        let ReadOptions { presign, verify } = self.options;
-        let request = self.object.reader();
-        let request = if let Some(presign) = presign { request.presign(presign) } else { request };
-        if let Some(verify) = verify { request.verify(verify) } else { request }
-    }
 }
 
 impl Root {
     /// Returns the object at a location. A location that names no object is that of a missing object.
-    pub(super) fn object(&self, location: &Path, options: ReadOptions) -> Result<StoreObject> {
+    pub(super) fn object(&self, location: &Path) -> Result<StoreObject> {
         let object = match self {
             Self::Reference(reference) => {
                 (!location.is_root()).then(|| reference.scope().object(location.as_ref()))
@@ -64,7 +44,7 @@ impl Root {
             path: location.to_string(),
             source: "the location names a ref, not an object of it".into(),
         })?;
-        Ok(StoreObject { object: BranchObject::from_scope(object), location: location.clone(), options })
+        Ok(StoreObject { object: BranchObject::from_scope(object), location: location.clone() })
     }
 
     /// Returns the listing below a prefix. A prefix consists of whole segments: `ab` is not below `a`.

@@ -11,6 +11,7 @@ mod put;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::Ordering::Relaxed;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,7 +23,8 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, RenameTargetMode, Result,
 };
 
-use self::location::{ReadOptions, Root, StoreObject};
+use self::get::ReadSettings;
+use self::location::Root;
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
 use crate::verify::Verify;
@@ -61,14 +63,16 @@ use crate::verify::Verify;
 ///
 /// # Operations
 /// * **Reads of a range** take one request, through the server. Ranges of 1 MiB or more come from the storage if it
-///   supports [pre-signed URLs](Self::presign). The URL of an object of a commit is used again while it is valid. On a
+///   supports [pre-signed URLs](Self::with_presign). The URL of an object of a commit is used again while it is valid. On a
 ///   branch or a tag, the server is asked at the same time whether the object is still the same, so that every read
 ///   returns what was written before it. Ranges that are read together are of one version of the object. The result has
 ///   the content type, but not the user metadata, because no response to a read contains it.
 /// * **Reads of a whole object** take one round trip: metadata and data are requested at the same time. If the object is
-///   overwritten between them, the read starts again. With `presign(true)`, they take two: one for the metadata with the
+///   overwritten between them, the read starts again. With `with_presign(true)`, they take two: one for the metadata with the
 ///   pre-signed URL, and one to the storage.
 /// * **Preconditions of reads** are all supported.
+/// * **Whole objects are verified** against their checksums; see [`with_verify`](Self::with_verify) and
+///   [`unverified_reads`](Self::unverified_reads).
 /// * **`PutMode::Create`** is atomic: of several concurrent writers exactly one succeeds.
 /// * **Multipart uploads** accept parts of any size. The parts are sent in the order in which they are put, and the
 ///   object exists once the upload is completed. An upload that is dropped or aborted stores nothing. A part stays in
@@ -89,41 +93,48 @@ use crate::verify::Verify;
 #[derive(Clone, Debug)]
 pub struct LakeFsStore {
     root: Root,
-    read_options: ReadOptions,
+    reads: ReadSettings,
 }
 
 impl LakeFsStore {
     /// Creates a store of a repository. The first segment of a location is the ref.
     #[must_use]
     pub fn new(repository: &Repository) -> Self {
-        Self { root: Root::Repository(repository.clone()), read_options: ReadOptions::default() }
+        Self { root: Root::Repository(repository.clone()), reads: ReadSettings::default() }
     }
 
     /// Creates a store of one ref, such as a [`Branch`](crate::Branch) or a [`Tag`](crate::Tag).
     #[must_use]
     pub fn at(reference: impl Into<Reference>) -> Self {
-        Self { root: Root::Reference(reference.into()), read_options: ReadOptions::default() }
+        Self { root: Root::Reference(reference.into()), reads: ReadSettings::default() }
     }
 
     /// Sets whether data are read from the storage itself (`true`), at pre-signed URLs, or through the server (`false`).
     /// Default: from the storage if it supports pre-signed URLs and the read is not small; see
     /// [`ReaderRequest::presign`](crate::requests::ReaderRequest::presign).
     #[must_use]
-    pub fn presign(mut self, yes: bool) -> Self {
-        self.read_options.presign = Some(yes);
+    pub fn with_presign(mut self, yes: bool) -> Self {
+        self.reads.presign = Some(yes);
         self
     }
 
-    /// Sets how the bytes of whole objects are verified against their checksums. Default:
-    /// [`ClientBuilder::verify`](crate::ClientBuilder::verify).
+    /// Sets how the bytes of whole objects are verified against their checksums. `true` means
+    /// [`Verify::Auto`], and `false` [`Verify::Off`]. Default: the setting of
+    /// [`ClientBuilder::verify`](crate::ClientBuilder::verify), which is [`Verify::Auto`].
+    ///
+    /// With [`Verify::Auto`], an object whose bytes do not have its checksum is read a second time before its last bytes
+    /// are returned.
     #[must_use]
-    pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
-        self.read_options.verify = Some(verify.into());
+    pub fn with_verify(mut self, verify: impl Into<Verify>) -> Self {
+        self.reads.verify = Some(verify.into());
         self
     }
 
-    fn object(&self, location: &Path) -> Result<StoreObject> {
-        self.root.object(location, self.read_options)
+    /// Returns how many whole objects this store and its clones have read to the end whose bytes were not verified: the
+    /// verification is off, or the checksum of the object is not one of its bytes. See [`Verify`].
+    #[must_use]
+    pub fn unverified_reads(&self) -> u64 {
+        self.reads.unverified.load(Relaxed)
     }
 }
 
@@ -141,7 +152,7 @@ impl fmt::Display for LakeFsStore {
 #[async_trait]
 impl ObjectStore for LakeFsStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
-        put::put(&self.object(location)?, payload, options).await
+        put::put(&self.root.object(location)?, payload, options).await
     }
 
     async fn put_multipart_opts(
@@ -149,15 +160,15 @@ impl ObjectStore for LakeFsStore {
         location: &Path,
         options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        Ok(Box::new(multipart::start(&self.object(location)?, &options)?))
+        Ok(Box::new(multipart::start(&self.root.object(location)?, &options)?))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        get::get(&self.object(location)?, options).await
+        get::get(&self.root.object(location)?, &self.reads, options).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        get::get_ranges(&self.object(location)?, ranges).await
+        get::get_ranges(&self.root.object(location)?, &self.reads, ranges).await
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
@@ -181,7 +192,7 @@ impl ObjectStore for LakeFsStore {
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        copy::copy(&self.object(from)?, &self.object(to)?, options.mode).await
+        copy::copy(&self.root.object(from)?, &self.root.object(to)?, options.mode).await
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
@@ -189,7 +200,7 @@ impl ObjectStore for LakeFsStore {
             RenameTargetMode::Overwrite => CopyMode::Overwrite,
             RenameTargetMode::Create => CopyMode::Create,
         };
-        copy::rename(&self.object(from)?, &self.object(to)?, mode).await
+        copy::rename(&self.root.object(from)?, &self.root.object(to)?, mode).await
     }
 }
 

@@ -49,7 +49,7 @@ enum Message {
 /// An [`ObjectWriter`](crate::ObjectWriter) does not fit: it has one owner, copies its input, and does not report when
 /// a part is sent.
 pub(super) fn start(target: &StoreObject, options: &PutMultipartOptions) -> Result<PartUpload> {
-    let StoreObject { object, location, .. } = target;
+    let StoreObject { object, location } = target;
     let (sender, receiver) = mpsc::unbounded_channel();
     let upload = with_attributes(object.upload(Body::stream(body(receiver))), &options.attributes)?;
     let action = format!("upload {}", object.uri());

@@ -9,7 +9,7 @@ use crate::transfer::etag;
 use crate::transfer::write::upload::UploadRequest;
 
 pub(super) async fn put(target: &StoreObject, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
-    let StoreObject { object, location, .. } = target;
+    let StoreObject { object, location } = target;
     let upload = with_attributes(object.upload(Bytes::from(payload)), &options.attributes)?;
     let upload = match options.mode {
         PutMode::Overwrite => upload,

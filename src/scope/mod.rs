@@ -2,6 +2,7 @@
 //!
 //! Requests and transfers know of a handle only its scope, so that they do not depend on handles.
 
+mod checksum_verdicts;
 mod signed_objects;
 mod storage_health;
 mod storages;
@@ -12,6 +13,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::{CallOptions, HasOptions};
+use crate::scope::checksum_verdicts::ChecksumVerdicts;
 pub(crate) use crate::scope::signed_objects::SignedObject;
 use crate::scope::storages::Storages;
 pub(crate) use crate::scope::storages::storage_with_id;
@@ -34,6 +36,7 @@ struct Shared {
     server: Arc<OnceLock<models::Config>>,
     server_request: SingleFlight<()>,
     storages: Storages,
+    checksum_verdicts: ChecksumVerdicts,
     defaults: Defaults,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -31,6 +32,8 @@ pub(crate) struct SignedObject {
     pub(crate) content_type: Option<String>,
     /// The ETag of the storage, once it has responded.
     pub(crate) storage_etag: OnceLock<String>,
+    /// The storage has shown that it encrypts the object, so that its ETag is no MD5.
+    pub(crate) is_encrypted: AtomicBool,
     /// Anybody can read the object with it.
     url: String,
     valid_until: Instant,
@@ -53,8 +56,9 @@ impl SignedObject {
             mtime: stats.mtime,
             content_type: stats.content_type.clone(),
             storage_etag: OnceLock::new(),
+            is_encrypted: AtomicBool::new(false),
             url: stats.physical_address.clone(),
-            valid_until: requested + (validity - margin),
+            valid_until: requested + validity.saturating_sub(margin),
         })
     }
 

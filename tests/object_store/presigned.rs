@@ -57,15 +57,15 @@ async fn whole_object_costs_one_round_trip_or_two() {
         assert_eq!(served(&fixture), expected, "{length}");
 
         // A choice of the caller.
-        let result = store.clone().presign(true).get(&a).await.unwrap();
+        let result = store.clone().with_presign(true).get(&a).await.unwrap();
         assert_eq!((&result.meta, &result.range), (&head, &(0..length)));
         assert!(result.bytes().await.unwrap() == data(length));
         assert_eq!(served(&fixture).last(), (length > 0).then_some(&"storageGet").or(Some(&"statObject")));
-        let result = store.clone().presign(false).get(&a).await.unwrap();
+        let result = store.clone().with_presign(false).get(&a).await.unwrap();
         assert!(result.bytes().await.unwrap() == data(length));
         assert_eq!(served(&fixture), ["getObject", "statObject"]);
     }
-    let store = store.presign(true);
+    let store = store.with_presign(true);
     store.get(&a).await.unwrap().bytes().await.unwrap();
     assert_eq!(served(&fixture), ["statObject", "storageGet"]);
 }
@@ -160,7 +160,7 @@ async fn verification_of_a_store_can_be_switched_off() {
     fixture.test_server().faults().on("getObject").times(2).replace_body("wrong");
     let error = store.get(&a).await.unwrap().bytes().await.unwrap_err();
     assert!(matches!(error, Error::Generic { .. }), "{error}");
-    let store = store.verify(Verify::Off);
+    let store = store.with_verify(Verify::Off);
     assert_eq!(store.get(&a).await.unwrap().bytes().await.unwrap(), "wrong");
 }
 

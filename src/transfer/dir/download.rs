@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::impl_into_future;
 use crate::scope::RefScope;
+use crate::transfer::beneath::create_parent_dirs;
 use crate::transfer::blocking;
+use crate::transfer::budget::TransferBudget;
 use crate::transfer::dir::extraneous_files::delete_extraneous_files;
 use crate::transfer::dir::listing::{ListedObject, list_objects};
 use crate::transfer::dir::local_files::{self, local_path};
@@ -19,9 +22,11 @@ use crate::transfer::dir::options::{Options, dir_options, directory_prefix};
 use crate::transfer::dir::outcomes::{Outcomes, TaskOutcome};
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 use crate::transfer::dir::small_list::SmallList;
-use crate::transfer::parent_dirs::create_parent_dirs;
 use crate::transfer::read::requests::ReaderRequest;
 use crate::verify::Verify;
+
+/// How many bytes of all files may have arrived and not be processed yet.
+const MAX_BYTES_IN_FLIGHT: usize = 8 * 1024 * 1024;
 
 /// Downloads the objects under a prefix to the files of a directory.
 ///
@@ -91,6 +96,10 @@ pub struct DownloadDirRequest {
     presign: Option<bool>,
     fsync: bool,
     options: Options,
+    /// How many downloaded files are not verified.
+    unverified: Arc<AtomicU64>,
+    /// What all files share, once the download has started.
+    budget: Option<TransferBudget>,
 }
 
 dir_options!(
@@ -104,7 +113,9 @@ impl DownloadDirRequest {
         let options = Options::new(skip_unchanged, defaults.dir_concurrency);
         let verify = defaults.verify;
         let prefix = directory_prefix(prefix);
-        Self { reference, prefix, root: root.into(), verify, presign: None, fsync: false, options }
+        let (presign, unverified, budget) = (None, Arc::default(), None);
+        let root = root.into();
+        Self { reference, prefix, root, verify, presign, fsync: false, options, unverified, budget }
     }
 
     /// Deletes local files that have no object, before anything is downloaded. Default: `false`.
@@ -120,9 +131,12 @@ impl DownloadDirRequest {
         self
     }
 
-    /// Verifies the downloaded bytes against the checksums of the objects. Default: `true`.
+    /// Sets how the downloaded bytes are verified against the checksums of the objects. `true` means
+    /// [`Verify::Auto`], and `false` [`Verify::Off`]. Default: the setting of
+    /// [`ClientBuilder::verify`](crate::ClientBuilder::verify), which is [`Verify::Auto`].
     ///
-    /// Objects without an MD5 checksum are verified by their length only.
+    /// [`SyncReport::unverified`] counts the files whose bytes could not be verified. With [`Verify::Strict`], such a
+    /// file is not written and fails.
     pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
         self.verify = verify.into();
         self
@@ -147,12 +161,15 @@ impl DownloadDirRequest {
     }
 
     async fn execute(mut self) -> Result<SyncReport> {
+        // A clone of the request counts its own files.
+        self.unverified = Arc::default();
         self.resolve_expression().await?;
         let root = self.root.clone();
         let folding = blocking(move || Ok(NameFolding::detect(&root)))
             .await
             .map_err(|error| self.write_error(error))?;
         let objects = self.check_objects(folding).await?;
+        self.budget = Some(TransferBudget::new(self.options.concurrency, MAX_BYTES_IN_FLIGHT));
         let Options { concurrency, dry_run, on_entry, .. } = &self.options;
         let mut outcomes = Outcomes::new(&self.prefix, on_entry);
         if self.options.delete_extraneous {
@@ -174,7 +191,8 @@ impl DownloadDirRequest {
         if let Err(error) = downloaded.await {
             return Err(outcomes.abort(error));
         }
-        outcomes.finish(|| self.action())
+        let report = outcomes.finish(|| self.action())?;
+        Ok(SyncReport { unverified: self.unverified.load(Relaxed), ..report })
     }
 
     /// Replaces an expression by the commit that it leads to. A branch stays as it is: it can have uncommitted objects.
@@ -261,9 +279,16 @@ impl DownloadDirRequest {
         let object = self.reference.object(format!("{}{name}", self.prefix));
         let reader = ReaderRequest::new(object).verify(self.verify).shared_progress(&progress.of_part());
         let reader = if let Some(presign) = self.presign { reader.presign(presign) } else { reader };
-        let download =
+        let mut download =
             reader.download_to(path).below_root(self.root.clone(), self.fsync).expecting(bytes, checksum);
-        Ok(SyncAction::Transferred(download.await?))
+        if let Some(budget) = &self.budget {
+            download = download.within(budget.clone());
+        }
+        let report = download.await?;
+        if !report.checksum_verified {
+            self.unverified.fetch_add(1, Relaxed);
+        }
+        Ok(SyncAction::Transferred(report.bytes))
     }
 
     fn write_error(&self, error: std::io::Error) -> Error {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use reqwest::header::IF_MATCH;
 
 use crate::api::{ByteStream, Response};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::call::Call;
 use crate::http::operation::READ_DATA;
 use crate::http::retry::RetryPolicy;
@@ -13,8 +13,11 @@ use crate::macros::{ApplyIfSome as _, impl_has_options};
 use crate::scope::ObjectScope;
 use crate::transfer::progress::Progress;
 use crate::transfer::read::byte_range::ByteRange;
+use crate::transfer::read::head::HeadRequest;
+use crate::transfer::read::headers::ObjectHeaders;
 use crate::transfer::read::storage_source::StorageSource;
 use crate::transfer::read::unidentified;
+use crate::transfer::read::verifier::{OnMismatch, Suspicion, Verification};
 use crate::verify::Verify;
 
 /// The object, the options of the read, and the calls that they make.
@@ -25,6 +28,9 @@ pub(crate) struct GetObject {
     pub(crate) if_none_match: Option<String>,
     pub(crate) presign: Option<bool>,
     pub(crate) verify: Verify,
+    pub(crate) on_mismatch: OnMismatch,
+    /// What an earlier read has found.
+    pub(crate) suspicion: Option<Suspicion>,
     pub(crate) progress: Progress,
     /// The size of the object in bytes, if the caller knows it. Only the choice of the route depends on it.
     pub(crate) size_hint: Option<u64>,
@@ -43,6 +49,8 @@ impl GetObject {
             if_none_match: None,
             presign: None,
             verify,
+            on_mismatch: OnMismatch::default(),
+            suspicion: None,
             progress: Progress::default(),
             size_hint: None,
             source: None,
@@ -74,6 +82,28 @@ impl GetObject {
     /// A call of the storage, without any header yet.
     pub(crate) fn storage_call(&self, url: &str) -> Result<Call> {
         self.call()?.at_storage(&READ_DATA, Some(url))
+    }
+
+    /// Prepares to read the object again if a read failed because its bytes may be wrong, and returns the error otherwise.
+    pub(crate) fn read_again_after(&mut self, error: Error) -> Result<()> {
+        let suspicion = Suspicion::of(error)?;
+        // The bytes count once, and the totals contain them already.
+        self.progress.retract(suspicion.size);
+        self.progress = self.progress.of_part();
+        self.suspicion = Some(suspicion);
+        Ok(())
+    }
+
+    /// Returns how to verify the bytes of a whole object of which a response has these headers.
+    pub(crate) fn verification(
+        &self,
+        headers: &ObjectHeaders,
+        size: Option<u64>,
+        action: &str,
+    ) -> Result<Option<Verification>> {
+        let repository = self.object.repository();
+        let Self { verify, on_mismatch, suspicion, .. } = self;
+        Verification::new(repository, headers, size, *verify, *on_mismatch, suspicion.clone(), action)
     }
 
     /// Describes the read, for error messages.
@@ -111,6 +141,11 @@ impl GetObject {
                 unidentified::identified(response, expected)
             }
         }
+    }
+
+    /// Requests the headers of the whole object.
+    pub(crate) async fn head(&self) -> Result<ObjectHeaders> {
+        HeadRequest::new(self.object.clone()).headers().await
     }
 
     pub(crate) fn retries(&self) -> &RetryPolicy {

@@ -12,6 +12,7 @@ use futures::TryStreamExt as _;
 use crate::error::Result;
 use crate::macros::impl_into_future;
 use crate::scope::ObjectScope;
+use crate::transfer::etag;
 use crate::transfer::progress::progress_setters;
 use crate::transfer::read::byte_range::ByteRange;
 #[cfg(feature = "fs")]
@@ -22,6 +23,7 @@ use crate::transfer::read::reader::ObjectReader;
 use crate::transfer::read::route;
 #[cfg(feature = "object_store")]
 use crate::transfer::read::storage_source::StorageSource;
+use crate::transfer::read::verifier::OnMismatch;
 use crate::verify::Verify;
 
 /// The largest buffer that is allocated before any byte has arrived.
@@ -45,19 +47,20 @@ macro_rules! read_options {
                 Self(GetObject::new(object))
             }
 
-            /// Reads only this byte range. Positions count from 0. A range may end after the end of the object.
-            /// Default: the whole object.
+            /// Reads only this byte range. Positions count from 0. A range may end after the end of the object. `..` and
+            /// `0..` are the whole object, also if it is empty. Default: the whole object.
             ///
             /// # Errors
             /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the range is empty.
             /// [`RangeNotSatisfiable`](crate::ErrorKind::RangeNotSatisfiable): the range starts at or after the end of
             /// the object.
             pub fn range(mut self, bytes: impl RangeBounds<u64>) -> Self {
-                self.0.range = Some(ByteRange::new(bytes));
+                self.0.range = ByteRange::new(bytes).part();
                 self
             }
 
-            /// Reads only the last `bytes` bytes, or the whole object if it is shorter. Default: the whole object.
+            /// Reads only the last `bytes` bytes, or the whole object if it is shorter or empty. Default: the whole
+            /// object.
             pub fn suffix(mut self, bytes: u64) -> Self {
                 self.0.range = Some(ByteRange::Suffix(bytes));
                 self
@@ -68,18 +71,20 @@ macro_rules! read_options {
             /// # Errors
             /// [`NotModified`](crate::ErrorKind::NotModified): the object has this ETag.
             pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
-                self.0.if_none_match = Some(etag.into());
+                self.0.if_none_match = Some(etag::strong(&etag.into()).to_owned());
                 self
             }
 
-            /// Sets whether the received bytes are verified against the checksum of the object. Default: `true`.
+            /// Sets how the received bytes are verified against the checksum of the object: `true` means
+            /// [`Verify::Auto`], and `false` [`Verify::Off`]. Default: the setting of
+            /// [`ClientBuilder::verify`](crate::ClientBuilder::verify), which is [`Verify::Auto`].
             ///
-            /// Only the length is verified if a range is read, or if the checksum of the object is not an MD5. The
-            /// checksums of some storages look like an MD5 of the data and are not, such as those of objects that were
-            /// imported from a bucket with encryption by a key management service: read these with `verify(false)`.
+            /// If only a range is read, its length is verified. [`Verify`] says which checksums can be compared with the
+            /// bytes of a whole object, and what happens if they differ.
             ///
             /// # Errors
-            /// [`Integrity`](crate::ErrorKind::Integrity): the bytes do not have the checksum.
+            /// [`Integrity`](crate::ErrorKind::Integrity): the bytes do not have the checksum, or, with
+            /// [`Verify::Strict`], it cannot be compared with them.
             pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
                 self.0.verify = verify.into();
                 self
@@ -114,7 +119,18 @@ read_options!(ReaderRequest);
 
 impl ReadRequest {
     async fn execute(self) -> Result<Bytes> {
-        let mut reader = ObjectReader::open(self.0).await?;
+        let mut get = self.0;
+        get.on_mismatch = OnMismatch::Fail;
+        loop {
+            match Self::read(get.clone()).await {
+                Err(error) => get.read_again_after(error)?,
+                bytes => return bytes,
+            }
+        }
+    }
+
+    async fn read(get: GetObject) -> Result<Bytes> {
+        let mut reader = ObjectReader::open(get).await?;
         let Some(first) = reader.try_next().await? else { return Ok(Bytes::new()) };
         if reader.length() == Some(first.len() as u64) {
             return Ok(first);
@@ -135,13 +151,10 @@ impl_into_future!(ReadRequest { 0 } => Bytes);
 impl ReaderRequest {
     /// Whether the data come from the storage, as far as that is known without a request.
     pub(crate) async fn is_presigned(&self) -> bool {
-        match self.0.presign {
-            Some(presign) => presign,
-            None => {
-                let client = self.0.object().repository().client();
-                client.knows_server() && route::storage_presigns(&self.0).await
-            }
+        if let Some(presign) = self.0.presign {
+            return presign;
         }
+        self.0.object().repository().client().knows_server() && route::storage_presigns(&self.0).await
     }
 
     /// Shares the pre-signed URL with other reads of the same version.
@@ -164,22 +177,41 @@ impl ReaderRequest {
         Ok(reader)
     }
 
-    /// Downloads the object to a file, and returns its number of bytes.
+    /// Reads the object again if its bytes do not have its checksum, before the last bytes are returned.
+    #[cfg(feature = "object_store")]
+    pub(crate) fn read_again_on_mismatch(mut self) -> Self {
+        self.0.on_mismatch = OnMismatch::ReadAgain;
+        self
+    }
+
+    /// Downloads the object to a file, and returns how many bytes it has and whether they were verified.
     ///
     /// The bytes are written to a temporary file in the same directory, which is verified, flushed to the disk, and then
-    /// renamed to `path`. An existing file is replaced. After a failure, the temporary file is removed, and an existing
-    /// file is unchanged. A large object is downloaded over [several connections](DownloadRequest::concurrency).
+    /// renamed to `path`. An existing file is replaced, and the new file gets its permissions on Unix. After a failure, the
+    /// temporary file is removed, and an existing file is unchanged. A large object is downloaded over
+    /// [several connections](DownloadRequest::concurrency).
     ///
     /// ```
     /// # async fn example(object: lakefs::Object) -> lakefs::Result<()> {
-    /// let bytes = object.reader().progress(|update| println!("{}", update.bytes)).download_to("data.csv").await?;
+    /// let download = object.reader().progress(|update| println!("{}", update.bytes)).download_to("data.csv");
+    /// println!("{} bytes", download.await?.bytes);
     /// # Ok(())
     /// # }
     /// ```
     ///
+    /// # Destinations
+    /// * If `path` is a symbolic link, the file that it leads to is replaced. If there is none, it is created.
+    /// * A pipe, a device, or an open file of a process such as `/dev/stdout` is written through and never replaced. The
+    ///   bytes are written as they arrive, so a failure is reported after part of them was written. Bytes for a regular
+    ///   file that is open, such as a redirected output, are appended to it. A pipe that nobody reads is waited for.
+    /// * A file that cannot be replaced because it is a mount point, as in a container, is overwritten in place after the
+    ///   bytes were verified.
+    /// * A directory and a socket are rejected before a request is sent.
+    ///
     /// # Errors
     /// The errors of [`Object::reader`](crate::Object::reader); [`Integrity`](crate::ErrorKind::Integrity): the
-    /// received bytes do not have the checksum of the object; [`Io`](crate::ErrorKind::Io): the file cannot be written.
+    /// received bytes do not have the checksum of the object; [`Io`](crate::ErrorKind::Io): the file cannot be written, or
+    /// `path` is a directory or a socket.
     #[cfg(feature = "fs")]
     pub fn download_to(self, path: impl AsRef<Path>) -> DownloadRequest {
         DownloadRequest::new(self.0, path.as_ref().to_owned())

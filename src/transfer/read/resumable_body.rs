@@ -25,10 +25,10 @@ use crate::transfer::etag;
 use crate::transfer::read::byte_range::ByteRange;
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::headers::ObjectHeaders;
-use crate::transfer::read::md5_verifier::Md5Verifier;
 use crate::transfer::read::route::{self, MIN_PRESIGNED_LENGTH, ReadRoute};
 use crate::transfer::read::storage_read::{StorageRead, StorageResponse};
 use crate::transfer::read::storage_source::StorageSource;
+use crate::transfer::read::verifier::Verification;
 use crate::transfer::read::version::{ObjectVersion, RangeMismatch, content_range, failed};
 use crate::transfer::wait_timeout::WaitTimeout;
 
@@ -129,7 +129,9 @@ impl ResumableBody {
             response => response?,
         };
         let headers = ObjectHeaders::of(&response);
-        let Some(etag) = headers.etag.clone().filter(|etag| etag::is_strong(etag)) else { return Ok(None) };
+        let Some(etag) = headers.etag.clone().filter(|etag| etag::identifies_version(etag)) else {
+            return Ok(None);
+        };
         let (Some(range), 206) = (content_range(&response), response.status()) else { return Ok(None) };
         let Some(size) = range.size else { return Ok(None) };
         let requested = get.range.unwrap_or(ByteRange::ALL).within(size);
@@ -149,7 +151,12 @@ impl ResumableBody {
     }
 
     async fn open_at_server(get: GetObject, action: String) -> Result<(Self, ObjectHeaders)> {
-        let response = get.send().await?;
+        let response = match get.send().await {
+            Err(error) if error.kind() == ErrorKind::RangeNotSatisfiable => {
+                return Self::open_empty(get, action, error).await;
+            }
+            response => response?,
+        };
         let headers = ObjectHeaders::of(&response);
         let length = headers.content_length;
         let requested = get.range.unwrap_or(ByteRange::ALL);
@@ -172,7 +179,7 @@ impl ResumableBody {
             }
             (length, 0, length)
         };
-        let etag = headers.etag.clone().filter(|etag| etag::is_strong(etag));
+        let etag = headers.etag.clone().filter(|etag| etag::identifies_version(etag));
         let mut body = Self::closed(get, action, ObjectVersion { etag, size }, start, end);
         body.state = State::Open(response.into_inner(), None);
         Ok((body, headers))
@@ -184,6 +191,19 @@ impl ResumableBody {
         self.is_resumable()
             && self.version.size.is_some()
             && length.is_some_and(|length| length >= MIN_PRESIGNED_LENGTH)
+    }
+
+    /// Returns no bytes if the last bytes of an empty object are requested, and the error otherwise.
+    async fn open_empty(get: GetObject, action: String, error: Error) -> Result<(Self, ObjectHeaders)> {
+        if !matches!(get.range, Some(ByteRange::Suffix(1..))) {
+            return Err(error);
+        }
+        let headers = get.head().await?;
+        if headers.size != Some(0) {
+            return Err(error);
+        }
+        let version = ObjectVersion { etag: headers.etag.clone(), size: Some(0) };
+        Ok((Self::closed(get, action, version, 0, Some(0)), headers))
     }
 
     fn closed(
@@ -270,10 +290,15 @@ impl ResumableBody {
         }
     }
 
-    /// Returns a verifier if the bytes are all of an object whose ETag is an MD5.
-    pub(crate) fn verifier(&self, etag: Option<&str>) -> Option<Md5Verifier> {
+    /// Returns how to verify the bytes, if they are all of the object and have a checksum that can be compared with them.
+    pub(crate) fn verification(&self, headers: &ObjectHeaders) -> Result<Option<Verification>> {
         let is_all = self.position == 0 && self.end == self.version.size;
-        etag.filter(|_| is_all && self.get.verify.is_on()).and_then(Md5Verifier::new)
+        if is_all { self.get.verification(headers, self.version.size, &self.action) } else { Ok(None) }
+    }
+
+    /// Returns the request, so that the object can be read again.
+    pub(crate) fn request(&self) -> &GetObject {
+        &self.get
     }
 
     /// Describes the read, for error messages.
@@ -354,7 +379,7 @@ impl ResumableBody {
         let State::Open(_, Some(rest)) = &self.state else { return };
         let is_wanted = (rest.previous + 1..rest.start).contains(&self.position);
         if is_wanted && matches!(rest.response, RestResponse::NotRequested) {
-            let Ok(opening) = self.request(rest.start, Duration::ZERO, None) else { return };
+            let Ok(opening) = self.request_from(rest.start, Duration::ZERO, None) else { return };
             let State::Open(_, Some(rest)) = &mut self.state else { return };
             rest.response = RestResponse::Opening(opening);
         }
@@ -408,14 +433,14 @@ impl ResumableBody {
 
     /// Requests the bytes from the current position on. `cause` is the failure of the response before.
     fn reopen(&mut self, backoff: Duration, cause: Option<Error>) -> Result<()> {
-        self.state = State::Opening(self.request(self.position, backoff, cause)?);
+        self.state = State::Opening(self.request_from(self.position, backoff, cause)?);
         Ok(())
     }
 
     /// Requests the bytes from `start` on.
-    fn request(&self, start: u64, backoff: Duration, cause: Option<Error>) -> Result<Opening> {
+    fn request_from(&self, start: u64, backoff: Duration, cause: Option<Error>) -> Result<Opening> {
         let Some(etag) = self.version.etag.clone() else {
-            let message = "the object has no strong ETag to recognize its version by, so it can only be read \
+            let message = "the object has no ETag to recognize its version by, so it can only be read \
                            with one request: read it from start to end, without seeking";
             return Err(failed(&self.action, ErrorKind::Unsupported, message));
         };

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use futures::future;
 use reqwest::header::{IF_MATCH, RANGE};
@@ -153,7 +154,7 @@ impl StorageRead<'_> {
         *current = Some(Arc::clone(&signed));
         drop(current);
         let is_known_to_caller =
-            self.get.if_none_match.as_ref().is_some_and(|etag| etag::is_of_checksum(etag, &signed.checksum));
+            self.get.if_none_match.as_ref().is_some_and(|etag| etag::is_same(etag, &signed.checksum));
         if is_known_to_caller {
             let error = failed(&self.action()?, ErrorKind::NotModified, "not modified");
             return Err(Failure::Object(error));
@@ -177,9 +178,8 @@ impl StorageRead<'_> {
                 None => current.insert(self.sign().await?).clone(),
             }
         };
-        let is_version =
-            version.etag.as_ref().is_some_and(|etag| etag::is_of_checksum(etag, &signed.checksum))
-                && version.size.is_none_or(|size| size == signed.size);
+        let is_version = version.etag.as_ref().is_some_and(|etag| etag::is_same(etag, &signed.checksum))
+            && version.size.is_none_or(|size| size == signed.size);
         if !is_version {
             return Err(Failure::Object(RangeMismatch::VersionChanged.into_error(&self.action()?)));
         }
@@ -302,7 +302,11 @@ fn check(
             return Err(RangeMismatch::VersionChanged);
         }
     }
-    match response.header("etag").filter(|etag| etag::is_strong(etag)) {
+    if etag::is_of_encrypted(response) {
+        signed.is_encrypted.store(true, Relaxed);
+    }
+    let etag = response.header("etag").map(etag::strong);
+    match etag.filter(|etag| etag::identifies_version(etag)) {
         Some(etag) if signed.storage_etag.get_or_init(|| etag.to_owned()) != etag => {
             Err(RangeMismatch::VersionChanged)
         }

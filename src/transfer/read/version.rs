@@ -2,12 +2,13 @@
 
 use crate::api::{ByteStream, Response};
 use crate::error::{Error, ErrorKind};
+use crate::transfer::etag;
 use crate::transfer::read::byte_range::ContentRange;
 
 /// Identifies one version of an object.
 #[derive(Clone, Debug)]
 pub(crate) struct ObjectVersion {
-    /// A strong ETag of lakeFS.
+    /// An ETag of lakeFS that identifies it.
     pub(crate) etag: Option<String>,
     /// The size of the object, in bytes.
     pub(crate) size: Option<u64>,
@@ -20,7 +21,11 @@ impl ObjectVersion {
         response: &Response<ByteStream>,
         start: u64,
     ) -> Result<Option<u64>, RangeMismatch> {
-        if response.header("etag") != self.etag.as_deref() {
+        let is_same = match (response.header("etag"), &self.etag) {
+            (Some(etag), Some(expected)) => etag::is_same(etag, expected),
+            (etag, expected) => etag.is_none() && expected.is_none(),
+        };
+        if !is_same {
             return Err(RangeMismatch::VersionChanged);
         }
         if response.status() != 206 {

@@ -22,7 +22,8 @@ pub(crate) struct Fault {
 
 #[derive(Debug, Clone)]
 pub(super) enum Action {
-    Proceed,
+    /// Replaces these headers of the response.
+    Proceed(Vec<(HeaderName, HeaderValue)>),
     Respond(CannedResponse),
     RespondAfter(CannedResponse),
     DropConnection,
@@ -93,7 +94,13 @@ impl Fault {
             tokio::time::sleep(self.delay).await;
         }
         match self.action {
-            Action::Proceed => Ok(handler.await),
+            Action::Proceed(headers) => {
+                let mut response = handler.await;
+                for (name, value) in headers {
+                    response.headers_mut().insert(name, value);
+                }
+                Ok(response)
+            }
             Action::Respond(response) => Ok(response.into_response()),
             Action::RespondAfter(response) => {
                 handler.await;

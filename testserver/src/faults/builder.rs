@@ -101,7 +101,7 @@ impl<'a> FaultBuilder<'a> {
     }
 
     /// Adds a header to the response of [`respond`](Self::respond), [`respond_after`](Self::respond_after) or
-    /// [`redirect`](Self::redirect). Ignores a name or a value that is invalid in HTTP.
+    /// [`redirect`](Self::redirect), or replaces it in that of [`proceed`](Self::proceed). Ignores a name or a value that is invalid in HTTP.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             self.headers.push((name, value));
@@ -174,9 +174,10 @@ impl<'a> FaultBuilder<'a> {
         self.plan(Action::ReplaceBody(body.into()));
     }
 
-    /// Performs the operation and responds as usual. Useful with [`delay`](Self::delay).
-    pub fn proceed(self) {
-        self.plan(Action::Proceed);
+    /// Performs the operation and responds as usual. Useful with [`delay`](Self::delay) and [`header`](Self::header).
+    pub fn proceed(mut self) {
+        let headers = std::mem::take(&mut self.headers);
+        self.plan(Action::Proceed(headers));
     }
 
     fn plan(self, action: Action) {
