@@ -26,7 +26,7 @@ use crate::transfer::read::requests::ReaderRequest;
 use crate::verify::Verify;
 
 /// How many bytes of all files may have arrived and not be processed yet.
-const MAX_BYTES_IN_FLIGHT: usize = 8 * 1024 * 1024;
+const MAX_BYTES_IN_FLIGHT: usize = 4 * 1024 * 1024;
 
 /// Downloads the objects under a prefix to the files of a directory.
 ///
