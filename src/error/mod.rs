@@ -217,6 +217,13 @@ impl Error {
         self.0.retry_hint
     }
 
+    /// Whether a storage does not serve a request, and would not serve it at another attempt either. A range outside the
+    /// object is a result, not a refusal.
+    pub(crate) fn is_refused_by_storage(&self) -> bool {
+        let is_refusal = |status| matches!(status, 300..=499) && !matches!(status, 408 | 416 | 429);
+        self.is_from_storage() && self.status().is_some_and(is_refusal)
+    }
+
     /// Whether no connection could be established.
     pub(crate) fn is_unreached(&self) -> bool {
         let is_transport = matches!(self.kind(), ErrorKind::Transport | ErrorKind::Timeout);

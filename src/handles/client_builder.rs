@@ -155,6 +155,8 @@ impl ClientBuilder {
 
     /// Sets how long establishing a connection may take: name resolution, TCP and the TLS handshake together.
     /// [`Duration::MAX`] is no limit. Default: 10 seconds.
+    ///
+    /// Connections to a storage, for pre-signed URLs, may take 5 seconds at most.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.http.connect_timeout = timeout;
         self

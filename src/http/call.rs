@@ -23,6 +23,8 @@ pub(crate) struct Call {
     is_interrupted: bool,
     /// The caller checks that the response is the object.
     accepts_unidentified: bool,
+    /// The caller has chosen the storage, so that nothing replaces a request to it.
+    requires_storage: bool,
     /// For a request to the storage: the URL of the request to the server that it belongs to, for messages. The URL of
     /// the request itself is signed, and therefore a secret.
     server_url: Option<Url>,
@@ -45,6 +47,7 @@ impl Call {
                 is_consumed: false,
                 is_interrupted: false,
                 accepts_unidentified: false,
+                requires_storage: false,
                 server_url: None,
             }),
             Err(message) => {
@@ -61,7 +64,8 @@ impl Call {
             signed.and_then(|signed| Url::parse(signed).map_err(|_| "the pre-signed URL is invalid"));
         match signed {
             Ok(signed) => {
-                let request = Request::new(Method::PUT, signed);
+                let method = Method::from_bytes(operation.method.as_bytes()).unwrap_or_default();
+                let request = Request::new(method, signed);
                 let server_url = Some(self.request.url().clone());
                 Ok(Self { operation, request, retry_class: RetryClass::Storage, server_url, ..self })
             }
@@ -118,6 +122,13 @@ impl Call {
         self
     }
 
+    /// Retries a request to a storage that was never reached before. Default: `false`. The failure then shows early that
+    /// the data have to go through the server.
+    pub(crate) fn require_storage(mut self, yes: bool) -> Self {
+        self.requires_storage = yes;
+        self
+    }
+
     /// An error of this call, before anything is sent.
     pub(crate) fn invalid(&self, message: impl Into<String>) -> Error {
         self.with_context(Error::invalid("", message))
@@ -153,6 +164,10 @@ impl Call {
 
     pub(super) fn is_at_storage(&self) -> bool {
         self.server_url.is_some()
+    }
+
+    pub(super) fn requires_storage(&self) -> bool {
+        self.requires_storage
     }
 
     pub(super) fn accepts_unidentified(&self) -> bool {

@@ -25,5 +25,6 @@ pub(crate) mod retry;
 mod retry_budget;
 pub(crate) mod retry_table;
 pub(crate) mod send;
+mod storage_client;
 mod telemetry;
 mod time_limits;

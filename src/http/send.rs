@@ -183,7 +183,7 @@ impl Transport {
                     }
                 }
             }
-            let allows = call.class().allows(&error);
+            let allows = call.class().allows(&error) && !self.http.storage.is_out_of_reach(call, &error);
             if error.status().is_none() && sending.is_some_and(|sending| sending.is_partial()) {
                 call.interrupt();
             }
@@ -200,6 +200,7 @@ impl Transport {
             let retries = call.options().retry_policy().unwrap_or(&self.retries);
             let backoff = if is_retried { self.http.retry_budget.backoff(retries, &failed) } else { None };
             let Some(backoff) = backoff.filter(|backoff| limits.allow(*backoff)) else {
+                self.http.storage.record_failure(call, &error);
                 return Err(call.with_context(error).after(*attempts, outcome_unknown));
             };
             telemetry::retrying(*attempts, backoff, &error);

@@ -12,6 +12,7 @@ mod lost_admin;
 mod lost_responses;
 mod one_shot;
 mod presigned;
+mod presigned_reads;
 mod refusals;
 mod resolves;
 mod resumed_reads;
@@ -20,6 +21,7 @@ mod special_files;
 mod support;
 mod tasks;
 mod transactions;
+mod unreachable_storage;
 mod upload_limits;
 mod uploads;
 

@@ -9,6 +9,7 @@ mod checksums;
 mod copies;
 mod creates;
 mod lists;
+mod presigned;
 mod reads;
 mod scripted;
 mod writes;

@@ -302,7 +302,8 @@ impl UploadTarget for PartTarget<'_> {
             let call = upload.url_call(*number)?;
             upload.spec.transport().json::<UploadTo>(call).await?.into_inner().presigned_url
         };
-        Ok((upload.url_call(*number)?.at_storage(&WRITE_PART, Some(&url))?, ()))
+        let call = upload.url_call(*number)?.at_storage(&WRITE_PART, Some(&url))?;
+        Ok((call.require_storage(upload.spec.presign.is_some()), ()))
     }
 }
 

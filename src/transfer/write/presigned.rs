@@ -88,8 +88,10 @@ impl UploadTarget for WholeObject<'_> {
         };
         let url = address.presigned_url.take();
         let media_type = self.spec.content_type.as_deref().unwrap_or("application/octet-stream");
-        let mut call =
-            call.at_storage(&WRITE_DATA, url.as_deref())?.header(CONTENT_TYPE.as_str(), media_type)?;
+        let mut call = call
+            .at_storage(&WRITE_DATA, url.as_deref())?
+            .require_storage(self.spec.presign.is_some())
+            .header(CONTENT_TYPE.as_str(), media_type)?;
         if self.is_azure {
             // Azure requires the type of the blob.
             call = call.header("x-ms-blob-type", "BlockBlob")?;

@@ -56,7 +56,7 @@ pub(crate) async fn choose(spec: &UploadSpec, length: Option<u64>) -> Result<Rou
     };
     let repository = spec.object.repository();
     let is_small = length.is_some_and(|length| length < MIN_PRESIGNED_LENGTH);
-    if !is_required && (repository.client().bypasses_storage(repository.name()) || is_small) {
+    if !is_required && (is_small || repository.client().bypasses_storage(repository.name())) {
         return Ok(Route::Server);
     }
     if spec.if_match.is_some() || spec.if_none_match.as_deref().is_some_and(|etag| etag != "*") {
@@ -109,7 +109,12 @@ pub(crate) async fn upload(spec: &UploadSpec, route: Route, payload: Payload) ->
                         repository.client().bypass_storage(repository.name());
                         upload_to_server(spec, payload).await?
                     }
-                    outcome => outcome?,
+                    outcome => {
+                        let stats = outcome?;
+                        let repository = spec.object.repository();
+                        repository.client().storage_responded(repository.name());
+                        stats
+                    }
                 }
             }
             payload => upload_to_storage(spec, storage, payload).await?,
