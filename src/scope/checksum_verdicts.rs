@@ -3,8 +3,6 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use crate::scope::RepositoryScope;
-
 /// The repositories in which an object was found whose checksum has the form of an MD5, and is not that of its bytes.
 ///
 /// lakectl and the Python client of lakeFS use the ETag of the bucket as the checksum, and all ETags of a bucket with
@@ -12,16 +10,13 @@ use crate::scope::RepositoryScope;
 #[derive(Default)]
 pub(super) struct ChecksumVerdicts(Mutex<HashSet<String>>);
 
-impl RepositoryScope {
-    /// Whether checksums of the repository that have the form of an MD5 may be none.
-    pub(crate) fn has_unreliable_md5s(&self) -> bool {
-        let ChecksumVerdicts(repositories) = &self.client.shared.checksum_verdicts;
-        repositories.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.name)
+impl ChecksumVerdicts {
+    pub(super) fn contains(&self, repository: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(repository)
     }
 
-    /// Remembers that checksums of the repository that have the form of an MD5 may be none. Returns whether that is new.
-    pub(crate) fn add_unreliable_md5s(&self) -> bool {
-        let ChecksumVerdicts(repositories) = &self.client.shared.checksum_verdicts;
-        repositories.lock().unwrap_or_else(PoisonError::into_inner).insert(self.name.clone())
+    /// Adds a repository. Returns whether it is new.
+    pub(super) fn add(&self, repository: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(repository.to_owned())
     }
 }

@@ -216,6 +216,16 @@ impl RepositoryScope {
         &self.name
     }
 
+    /// Whether checksums of the repository that have the form of an MD5 may be none.
+    pub(crate) fn has_unreliable_md5s(&self) -> bool {
+        self.client.shared.checksum_verdicts.contains(&self.name)
+    }
+
+    /// Remembers that checksums of the repository that have the form of an MD5 may be none. Returns whether that is new.
+    pub(crate) fn add_unreliable_md5s(&self) -> bool {
+        self.client.shared.checksum_verdicts.add(&self.name)
+    }
+
     pub(crate) fn reference(&self, expression: impl Into<String>) -> RefScope {
         RefScope { repository: self.clone(), expression: expression.into() }
     }

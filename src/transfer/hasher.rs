@@ -87,10 +87,9 @@ impl<H: Update> Hasher<H> {
         loop {
             match self.poll_idle(cx) {
                 Poll::Pending if self.waiting_bytes > MAX_WAITING => return Poll::Pending,
-                Poll::Pending => return Poll::Ready(Ok(())),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Ready(Ok(())) if self.waiting_bytes >= MIN_JOB => self.start_job(),
-                Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending | Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
             }
         }
     }

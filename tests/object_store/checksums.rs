@@ -99,7 +99,7 @@ async fn weak_etag_of_a_proxy_does_not_matter() {
     fixture.test_server().faults().on("getObject").always().header("etag", &weak).proceed();
     let (store, a) = (LakeFsStore::at(&main), Path::from("a"));
     let etag = store.head(&a).await.unwrap().e_tag.unwrap();
-    for range in [None, Some(0..5), Some(1..3)] {
+    for (range, text) in [(None, "hello"), (Some(0..5), "hello"), (Some(1..3), "el")] {
         for etag in [&etag, &weak] {
             let options = GetOptions::new().with_if_match(Some(etag.clone())).with_range(range.clone());
             let read = store.get_opts(&a, options).await.unwrap();
@@ -107,8 +107,6 @@ async fn weak_etag_of_a_proxy_does_not_matter() {
                 read.meta.e_tag.as_ref(),
                 Some(&stats.checksum).map(|md5| format!("\"{md5}\"")).as_ref()
             );
-            let text =
-                range.clone().map_or("hello", |range| &"hello"[range.start as usize..range.end as usize]);
             assert_eq!(read.bytes().await.unwrap(), text);
             let options = GetOptions::new().with_if_none_match(Some(etag.clone())).with_range(range.clone());
             let error = store.get_opts(&a, options).await.unwrap_err();

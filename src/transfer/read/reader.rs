@@ -267,8 +267,8 @@ impl ObjectReader {
             return Poll::Ready(outcome);
         }
         match ready!(verifier.poll_finish(cx, self.body.position(), self.body.action())) {
-            Ok(verified) => {
-                self.checksum_verified |= verified == Some(true);
+            Ok(outcome) => {
+                self.checksum_verified |= outcome == Some(true);
                 Poll::Ready(Ok(()))
             }
             Err(error) if self.body.request().on_mismatch == OnMismatch::ReadAgain => {

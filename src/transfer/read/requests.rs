@@ -12,7 +12,6 @@ use futures::TryStreamExt as _;
 use crate::error::Result;
 use crate::macros::impl_into_future;
 use crate::scope::ObjectScope;
-use crate::transfer::etag;
 use crate::transfer::progress::progress_setters;
 use crate::transfer::read::byte_range::ByteRange;
 #[cfg(feature = "fs")]
@@ -71,7 +70,7 @@ macro_rules! read_options {
             /// # Errors
             /// [`NotModified`](crate::ErrorKind::NotModified): the object has this ETag.
             pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
-                self.0.if_none_match = Some(etag::strong(&etag.into()).to_owned());
+                self.0.if_none_match = Some(etag.into());
                 self
             }
 
