@@ -185,7 +185,8 @@ impl Error {
     /// Returns whether the operation may have taken effect although it failed, because a response was lost.
     ///
     /// The client checks this where it can; `true` means that it could not determine the outcome. Check the state of
-    /// the resource before you retry the call. Always `false` for idempotent operations.
+    /// the resource before you retry the call. Always `false` for idempotent operations, except uploads whose data cannot
+    /// be sent again.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown

@@ -71,7 +71,11 @@ async fn send_streamed(
         Either::Left((Ok(response), _)) => Ok(response),
         Either::Left((Err(error), _)) => Err(match monitor.take_failure() {
             Some(failure) => Error::unreadable(failure),
-            None => transport_error(error, Some(&url)),
+            None => {
+                let error = transport_error(error, Some(&url));
+                let not_applied = error.not_applied() || monitor.is_incomplete();
+                error.with_not_applied(not_applied)
+            }
         }),
         Either::Right(_) => Err(monitor.timeout_error(&url, limit)),
     }

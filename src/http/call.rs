@@ -1,8 +1,5 @@
 //! Calls: one operation with its request, before and between attempts.
 
-use std::sync::PoisonError;
-
-use futures::{StreamExt as _, stream};
 use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION, RANGE};
 use reqwest::{Method, Request, Response, Url};
 
@@ -20,8 +17,10 @@ pub(crate) struct Call {
     retry_class: RetryClass,
     options: CallOptions,
     body: Option<RequestBody>,
-    /// The body was a stream that has been consumed.
+    /// The request itself had a body that cannot be copied.
     is_consumed: bool,
+    /// The connection broke while the body was sent.
+    is_interrupted: bool,
     /// The caller checks that the response is the object.
     accepts_unidentified: bool,
     /// The caller has chosen the storage, so that nothing replaces a request to it.
@@ -46,6 +45,7 @@ impl Call {
                 options,
                 body: None,
                 is_consumed: false,
+                is_interrupted: false,
                 accepts_unidentified: false,
                 requires_storage: false,
                 server_url: None,
@@ -201,9 +201,22 @@ impl Call {
         Some(request)
     }
 
-    /// Whether the body cannot be sent again.
-    pub(super) fn is_consumed(&self) -> bool {
-        self.is_consumed
+    /// Returns why the body cannot be sent again, if that is so.
+    pub(super) fn lost_body(&self) -> Option<String> {
+        match &self.body {
+            Some(body) => body.lost(),
+            None => self.is_consumed.then(|| "they can be read only once".to_owned()),
+        }
+    }
+
+    /// Whether the body is streamed.
+    pub(super) fn has_streamed_body(&self) -> bool {
+        self.body.is_some()
+    }
+
+    /// Records that the connection broke while the body was sent. The next attempt waits for an early response.
+    pub(super) fn interrupt(&mut self) {
+        self.is_interrupted = true;
     }
 
     /// The origin of a response that was sent from `url`.
@@ -227,23 +240,14 @@ impl Call {
             *request.body_mut() = self.request.body_mut().take();
             request
         };
-        let (chunks, length) = match &mut self.body {
-            None => return (request, None),
-            Some(RequestBody::Replayable(body)) => {
-                let (chunks, length) = body();
-                (chunks, Some(length))
-            }
-            Some(RequestBody::OneShot(chunks, length)) => {
-                self.is_consumed = true;
-                let chunks = chunks.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-                (chunks.unwrap_or_else(|| stream::empty().boxed()), *length)
-            }
-        };
+        let Some(body) = &self.body else { return (request, None) };
+        let (chunks, length) = body.open();
         if let Some(length) = length {
             request.headers_mut().insert(CONTENT_LENGTH, length.into());
         }
         let monitor = BodyMonitor::new();
-        *request.body_mut() = Some(monitor.body(chunks, length));
+        let waits = std::mem::take(&mut self.is_interrupted);
+        *request.body_mut() = Some(monitor.body(chunks, length, waits));
         (request, Some(monitor))
     }
 }

@@ -5,6 +5,7 @@
 mod attempt;
 pub(crate) mod authorize;
 pub(crate) mod call;
+pub(crate) mod conditional_create;
 pub(crate) mod credential;
 pub(crate) mod deadline;
 pub(crate) mod encode;

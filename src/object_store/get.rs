@@ -25,6 +25,7 @@ use crate::transfer::etag;
 use crate::transfer::read::reader::ObjectReader;
 use crate::transfer::read::requests::ReaderRequest;
 use crate::transfer::read::storage_source::StorageSource;
+use crate::transfer::write::create::TOKEN_KEY;
 use crate::verify::Verify;
 
 /// How often a read starts again because the object was overwritten between two requests.
@@ -328,10 +329,13 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-/// Returns the content type and the user metadata. lakeFS stores no other attribute.
+/// Returns the content type and the user metadata, without the token of a creation. lakeFS stores no other attribute.
 fn attributes(stats: ObjectStats) -> Attributes {
     let content_type = stats.content_type.map(|value| (Attribute::ContentType, value));
     let metadata = stats.metadata.map(|metadata| metadata.0).unwrap_or_default();
-    let metadata = metadata.into_iter().map(|(key, value)| (Attribute::Metadata(key.into()), value));
+    let metadata = metadata
+        .into_iter()
+        .filter(|(key, _)| key != TOKEN_KEY)
+        .map(|(key, value)| (Attribute::Metadata(key.into()), value));
     content_type.into_iter().chain(metadata).collect()
 }

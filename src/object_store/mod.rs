@@ -73,7 +73,10 @@ use crate::verify::Verify;
 /// * **Preconditions of reads** are all supported.
 /// * **Whole objects are verified** against their checksums; see [`with_verify`](Self::with_verify) and
 ///   [`unverified_reads`](Self::unverified_reads).
-/// * **`PutMode::Create`** is atomic: of several concurrent writers exactly one succeeds.
+/// * **`PutMode::Create`** and **`CopyMode::Create`** are atomic: of several concurrent writers exactly one succeeds. They
+///   are [exclusive](crate::requests::UploadRequest::exclusive): data of less than 1 MiB, or for a storage without
+///   pre-signed URLs, are stored with a random token in the user metadata. The token is not among the attributes, but
+///   lakeFS compares it in diffs and merges.
 /// * **Multipart uploads** accept parts of any size. The parts are sent in the order in which they are put, and the
 ///   object exists once the upload is completed. An upload that is dropped or aborted stores nothing. A part stays in
 ///   memory until it is sent; then its future completes.

@@ -4,6 +4,7 @@
 
 mod checksum_verdicts;
 mod signed_objects;
+mod spool_options;
 mod storage_health;
 mod storages;
 
@@ -15,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::{CallOptions, HasOptions};
 use crate::scope::checksum_verdicts::ChecksumVerdicts;
 pub(crate) use crate::scope::signed_objects::SignedObject;
+pub(crate) use crate::scope::spool_options::SpoolOptions;
 use crate::scope::storages::Storages;
 pub(crate) use crate::scope::storages::storage_with_id;
 use crate::single_flight::SingleFlight;
@@ -41,12 +43,13 @@ struct Shared {
 }
 
 /// What transfers do if a request does not say it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Defaults {
     /// How many files directory transfers transfer at once.
     #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "there are no directory transfers"))]
     pub(crate) dir_concurrency: Option<usize>,
     pub(crate) verify: Verify,
+    pub(crate) spool: SpoolOptions,
 }
 
 impl ClientScope {

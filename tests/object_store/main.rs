@@ -7,6 +7,7 @@ mod support;
 
 mod checksums;
 mod copies;
+mod creates;
 mod lists;
 mod presigned;
 mod reads;
