@@ -103,10 +103,7 @@ async fn weak_etag_of_a_proxy_does_not_matter() {
         for etag in [&etag, &weak] {
             let options = GetOptions::new().with_if_match(Some(etag.clone())).with_range(range.clone());
             let read = store.get_opts(&a, options).await.unwrap();
-            assert_eq!(
-                read.meta.e_tag.as_ref(),
-                Some(&stats.checksum).map(|md5| format!("\"{md5}\"")).as_ref()
-            );
+            assert_eq!(read.meta.e_tag, Some(format!("\"{}\"", stats.checksum)));
             assert_eq!(read.bytes().await.unwrap(), text);
             let options = GetOptions::new().with_if_none_match(Some(etag.clone())).with_range(range.clone());
             let error = store.get_opts(&a, options).await.unwrap_err();

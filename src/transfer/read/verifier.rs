@@ -123,7 +123,8 @@ impl Verification {
         Ok(Some(Self { repository, checksum, size, verify, on_mismatch, suspicion }))
     }
 
-    #[cfg(all(test, feature = "fs"))]
+    #[cfg(test)]
+    #[cfg(feature = "fs")]
     fn of_md5(md5: &str, size: u64, verify: Verify, on_mismatch: OnMismatch) -> Self {
         let client =
             crate::Client::builder().endpoint("http://localhost").access_key("key", "secret").build();
@@ -279,6 +280,7 @@ impl StreamVerifier {
     }
 
     /// Returns what the bytes are verified against.
+    #[cfg(feature = "fs")]
     pub(crate) fn verification(&self) -> &Verification {
         &self.verification
     }
