@@ -114,7 +114,8 @@ async fn spans_have_the_result_of_a_call_and_no_secret() {
     let branch = client.repository("example").branch("exp");
     branch.get().await.unwrap();
     branch.uncommitted().summary().await.unwrap_err();
-    branch.object("secret plans").read().presign(true).await.unwrap();
+    let object = client.api().get_object().repository("example").ref_("exp").path("secret plans");
+    object.presign(true).send().await.unwrap();
     let body = models::LoginInformation::new("key", "hush");
     client.api().login().body(body).send().await.unwrap();
     branch.commit("message").metadata("k", "v").await.unwrap_err();

@@ -7,6 +7,7 @@ use std::task::{Poll, ready};
 
 use bytes::Bytes;
 use futures::StreamExt as _;
+use futures::future;
 use futures::stream::{self, BoxStream};
 use object_store::path::Path;
 use object_store::{
@@ -14,12 +15,17 @@ use object_store::{
     ObjectMeta, Result, coalesce_ranges, collect_bytes,
 };
 
+use tokio::time::Instant;
+
 use super::error::{generic, read_error};
 use super::location::{StoreObject, object_meta};
 use crate::models::ObjectStats;
+use crate::scope::SignedObject;
 use crate::transfer::etag;
 use crate::transfer::read::reader::ObjectReader;
 use crate::transfer::read::requests::ReaderRequest;
+use crate::transfer::read::storage_source::StorageSource;
+use crate::transfer::write::create::TOKEN_KEY;
 use crate::verify::Verify;
 
 /// How often a read starts again because the object was overwritten between two requests.
@@ -31,6 +37,8 @@ const MAX_PREALLOCATED: u64 = 8 * 1024 * 1024;
 /// How a store verifies what it reads.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReadSettings {
+    /// `None` for the choice of each read.
+    pub(super) presign: Option<bool>,
     /// `None` for the setting of the client.
     pub(super) verify: Option<Verify>,
     /// How many whole objects were read whose bytes are not verified.
@@ -40,10 +48,13 @@ pub(super) struct ReadSettings {
 impl ReadSettings {
     fn reader(&self, source: &StoreObject) -> ReaderRequest {
         let request = source.object.reader().read_again_on_mismatch();
-        match self.verify {
-            Some(verify) => request.verify(verify),
-            None => request,
-        }
+        let request = if let Some(presign) = self.presign { request.presign(presign) } else { request };
+        if let Some(verify) = self.verify { request.verify(verify) } else { request }
+    }
+
+    /// The storage as the source of one version of an object.
+    fn storage(&self) -> Arc<StorageSource> {
+        Arc::new(StorageSource::new(self.presign == Some(true)))
     }
 }
 
@@ -51,7 +62,7 @@ impl ReadSettings {
 ///
 /// The preconditions are evaluated here, because lakeFS has only one of them. A range needs one request: its response
 /// has what the preconditions need. A whole object needs two, because its reader expects the user metadata, which no
-/// response to a read has. The second request costs as much as a small read, and engines read many ranges of one object.
+/// response to a read has. They are sent at the same time, unless a precondition may make the data superfluous.
 pub(super) async fn get(
     source: &StoreObject,
     settings: &ReadSettings,
@@ -71,7 +82,38 @@ pub(super) async fn get(
     {
         return Ok(result);
     }
+    let is_conditional = options.if_match.is_some()
+        || options.if_none_match.is_some()
+        || options.if_modified_since.is_some()
+        || options.if_unmodified_since.is_some();
+    let is_required = settings.presign == Some(true);
+    if !options.head && options.range.is_none() && !is_conditional && !is_required {
+        return get_whole(source, settings).await;
+    }
     stat_and_get(source, settings, options).await
+}
+
+/// Reads a whole object: its metadata and its bytes at the same time, until both are of the same version.
+async fn get_whole(source: &StoreObject, settings: &ReadSettings) -> Result<GetResult> {
+    for _ in 0..MAX_ATTEMPTS {
+        let storage = settings.storage();
+        let request = settings.reader(source).source(&storage);
+        let presign = request.is_presigned().await;
+        let read_metadata = Snapshot::read(source, settings, presign);
+        let open = async { request.await.map_err(|error| read_error(&source.location, error)) };
+        let (snapshot, reader) = Box::pin(future::try_join(read_metadata, open)).await?;
+        if !snapshot.is_version_of(&reader) {
+            continue;
+        }
+        let Snapshot { meta, stats, signed, .. } = snapshot;
+        if let Some(signed) = signed {
+            storage.provide(signed).await;
+        }
+        let payload = GetResultPayload::Stream(chunks(reader, &source.location, settings));
+        let range = 0..meta.size;
+        return Ok(GetResult { payload, meta, range, attributes: attributes(stats) });
+    }
+    Err(overwritten(&source.location))
 }
 
 /// Returns the request for a range, or `None` if the range is empty whatever the size of the object is.
@@ -128,7 +170,8 @@ async fn stat_and_get(
     options: GetOptions,
 ) -> Result<GetResult> {
     for _ in 0..MAX_ATTEMPTS {
-        let snapshot = Snapshot::read(source).await?;
+        let presign = !options.head && settings.reader(source).is_presigned().await;
+        let mut snapshot = Snapshot::read(source, settings, presign).await?;
         options.check_preconditions(&snapshot.meta)?;
         let size = snapshot.meta.size;
         let range =
@@ -137,7 +180,7 @@ async fn stat_and_get(
             GetResultPayload::Stream(stream::empty().boxed())
         } else {
             let part = options.range.is_some().then(|| range.clone());
-            let Some(reader) = snapshot.open(settings.reader(source), part).await? else { continue };
+            let Some(reader) = snapshot.open(settings, part).await? else { continue };
             GetResultPayload::Stream(chunks(reader, &source.location, settings))
         };
         let attributes = attributes(snapshot.stats);
@@ -178,8 +221,11 @@ pub(super) async fn get_ranges(
         GetRange::from(range.clone()).is_valid().map_err(generic)?;
     }
     for _ in 0..MAX_ATTEMPTS {
-        let version = &OnceLock::new();
-        let read = |bytes| read_coalesced(source, settings, version, bytes, ranges);
+        let (version, storage) = (&OnceLock::new(), &settings.storage());
+        let read = |bytes| {
+            let request = settings.reader(source).source(storage);
+            read_coalesced(source, settings, request, version, bytes, ranges)
+        };
         match coalesce_ranges(ranges, read, OBJECT_STORE_COALESCE_DEFAULT).await {
             Ok(bytes) => return Ok(bytes),
             Err(ReadFailure::Overwritten) => {}
@@ -205,13 +251,13 @@ impl From<object_store::Error> for ReadFailure {
 async fn read_coalesced(
     source: &StoreObject,
     settings: &ReadSettings,
+    request: ReaderRequest,
     version: &OnceLock<String>,
     bytes: Range<u64>,
     ranges: &[Range<u64>],
 ) -> Result<Bytes, ReadFailure> {
     let location = &source.location;
-    let request = settings.reader(source).range(bytes.clone());
-    let reader = request.await.map_err(|error| read_error(location, error))?;
+    let reader = request.range(bytes.clone()).await.map_err(|error| read_error(location, error))?;
     let Some(etag) = reader.etag() else {
         let message = format!("the response for {location} has no ETag, so its version is unknown");
         return Err(generic(message).into());
@@ -240,28 +286,56 @@ struct Snapshot<'a> {
     source: &'a StoreObject,
     meta: ObjectMeta,
     stats: ObjectStats,
+    /// The object with its pre-signed URL, if that was requested.
+    signed: Option<SignedObject>,
 }
 
 impl<'a> Snapshot<'a> {
-    async fn read(source: &'a StoreObject) -> Result<Self> {
+    /// `presign` is whether the metadata are requested with a pre-signed URL.
+    async fn read(source: &'a StoreObject, settings: &ReadSettings, presign: bool) -> Result<Self> {
         let StoreObject { object, location } = source;
-        let stats = object.get().await.map_err(|error| read_error(location, error))?;
-        Ok(Self { source, meta: object_meta(location.clone(), &stats)?, stats })
+        let requested = Instant::now();
+        let stats = match object.stat().presign(presign).await {
+            // The server does not sign URLs although it reports that it does.
+            Err(error) if settings.presign.is_none() && matches!(error.status(), Some(400 | 500 | 501)) => {
+                object.get().await
+            }
+            stats => stats,
+        };
+        let stats = stats.map_err(|error| read_error(location, error))?;
+        let signed = presign.then(|| SignedObject::new(&stats, requested)).flatten();
+        Ok(Self { source, meta: object_meta(location.clone(), &stats)?, stats, signed })
     }
 
     /// Opens a range, or the whole object. Returns `None` if the object has been overwritten.
-    async fn open(&self, request: ReaderRequest, range: Option<Range<u64>>) -> Result<Option<ObjectReader>> {
+    async fn open(
+        &mut self,
+        settings: &ReadSettings,
+        range: Option<Range<u64>>,
+    ) -> Result<Option<ObjectReader>> {
+        let storage = settings.storage();
+        if let Some(signed) = self.signed.take() {
+            storage.provide(signed).await;
+        }
+        let request = settings.reader(self.source).source(&storage).size_hint(self.meta.size);
         let request = if let Some(range) = range { request.range(range) } else { request };
         let reader = request.await.map_err(|error| read_error(&self.source.location, error))?;
-        let checksum = &self.stats.checksum;
-        Ok(Some(reader).filter(|reader| reader.etag().is_some_and(|etag| etag::is_same(etag, checksum))))
+        Ok(Some(reader).filter(|reader| self.is_version_of(reader)))
+    }
+
+    /// Whether a reader reads the version that the metadata describe.
+    fn is_version_of(&self, reader: &ObjectReader) -> bool {
+        reader.etag().is_some_and(|etag| etag::is_same(etag, &self.stats.checksum))
     }
 }
 
-/// Returns the content type and the user metadata. lakeFS stores no other attribute.
+/// Returns the content type and the user metadata, without the token of a creation. lakeFS stores no other attribute.
 fn attributes(stats: ObjectStats) -> Attributes {
     let content_type = stats.content_type.map(|value| (Attribute::ContentType, value));
     let metadata = stats.metadata.map(|metadata| metadata.0).unwrap_or_default();
-    let metadata = metadata.into_iter().map(|(key, value)| (Attribute::Metadata(key.into()), value));
+    let metadata = metadata
+        .into_iter()
+        .filter(|(key, _)| key != TOKEN_KEY)
+        .map(|(key, value)| (Attribute::Metadata(key.into()), value));
     content_type.into_iter().chain(metadata).collect()
 }

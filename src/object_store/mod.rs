@@ -62,13 +62,21 @@ use crate::verify::Verify;
 /// in `/`, are skipped.
 ///
 /// # Operations
-/// * **Reads of a range** take one request. Ranges that are read together are of one version of the object. The result
-///   has the content type, but not the user metadata, because no response to a read contains it.
-/// * **Reads of a whole object** take two requests. If the object is overwritten between them, the read starts again.
+/// * **Reads of a range** take one request, through the server. Ranges of 1 MiB or more come from the storage if it
+///   supports [pre-signed URLs](Self::with_presign). The URL of an object of a commit is used again while it is valid. On a
+///   branch or a tag, the server is asked at the same time whether the object is still the same, so that every read
+///   returns what was written before it. Ranges that are read together are of one version of the object. The result has
+///   the content type, but not the user metadata, because no response to a read contains it.
+/// * **Reads of a whole object** take one round trip: metadata and data are requested at the same time. If the object is
+///   overwritten between them, the read starts again. With `with_presign(true)`, they take two: one for the metadata with the
+///   pre-signed URL, and one to the storage.
 /// * **Preconditions of reads** are all supported.
 /// * **Whole objects are verified** against their checksums; see [`with_verify`](Self::with_verify) and
 ///   [`unverified_reads`](Self::unverified_reads).
-/// * **`PutMode::Create`** is atomic: of several concurrent writers exactly one succeeds.
+/// * **`PutMode::Create`** and **`CopyMode::Create`** are atomic: of several concurrent writers exactly one succeeds. They
+///   are [exclusive](crate::requests::UploadRequest::exclusive): data of less than 1 MiB, or for a storage without
+///   pre-signed URLs, are stored with a random token in the user metadata. The token is not among the attributes, but
+///   lakeFS compares it in diffs and merges.
 /// * **Multipart uploads** accept parts of any size. The parts are sent in the order in which they are put, and the
 ///   object exists once the upload is completed. An upload that is dropped or aborted stores nothing. A part stays in
 ///   memory until it is sent; then its future completes.
@@ -102,6 +110,15 @@ impl LakeFsStore {
     #[must_use]
     pub fn at(reference: impl Into<Reference>) -> Self {
         Self { root: Root::Reference(reference.into()), reads: ReadSettings::default() }
+    }
+
+    /// Sets whether data are read from the storage itself (`true`), at pre-signed URLs, or through the server (`false`).
+    /// Default: from the storage if it supports pre-signed URLs and the read is not small; see
+    /// [`ReaderRequest::presign`](crate::requests::ReaderRequest::presign).
+    #[must_use]
+    pub fn with_presign(mut self, yes: bool) -> Self {
+        self.reads.presign = Some(yes);
+        self
     }
 
     /// Sets how the bytes of whole objects are verified against their checksums. `true` means

@@ -39,7 +39,6 @@ pub(crate) fn strong(etag: &str) -> &str {
 }
 
 /// Returns the ETag that a read of an object with this checksum has.
-#[cfg(feature = "object_store")]
 pub(crate) fn of_checksum(checksum: &str) -> String {
     format!("\"{}\"", checksum_of(checksum))
 }

@@ -13,6 +13,7 @@ mod auth;
 mod branches;
 mod checksums;
 mod commits;
+mod conditional_creates;
 mod conflicts;
 mod diffs;
 mod directories;

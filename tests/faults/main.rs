@@ -4,18 +4,25 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod checksums;
+mod conditional_creates;
 mod conflicts;
 mod directories;
 mod lists;
 mod lost_admin;
 mod lost_responses;
+mod one_shot;
 mod presigned;
+mod presigned_reads;
+mod refusals;
 mod resolves;
 mod resumed_reads;
+mod special_files;
 #[path = "../support/mod.rs"]
 mod support;
 mod tasks;
 mod transactions;
+mod unreachable_storage;
+mod upload_limits;
 mod uploads;
 
 use lakefs::{Body, Branch, Credentials, ErrorKind, TryStreamExt as _, Verify, models};

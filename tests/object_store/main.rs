@@ -7,7 +7,9 @@ mod support;
 
 mod checksums;
 mod copies;
+mod creates;
 mod lists;
+mod presigned;
 mod reads;
 mod scripted;
 mod writes;

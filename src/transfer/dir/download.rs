@@ -93,6 +93,7 @@ pub struct DownloadDirRequest {
     prefix: String,
     root: Arc<Path>,
     verify: Verify,
+    presign: Option<bool>,
     fsync: bool,
     options: Options,
     /// How many downloaded files are not verified.
@@ -112,8 +113,9 @@ impl DownloadDirRequest {
         let options = Options::new(skip_unchanged, defaults.dir_concurrency);
         let verify = defaults.verify;
         let prefix = directory_prefix(prefix);
-        let (unverified, budget) = (Arc::default(), None);
-        Self { reference, prefix, root: root.into(), verify, fsync: false, options, unverified, budget }
+        let (presign, unverified, budget) = (None, Arc::default(), None);
+        let root = root.into();
+        Self { reference, prefix, root, verify, presign, fsync: false, options, unverified, budget }
     }
 
     /// Deletes local files that have no object, before anything is downloaded. Default: `false`.
@@ -137,6 +139,14 @@ impl DownloadDirRequest {
     /// file is not written and fails.
     pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
         self.verify = verify.into();
+        self
+    }
+
+    /// Sets whether the data come from the storage itself (`true`), at pre-signed URLs, or through the server (`false`).
+    /// Default: objects of 1 MiB or more come from the storage if it supports pre-signed URLs; see
+    /// [`ReaderRequest::presign`].
+    pub fn presign(mut self, yes: bool) -> Self {
+        self.presign = Some(yes);
         self
     }
 
@@ -268,6 +278,7 @@ impl DownloadDirRequest {
         }
         let object = self.reference.object(format!("{}{name}", self.prefix));
         let reader = ReaderRequest::new(object).verify(self.verify).shared_progress(&progress.of_part());
+        let reader = if let Some(presign) = self.presign { reader.presign(presign) } else { reader };
         let mut download =
             reader.download_to(path).below_root(self.root.clone(), self.fsync).expecting(bytes, checksum);
         if let Some(budget) = &self.budget {

@@ -86,7 +86,7 @@ impl DownloadRequest {
     /// Fails with [`Conflict`](ErrorKind::Conflict) if the object has another size or checksum, as when it changed after
     /// it was listed.
     pub(crate) fn expecting(mut self, size: u64, checksum: String) -> Self {
-        self.expected = Some((size, checksum));
+        (self.get.size_hint, self.expected) = (Some(size), Some((size, checksum)));
         self
     }
 

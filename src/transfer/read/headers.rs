@@ -1,8 +1,11 @@
 //! The headers of a response that describe an object.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::SystemTime;
 
 use crate::api::Response;
+use crate::models::time::from_unix_seconds;
+use crate::scope::SignedObject;
 use crate::transfer::etag;
 
 /// The headers of a response that describe an object.
@@ -20,6 +23,18 @@ pub(crate) struct ObjectHeaders {
 }
 
 impl ObjectHeaders {
+    /// The headers that a response of lakeFS would have with `length` bytes of the object.
+    pub(crate) fn of_signed(signed: &SignedObject, length: u64) -> Self {
+        Self {
+            content_type: signed.content_type.clone(),
+            etag: Some(etag::of_checksum(&signed.checksum)),
+            last_modified: from_unix_seconds(signed.mtime),
+            content_length: Some(length),
+            size: Some(signed.size),
+            is_encrypted: signed.is_encrypted.load(Relaxed),
+        }
+    }
+
     pub(crate) fn of<T>(response: &Response<T>) -> Self {
         let text = |name: &str| response.header(name).map(str::to_owned);
         let last_modified = response.header("last-modified");

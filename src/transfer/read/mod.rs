@@ -1,8 +1,8 @@
 //! Reads object bytes.
 //!
 //! Imports point downwards, in this order: `requests`, `download`, `range_download`, `file_writer` and `write_through`,
-//! `file_hasher`, `positioned`, `destination`, `reader`, `resumable_body`,
-//! `get_object`, `head`, `unidentified`, `verifier`, `headers` and `byte_range`.
+//! `file_hasher`, `positioned`, `destination`, `reader`, `resumable_body`, `route` and `storage_read`, `get_object`,
+//! `head`, `storage_source`, `unidentified`, `verifier`, `version`, `headers` and `byte_range`.
 
 pub(crate) mod byte_range;
 #[cfg(feature = "fs")]
@@ -23,7 +23,11 @@ mod range_download;
 pub(crate) mod reader;
 pub(crate) mod requests;
 mod resumable_body;
+pub(crate) mod route;
+mod storage_read;
+pub(crate) mod storage_source;
 mod unidentified;
 mod verifier;
+mod version;
 #[cfg(feature = "fs")]
 mod write_through;

@@ -3,6 +3,8 @@
 use std::ops::RangeBounds;
 #[cfg(feature = "fs")]
 use std::path::Path;
+#[cfg(feature = "object_store")]
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
@@ -16,6 +18,10 @@ use crate::transfer::read::byte_range::ByteRange;
 use crate::transfer::read::download::DownloadRequest;
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::reader::ObjectReader;
+#[cfg(feature = "object_store")]
+use crate::transfer::read::route;
+#[cfg(feature = "object_store")]
+use crate::transfer::read::storage_source::StorageSource;
 use crate::transfer::read::verifier::OnMismatch;
 use crate::verify::Verify;
 
@@ -85,13 +91,22 @@ macro_rules! read_options {
 
             progress_setters!(0.progress);
 
-            /// Reads from the storage itself: the server redirects to a pre-signed URL. Default: `false`.
+            /// Sets whether the data come from the storage itself (`true`), at pre-signed URLs, or through the server
+            /// (`false`). Default: from the storage if it supports pre-signed URLs and the read is not small.
+            ///
+            /// By default, reads of less than 1 MiB go through the server, because a pre-signed URL takes a further
+            /// request. If the length of the read is not known, its first MiB comes through the server. A URL of an
+            /// object of a commit is used again while it is valid. If this program cannot reach the storage, or the
+            /// storage refuses the URLs, reads and uploads go through the server for five minutes.
+            ///
+            /// Content type, ETag and time of modification are those of lakeFS in both cases, and the bytes are verified
+            /// against the checksum of lakeFS.
             ///
             /// # Errors
-            /// The storage must support pre-signed URLs; see
-            /// [`Repository::storage_config`](crate::Repository::storage_config).
+            /// With `true`, the storage must support pre-signed URLs; see
+            /// [`Repository::storage_config`](crate::Repository::storage_config). Failures of the storage are returned.
             pub fn presign(mut self, yes: bool) -> Self {
-                self.0.presign = yes.then_some(true);
+                self.0.presign = Some(yes);
                 self
             }
         }
@@ -130,6 +145,29 @@ impl ReadRequest {
 }
 
 impl_into_future!(ReadRequest { 0 } => Bytes);
+
+#[cfg(feature = "object_store")]
+impl ReaderRequest {
+    /// Whether the data come from the storage, as far as that is known without a request.
+    pub(crate) async fn is_presigned(&self) -> bool {
+        if let Some(presign) = self.0.presign {
+            return presign;
+        }
+        self.0.object().repository().client().knows_server() && route::storage_presigns(&self.0).await
+    }
+
+    /// Shares the pre-signed URL with other reads of the same version.
+    pub(crate) fn source(mut self, source: &Arc<StorageSource>) -> Self {
+        self.0.source = Some(Arc::clone(source));
+        self
+    }
+
+    /// Sets the size of the object, on which the choice of the route depends.
+    pub(crate) fn size_hint(mut self, size: u64) -> Self {
+        self.0.size_hint = Some(size);
+        self
+    }
+}
 
 impl ReaderRequest {
     async fn execute(self) -> Result<ObjectReader> {

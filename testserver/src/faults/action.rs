@@ -26,6 +26,7 @@ pub(super) enum Action {
     Proceed(Vec<(HeaderName, HeaderValue)>),
     Respond(CannedResponse),
     RespondAfter(CannedResponse),
+    RespondToBody(CannedResponse),
     DropConnection,
     DropAfterBody,
     DropResponse,
@@ -82,7 +83,7 @@ impl Fault {
 
     /// Returns whether the fault reads the body of the request, and does not run the handler.
     pub(crate) fn reads_request(&self) -> bool {
-        matches!(self.action, Action::DropAfterBody | Action::Stall)
+        matches!(self.action, Action::DropAfterBody | Action::RespondToBody(_) | Action::Stall)
     }
 
     /// Handles a request under this fault.
@@ -101,7 +102,7 @@ impl Fault {
                 }
                 Ok(response)
             }
-            Action::Respond(response) => Ok(response.into_response()),
+            Action::Respond(response) | Action::RespondToBody(response) => Ok(response.into_response()),
             Action::RespondAfter(response) => {
                 handler.await;
                 Ok(response.into_response())
