@@ -1,9 +1,11 @@
 //! Transfer of object bytes, and the object requests that transfers are made of.
 //!
 //! Imports point downwards, in this order: `dir`; `read` and `write`, which do not know each other; `stat`, `list` and
-//! `delete`; `wait_timeout`, `spool`, `parent_dirs`, `etag`, `digest`, `md5`, `part_size` and
+//! `delete`; `wait_timeout`, `spool`, `beneath`, `etag`, `digest`, `md5`, `part_size` and
 //! `progress`.
 
+#[cfg(feature = "fs")]
+pub(crate) mod beneath;
 pub(crate) mod delete;
 pub(crate) mod digest;
 #[cfg(feature = "fs")]
@@ -11,13 +13,11 @@ pub(crate) mod dir;
 pub(crate) mod etag;
 pub(crate) mod list;
 pub(crate) mod md5;
-#[cfg(feature = "fs")]
-pub(crate) mod parent_dirs;
 mod part_size;
 pub(crate) mod progress;
 pub(crate) mod read;
 #[cfg(feature = "fs")]
-mod spool;
+pub(crate) mod spool;
 pub(crate) mod stat;
 mod wait_timeout;
 pub(crate) mod write;

@@ -9,6 +9,7 @@ use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::impl_into_future;
 use crate::scope::RefScope;
+use crate::transfer::beneath::create_parent_dirs;
 use crate::transfer::blocking;
 use crate::transfer::dir::extraneous_files::delete_extraneous_files;
 use crate::transfer::dir::listing::{ListedObject, list_objects};
@@ -19,7 +20,6 @@ use crate::transfer::dir::options::{Options, dir_options, directory_prefix};
 use crate::transfer::dir::outcomes::{Outcomes, TaskOutcome};
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 use crate::transfer::dir::small_list::SmallList;
-use crate::transfer::parent_dirs::create_parent_dirs;
 use crate::transfer::read::requests::ReaderRequest;
 use crate::verify::Verify;
 
