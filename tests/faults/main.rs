@@ -5,6 +5,7 @@
 
 mod conflicts;
 mod directories;
+mod directory_costs;
 mod lists;
 mod lost_admin;
 mod lost_responses;

@@ -25,6 +25,9 @@ const MAX_PEAK: u64 = 32 * 1024;
 /// The limit for what a list may need more than one of a tenth of its length, in KiB. It is less than 18,000 entries need.
 const MAX_GROWTH: u64 = 2 * 1024;
 
+/// The limit for what a directory of 100,000 files may need more than one of 10,000, in KiB.
+const MAX_DIRECTORY_GROWTH: u64 = 16 * 1024;
+
 /// The size of the large object in bytes, and the blocks that it consists of.
 const LARGE_SIZE: u64 = 256 * 1024 * 1024;
 const BLOCK_SIZE: usize = 64 * 1024;
@@ -158,6 +161,35 @@ fn directory_transfers_use_bounded_memory() {
                     "file {number} has other data"
                 );
             }
+        },
+    );
+}
+
+#[test]
+fn memory_of_a_large_directory_is_that_of_its_names() {
+    measure(
+        "memory_of_a_large_directory_is_that_of_its_names",
+        Server::builder(),
+        async |workspace, count| {
+            let directory = workspace.directory.join(&count);
+            for check_all_first in [false, true] {
+                let sync = workspace.branch.sync_from_dir(&directory, "files").dry_run(true);
+                let report = sync.check_all_first(check_all_first).await.unwrap();
+                assert_eq!(Ok(report.transferred), count.parse());
+            }
+        },
+        async |measurement| {
+            let peaks = [10_000, 100_000].map(|count: u64| {
+                let directory = measurement.workspace.directory.join(count.to_string());
+                fs::create_dir_all(&directory).unwrap();
+                for number in 0..count {
+                    fs::File::create(directory.join(format!("file-{number:06}.data"))).unwrap();
+                }
+                measurement.peak_memory(&count.to_string())
+            });
+            assert_bounded(peaks[0]);
+            let grown = peaks[1].saturating_sub(peaks[0]);
+            assert!(grown <= MAX_DIRECTORY_GROWTH, "90,000 more files take {grown} KiB more");
         },
     );
 }

@@ -5,6 +5,7 @@ use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures::future::{self, BoxFuture};
@@ -52,6 +53,7 @@ pub struct DownloadRequest {
     root: Option<Arc<Path>>,
     fsync: bool,
     expected: Option<(u64, String)>,
+    modified: Option<SystemTime>,
 }
 
 impl DownloadRequest {
@@ -64,6 +66,7 @@ impl DownloadRequest {
             root: None,
             fsync: true,
             expected: None,
+            modified: None,
         }
     }
 
@@ -78,6 +81,12 @@ impl DownloadRequest {
     /// it was listed.
     pub(crate) fn expecting(mut self, size: u64, checksum: String) -> Self {
         self.expected = Some((size, checksum));
+        self
+    }
+
+    /// Sets the modification time of the file.
+    pub(crate) fn modified(mut self, time: Option<SystemTime>) -> Self {
+        self.modified = time;
         self
     }
 
@@ -107,8 +116,13 @@ impl DownloadRequest {
                 );
             }
         }
-        let destination =
-            Destination { action, path: self.path.clone(), root: self.root.clone(), fsync: self.fsync };
+        let destination = Destination {
+            action,
+            path: self.path.clone(),
+            root: self.root.clone(),
+            fsync: self.fsync,
+            modified: self.modified,
+        };
         match reader.length() {
             Some(length) if length <= MAX_BUFFERED => destination.write_buffered(reader).await,
             Some(length)
@@ -190,6 +204,11 @@ fn chunks(mut body: ResumableBody, progress: Progress) -> impl Stream<Item = Res
     })
 }
 
+/// Sets the modification time of a file that is written completely.
+fn set_modified(file: &File, modified: Option<SystemTime>) -> io::Result<()> {
+    modified.map_or(Ok(()), |modified| file.set_modified(modified))
+}
+
 /// The file to write.
 struct Destination {
     /// Describes the download, for error messages.
@@ -197,6 +216,7 @@ struct Destination {
     path: PathBuf,
     root: Option<Arc<Path>>,
     fsync: bool,
+    modified: Option<SystemTime>,
 }
 
 impl Destination {
@@ -242,8 +262,12 @@ impl Destination {
             verifier?.finish(length, &self.action)
         };
         future::try_join(flush, verify).await?;
-        let (path, is_single) = (self.path.clone(), self.root.is_none());
-        self.blocking(move || spool::persist(temporary, &path, is_single)).await
+        let (path, is_single, modified) = (self.path.clone(), self.root.is_none(), self.modified);
+        self.blocking(move || {
+            set_modified(temporary.as_file(), modified)?;
+            spool::persist(temporary, &path, is_single)
+        })
+        .await
     }
 
     /// Buffers an object, and writes the file in one step, because every step switches threads.
@@ -253,11 +277,13 @@ impl Destination {
             chunks.push(chunk);
         }
         let (path, root, fsync) = (self.path.clone(), self.root.clone(), self.fsync);
+        let modified = self.modified;
         self.blocking(move || {
             let mut temporary = spool::create(&path, root.as_deref())?;
             for chunk in &chunks {
                 temporary.write_all(chunk)?;
             }
+            set_modified(temporary.as_file(), modified)?;
             if fsync {
                 temporary.as_file().sync_all()?;
             }

@@ -35,6 +35,8 @@ enum Source {
     Bytes(Bytes),
     #[cfg(feature = "fs")]
     File(PathBuf),
+    #[cfg(feature = "fs")]
+    OpenedFile(std::fs::File, PathBuf),
     Stream {
         stream: Chunks,
         length: Option<u64>,
@@ -47,6 +49,12 @@ impl Body {
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File(path.into()))
+    }
+
+    /// The contents of a file that is open. The path is that of error messages.
+    #[cfg(feature = "fs")]
+    pub(crate) fn opened_file(file: std::fs::File, path: PathBuf) -> Self {
+        Self(Source::OpenedFile(file, path))
     }
 
     /// The chunks of a stream. An error of the stream fails the upload.
@@ -86,6 +94,12 @@ impl Body {
             #[cfg(feature = "fs")]
             Source::File(path) => {
                 let source = FileSource::open(&path).await?;
+                let length = source.length();
+                Payload::Replayable(Replayable::File(source, 0..length))
+            }
+            #[cfg(feature = "fs")]
+            Source::OpenedFile(file, path) => {
+                let source = FileSource::opened(file, path).await?;
                 let length = source.length();
                 Payload::Replayable(Replayable::File(source, 0..length))
             }
@@ -129,7 +143,7 @@ impl fmt::Debug for Body {
         match &self.0 {
             Source::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
             #[cfg(feature = "fs")]
-            Source::File(path) => write!(f, "Body({})", path.display()),
+            Source::File(path) | Source::OpenedFile(_, path) => write!(f, "Body({})", path.display()),
             Source::Stream { length: Some(length), .. } => write!(f, "Body(stream of {length} bytes)"),
             Source::Stream { length: None, .. } => f.write_str("Body(stream)"),
         }

@@ -40,18 +40,28 @@ impl FileSource {
     pub(crate) async fn open(path: &Path) -> io::Result<Self> {
         let path = path.to_owned();
         blocking(move || {
-            let open = || {
-                let file = File::open(&path)?;
-                let metadata = file.metadata()?;
-                if metadata.is_dir() {
-                    return Err(io::ErrorKind::IsADirectory.into());
-                }
-                Ok((file, metadata.len(), metadata.modified().ok()))
-            };
-            let (file, length, modified) = open().map_err(|error| with_path(&path, &error))?;
-            Ok(Self(Arc::new(OpenFile { file, path, length, modified })))
+            let file = File::open(&path).map_err(|error| with_path(&path, &error))?;
+            Self::of_file(file, path)
         })
         .await
+    }
+
+    /// A file that is open already.
+    pub(crate) async fn opened(file: File, path: PathBuf) -> io::Result<Self> {
+        blocking(move || Self::of_file(file, path)).await
+    }
+
+    fn of_file(file: File, path: PathBuf) -> io::Result<Self> {
+        let metadata = file.metadata().map_err(|error| with_path(&path, &error))?;
+        if metadata.is_dir() {
+            return Err(with_path(&path, &io::ErrorKind::IsADirectory.into()));
+        }
+        Ok(Self(Arc::new(OpenFile {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            file,
+            path,
+        })))
     }
 
     /// Returns the length of the file when it was opened. Bytes that are appended later are not sent.

@@ -17,6 +17,10 @@ use crate::transfer::progress::Progress;
 /// The prefix of the headers that hold user metadata.
 const METADATA_PREFIX: &str = "x-lakefs-meta-";
 
+/// The start of the keys that lakeFS's own clients use, and the prefix of their headers: a header has no colons.
+const INTERNAL_KEYS: &str = "::lakefs::";
+const INTERNAL_METADATA_PREFIX: &str = "x-lakefs-internal-";
+
 /// The object to create, and the options of the upload.
 #[derive(Clone, Debug)]
 pub(crate) struct UploadSpec {
@@ -79,7 +83,11 @@ impl UploadSpec {
             call = call.header(IF_NONE_MATCH.as_str(), etag)?.retry_class(RetryClass::Reconcile);
         }
         for (key, value) in &self.metadata {
-            call = call.header(&format!("{METADATA_PREFIX}{key}"), value)?;
+            let header = match key.strip_prefix(INTERNAL_KEYS) {
+                Some(key) => format!("{INTERNAL_METADATA_PREFIX}{key}"),
+                None => format!("{METADATA_PREFIX}{key}"),
+            };
+            call = call.header(&header, value)?;
         }
         Ok(call)
     }

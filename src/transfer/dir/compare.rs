@@ -1,0 +1,199 @@
+//! Decides which local files are equal to their objects, without or with reading them.
+
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::transfer::beneath;
+use crate::transfer::blocking;
+use crate::transfer::dir::listing::ListedObject;
+use crate::transfer::dir::local_files::local_path;
+use crate::transfer::dir::walk::FileStat;
+use crate::transfer::etag::ChecksumVerifier;
+
+/// How many bytes are read and hashed by one job on the blocking thread pool.
+const BLOCK: usize = 1024 * 1024;
+
+/// How directory transfers find out whether a file and an object are equal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Compare {
+    /// By size and checksum. Each file whose size is that of its object is read.
+    #[default]
+    Checksum,
+    /// By size and modification time, as `lakectl local` does. A file is read only if its size is that of the object, and
+    /// its time is not: then the checksums decide.
+    ///
+    /// The time of the object is the one that the upload has stored in the user metadata, `::lakefs::client-mtime`, or
+    /// else the time at which the object was created. It has whole seconds, so a file that is changed within the second
+    /// of its transfer, to the same size, counts as equal.
+    SizeAndTime,
+}
+
+/// What is known of a file from its size and time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Similarity {
+    Different,
+    /// The sizes are equal. The checksums decide.
+    SameSize,
+    Equal,
+}
+
+impl Compare {
+    pub(crate) fn similarity(self, file: FileStat, object: &ListedObject) -> Similarity {
+        if file.bytes != object.bytes {
+            Similarity::Different
+        } else if self == Self::SizeAndTime && file.modified == object.modified {
+            Similarity::Equal
+        } else {
+            Similarity::SameSize
+        }
+    }
+
+    /// Compares an object with the file at its place below `root`. Blocks.
+    pub(crate) fn local_similarity(self, root: &Path, object: &ListedObject) -> Similarity {
+        let path = local_path(root, &object.name);
+        let Ok(metadata) = path.symlink_metadata() else { return Similarity::Different };
+        if !metadata.is_file() {
+            return Similarity::Different;
+        }
+        let similarity = self.similarity(FileStat::new(&metadata), object);
+        // What is not read must not be behind a symbolic link.
+        if similarity == Similarity::Equal && beneath::open_parent(root, &path).is_err() {
+            return Similarity::Different;
+        }
+        similarity
+    }
+}
+
+/// Whether a file below `root` has the checksum of an object. Symbolic links are not followed. If the file is equal, its
+/// time is set to `modified`, so that the file need not be read the next time.
+pub(crate) async fn is_equal(
+    root: &Arc<Path>,
+    object: &ListedObject,
+    modified: Option<SystemTime>,
+) -> io::Result<bool> {
+    let Some(verifier) = ChecksumVerifier::new(&object.checksum, object.bytes) else { return Ok(false) };
+    let (root, path) = (root.clone(), local_path(root, &object.name));
+    let file = blocking(move || beneath::open_file(&root, &path)).await?;
+    let (file, is_equal) = has_checksum(file, verifier).await?;
+    if is_equal && let Some(modified) = modified {
+        // The time saves work, and nothing else depends on it.
+        _ = blocking(move || file.set_modified(modified)).await;
+    }
+    Ok(is_equal)
+}
+
+/// Reads a file to its end in jobs of a MiB.
+pub(crate) async fn has_checksum(
+    file: std::fs::File,
+    verifier: ChecksumVerifier,
+) -> io::Result<(std::fs::File, bool)> {
+    let mut state = (file, verifier, Vec::new());
+    loop {
+        let (mut file, mut verifier, mut block) = state;
+        let (read, next) = blocking(move || {
+            block.resize(BLOCK, 0);
+            let mut length = 0;
+            while length < BLOCK {
+                match file.read(&mut block[length..]) {
+                    Ok(0) => break,
+                    Ok(bytes) => length += bytes,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            verifier.update(&block[..length]);
+            Ok((length, (file, verifier, block)))
+        })
+        .await?;
+        if read < BLOCK {
+            let (file, verifier, _) = next;
+            return Ok((file, verifier.matches()));
+        }
+        state = next;
+    }
+}
+
+/// Returns the time so many seconds after 1970.
+pub(crate) fn from_unix_seconds(seconds: i64) -> Option<SystemTime> {
+    let duration = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 { UNIX_EPOCH.checked_sub(duration) } else { UNIX_EPOCH.checked_add(duration) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::transfer::digest::hex;
+    use crate::transfer::md5::Md5;
+    use crate::transfer::write::link::unix_seconds;
+
+    fn object(name: &str, data: &[u8], modified: i64) -> ListedObject {
+        ListedObject {
+            name: name.to_owned(),
+            bytes: data.len() as u64,
+            checksum: hex(&Md5::digest(data)),
+            modified,
+            rejection: None,
+        }
+    }
+
+    #[test]
+    fn size_and_time_decide_without_reading() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("f");
+        fs::write(&path, "data").unwrap();
+        fs::File::open(&path).unwrap().set_modified(from_unix_seconds(1_000_000).unwrap()).unwrap();
+        let compare = |compare: Compare, object: &ListedObject| compare.local_similarity(root.path(), object);
+        // The data of the object differ, which only the checksum shows.
+        let (same_time, other_time) = (object("f", b"DATA", 1_000_000), object("f", b"DATA", 1_000_001));
+        assert_eq!(compare(Compare::SizeAndTime, &same_time), Similarity::Equal);
+        assert_eq!(compare(Compare::SizeAndTime, &other_time), Similarity::SameSize);
+        assert_eq!(compare(Compare::Checksum, &same_time), Similarity::SameSize);
+        for mode in [Compare::SizeAndTime, Compare::Checksum] {
+            assert_eq!(compare(mode, &object("f", b"longer", 1_000_000)), Similarity::Different);
+            assert_eq!(compare(mode, &object("missing", b"data", 1_000_000)), Similarity::Different);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn file_behind_a_symbolic_link_is_different() {
+        let (root, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::os::unix::fs::symlink(target.path(), root.path().join("a")).unwrap();
+        fs::write(target.path().join("f"), "").unwrap();
+        let modified = unix_seconds(fs::metadata(target.path().join("f")).unwrap().modified().unwrap());
+        let object = object("a/f", b"", modified);
+        assert_eq!(Compare::SizeAndTime.local_similarity(root.path(), &object), Similarity::Different);
+    }
+
+    #[tokio::test]
+    async fn equal_file_gets_the_time_of_its_object() {
+        let root = tempfile::tempdir().unwrap();
+        let path: Arc<Path> = root.path().into();
+        for length in [0, 5, BLOCK, 2 * BLOCK + 7] {
+            let data = vec![b'x'; length];
+            fs::write(path.join("f"), &data).unwrap();
+            let modified = from_unix_seconds(1_000_000);
+            let mut other = data.clone();
+            other.push(b'y');
+            let (equal, other) = (object("f", &data, 0), object("f", &other, 0));
+            assert!(!is_equal(&path, &other, modified).await.unwrap(), "{length}");
+            assert!(is_equal(&path, &equal, None).await.unwrap(), "{length}");
+            let time = || fs::metadata(path.join("f")).unwrap().modified().unwrap();
+            assert_ne!(time(), modified.unwrap());
+            assert!(is_equal(&path, &equal, modified).await.unwrap(), "{length}");
+            assert_eq!(time(), modified.unwrap());
+        }
+    }
+
+    #[test]
+    fn times_before_1970_are_supported() {
+        for seconds in [-1_000_000, -1, 0, 1, 4_000_000_000] {
+            assert_eq!(unix_seconds(from_unix_seconds(seconds).unwrap()), seconds);
+        }
+    }
+}
