@@ -20,6 +20,7 @@ mod directory_invalid;
 mod directory_names;
 mod directory_sync;
 mod directory_times;
+mod downloads;
 mod handles;
 mod identity;
 mod imports;

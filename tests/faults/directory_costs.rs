@@ -79,16 +79,16 @@ fn transfers_work_with_a_single_blocking_thread() {
 }
 
 #[tokio::test]
-async fn number_of_transfers_grows_with_a_constant_latency_and_shrinks_when_throttled() {
+async fn number_of_transfers_grows_and_shrinks_when_throttled() {
     let (fixture, main) = start().await;
     let server = fixture.test_server();
-    let source = directory_of_files(1000, "x");
+    let source = directory_of_files(250, "x");
     let running_at_most = async |throttle: bool, fixed: Option<usize>| {
         server.faults().clear();
         if throttle {
             server.faults().on("upload_object").times(60).respond(503, r#"{"message":"slow down"}"#);
         }
-        server.faults().on("upload_object").always().delay(Duration::from_millis(50)).proceed();
+        server.faults().on("upload_object").always().delay(Duration::from_millis(100)).proceed();
         // The content type is determined when an upload starts, and the entry is reported when it ends.
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let start = {
@@ -103,13 +103,13 @@ async fn number_of_transfers_grows_with_a_constant_latency_and_shrinks_when_thro
         if let Some(files) = fixed {
             upload = upload.concurrency(files);
         }
-        assert_eq!(timeout(DEADLINE, upload.send()).await.unwrap().unwrap().transferred, 1000);
+        assert_eq!(timeout(DEADLINE, upload.send()).await.unwrap().unwrap().transferred, 250);
         most.load(Relaxed)
     };
     let most = running_at_most(false, None).await;
-    assert!((50..=128).contains(&most), "{most}");
+    assert!((26..=128).contains(&most), "{most}");
     let most = running_at_most(true, None).await;
-    assert!(most <= 32, "{most}");
+    assert!(most <= 25, "{most}");
     assert_eq!(running_at_most(false, Some(7)).await, 7);
     server.faults().clear();
 }

@@ -1,7 +1,7 @@
 //! Decides which local files are equal to their objects, without or with reading them.
 
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -50,20 +50,46 @@ impl Compare {
             Similarity::SameSize
         }
     }
+}
 
-    /// Compares an object with the file at its place below `root`. Blocks.
-    pub(crate) fn local_similarity(self, root: &Path, object: &ListedObject) -> Similarity {
-        let path = local_path(root, &object.name);
+/// Compares objects with the files at their places below a directory, without reading them. Blocks.
+#[derive(Debug)]
+pub(crate) struct LocalFiles {
+    root: Arc<Path>,
+    compare: Compare,
+    /// The directory of the last file, and whether it is reached without a symbolic link.
+    parent: Option<(PathBuf, bool)>,
+}
+
+impl LocalFiles {
+    pub(crate) fn new(root: Arc<Path>, compare: Compare) -> Self {
+        Self { root, compare, parent: None }
+    }
+
+    pub(crate) fn similarity(&mut self, object: &ListedObject) -> Similarity {
+        let path = local_path(&self.root, &object.name);
         let Ok(metadata) = path.symlink_metadata() else { return Similarity::Different };
         if !metadata.is_file() {
             return Similarity::Different;
         }
-        let similarity = self.similarity(FileStat::new(&metadata), object);
+        let similarity = self.compare.similarity(FileStat::new(&metadata), object);
         // What is not read must not be behind a symbolic link.
-        if similarity == Similarity::Equal && beneath::open_parent(root, &path).is_err() {
+        if similarity == Similarity::Equal && !self.is_reached_without_links(&path) {
             return Similarity::Different;
         }
         similarity
+    }
+
+    fn is_reached_without_links(&mut self, path: &Path) -> bool {
+        let directory = path.parent().unwrap_or(path);
+        match &self.parent {
+            Some((parent, is_reached)) if parent == directory => *is_reached,
+            _ => {
+                let is_reached = beneath::open_parent(&self.root, path).is_ok();
+                self.parent = Some((directory.to_owned(), is_reached));
+                is_reached
+            }
+        }
     }
 }
 
@@ -147,7 +173,8 @@ mod tests {
         let path = root.path().join("f");
         fs::write(&path, "data").unwrap();
         fs::File::open(&path).unwrap().set_modified(from_unix_seconds(1_000_000).unwrap()).unwrap();
-        let compare = |compare: Compare, object: &ListedObject| compare.local_similarity(root.path(), object);
+        let compare =
+            |compare, object: &ListedObject| LocalFiles::new(root.path().into(), compare).similarity(object);
         // The data of the object differ, which only the checksum shows.
         let (same_time, other_time) = (object("f", b"DATA", 1_000_000), object("f", b"DATA", 1_000_001));
         assert_eq!(compare(Compare::SizeAndTime, &same_time), Similarity::Equal);
@@ -166,8 +193,19 @@ mod tests {
         std::os::unix::fs::symlink(target.path(), root.path().join("a")).unwrap();
         fs::write(target.path().join("f"), "").unwrap();
         let modified = unix_seconds(fs::metadata(target.path().join("f")).unwrap().modified().unwrap());
-        let object = object("a/f", b"", modified);
-        assert_eq!(Compare::SizeAndTime.local_similarity(root.path(), &object), Similarity::Different);
+        fs::create_dir(root.path().join("b")).unwrap();
+        fs::rename(target.path().join("f"), root.path().join("b/f")).unwrap();
+        std::os::unix::fs::symlink("../b/f", target.path().join("f")).unwrap();
+        std::os::unix::fs::symlink("b", root.path().join("c")).unwrap();
+        let mut files = LocalFiles::new(root.path().into(), Compare::SizeAndTime);
+        for (name, expected) in [
+            ("a/f", Similarity::Different),
+            ("b/f", Similarity::Equal),
+            ("b/f", Similarity::Equal),
+            ("c/f", Similarity::Different),
+        ] {
+            assert_eq!(files.similarity(&object(name, b"", modified)), expected, "{name}");
+        }
     }
 
     #[tokio::test]

@@ -11,14 +11,15 @@ use crate::macros::impl_into_future;
 use crate::scope::RefScope;
 use crate::transfer::beneath::create_parent_dirs;
 use crate::transfer::blocking;
+use crate::transfer::budget::TransferBudget;
 use crate::transfer::dir::compact_list::CompactList;
-use crate::transfer::dir::compare::{self, Similarity, from_unix_seconds};
-use crate::transfer::dir::concurrency::Concurrency;
+use crate::transfer::dir::compare::{self, LocalFiles, Similarity, from_unix_seconds};
+use crate::transfer::dir::concurrency::{self, Concurrency};
 use crate::transfer::dir::extraneous_files::delete_extraneous_files;
 use crate::transfer::dir::filter::PathFilter;
 use crate::transfer::dir::held_items::{Check, hold_items, stop_at_rejection};
 use crate::transfer::dir::listing::{ListedObject, list_objects};
-use crate::transfer::dir::local_files::local_path;
+use crate::transfer::dir::local_files::{self, local_path};
 use crate::transfer::dir::name_folding::NameFolding;
 use crate::transfer::dir::names::NameChecker;
 use crate::transfer::dir::options::{Options, dir_options, directory_prefix, filter_error};
@@ -29,6 +30,9 @@ use crate::verify::Verify;
 
 /// How many objects are checked before the first one is downloaded: those of a page of the list.
 const CHECKED_FIRST: usize = 1000;
+
+/// How many bytes of all large files may have arrived and not be processed yet. The same applies to all small files.
+const MAX_BYTES_IN_FLIGHT: usize = 8 * 1024 * 1024;
 
 /// How many local files are examined by one job on the blocking thread pool.
 const EXAMINED_AT_ONCE: usize = 128;
@@ -108,6 +112,26 @@ pub struct DownloadDirRequest {
     verify: Verify,
     fsync: bool,
     options: Options,
+    budgets: Budgets,
+}
+
+/// What the files of a download share.
+#[derive(Clone, Debug)]
+struct Budgets {
+    small: TransferBudget,
+    large: TransferBudget,
+}
+
+impl Budgets {
+    /// `concurrency` is the number of files that the caller has set.
+    fn new(concurrency: Option<usize>) -> Self {
+        let budget = |connections| TransferBudget::new(connections, MAX_BYTES_IN_FLIGHT);
+        Self {
+            small: budget(concurrency.unwrap_or(concurrency::MAX)),
+            // More connections for large files would take more memory, and would not be faster.
+            large: budget(concurrency.unwrap_or(concurrency::START)),
+        }
+    }
 }
 
 dir_options!(
@@ -121,7 +145,8 @@ impl DownloadDirRequest {
         let options = Options::new(skip_unchanged, defaults.dir_concurrency);
         let verify = defaults.verify;
         let prefix = directory_prefix(prefix);
-        Self { reference, prefix, root: root.into(), verify, fsync: false, options }
+        let budgets = Budgets::new(options.concurrency);
+        Self { reference, prefix, root: root.into(), verify, fsync: false, options, budgets }
     }
 
     /// Deletes local files that have no object, before anything is downloaded. Default: `false`.
@@ -174,6 +199,7 @@ impl DownloadDirRequest {
     }
 
     async fn execute(mut self) -> Result<SyncReport> {
+        self.budgets = Budgets::new(self.options.concurrency);
         self.resolve_expression().await?;
         let (root, filter) = (self.root.clone(), self.options.filter.clone());
         let prepared = blocking(move || Ok((NameFolding::detect(&root), filter.compile()))).await;
@@ -269,14 +295,15 @@ impl DownloadDirRequest {
             return objects.map_ok(|object| (object, Similarity::Different)).boxed();
         }
         let batches = objects.ready_chunks(EXAMINED_AT_ONCE).then(move |objects| {
-            let (root, compare) = (self.root.clone(), self.options.compare);
-            let examine = move |object: ListedObject| {
+            let mut files = LocalFiles::new(self.root.clone(), self.options.compare);
+            let mut examine = move |object: ListedObject| {
                 let is_file = object.rejection.is_none() && !object.is_directory();
-                let similarity =
-                    if is_file { compare.local_similarity(&root, &object) } else { Similarity::Different };
+                let similarity = if is_file { files.similarity(&object) } else { Similarity::Different };
                 (object, similarity)
             };
-            blocking(move || Ok(objects.into_iter().map(|object| object.map(&examine)).collect::<Vec<_>>()))
+            blocking(move || {
+                Ok(objects.into_iter().map(|object| object.map(&mut examine)).collect::<Vec<_>>())
+            })
         });
         let batches = batches
             .map(|batch| batch.unwrap_or_else(|error| vec![Err(self.write_error(error))]))
@@ -325,6 +352,8 @@ impl DownloadDirRequest {
         if *dry_run {
             return Ok(SyncAction::Transferred(object.bytes));
         }
+        let is_small = object.bytes <= local_files::SMALL_FILE;
+        let budget = if is_small { &self.budgets.small } else { &self.budgets.large };
         let path = local_path(&self.root, &object.name);
         let scope = self.reference.object(format!("{}{}", self.prefix, object.name));
         let reader = ReaderRequest::new(scope).verify(self.verify).shared_progress(&progress.of_part());
@@ -332,7 +361,8 @@ impl DownloadDirRequest {
             .download_to(path)
             .below_root(self.root.clone(), self.fsync)
             .expecting(object.bytes, object.checksum)
-            .modified(modified);
+            .modified(modified)
+            .within(budget.clone());
         Ok(SyncAction::Transferred(download.await?))
     }
 
