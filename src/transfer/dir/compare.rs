@@ -1,5 +1,6 @@
 //! Decides which local files are equal to their objects, without or with reading them.
 
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -102,8 +103,8 @@ pub(crate) async fn is_equal(
 ) -> io::Result<bool> {
     let Some(verifier) = ChecksumVerifier::new(&object.checksum, object.bytes) else { return Ok(false) };
     let (root, path) = (root.clone(), local_path(root, &object.name));
-    let file = blocking(move || beneath::open_file(&root, &path)).await?;
-    let (file, is_equal) = has_checksum(file, verifier).await?;
+    let open = move || beneath::open_file(&root, &path);
+    let (file, is_equal) = has_checksum(open, object.bytes, verifier).await?;
     if is_equal && let Some(modified) = modified {
         // The time saves work, and nothing else depends on it.
         _ = blocking(move || file.set_modified(modified)).await;
@@ -111,34 +112,39 @@ pub(crate) async fn is_equal(
     Ok(is_equal)
 }
 
-/// Reads a file to its end in jobs of a MiB.
+/// Opens a file of this size and reads it to its end: a small file in one job, a larger one in jobs of a MiB.
 pub(crate) async fn has_checksum(
-    file: std::fs::File,
+    open: impl FnOnce() -> io::Result<File> + Send + 'static,
+    bytes: u64,
     verifier: ChecksumVerifier,
-) -> io::Result<(std::fs::File, bool)> {
-    let mut state = (file, verifier, Vec::new());
-    loop {
-        let (mut file, mut verifier, mut block) = state;
-        let (read, next) = blocking(move || {
-            block.resize(BLOCK, 0);
-            let mut length = 0;
-            while length < BLOCK {
-                match file.read(&mut block[length..]) {
-                    Ok(0) => break,
-                    Ok(bytes) => length += bytes,
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            verifier.update(&block[..length]);
-            Ok((length, (file, verifier, block)))
-        })
-        .await?;
-        if read < BLOCK {
-            let (file, verifier, _) = next;
-            return Ok((file, verifier.matches()));
-        }
-        state = next;
+) -> io::Result<(File, bool)> {
+    let block_size = usize::try_from(bytes).map_or(BLOCK, |bytes| BLOCK.min(bytes.saturating_add(1)));
+    let start = move || FileReader { file: open()?, verifier, block: Vec::new(), block_size }.read_block();
+    let (mut reader, mut is_complete) = blocking(start).await?;
+    while !is_complete {
+        (reader, is_complete) = blocking(move || reader.read_block()).await?;
+    }
+    let FileReader { file, verifier, .. } = reader;
+    Ok((file, verifier.matches()))
+}
+
+/// The state of reading a file between two jobs.
+struct FileReader {
+    file: File,
+    verifier: ChecksumVerifier,
+    block: Vec<u8>,
+    block_size: usize,
+}
+
+impl FileReader {
+    /// Reads and hashes the next block. Returns whether the file is complete.
+    fn read_block(mut self) -> io::Result<(Self, bool)> {
+        self.block.clear();
+        self.block.reserve_exact(self.block_size);
+        let read = (&self.file).take(self.block_size as u64).read_to_end(&mut self.block)?;
+        self.verifier.update(&self.block);
+        let is_complete = read < self.block_size;
+        Ok((self, is_complete))
     }
 }
 

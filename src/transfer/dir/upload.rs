@@ -409,7 +409,7 @@ impl UploadDirRequest {
             let open = self.open(&path);
             blocking(move || local_files::load(open()?, bytes, verifier)).await?
         } else if let Some(verifier) = verifier {
-            let (_, is_equal) = has_checksum(blocking(self.open(&path)).await?, verifier).await?;
+            let (_, is_equal) = has_checksum(self.open(&path), bytes, verifier).await?;
             if is_equal { FileContent::Unchanged } else { FileContent::Large }
         } else {
             FileContent::Large
