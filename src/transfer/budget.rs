@@ -80,7 +80,7 @@ impl fmt::Debug for TransferBudget {
             .field("connections", &self.connections.available_permits())
             .field("bytes", &(self.bytes.available_permits() * UNIT))
             .field("jobs", &self.jobs)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{self, Seek as _};
 use std::sync::Arc;
 
-use crate::transfer::beneath::{Directory, EntryType};
+use crate::transfer::beneath::Directory;
+use crate::transfer::beneath::entry::EntryType;
 
 /// The start of the names of temporary files.
 const PREFIX: &str = ".lakefs-tmp-";

@@ -9,6 +9,7 @@
 
 #![allow(dead_code, reason = "shared by downloads and directory transfers")]
 
+pub(crate) mod entry;
 #[cfg(any(not(unix), test))]
 mod portable;
 #[cfg(unix)]
@@ -23,23 +24,6 @@ use std::path::{Component, Path};
 pub(crate) use portable::Directory;
 #[cfg(unix)]
 pub(crate) use unix::Directory;
-
-/// What is known of an entry of a directory. A symbolic link is an entry of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) kind: EntryType,
-    /// The permissions of the entry: the lowest nine bits of its mode. `None` on systems without modes.
-    pub(crate) mode: Option<u32>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EntryType {
-    File,
-    Directory,
-    Symlink,
-    /// A pipe, a socket or a device.
-    Special,
-}
 
 /// Opens the directory of a file below `root`, and returns it with the name of the file in it.
 pub(crate) fn open_parent<'a>(root: &Path, file: &'a Path) -> io::Result<(Directory, &'a OsStr)> {
@@ -97,26 +81,12 @@ fn parent<'a>(
     Ok((directory, name))
 }
 
-/// Returns the error for an entry that is not a directory.
-fn not_a_directory(entry: Entry) -> io::Error {
-    let what = if entry.kind == EntryType::Symlink { "a symbolic link" } else { "not a directory" };
-    io::Error::new(io::ErrorKind::NotADirectory, format!("it is {what}"))
-}
-
-/// Returns the error for an entry that is not a regular file.
-fn not_a_file(entry: EntryType) -> io::Error {
-    match entry {
-        EntryType::Directory => io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"),
-        EntryType::Symlink => io::Error::other("it is a symbolic link"),
-        EntryType::File | EntryType::Special => io::Error::other("it is not a regular file"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::io::Read as _;
 
+    use super::entry::EntryType;
     use super::*;
 
     #[test]

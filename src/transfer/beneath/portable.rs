@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::transfer::beneath::{Entry, EntryType, not_a_directory, not_a_file};
+use crate::transfer::beneath::entry::{Entry, EntryType, not_a_directory, not_a_file};
 
 /// A directory. The names that its methods take are names of its entries, without slashes.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, mkdirat, open, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
-use crate::transfer::beneath::{Entry, EntryType, not_a_directory, not_a_file};
+use crate::transfer::beneath::entry::{Entry, EntryType, not_a_directory, not_a_file};
 
 const OPEN_DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 

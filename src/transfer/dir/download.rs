@@ -32,7 +32,7 @@ use crate::verify::Verify;
 const CHECKED_FIRST: usize = 1000;
 
 /// How many bytes of all large files may have arrived and not be processed yet. The same applies to all small files.
-const MAX_BYTES_IN_FLIGHT: usize = 8 * 1024 * 1024;
+const MAX_BYTES_IN_FLIGHT: usize = 4 * 1024 * 1024;
 
 /// How many local files are examined by one job on the blocking thread pool.
 const EXAMINED_AT_ONCE: usize = 128;

@@ -37,13 +37,12 @@ impl<'a> FileWriter<'a> {
 
     /// Takes the next bytes.
     pub(crate) async fn push(&mut self, chunk: Bytes) -> io::Result<()> {
-        let permit = match self.budget.try_bytes(chunk.len()) {
-            Some(permit) => permit,
-            None => {
-                // The bytes that this writer holds are written, so that others need not wait for them.
-                self.write_gathered().await?;
-                self.budget.bytes(chunk.len()).await
-            }
+        let permit = if let Some(permit) = self.budget.try_bytes(chunk.len()) {
+            permit
+        } else {
+            // The bytes that this writer holds are written, so that others need not wait for them.
+            self.write_gathered().await?;
+            self.budget.bytes(chunk.len()).await
         };
         self.gathered.push(chunk, permit);
         if self.gathered.bytes >= JOB_SIZE { self.write_gathered().await } else { Ok(()) }
