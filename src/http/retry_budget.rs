@@ -133,6 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn throttled_attempts_are_counted() {
+        let budget = RetryBudget::new(None);
+        budget.count_throttled(&Error::new(ErrorKind::RateLimited, "", ""));
+        budget.count_throttled(&Error::new(ErrorKind::Server, "", ""));
+        budget.count_throttled(&Error::new(ErrorKind::Transport, "", ""));
+        assert_eq!(budget.throttled.load(Relaxed), 1);
+    }
+
+    #[test]
     fn hints_limit_retries() {
         let budget = RetryBudget::new(None);
         let error = |hint| Error::transport(ErrorKind::Transport, "", true).with_retry_hint(hint);

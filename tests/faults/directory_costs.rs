@@ -50,6 +50,12 @@ async fn objects_are_listed_once_and_downloaded_while_the_list_goes_on() {
     let report = timeout(DEADLINE, sync.send()).await.unwrap().unwrap();
     assert_eq!((report.unchanged, report.deleted), (2500, 1));
     assert_eq!(server.requests_for("list_objects").len(), 3);
+
+    // An upload does not list what is after its last file. The second page may be requested in advance.
+    server.clear_requests();
+    let one = directory_of_files(1, "x");
+    assert_eq!(main.sync_from_dir(one.path(), "t").await.unwrap().unchanged, 1);
+    assert!(server.requests_for("list_objects").len() <= 2);
 }
 
 #[test]
@@ -82,7 +88,7 @@ fn transfers_work_with_a_single_blocking_thread() {
 async fn number_of_transfers_grows_and_shrinks_when_throttled() {
     let (fixture, main) = start().await;
     let server = fixture.test_server();
-    let source = directory_of_files(250, "x");
+    let source = directory_of_files(150, "x");
     let running_at_most = async |throttle: bool, fixed: Option<usize>| {
         server.faults().clear();
         if throttle {
@@ -103,13 +109,14 @@ async fn number_of_transfers_grows_and_shrinks_when_throttled() {
         if let Some(files) = fixed {
             upload = upload.concurrency(files);
         }
-        assert_eq!(timeout(DEADLINE, upload.send()).await.unwrap().unwrap().transferred, 250);
+        assert_eq!(timeout(DEADLINE, upload.send()).await.unwrap().unwrap().transferred, 150);
         most.load(Relaxed)
     };
     let most = running_at_most(false, None).await;
-    assert!((26..=128).contains(&most), "{most}");
+    assert!((37..=128).contains(&most), "{most}");
+    // It starts with 25, goes on with 12, and does not grow much more with so few files.
     let most = running_at_most(true, None).await;
-    assert!(most <= 25, "{most}");
+    assert!(most <= 28, "{most}");
     assert_eq!(running_at_most(false, Some(7)).await, 7);
     server.faults().clear();
 }

@@ -24,9 +24,9 @@ use crate::process::{Workspace, field_of_status, measure};
 /// download over four connections, each with a few chunks that wait to be written.
 const MAX_PEAK: u64 = 32 * 1024;
 
-/// The limit for a download of one object, and for one of many, in KiB.
+/// The limit for a download of one object, and for a transfer of many, in KiB.
 const MAX_DOWNLOAD_PEAK: u64 = 25 * 1024;
-const MAX_DIR_DOWNLOAD_PEAK: u64 = 48 * 1024;
+const MAX_DIR_PEAK: u64 = 48 * 1024;
 
 /// The limit for the number of threads that a download of many objects uses.
 const MAX_THREADS: u64 = 32;
@@ -174,15 +174,37 @@ fn download_of_many_large_files_uses_bounded_memory_and_threads() {
                 branch.object("many/0").copy_to("main", format!("many/{number}")).await.unwrap();
             }
             let peak = measurement.peak_memory("many");
-            assert!(
-                peak <= MAX_DIR_DOWNLOAD_PEAK,
-                "the peak is {peak} KiB, the limit is {MAX_DIR_DOWNLOAD_PEAK} KiB"
-            );
+            assert!(peak <= MAX_DIR_PEAK, "the peak is {peak} KiB, the limit is {MAX_DIR_PEAK} KiB");
             let expected: Vec<u8> = file().flatten().collect();
             for number in 0..LARGE_FILE_COUNT {
                 let path = measurement.workspace.directory.join(format!("many/{number}"));
                 assert!(fs::read(path).unwrap() == expected, "file {number} has other data");
             }
+        },
+    );
+}
+
+#[test]
+fn upload_of_many_large_files_uses_bounded_memory() {
+    measure(
+        "upload_of_many_large_files_uses_bounded_memory",
+        Server::builder(),
+        async |workspace, prefix| {
+            let report =
+                workspace.branch.upload_dir(workspace.directory.join(&prefix), &*prefix).await.unwrap();
+            assert_eq!(report.bytes_transferred, LARGE_FILE_COUNT as u64 * LARGE_FILE_SIZE);
+        },
+        async |measurement| {
+            let directory = measurement.workspace.directory.join("many");
+            fs::create_dir(&directory).unwrap();
+            for number in 0..LARGE_FILE_COUNT {
+                let file = fs::File::create(directory.join(number.to_string())).unwrap();
+                file.set_len(LARGE_FILE_SIZE).unwrap();
+            }
+            let peak = measurement.peak_memory("many");
+            assert!(peak <= MAX_DIR_PEAK, "the peak is {peak} KiB, the limit is {MAX_DIR_PEAK} KiB");
+            let stats = measurement.workspace.branch.object("many/7").stat().await.unwrap();
+            assert_eq!(stats.size_bytes, Some(LARGE_FILE_SIZE.try_into().unwrap()));
         },
     );
 }

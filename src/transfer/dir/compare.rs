@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::transfer::beneath;
-use crate::transfer::blocking;
 use crate::transfer::dir::listing::ListedObject;
 use crate::transfer::dir::local_files::local_path;
 use crate::transfer::dir::walk::FileStat;
 use crate::transfer::etag::ChecksumVerifier;
+use crate::transfer::jobs::Jobs;
 
 /// How many bytes are read and hashed by one job on the blocking thread pool.
 const BLOCK: usize = 1024 * 1024;
@@ -97,6 +97,7 @@ impl LocalFiles {
 /// Whether a file below `root` has the checksum of an object. Symbolic links are not followed. If the file is equal, its
 /// time is set to `modified`, so that the file need not be read the next time.
 pub(crate) async fn is_equal(
+    jobs: &Jobs,
     root: &Arc<Path>,
     object: &ListedObject,
     modified: Option<SystemTime>,
@@ -104,25 +105,26 @@ pub(crate) async fn is_equal(
     let Some(verifier) = ChecksumVerifier::new(&object.checksum, object.bytes) else { return Ok(false) };
     let (root, path) = (root.clone(), local_path(root, &object.name));
     let open = move || beneath::open_file(&root, &path);
-    let (file, is_equal) = has_checksum(open, object.bytes, verifier).await?;
+    let (file, is_equal) = has_checksum(jobs, open, object.bytes, verifier).await?;
     if is_equal && let Some(modified) = modified {
         // The time saves work, and nothing else depends on it.
-        _ = blocking(move || file.set_modified(modified)).await;
+        _ = jobs.run(move || file.set_modified(modified)).await;
     }
     Ok(is_equal)
 }
 
 /// Opens a file of this size and reads it to its end: a small file in one job, a larger one in jobs of a MiB.
 pub(crate) async fn has_checksum(
+    jobs: &Jobs,
     open: impl FnOnce() -> io::Result<File> + Send + 'static,
     bytes: u64,
     verifier: ChecksumVerifier,
 ) -> io::Result<(File, bool)> {
     let block_size = usize::try_from(bytes).map_or(BLOCK, |bytes| BLOCK.min(bytes.saturating_add(1)));
     let start = move || FileReader { file: open()?, verifier, block: Vec::new(), block_size }.read_block();
-    let (mut reader, mut is_complete) = blocking(start).await?;
+    let (mut reader, mut is_complete) = jobs.run(start).await?;
     while !is_complete {
-        (reader, is_complete) = blocking(move || reader.read_block()).await?;
+        (reader, is_complete) = jobs.run(move || reader.read_block()).await?;
     }
     let FileReader { file, verifier, .. } = reader;
     Ok((file, verifier.matches()))
@@ -178,7 +180,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("f");
         fs::write(&path, "data").unwrap();
-        fs::File::open(&path).unwrap().set_modified(from_unix_seconds(1_000_000).unwrap()).unwrap();
+        File::open(&path).unwrap().set_modified(from_unix_seconds(1_000_000).unwrap()).unwrap();
         let compare =
             |compare, object: &ListedObject| LocalFiles::new(root.path().into(), compare).similarity(object);
         // The data of the object differ, which only the checksum shows.
@@ -217,7 +219,7 @@ mod tests {
     #[tokio::test]
     async fn equal_file_gets_the_time_of_its_object() {
         let root = tempfile::tempdir().unwrap();
-        let path: Arc<Path> = root.path().into();
+        let (path, jobs): (Arc<Path>, _) = (root.path().into(), Jobs::new(1));
         for length in [0, 5, BLOCK, 2 * BLOCK + 7] {
             let data = vec![b'x'; length];
             fs::write(path.join("f"), &data).unwrap();
@@ -225,11 +227,11 @@ mod tests {
             let mut other = data.clone();
             other.push(b'y');
             let (equal, other) = (object("f", &data, 0), object("f", &other, 0));
-            assert!(!is_equal(&path, &other, modified).await.unwrap(), "{length}");
-            assert!(is_equal(&path, &equal, None).await.unwrap(), "{length}");
+            assert!(!is_equal(&jobs, &path, &other, modified).await.unwrap(), "{length}");
+            assert!(is_equal(&jobs, &path, &equal, None).await.unwrap(), "{length}");
             let time = || fs::metadata(path.join("f")).unwrap().modified().unwrap();
             assert_ne!(time(), modified.unwrap());
-            assert!(is_equal(&path, &equal, modified).await.unwrap(), "{length}");
+            assert!(is_equal(&jobs, &path, &equal, modified).await.unwrap(), "{length}");
             assert_eq!(time(), modified.unwrap());
         }
     }

@@ -340,7 +340,9 @@ impl DownloadDirRequest {
             Similarity::SameSize => {
                 let modified = modified.filter(|_| !dry_run);
                 // A file that cannot be read is replaced.
-                compare::is_equal(&self.root, &object, modified).await.unwrap_or(false)
+                compare::is_equal(self.budgets.small.jobs(), &self.root, &object, modified)
+                    .await
+                    .unwrap_or(false)
             }
             Similarity::Equal => true,
         };

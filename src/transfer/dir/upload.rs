@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::Poll;
 
 use futures::future;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
@@ -32,6 +34,7 @@ use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 use crate::transfer::dir::upload_tasks::{UploadTask, upload_tasks};
 use crate::transfer::dir::walk::{EntryKind, FileStat, LocalEntry, WalkOptions, walk};
 use crate::transfer::etag::ChecksumVerifier;
+use crate::transfer::jobs::Jobs;
 use crate::transfer::write::body::Body;
 use crate::transfer::write::upload::UploadRequest;
 
@@ -44,6 +47,9 @@ const PART_PERMITS: usize = 8;
 /// The number of large files that are uploaded at once, unless the caller sets a number: more of them would take more
 /// memory, and would not be faster.
 const LARGE_FILE_PERMITS: usize = START;
+
+/// The number of threads that read small files and compare files.
+const MAX_JOBS: usize = 16;
 
 /// Uploads the files of a directory to the objects under a prefix of a branch.
 ///
@@ -118,6 +124,7 @@ pub struct UploadDirRequest {
     force: Option<bool>,
     part_permits: Arc<Semaphore>,
     large_file_permits: Arc<Semaphore>,
+    jobs: Jobs,
     options: Options,
 }
 
@@ -139,6 +146,7 @@ impl UploadDirRequest {
             force: None,
             part_permits: Arc::new(Semaphore::new(PART_PERMITS)),
             large_file_permits: Arc::new(Semaphore::new(LARGE_FILE_PERMITS)),
+            jobs: Jobs::new(MAX_JOBS),
             options,
         }
     }
@@ -252,7 +260,16 @@ impl UploadDirRequest {
             return entries.map_ok(Pair::Left).boxed();
         }
         let objects = list_objects(&self.branch, &self.prefix, self.options.needs_times());
-        let objects = objects.try_filter(move |object| future::ready(filter.keeps(&object.name))).boxed();
+        let objects = objects.try_filter(move |object| future::ready(filter.keeps(&object.name)));
+        // Objects after the last entry matter only if they are deleted. Otherwise the list ends there.
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let (end, needs_all) = (has_ended.clone(), self.options.delete_extraneous);
+        let entries = entries.chain(stream::poll_fn(move |_| {
+            end.store(true, Relaxed);
+            Poll::Ready(None)
+        }));
+        let objects =
+            objects.take_while(move |_| future::ready(needs_all || !has_ended.load(Relaxed))).boxed();
         merge(entries, objects).map_ok(|merged| merged.pair).boxed()
     }
 
@@ -407,9 +424,9 @@ impl UploadDirRequest {
         let is_small = bytes <= local_files::SMALL_FILE;
         let content = if is_small {
             let open = self.open(&path);
-            blocking(move || local_files::load(open()?, bytes, verifier)).await?
+            self.jobs.run(move || local_files::load(open()?, bytes, verifier)).await?
         } else if let Some(verifier) = verifier {
-            let (_, is_equal) = has_checksum(self.open(&path), bytes, verifier).await?;
+            let (_, is_equal) = has_checksum(&self.jobs, self.open(&path), bytes, verifier).await?;
             if is_equal { FileContent::Unchanged } else { FileContent::Large }
         } else {
             FileContent::Large
@@ -420,7 +437,7 @@ impl UploadDirRequest {
             FileContent::Unchanged => return unchanged(bytes),
             _ if *dry_run => return Ok(Ok(SyncAction::Transferred(bytes))),
             FileContent::Small(data) => Body::from(data),
-            FileContent::Large => Body::opened_file(blocking(self.open(&path)).await?, path.clone()),
+            FileContent::Large => Body::opened_file(self.jobs.run(self.open(&path)).await?, path.clone()),
         };
         let content_type = self.content_type.0.as_ref().and_then(|content_type| content_type(&path));
         let modified = self.options.preserves_times().then_some(file.modified);
