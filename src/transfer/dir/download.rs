@@ -3,6 +3,7 @@
 use std::future;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
@@ -110,8 +111,11 @@ pub struct DownloadDirRequest {
     prefix: String,
     root: Arc<Path>,
     verify: Verify,
+    presign: Option<bool>,
     fsync: bool,
     options: Options,
+    /// How many downloaded files are not verified.
+    unverified: Arc<AtomicU64>,
     budgets: Budgets,
 }
 
@@ -145,8 +149,9 @@ impl DownloadDirRequest {
         let options = Options::new(skip_unchanged, defaults.dir_concurrency);
         let verify = defaults.verify;
         let prefix = directory_prefix(prefix);
-        let budgets = Budgets::new(options.concurrency);
-        Self { reference, prefix, root: root.into(), verify, fsync: false, options, budgets }
+        let (presign, unverified, budgets) = (None, Arc::default(), Budgets::new(options.concurrency));
+        let root = root.into();
+        Self { reference, prefix, root, verify, presign, fsync: false, options, unverified, budgets }
     }
 
     /// Deletes local files that have no object, before anything is downloaded. Default: `false`.
@@ -180,11 +185,22 @@ impl DownloadDirRequest {
         self
     }
 
-    /// Verifies the downloaded bytes against the checksums of the objects. Default: `true`.
+    /// Sets how the downloaded bytes are verified against the checksums of the objects. `true` means
+    /// [`Verify::Auto`], and `false` [`Verify::Off`]. Default: the setting of
+    /// [`ClientBuilder::verify`](crate::ClientBuilder::verify), which is [`Verify::Auto`].
     ///
-    /// Objects without an MD5 checksum are verified by their length only.
+    /// [`SyncReport::unverified`] counts the files whose bytes could not be verified. With [`Verify::Strict`], such a
+    /// file is not written and fails.
     pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
         self.verify = verify.into();
+        self
+    }
+
+    /// Sets whether the data come from the storage itself (`true`), at pre-signed URLs, or through the server (`false`).
+    /// Default: objects of 1 MiB or more come from the storage if it supports pre-signed URLs; see
+    /// [`ReaderRequest::presign`].
+    pub fn presign(mut self, yes: bool) -> Self {
+        self.presign = Some(yes);
         self
     }
 
@@ -199,6 +215,8 @@ impl DownloadDirRequest {
     }
 
     async fn execute(mut self) -> Result<SyncReport> {
+        // A clone of the request counts its own files.
+        self.unverified = Arc::default();
         self.budgets = Budgets::new(self.options.concurrency);
         self.resolve_expression().await?;
         let (root, filter) = (self.root.clone(), self.options.filter.clone());
@@ -237,7 +255,8 @@ impl DownloadDirRequest {
         if let Err(error) = downloaded.await {
             return Err(outcomes.abort(error));
         }
-        outcomes.finish(|| self.action())
+        let report = outcomes.finish(|| self.action())?;
+        Ok(SyncReport { unverified: self.unverified.load(Relaxed), ..report })
     }
 
     /// Replaces an expression by the commit that it leads to. A branch stays as it is: it can have uncommitted objects.
@@ -359,13 +378,18 @@ impl DownloadDirRequest {
         let path = local_path(&self.root, &object.name);
         let scope = self.reference.object(format!("{}{}", self.prefix, object.name));
         let reader = ReaderRequest::new(scope).verify(self.verify).shared_progress(&progress.of_part());
+        let reader = if let Some(presign) = self.presign { reader.presign(presign) } else { reader };
         let download = reader
             .download_to(path)
             .below_root(self.root.clone(), self.fsync)
             .expecting(object.bytes, object.checksum)
             .modified(modified)
             .within(budget.clone());
-        Ok(SyncAction::Transferred(download.await?))
+        let report = download.await?;
+        if !report.checksum_verified {
+            self.unverified.fetch_add(1, Relaxed);
+        }
+        Ok(SyncAction::Transferred(report.bytes))
     }
 
     fn write_error(&self, error: std::io::Error) -> Error {

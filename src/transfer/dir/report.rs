@@ -23,6 +23,9 @@ pub struct SyncReport {
     pub invalid: u64,
     /// The first 1000 of these entries, in no particular order.
     pub invalid_entries: Vec<InvalidEntry>,
+    /// The number of downloaded files whose bytes were not verified: the verification was off, or the checksum of the
+    /// object is not one of its bytes. See [`Verify`](crate::Verify).
+    pub unverified: u64,
 }
 
 /// An entry that cannot be transferred.
@@ -115,6 +118,7 @@ mod tests {
         let expected = serde_json::json!({
             "transferred": 2, "bytes_transferred": 6, "unchanged": 2, "bytes_unchanged": 8, "deleted": 2,
             "invalid": 1, "invalid_entries": [{ "name": "a/", "reason": "no" }],
+            "unverified": 0,
         });
         assert_eq!(serde_json::to_value(report).unwrap(), expected);
         let actions = serde_json::json!([{ "transferred": 3 }, "deleted"]);
