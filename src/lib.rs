@@ -61,7 +61,7 @@ pub use requests::merge::MergeStrategy;
 pub use requests::resolve::ConflictResolution;
 pub use task::Task;
 #[cfg(feature = "fs")]
-pub use transfer::dir::{SymlinkPolicy, SyncAction, SyncReport};
+pub use transfer::dir::{Compare, InvalidEntry, SymlinkPolicy, SyncAction, SyncReport};
 pub use transfer::list::Entry;
 pub use transfer::progress::{Progress, ProgressUpdate};
 #[cfg(feature = "fs")]

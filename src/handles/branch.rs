@@ -237,10 +237,11 @@ impl Branch {
     /// # Errors
     /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist.
     /// * [`Io`](crate::ErrorKind::Io): the directory cannot be read.
-    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): some files cannot be uploaded. Nothing is written, and the
-    ///   error [lists](crate::Error::failed_objects) them: names that are not Unicode or too long,
-    ///   [symbolic links](UploadDirRequest::symlinks), and [special files](UploadDirRequest::skip_special) such as
-    ///   sockets.
+    /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): some files cannot be uploaded: names that are not Unicode
+    ///   or too long, [symbolic links](UploadDirRequest::symlinks), and
+    ///   [special files](UploadDirRequest::skip_special) such as sockets. The error
+    ///   [lists](crate::Error::failed_objects) them. Nothing is written, unless there are many files; see
+    ///   [`UploadDirRequest`]. [`skip_invalid`](UploadDirRequest::skip_invalid) uploads the others.
     ///
     /// If single files fail, the others are uploaded nevertheless. The error has the kind of the first failure and
     /// lists all of them. The upload stops after 1000 failed files, or after 50 consecutive failures that do not concern

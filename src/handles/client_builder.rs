@@ -334,8 +334,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how many files a transfer of a directory transfers at once, unless its request sets it. 0 means 1.
-    /// Default: 25.
+    /// Sets how many files a transfer of a directory transfers at once, unless its request sets it. 0 counts as 1.
+    /// Default: the number adapts to the server, from 25 to 128.
     #[cfg(feature = "fs")]
     pub fn dir_concurrency(mut self, files: usize) -> Self {
         self.defaults.dir_concurrency = Some(files.max(1));

@@ -77,11 +77,13 @@ macro_rules! ref_methods {
             /// * [`NotFound`](crate::ErrorKind::NotFound): the reference does not exist.
             /// * [`Io`](crate::ErrorKind::Io): the directory cannot be written.
             /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): some objects cannot be files below the
-            ///   directory. Nothing is written, and the [error](crate::Error::failed_objects) lists them. Such paths
+            ///   directory. The [error](crate::Error::failed_objects) lists them. Such paths
             ///   lead out of the directory (`..`, a leading slash or backslash, a drive letter, on every system);
             ///   contain a NUL, an empty part, `.`, or a part of more than 255 bytes; are both a file and a directory
             ///   (`a` and `a/b`); differ only by case or Unicode normalization on a file system that does not
-            ///   distinguish them; or are invalid on Windows, there.
+            ///   distinguish them; or are invalid on Windows, there. Nothing is written, unless there are many objects;
+            ///   see [`DownloadDirRequest`](crate::requests::DownloadDirRequest).
+            ///   [`skip_invalid`](crate::requests::DownloadDirRequest::skip_invalid) downloads the others.
             ///
             /// If single files fail, the others are downloaded nevertheless. The error has the kind of the first
             /// failure and lists all of them. The download stops after 1000 failed files, or after 50 consecutive

@@ -1,6 +1,6 @@
 //! The retry budget: how many retries all calls of a client may make.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, RetryHint};
@@ -26,6 +26,8 @@ pub(crate) struct RetryBudget {
     tokens: AtomicU32,
     capacity: u32,
     is_limited: bool,
+    /// How many attempts the server has throttled.
+    throttled: AtomicU64,
 }
 
 /// A failed attempt, about which the budget decides.
@@ -43,7 +45,25 @@ impl RetryBudget {
     /// A budget of so many retries without a success. `None` is no limit.
     pub(super) fn new(retries: Option<u32>) -> Self {
         let capacity = retries.unwrap_or_default().saturating_mul(RETRY);
-        Self { tokens: AtomicU32::new(capacity), capacity, is_limited: retries.is_some() }
+        Self {
+            tokens: AtomicU32::new(capacity),
+            capacity,
+            is_limited: retries.is_some(),
+            throttled: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts a failed attempt if the server has throttled it.
+    pub(super) fn count_throttled(&self, error: &Error) {
+        if error.kind() == ErrorKind::RateLimited || error.status() == Some(503) {
+            self.throttled.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// How many attempts the server has throttled.
+    #[cfg(feature = "fs")]
+    pub(super) fn throttled(&self) -> u64 {
+        self.throttled.load(Relaxed)
     }
 
     /// The backoff before the next attempt, or `None` if `policy` or the budget permit none.
@@ -110,6 +130,15 @@ mod tests {
         assert!(retry() && retry() && !retry());
         let unlimited = RetryBudget::new(None);
         assert!((0..10_000).all(|_| retries(&unlimited, &error, Duration::ZERO)));
+    }
+
+    #[test]
+    fn throttled_attempts_are_counted() {
+        let budget = RetryBudget::new(None);
+        budget.count_throttled(&Error::new(ErrorKind::RateLimited, "", ""));
+        budget.count_throttled(&Error::new(ErrorKind::Server, "", ""));
+        budget.count_throttled(&Error::new(ErrorKind::Transport, "", ""));
+        assert_eq!(budget.throttled.load(Relaxed), 1);
     }
 
     #[test]

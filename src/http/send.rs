@@ -57,6 +57,12 @@ impl Transport {
         &self.retries
     }
 
+    /// How many attempts of the client the server has rejected with the status 429 or 503.
+    #[cfg(feature = "fs")]
+    pub(crate) fn throttled(&self) -> u64 {
+        self.http.retry_budget.throttled()
+    }
+
     /// Sends a call whose response is a JSON document.
     pub(crate) async fn json<T>(&self, call: Call) -> Result<Response<T>>
     where
@@ -165,6 +171,7 @@ impl Transport {
             };
             telemetry::attempted::<T>(*attempts, Err(&error), attempt_start.elapsed());
             meter.failed_attempt(&error);
+            self.http.retry_budget.count_throttled(&error);
             let not_applied = changed_nothing(call.operation().id, &error);
             let error = error.with_not_applied(not_applied);
             outcome_unknown |= !error.not_applied() && !idempotent;

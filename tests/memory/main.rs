@@ -24,15 +24,18 @@ use crate::process::{Workspace, field_of_status, measure};
 /// download over four connections, each with a few chunks that wait to be written.
 const MAX_PEAK: u64 = 32 * 1024;
 
-/// The limit for a download of one object, and for one of many, in KiB.
+/// The limit for a download of one object, and for a transfer of many, in KiB.
 const MAX_DOWNLOAD_PEAK: u64 = 25 * 1024;
-const MAX_DIR_DOWNLOAD_PEAK: u64 = 48 * 1024;
+const MAX_DIR_PEAK: u64 = 48 * 1024;
 
 /// The limit for the number of threads that a download of many objects uses.
 const MAX_THREADS: u64 = 32;
 
 /// The limit for what a list may need more than one of a tenth of its length, in KiB. It is less than 18,000 entries need.
 const MAX_GROWTH: u64 = 2 * 1024;
+
+/// The limit for what a directory of 100,000 files may need more than one of 10,000, in KiB.
+const MAX_DIRECTORY_GROWTH: u64 = 16 * 1024;
 
 /// The size of the large object in bytes, and the blocks that it consists of.
 const LARGE_SIZE: u64 = 256 * 1024 * 1024;
@@ -171,15 +174,37 @@ fn download_of_many_large_files_uses_bounded_memory_and_threads() {
                 branch.object("many/0").copy_to("main", format!("many/{number}")).await.unwrap();
             }
             let peak = measurement.peak_memory("many");
-            assert!(
-                peak <= MAX_DIR_DOWNLOAD_PEAK,
-                "the peak is {peak} KiB, the limit is {MAX_DIR_DOWNLOAD_PEAK} KiB"
-            );
+            assert!(peak <= MAX_DIR_PEAK, "the peak is {peak} KiB, the limit is {MAX_DIR_PEAK} KiB");
             let expected: Vec<u8> = file().flatten().collect();
             for number in 0..LARGE_FILE_COUNT {
                 let path = measurement.workspace.directory.join(format!("many/{number}"));
                 assert!(fs::read(path).unwrap() == expected, "file {number} has other data");
             }
+        },
+    );
+}
+
+#[test]
+fn upload_of_many_large_files_uses_bounded_memory() {
+    measure(
+        "upload_of_many_large_files_uses_bounded_memory",
+        Server::builder(),
+        async |workspace, prefix| {
+            let report =
+                workspace.branch.upload_dir(workspace.directory.join(&prefix), &*prefix).await.unwrap();
+            assert_eq!(report.bytes_transferred, LARGE_FILE_COUNT as u64 * LARGE_FILE_SIZE);
+        },
+        async |measurement| {
+            let directory = measurement.workspace.directory.join("many");
+            fs::create_dir(&directory).unwrap();
+            for number in 0..LARGE_FILE_COUNT {
+                let file = fs::File::create(directory.join(number.to_string())).unwrap();
+                file.set_len(LARGE_FILE_SIZE).unwrap();
+            }
+            let peak = measurement.peak_memory("many");
+            assert!(peak <= MAX_DIR_PEAK, "the peak is {peak} KiB, the limit is {MAX_DIR_PEAK} KiB");
+            let stats = measurement.workspace.branch.object("many/7").stat().await.unwrap();
+            assert_eq!(stats.size_bytes, Some(LARGE_FILE_SIZE.try_into().unwrap()));
         },
     );
 }
@@ -215,6 +240,35 @@ fn directory_transfers_use_bounded_memory() {
                     "file {number} has other data"
                 );
             }
+        },
+    );
+}
+
+#[test]
+fn memory_of_a_large_directory_is_that_of_its_names() {
+    measure(
+        "memory_of_a_large_directory_is_that_of_its_names",
+        Server::builder(),
+        async |workspace, count| {
+            let directory = workspace.directory.join(&count);
+            for check_all_first in [false, true] {
+                let sync = workspace.branch.sync_from_dir(&directory, "files").dry_run(true);
+                let report = sync.check_all_first(check_all_first).await.unwrap();
+                assert_eq!(Ok(report.transferred), count.parse());
+            }
+        },
+        async |measurement| {
+            let peaks = [10_000, 100_000].map(|count: u64| {
+                let directory = measurement.workspace.directory.join(count.to_string());
+                fs::create_dir_all(&directory).unwrap();
+                for number in 0..count {
+                    fs::File::create(directory.join(format!("file-{number:06}.data"))).unwrap();
+                }
+                measurement.peak_memory(&count.to_string())
+            });
+            assert_bounded(peaks[0]);
+            let grown = peaks[1].saturating_sub(peaks[0]);
+            assert!(grown <= MAX_DIRECTORY_GROWTH, "90,000 more files take {grown} KiB more");
         },
     );
 }

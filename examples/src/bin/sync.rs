@@ -98,10 +98,10 @@ async fn run(repository: &Repository, directories: &Directories) -> Result<()> {
         let bar = new_bar();
         let sync = branch.sync_from_dir(source, PREFIX).delete_extraneous(true);
         let report = sync.progress(progress(&bar)).await?;
-        runs.push(Run::finish("upload 2", &bar, report));
         if (report.transferred, report.deleted) != (2, 1) {
             return Err("the upload is not limited to the differences".into());
         }
+        runs.push(Run::finish("upload 2", &bar, report));
     }
 
     heading("Commit");

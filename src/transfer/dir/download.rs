@@ -1,11 +1,11 @@
 //! Downloads the objects under a prefix to a directory.
 
+use std::future;
 use std::path::Path;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
+use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::impl_into_future;
@@ -13,20 +13,30 @@ use crate::scope::RefScope;
 use crate::transfer::beneath::create_parent_dirs;
 use crate::transfer::blocking;
 use crate::transfer::budget::TransferBudget;
+use crate::transfer::dir::compact_list::CompactList;
+use crate::transfer::dir::compare::{self, LocalFiles, Similarity, from_unix_seconds};
+use crate::transfer::dir::concurrency::{self, Concurrency};
 use crate::transfer::dir::extraneous_files::delete_extraneous_files;
+use crate::transfer::dir::filter::PathFilter;
+use crate::transfer::dir::held_items::{Check, hold_items, stop_at_rejection};
 use crate::transfer::dir::listing::{ListedObject, list_objects};
 use crate::transfer::dir::local_files::{self, local_path};
 use crate::transfer::dir::name_folding::NameFolding;
 use crate::transfer::dir::names::NameChecker;
-use crate::transfer::dir::options::{Options, dir_options, directory_prefix};
+use crate::transfer::dir::options::{Options, dir_options, directory_prefix, filter_error};
 use crate::transfer::dir::outcomes::{Outcomes, TaskOutcome};
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
-use crate::transfer::dir::small_list::SmallList;
 use crate::transfer::read::requests::ReaderRequest;
 use crate::verify::Verify;
 
-/// How many bytes of all files may have arrived and not be processed yet.
+/// How many objects are checked before the first one is downloaded: those of a page of the list.
+const CHECKED_FIRST: usize = 1000;
+
+/// How many bytes of all large files may have arrived and not be processed yet. The same applies to all small files.
 const MAX_BYTES_IN_FLIGHT: usize = 4 * 1024 * 1024;
+
+/// How many local files are examined by one job on the blocking thread pool.
+const EXAMINED_AT_ONCE: usize = 128;
 
 /// Downloads the objects under a prefix to the files of a directory.
 ///
@@ -41,8 +51,9 @@ const MAX_BYTES_IN_FLIGHT: usize = 4 * 1024 * 1024;
 /// Existing files are replaced. A file is written under a temporary name, verified, and then renamed, so no incomplete
 /// file ever has its final name.
 ///
-/// Memory use does not grow with the number of objects, except by a few bytes an object if the file system ignores case
-/// or Unicode normalization.
+/// The objects are listed once, and are downloaded while the list goes on. Memory use does not grow with the number of
+/// objects, except where all are [checked first](Self::check_all_first), and by a few bytes an object if the file system
+/// ignores case or Unicode normalization.
 ///
 /// ```
 /// # async fn example(repository: lakefs::Repository) -> lakefs::Result<()> {
@@ -60,18 +71,25 @@ const MAX_BYTES_IN_FLIGHT: usize = 4 * 1024 * 1024;
 /// present. To download the committed state of a branch, use [`Branch::head`](crate::Branch::head).
 ///
 /// # Names
-/// All names are checked before anything is written. These objects cannot be files, and are refused on every system:
+/// These objects cannot be files, and are rejected on every system:
 /// * names with a segment `..`, or that start with a slash, a backslash or a drive letter;
 /// * names with a NUL character, or with a segment that is empty, `.`, or longer than 255 bytes;
 /// * `a/b` next to an object `a`;
 /// * an object with data whose path ends with a slash.
 ///
-/// Names that differ only by case or Unicode normalization are refused if the file system does not distinguish them, and
-/// names that Windows does not support are refused on Windows.
+/// Names that differ only by case or Unicode normalization are rejected if the file system does not distinguish them, and
+/// names that Windows does not support are rejected on Windows.
+///
+/// The first 1000 objects are checked before anything is written. If one of them is rejected, nothing is written, and the
+/// error lists all rejected objects. An object that is rejected later ends the download: no further file is started,
+/// started ones are completed, and the error lists all rejected objects as well. To check all objects before anything is
+/// written, set [`check_all_first`](Self::check_all_first); with [`delete_extraneous`](Self::delete_extraneous), that is
+/// always done. To download the other objects nevertheless, set [`skip_invalid`](Self::skip_invalid).
 ///
 /// # Progress
-/// The totals that [`progress`](Self::progress) reports are known before the first byte is transferred. Unchanged files
-/// count as transferred.
+/// The totals that [`progress`](Self::progress) reports are those of the objects that have been listed. They grow while the
+/// list goes on, and are final before the first byte is transferred if there are at most 1000 objects or all are checked
+/// first. Unchanged files count as transferred.
 ///
 /// # Failures of single files
 /// If single files fail, the other files are still downloaded. Stops after 1000 failed files, or after 50 consecutive
@@ -83,7 +101,7 @@ const MAX_BYTES_IN_FLIGHT: usize = 4 * 1024 * 1024;
 /// * [`NotFound`](crate::ErrorKind::NotFound): the reference does not exist, or
 ///   [`delete_extraneous`](Self::delete_extraneous) is set and there is no object under the prefix.
 /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): objects cannot be files in the directory. The error lists all
-///   of them, and nothing was written.
+///   of them; see [Names](#names).
 /// * [`Io`](crate::ErrorKind::Io): the directory cannot be written.
 /// * The kind of the first failure of a single file.
 #[derive(Clone, Debug)]
@@ -98,8 +116,26 @@ pub struct DownloadDirRequest {
     options: Options,
     /// How many downloaded files are not verified.
     unverified: Arc<AtomicU64>,
-    /// What all files share, once the download has started.
-    budget: Option<TransferBudget>,
+    budgets: Budgets,
+}
+
+/// What the files of a download share.
+#[derive(Clone, Debug)]
+struct Budgets {
+    small: TransferBudget,
+    large: TransferBudget,
+}
+
+impl Budgets {
+    /// `concurrency` is the number of files that the caller has set.
+    fn new(concurrency: Option<usize>) -> Self {
+        let budget = |connections| TransferBudget::new(connections, MAX_BYTES_IN_FLIGHT);
+        Self {
+            small: budget(concurrency.unwrap_or(concurrency::MAX)),
+            // More connections for large files would take more memory, and would not be faster.
+            large: budget(concurrency.unwrap_or(concurrency::START)),
+        }
+    }
 }
 
 dir_options!(
@@ -113,9 +149,9 @@ impl DownloadDirRequest {
         let options = Options::new(skip_unchanged, defaults.dir_concurrency);
         let verify = defaults.verify;
         let prefix = directory_prefix(prefix);
-        let (presign, unverified, budget) = (None, Arc::default(), None);
+        let (presign, unverified, budgets) = (None, Arc::default(), Budgets::new(options.concurrency));
         let root = root.into();
-        Self { reference, prefix, root, verify, presign, fsync: false, options, unverified, budget }
+        Self { reference, prefix, root, verify, presign, fsync: false, options, unverified, budgets }
     }
 
     /// Deletes local files that have no object, before anything is downloaded. Default: `false`.
@@ -128,6 +164,24 @@ impl DownloadDirRequest {
     /// file would be deleted.
     pub fn delete_extraneous(mut self, yes: bool) -> Self {
         self.options.delete_extraneous = yes;
+        self
+    }
+
+    /// Skips objects that cannot be files, and downloads the others. Default: `false`: they are an error.
+    ///
+    /// The [report](SyncReport::invalid_entries) lists the objects. Local files of the same name are not deleted.
+    pub fn skip_invalid(mut self, yes: bool) -> Self {
+        self.options.skip_invalid = yes;
+        self
+    }
+
+    /// Sets the modification time of each file to that of the file from which the object was uploaded, or else to the time
+    /// at which the object was created. Default: `true` with
+    /// [`Compare::SizeAndTime`](crate::Compare::SizeAndTime), otherwise `false`.
+    ///
+    /// The time is that which `lakectl local` sets as well. It has whole seconds.
+    pub fn preserve_times(mut self, yes: bool) -> Self {
+        self.options.preserve_times = Some(yes);
         self
     }
 
@@ -163,31 +217,41 @@ impl DownloadDirRequest {
     async fn execute(mut self) -> Result<SyncReport> {
         // A clone of the request counts its own files.
         self.unverified = Arc::default();
+        self.budgets = Budgets::new(self.options.concurrency);
         self.resolve_expression().await?;
-        let root = self.root.clone();
-        let folding = blocking(move || Ok(NameFolding::detect(&root)))
-            .await
-            .map_err(|error| self.write_error(error))?;
-        let objects = self.check_objects(folding).await?;
-        self.budget = Some(TransferBudget::new(self.options.concurrency, MAX_BYTES_IN_FLIGHT));
-        let Options { concurrency, dry_run, on_entry, .. } = &self.options;
-        let mut outcomes = Outcomes::new(&self.prefix, on_entry);
-        if self.options.delete_extraneous {
-            let listed = objects.stream(|| self.list_again(folding));
-            let write_error = |error| self.write_error(error);
-            let deleted =
-                delete_extraneous_files(&self.root, listed, *dry_run, &mut outcomes, &write_error).await;
-            if let Err(error) = deleted {
-                return Err(outcomes.abort(error));
-            }
+        let (root, filter) = (self.root.clone(), self.options.filter.clone());
+        let prepared = blocking(move || Ok((NameFolding::detect(&root), filter.compile()))).await;
+        let (folding, filter) = prepared.map_err(|error| self.write_error(error))?;
+        let filter = filter.map_err(|error| filter_error(error, self.action()))?;
+        let mut outcomes = Outcomes::new(&self.prefix, &self.options.on_entry);
+        let mut objects = self.list(folding, filter.clone());
+        let check = Check {
+            limit: self.options.checked_first(CHECKED_FIRST),
+            keeps_rejected: self.options.skip_invalid,
+        };
+        let checked = hold_items(&mut objects, check, rejection, &mut outcomes).await?;
+        if outcomes.has_failures() {
+            return outcomes.finish(|| self.action());
         }
-        if !dry_run {
+        if self.options.delete_extraneous
+            && let Err(error) = self.delete_extraneous_files(checked.clone(), filter, &mut outcomes).await
+        {
+            return Err(outcomes.abort(error));
+        }
+        if !self.options.dry_run {
             let root = self.root.clone();
             let created = blocking(move || std::fs::create_dir_all(root)).await;
             created.map_err(|error| self.write_error(error))?;
         }
-        let objects = objects.into_stream(|| self.list_again(folding));
-        let downloaded = outcomes.run_all(objects, *concurrency, |object| self.process(object));
+        let objects = stream::iter(checked).map(Ok).chain(objects).boxed();
+        let transport = self.reference.api().transport();
+        let mut concurrency = Concurrency::new(self.options.concurrency, transport.throttled());
+        let downloaded = outcomes.run_all(
+            self.examine_files(objects),
+            &mut concurrency,
+            || transport.throttled(),
+            |(object, similarity)| self.process(object, similarity),
+        );
         if let Err(error) = downloaded.await {
             return Err(outcomes.abort(error));
         }
@@ -206,47 +270,74 @@ impl DownloadDirRequest {
         Ok(())
     }
 
-    /// Checks all names before anything is written, and counts the files and bytes to download.
-    async fn check_objects(&self, folding: NameFolding) -> Result<SmallList<ListedObject>> {
-        let mut outcomes = Outcomes::new(&self.prefix, &self.options.on_entry);
-        let (mut list, mut names) = (SmallList::new(), NameChecker::new(folding));
-        let mut objects = pin!(list_objects(&self.reference, &self.prefix));
-        let mut is_empty = true;
-        while let Some(object) = objects.try_next().await? {
-            if outcomes.stop() {
-                break;
+    /// Lists the objects that the filter keeps, checks their names, and counts the files and bytes to download.
+    fn list(&self, folding: NameFolding, filter: PathFilter) -> BoxStream<'static, Result<ListedObject>> {
+        let (mut names, progress) = (NameChecker::new(folding), self.options.progress.clone());
+        let objects = list_objects(&self.reference, &self.prefix, self.options.needs_times());
+        let objects = objects.try_filter(move |object| future::ready(filter.keeps(&object.name)));
+        let objects = objects.map_ok(move |mut object| {
+            object.rejection = names.check(&object.name, object.bytes).err();
+            if object.rejection.is_none() && !object.is_directory() {
+                progress.expect(1, Some(object.bytes));
             }
-            is_empty = false;
-            if let Err(why) = names.check(&object.name, object.bytes) {
-                outcomes.reject(&object.name, why);
-            } else {
-                if !object.is_directory() {
-                    self.options.progress.expect(1, Some(object.bytes));
-                }
-                list.push(object);
-            }
+            object
+        });
+        let objects = objects.fuse();
+        if self.options.skip_invalid {
+            objects.boxed()
+        } else {
+            stop_at_rejection(objects, |object| object.rejection.is_some()).boxed()
         }
-        outcomes.finish(|| self.action())?;
-        if self.options.delete_extraneous && is_empty {
+    }
+
+    async fn delete_extraneous_files(
+        &self,
+        objects: CompactList<ListedObject>,
+        filter: PathFilter,
+        outcomes: &mut Outcomes<'_>,
+    ) -> Result<()> {
+        if objects.len() == 0 {
             let message = "there is no object under the prefix, so every local file would be deleted";
             return Err(Error::new(ErrorKind::NotFound, self.action(), message));
         }
-        Ok(list)
+        let (objects, dry_run) = (stream::iter(objects).map(Ok).boxed(), self.options.dry_run);
+        let write_error = |error| self.write_error(error);
+        delete_extraneous_files(&self.root, objects, filter, dry_run, outcomes, &write_error).await
     }
 
-    /// Lists the objects again. Checks the names again, because there may be new ones.
-    fn list_again(&self, folding: NameFolding) -> impl Stream<Item = Result<ListedObject>> + Send + use<> {
-        let (action, mut names) = (self.action(), NameChecker::new(folding));
-        list_objects(&self.reference, &self.prefix).map(move |object| {
-            let object = object?;
-            match names.check(&object.name, object.bytes) {
-                Ok(()) => Ok(object),
-                Err(why) => Err(Error::invalid(&*action, format!("{:?}: {why}", object.name))),
-            }
-        })
+    /// Compares the size and the time of local files with those of the objects, if unchanged files are skipped.
+    fn examine_files<'a>(
+        &'a self,
+        objects: BoxStream<'a, Result<ListedObject>>,
+    ) -> BoxStream<'a, Result<(ListedObject, Similarity)>> {
+        if !self.options.skip_unchanged {
+            return objects.map_ok(|object| (object, Similarity::Different)).boxed();
+        }
+        let batches = objects.ready_chunks(EXAMINED_AT_ONCE).then(move |objects| {
+            let mut files = LocalFiles::new(self.root.clone(), self.options.compare);
+            let mut examine = move |object: ListedObject| {
+                let is_file = object.rejection.is_none() && !object.is_directory();
+                let similarity = if is_file { files.similarity(&object) } else { Similarity::Different };
+                (object, similarity)
+            };
+            blocking(move || {
+                Ok(objects.into_iter().map(|object| object.map(&mut examine)).collect::<Vec<_>>())
+            })
+        });
+        let batches = batches
+            .map(|batch| batch.unwrap_or_else(|error| vec![Err(self.write_error(error))]))
+            .flat_map(stream::iter);
+        batches.boxed()
     }
 
-    async fn process(&self, object: ListedObject) -> Option<TaskOutcome> {
+    async fn process(&self, object: ListedObject, similarity: Similarity) -> Option<TaskOutcome> {
+        if let Some(why) = object.rejection {
+            return Some(if self.options.skip_invalid {
+                TaskOutcome::Invalid(object.name, why)
+            } else {
+                TaskOutcome::Entry(object.name, Err(Error::invalid("", why)))
+            });
+        }
         if object.is_directory() {
             if self.options.dry_run {
                 return None;
@@ -256,34 +347,44 @@ impl DownloadDirRequest {
             return created.err().map(|error| TaskOutcome::Entry(object.name, Err(self.write_error(error))));
         }
         let name = object.name.clone();
-        let result = self.download(object).await;
+        let result = self.download(object, similarity).await;
         Some(TaskOutcome::Entry(name, result))
     }
 
-    async fn download(&self, object: ListedObject) -> Result<SyncAction> {
-        let ListedObject { name, bytes, checksum } = object;
-        let Options { skip_unchanged, dry_run, progress, .. } = &self.options;
-        let path = local_path(&self.root, &name);
-        if *skip_unchanged {
-            let (root, path, checksum) = (self.root.clone(), path.clone(), checksum.clone());
-            let unchanged = move || Ok(local_files::is_unchanged(&root, &path, bytes, &checksum));
-            if blocking(unchanged).await.map_err(|error| self.write_error(error))? {
-                progress.advance(bytes);
-                progress.finish_item();
-                return Ok(SyncAction::Unchanged(bytes));
+    async fn download(&self, object: ListedObject, similarity: Similarity) -> Result<SyncAction> {
+        let Options { dry_run, progress, .. } = &self.options;
+        let modified = self.options.preserves_times().then(|| from_unix_seconds(object.modified)).flatten();
+        let is_unchanged = match similarity {
+            Similarity::Different => false,
+            Similarity::SameSize => {
+                let modified = modified.filter(|_| !dry_run);
+                // A file that cannot be read is replaced.
+                compare::is_equal(self.budgets.small.jobs(), &self.root, &object, modified)
+                    .await
+                    .unwrap_or(false)
             }
+            Similarity::Equal => true,
+        };
+        if is_unchanged {
+            progress.advance(object.bytes);
+            progress.finish_item();
+            return Ok(SyncAction::Unchanged(object.bytes));
         }
         if *dry_run {
-            return Ok(SyncAction::Transferred(bytes));
+            return Ok(SyncAction::Transferred(object.bytes));
         }
-        let object = self.reference.object(format!("{}{name}", self.prefix));
-        let reader = ReaderRequest::new(object).verify(self.verify).shared_progress(&progress.of_part());
+        let is_small = object.bytes <= local_files::SMALL_FILE;
+        let budget = if is_small { &self.budgets.small } else { &self.budgets.large };
+        let path = local_path(&self.root, &object.name);
+        let scope = self.reference.object(format!("{}{}", self.prefix, object.name));
+        let reader = ReaderRequest::new(scope).verify(self.verify).shared_progress(&progress.of_part());
         let reader = if let Some(presign) = self.presign { reader.presign(presign) } else { reader };
-        let mut download =
-            reader.download_to(path).below_root(self.root.clone(), self.fsync).expecting(bytes, checksum);
-        if let Some(budget) = &self.budget {
-            download = download.within(budget.clone());
-        }
+        let download = reader
+            .download_to(path)
+            .below_root(self.root.clone(), self.fsync)
+            .expecting(object.bytes, object.checksum)
+            .modified(modified)
+            .within(budget.clone());
         let report = download.await?;
         if !report.checksum_verified {
             self.unverified.fetch_add(1, Relaxed);
@@ -304,3 +405,8 @@ impl DownloadDirRequest {
 }
 
 impl_into_future!(DownloadDirRequest { reference } => SyncReport);
+
+/// The error of an object that cannot be a file.
+fn rejection(object: &ListedObject) -> Option<Error> {
+    object.rejection.as_ref().map(|why| Error::invalid("", &**why))
+}

@@ -8,30 +8,39 @@
 //! | `upload`, `download` | the two requests |
 //! | `upload_tasks` | groups what an upload has to do into tasks |
 //! | `extraneous_files` | deletes the local files that have no object |
-//! | `outcomes` | runs tasks, counts results, collects failures, and stops after too many |
+//! | `held_items` | checks the first items before anything is transferred |
+//! | `outcomes`, `concurrency` | runs tasks, counts results, collects failures, and stops after too many; how many tasks run at once |
 //! | `options`, `report` | the options of both requests; the report, and the callback for each entry |
 //! | `names`, `prefix_stack`, `name_folding` | which objects can be files of one directory |
-//! | `local_files` | compares and loads local files |
+//! | `compare`, `local_files` | which files are equal to their objects; loads local files |
 //! | `walk`, `listing` | the two sides, both in byte order: the local entries, and the objects |
-//! | `small_list`, `merge` | a list that is read twice; the merge of two sorted streams |
+//! | `filter`, `patterns` | which entries are left out |
+//! | `name_table`, `compact_list`, `merge` | the names in one directory; a list that takes little memory; the merge of two sorted streams |
 
+mod compact_list;
+mod compare;
+mod concurrency;
 mod download;
 mod extraneous_files;
+mod filter;
+mod held_items;
 mod listing;
 pub(crate) mod local_files;
 mod merge;
 pub(crate) mod name_folding;
+mod name_table;
 pub(crate) mod names;
 mod options;
 mod outcomes;
+mod patterns;
 mod prefix_stack;
 mod report;
-mod small_list;
 mod upload;
 mod upload_tasks;
 mod walk;
 
+pub use compare::Compare;
 pub use download::DownloadDirRequest;
 pub use options::SymlinkPolicy;
-pub use report::{SyncAction, SyncReport};
+pub use report::{InvalidEntry, SyncAction, SyncReport};
 pub use upload::UploadDirRequest;

@@ -3,13 +3,16 @@
 use std::collections::HashSet;
 use std::error::Error as _;
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
-use futures::stream::{self, Stream, StreamExt as _};
+use futures::future;
+use futures::stream::{FuturesUnordered, Stream, StreamExt as _};
 
 use crate::error::FailedObject;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transfer::delete::has_more;
+use crate::transfer::dir::concurrency::Concurrency;
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 
 /// The number of failures after which no task is started: the error holds each of them.
@@ -22,6 +25,8 @@ const MAX_CONSECUTIVE_FAILURES: usize = 50;
 pub(crate) enum TaskOutcome {
     /// The name of an entry, and what was done with it.
     Entry(String, Result<SyncAction>),
+    /// The name of an entry that cannot be transferred, and why. The transfer skips it.
+    Invalid(String, String),
     /// The names of objects that one request deletes, and those that the server could not delete.
     Deleted(Vec<String>, Result<Vec<FailedObject>>),
 }
@@ -54,7 +59,8 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    /// Runs a task for each item, up to `concurrency` at once, and records the results.
+    /// Runs a task for each item, as many at once as `concurrency` permits, and records the results. `throttled` returns
+    /// how many attempts the server has throttled.
     ///
     /// After too many failures, or an error of `items`, no further task is started, and running tasks are completed.
     ///
@@ -63,35 +69,49 @@ impl<'a> Outcomes<'a> {
     pub(crate) async fn run_all<T, F>(
         &mut self,
         items: impl Stream<Item = Result<T>> + Send,
-        concurrency: usize,
+        concurrency: &mut Concurrency,
+        throttled: impl Fn() -> u64 + Send + Sync,
         run: impl Fn(T) -> F + Send + Sync,
     ) -> Result<()>
     where
         F: Future<Output = Option<TaskOutcome>> + Send,
     {
         let mut items = pin!(items.fuse());
-        let list_error = Mutex::new(None);
-        {
-            let (started, stop) = stream::abortable(items.as_mut());
-            let tasks = started.scan((), |(), item| {
-                let keep = |error| *list_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                std::future::ready(item.map_err(keep).ok().map(&run))
+        let mut running = FuturesUnordered::new();
+        let (mut list_error, mut is_reading) = (None, true);
+        loop {
+            is_reading &= !self.has_too_many_failures();
+            let limit = concurrency.limit();
+            let finished = future::poll_fn(|cx| {
+                while is_reading && running.len() < limit {
+                    match items.as_mut().poll_next(cx) {
+                        Poll::Ready(Some(Ok(item))) => running.push(timed(run(item))),
+                        Poll::Ready(Some(Err(error))) => (list_error, is_reading) = (Some(error), false),
+                        Poll::Ready(None) => is_reading = false,
+                        Poll::Pending => break,
+                    }
+                }
+                match running.poll_next_unpin(cx) {
+                    Poll::Ready(None) if is_reading => Poll::Pending,
+                    finished => finished,
+                }
             });
-            let mut outcomes = pin!(tasks.buffer_unordered(concurrency));
-            loop {
-                if self.has_too_many_failures() {
-                    stop.abort();
+            let Some((outcome, elapsed)) = finished.await else { break };
+            concurrency.observe_throttled(throttled());
+            match outcome {
+                Some(TaskOutcome::Entry(name, result)) => {
+                    if let Ok(SyncAction::Transferred(bytes)) = result {
+                        concurrency.record(bytes, elapsed);
+                    }
+                    self.record(&name, result);
                 }
-                match outcomes.next().await {
-                    Some(Some(TaskOutcome::Entry(name, result))) => self.record(&name, result),
-                    Some(Some(TaskOutcome::Deleted(names, result))) => self.record_deletion(&names, result),
-                    Some(None) => {}
-                    None => break,
-                }
+                Some(TaskOutcome::Invalid(name, why)) => self.record_invalid(name, why),
+                Some(TaskOutcome::Deleted(names, result)) => self.record_deletion(&names, result),
+                None => {}
             }
         }
         self.stopped |= has_more(&mut items);
-        list_error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+        list_error.map_or(Ok(()), Err)
     }
 
     /// Records the result for the entry of this name.
@@ -109,9 +129,14 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    /// Records a name that cannot be transferred.
-    pub(crate) fn reject(&mut self, name: &str, why: impl Into<String>) {
-        self.fail(name, Error::invalid("", why));
+    /// Records an entry that cannot be transferred, and is skipped.
+    fn record_invalid(&mut self, name: String, why: String) {
+        self.on_entry.call(&name, SyncAction::Invalid);
+        self.report.add_invalid(name, why);
+    }
+
+    pub(crate) fn has_failures(&self) -> bool {
+        self.first_error.is_some()
     }
 
     /// Records the result of a request that deletes several objects.
@@ -194,6 +219,12 @@ impl<'a> Outcomes<'a> {
     }
 }
 
+/// Returns the output of a task, and how long it took.
+async fn timed<T>(task: impl Future<Output = T>) -> (T, Duration) {
+    let start = Instant::now();
+    (task.await, start.elapsed())
+}
+
 /// Whether a failure of one file is likely to repeat with every other file.
 fn is_likely_to_affect_all(kind: ErrorKind) -> bool {
     matches!(
@@ -209,157 +240,4 @@ fn is_likely_to_affect_all(kind: ErrorKind) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-
-    fn failure(kind: ErrorKind) -> Result<SyncAction> {
-        Err(Error::new(kind, "move", "no").with_source("because"))
-    }
-
-    #[test]
-    fn error_lists_all_failures_and_has_the_kind_of_the_first() {
-        let on_entry = EntryCallback::default();
-        let mut outcomes = Outcomes::new("data/", &on_entry);
-        outcomes.record("a", Ok(SyncAction::Transferred(3)));
-        outcomes.record("b", failure(ErrorKind::Integrity));
-        outcomes.record("c", failure(ErrorKind::Transport));
-        let error = outcomes.finish(|| "move all".to_owned()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Integrity);
-        assert_eq!(error.to_string(), r#"move all: "data/b": no: because (and 1 more failed)"#);
-        let paths: Vec<_> =
-            error.failed_objects().iter().filter_map(|failed| failed.path.as_deref()).collect();
-        assert_eq!(paths, ["data/b", "data/c"]);
-    }
-
-    #[test]
-    fn aborting_error_keeps_the_failures_before_it() {
-        let on_entry = EntryCallback::default();
-        let mut outcomes = Outcomes::new("data/", &on_entry);
-        outcomes.record("b", failure(ErrorKind::Integrity));
-        let error = outcomes.abort(Error::new(ErrorKind::Transport, "list", "no more"));
-        assert_eq!((error.kind(), &*error.to_string()), (ErrorKind::Transport, "list: no more"));
-        assert_eq!(error.failed_objects()[0].path.as_deref(), Some("data/b"));
-    }
-
-    #[test]
-    fn consecutive_failures_that_affect_all_files_stop_the_transfer() {
-        let on_entry = EntryCallback::default();
-        let mut outcomes = Outcomes::new("", &on_entry);
-        for _ in 0..2 * MAX_CONSECUTIVE_FAILURES {
-            outcomes.record("a", failure(ErrorKind::InvalidRequest));
-        }
-        assert!(!outcomes.has_too_many_failures());
-        for _ in 1..MAX_CONSECUTIVE_FAILURES {
-            outcomes.record("a", failure(ErrorKind::Transport));
-        }
-        assert!(!outcomes.has_too_many_failures());
-        outcomes.record("a", Ok(SyncAction::Unchanged(1)));
-        outcomes.record("a", failure(ErrorKind::Transport));
-        assert!(!outcomes.has_too_many_failures());
-        for _ in 1..MAX_CONSECUTIVE_FAILURES {
-            outcomes.record("a", failure(ErrorKind::WriteProtected));
-        }
-        assert!(outcomes.has_too_many_failures());
-    }
-
-    /// Runs tasks for these items, and returns the numbers of those that were started.
-    async fn run(
-        outcomes: &mut Outcomes<'_>,
-        items: impl IntoIterator<Item = Result<usize>, IntoIter: Send>,
-        fails: impl Fn(usize) -> bool + Send + Sync,
-    ) -> (Result<()>, Vec<usize>) {
-        let started = Mutex::new(Vec::new());
-        let (started_here, fails) = (&started, &fails);
-        let step = |number: usize| async move {
-            started_here.lock().unwrap().push(number);
-            tokio::task::yield_now().await;
-            let result = if fails(number) {
-                failure(ErrorKind::InvalidRequest)
-            } else {
-                Ok(SyncAction::Transferred(1))
-            };
-            Some(TaskOutcome::Entry(number.to_string(), result))
-        };
-        let outcome = outcomes.run_all(stream::iter(items), 7, step).await;
-        (outcome, started.into_inner().unwrap())
-    }
-
-    #[tokio::test]
-    async fn no_task_is_started_after_too_many_failures() {
-        let on_entry = EntryCallback::default();
-        let mut outcomes = Outcomes::new("", &on_entry);
-        let (outcome, started) = run(&mut outcomes, (0..100_000).map(Ok), |number| number >= 3000).await;
-        outcome.unwrap();
-        // The running tasks are completed and reported.
-        assert_eq!(outcomes.report.transferred, 3000);
-        let error = outcomes.finish(|| "move all".to_owned()).unwrap_err();
-        let failures = error.failed_objects().len();
-        assert!((MAX_FAILURES..MAX_FAILURES + 7).contains(&failures), "{failures}");
-        assert_eq!(started.len(), 3000 + failures);
-        let end = format!("no: because (and {} more failed); the rest was not tried", failures - 1);
-        assert!(error.to_string().ends_with(&end), "{error}");
-        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
-    }
-
-    #[tokio::test]
-    async fn too_many_failures_without_remaining_tasks_mention_no_rest() {
-        let on_entry = EntryCallback::default();
-        let mut outcomes = Outcomes::new("", &on_entry);
-        let (outcome, started) = run(&mut outcomes, (0..MAX_FAILURES).map(Ok), |_| true).await;
-        outcome.unwrap();
-        assert_eq!(started.len(), MAX_FAILURES);
-        let error = outcomes.finish(|| "move all".to_owned()).unwrap_err();
-        assert_eq!(error.failed_objects().len(), MAX_FAILURES);
-        assert!(error.to_string().ends_with("(and 999 more failed)"), "{error}");
-    }
-
-    #[tokio::test]
-    async fn running_tasks_are_completed_after_an_error_of_the_list() {
-        let on_entry = EntryCallback::default();
-        let mut outcomes = Outcomes::new("", &on_entry);
-        let list_error = Err(Error::new(ErrorKind::Transport, "list", "no more"));
-        let items = [Ok(1), Ok(2), list_error, Ok(3)];
-        let (outcome, started) = run(&mut outcomes, items, |number| number == 2).await;
-        assert_eq!(started, [1, 2]);
-        assert_eq!((outcomes.report.transferred, outcomes.failed.len()), (1, 1));
-        let error = outcomes.abort(outcome.unwrap_err());
-        assert_eq!((error.kind(), &*error.to_string()), (ErrorKind::Transport, "list: no more"));
-        assert_eq!(error.failed_objects()[0].path.as_deref(), Some("2"));
-    }
-
-    #[test]
-    fn objects_without_a_failure_are_reported_as_deleted() {
-        let reported: Arc<Mutex<Vec<String>>> = Arc::default();
-        let names_reported = reported.clone();
-        let on_entry = EntryCallback::new(move |name, action| {
-            assert_eq!(action, SyncAction::Deleted);
-            names_reported.lock().unwrap().push(name.to_owned());
-        });
-        let names = ["a", "b", "c"].map(str::to_owned);
-        let failure = |path: Option<&str>| {
-            FailedObject::new(path.map(str::to_owned), "cannot write to protected branch", 403)
-        };
-        let deleted = |outcome| {
-            let mut outcomes = Outcomes::new("t/", &on_entry);
-            outcomes.record_deletion(&names, outcome);
-            let count = outcomes.report.deleted;
-            let error = outcomes.finish(|| "delete".to_owned()).err();
-            let failed: Vec<_> = error.iter().flat_map(|error| error.failed_objects().to_vec()).collect();
-            let failed: Vec<_> = failed.into_iter().map(|failed| failed.path.unwrap_or_default()).collect();
-            (std::mem::take(&mut *reported.lock().unwrap()), count, failed, error.map(|error| error.kind()))
-        };
-        let all = names.to_vec();
-        assert_eq!(deleted(Ok(vec![])), (all, 3, vec![], None));
-        let (one, protected) = (vec!["t/b".to_owned()], Some(ErrorKind::WriteProtected));
-        let others = vec!["a".to_owned(), "c".to_owned()];
-        assert_eq!(deleted(Ok(vec![failure(Some("t/b"))])), (others, 2, one, protected));
-        // The failure may be about any of them.
-        let unnamed = Ok(vec![failure(None)]);
-        assert_eq!(deleted(unnamed), (vec![], 0, vec![String::new()], protected));
-        let all = names.iter().map(|name| format!("t/{name}")).collect();
-        let timeout = Err(Error::new(ErrorKind::Timeout, "delete", "no word"));
-        assert_eq!(deleted(timeout), (vec![], 0, all, Some(ErrorKind::Timeout)));
-    }
-}
+mod tests;

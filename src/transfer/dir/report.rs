@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 /// The totals of a directory transfer. After a dry run, the totals that a real run would have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SyncReport {
     /// The number of files that were uploaded or downloaded.
@@ -19,10 +19,27 @@ pub struct SyncReport {
     pub bytes_unchanged: u64,
     /// The number of objects or local files that were deleted.
     pub deleted: u64,
+    /// The number of entries that cannot be transferred, and were skipped because `skip_invalid` is set.
+    pub invalid: u64,
+    /// The first 1000 of these entries, in no particular order.
+    pub invalid_entries: Vec<InvalidEntry>,
     /// The number of downloaded files whose bytes were not verified: the verification was off, or the checksum of the
     /// object is not one of its bytes. See [`Verify`](crate::Verify).
     pub unverified: u64,
 }
+
+/// An entry that cannot be transferred.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct InvalidEntry {
+    /// The path below the directory or the prefix.
+    pub name: String,
+    /// Why the entry cannot be transferred.
+    pub reason: String,
+}
+
+/// The number of invalid entries that a report lists.
+const MAX_INVALID: usize = 1000;
 
 /// The action that a directory transfer took for one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -35,9 +52,18 @@ pub enum SyncAction {
     Unchanged(u64),
     /// The object or local file was deleted, because it does not exist on the other side.
     Deleted,
+    /// The entry cannot be transferred, and was skipped because `skip_invalid` is set.
+    Invalid,
 }
 
 impl SyncReport {
+    pub(crate) fn add_invalid(&mut self, name: String, reason: String) {
+        self.invalid += 1;
+        if self.invalid_entries.len() < MAX_INVALID {
+            self.invalid_entries.push(InvalidEntry { name, reason });
+        }
+    }
+
     pub(crate) fn add(&mut self, action: SyncAction) {
         match action {
             SyncAction::Transferred(bytes) => {
@@ -49,6 +75,7 @@ impl SyncReport {
                 self.bytes_unchanged += bytes;
             }
             SyncAction::Deleted => self.deleted += 1,
+            SyncAction::Invalid => self.invalid += 1,
         }
     }
 }
@@ -87,8 +114,10 @@ mod tests {
             report.add(action);
             report.add(action);
         }
+        report.add_invalid("a/".to_owned(), "no".to_owned());
         let expected = serde_json::json!({
             "transferred": 2, "bytes_transferred": 6, "unchanged": 2, "bytes_unchanged": 8, "deleted": 2,
+            "invalid": 1, "invalid_entries": [{ "name": "a/", "reason": "no" }],
             "unverified": 0,
         });
         assert_eq!(serde_json::to_value(report).unwrap(), expected);

@@ -1,36 +1,55 @@
 //! Uploads a directory to the objects under a prefix.
 
 use std::fmt;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::Poll;
 
 use futures::future;
-use futures::stream::{BoxStream, Stream, StreamExt as _, TryStreamExt as _};
+use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use tokio::sync::Semaphore;
 
 use crate::error::FailedObject;
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
+use crate::models::ObjectStats;
 use crate::scope::RefScope;
+use crate::transfer::beneath;
 use crate::transfer::blocking;
 use crate::transfer::delete::{DeleteBatch, MAX_PATH_LENGTH};
-use crate::transfer::dir::listing::{ListedObject, list_objects};
+use crate::transfer::dir::compare::{Similarity, has_checksum};
+use crate::transfer::dir::concurrency::{Concurrency, START};
+use crate::transfer::dir::filter::PathFilter;
+use crate::transfer::dir::held_items::{Check, hold_items, stop_at_rejection};
+use crate::transfer::dir::listing::{ListedObject, MODIFIED_KEY, list_objects};
 use crate::transfer::dir::local_files::{self, FileContent, local_path};
 use crate::transfer::dir::merge::{Pair, merge};
-use crate::transfer::dir::options::{Options, SymlinkPolicy, dir_options, directory_prefix};
+use crate::transfer::dir::options::{Options, SymlinkPolicy, dir_options, directory_prefix, filter_error};
 use crate::transfer::dir::outcomes::{Outcomes, TaskOutcome};
 use crate::transfer::dir::prefix_stack::PrefixStack;
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
-use crate::transfer::dir::small_list::SmallList;
 use crate::transfer::dir::upload_tasks::{UploadTask, upload_tasks};
-use crate::transfer::dir::walk::{EntryKind, LocalEntry, walk};
+use crate::transfer::dir::walk::{EntryKind, FileStat, LocalEntry, WalkOptions, walk};
 use crate::transfer::etag::ChecksumVerifier;
+use crate::transfer::jobs::Jobs;
 use crate::transfer::write::body::Body;
 use crate::transfer::write::upload::UploadRequest;
 
+/// How many entries are checked before the first file is uploaded.
+const CHECKED_FIRST: usize = 10_000;
+
 /// The number of parts of large files that are uploaded at once, for all files together.
 const PART_PERMITS: usize = 8;
+
+/// The number of large files that are uploaded at once, unless the caller sets a number: more of them would take more
+/// memory, and would not be faster.
+const LARGE_FILE_PERMITS: usize = START;
+
+/// The number of threads that read small files and compare files.
+const MAX_JOBS: usize = 16;
 
 /// Uploads the files of a directory to the objects under a prefix of a branch.
 ///
@@ -42,7 +61,9 @@ const PART_PERMITS: usize = 8;
 /// gets a slash at its end if it has none: `data` means `data/`. Existing objects are replaced. Empty directories are not
 /// uploaded, because a branch has no directories. The changes are uncommitted until you commit.
 ///
-/// Memory use does not grow with the number of files.
+/// The directory is walked once, the objects are listed once, and both while files are uploaded. Memory use grows with the
+/// number of names in a single directory, by about 10 bytes more than the length of each, and where all entries are
+/// [checked first](Self::check_all_first). Temporary files that an interrupted download has left behind are not uploaded.
 ///
 /// ```
 /// # async fn example(branch: lakefs::Branch) -> lakefs::Result<()> {
@@ -57,15 +78,26 @@ const PART_PERMITS: usize = 8;
 /// ```
 ///
 /// # Names
-/// All entries of the directory are checked before anything is uploaded. These entries are rejected:
+/// These entries of the directory are rejected:
 /// * names that are not valid Unicode;
+/// * directories and files that cannot be read;
 /// * files whose object would have a path of more than 1024 bytes;
 /// * [symbolic links](Self::symlinks), unless they are skipped or followed;
 /// * [sockets, pipes and devices](Self::skip_special), unless they are skipped.
 ///
+/// The first 10,000 entries are checked before anything is uploaded. If one of them is rejected, nothing is uploaded, and
+/// the error lists all rejected entries. An entry that is rejected later ends the upload: no further file is started,
+/// started ones are completed, and the error lists all rejected entries as well. To check all entries before anything is
+/// uploaded, set [`check_all_first`](Self::check_all_first); with [`delete_extraneous`](Self::delete_extraneous), that is
+/// always done. To upload the other entries nevertheless, set [`skip_invalid`](Self::skip_invalid).
+///
+/// Files are read without following symbolic links, unless these are [followed](SymlinkPolicy::Follow), also if a
+/// directory is replaced by a link during the upload. A file that cannot be opened fails alone.
+///
 /// # Progress
-/// The totals that [`progress`](Self::progress) reports are known before the first byte is transferred. Unchanged files
-/// count as transferred.
+/// The totals that [`progress`](Self::progress) reports are those of the entries that the walk has reached. They grow while
+/// it goes on, and are final before the first byte is transferred if there are at most 10,000 entries or all are checked
+/// first. Unchanged files count as transferred.
 ///
 /// # Failures of single files
 /// If single files fail, the other files are still uploaded. Stops after 1000 failed files, or after 50 consecutive
@@ -76,9 +108,9 @@ const PART_PERMITS: usize = 8;
 /// # Errors
 /// * [`NotFound`](crate::ErrorKind::NotFound): the branch does not exist, or
 ///   [`delete_extraneous`](Self::delete_extraneous) is set and the directory contains no file.
-/// * [`Io`](crate::ErrorKind::Io): the directory cannot be read.
+/// * [`Io`](crate::ErrorKind::Io): the directory, or one below it, cannot be read.
 /// * [`InvalidRequest`](crate::ErrorKind::InvalidRequest): entries of the directory cannot be uploaded. The error lists
-///   all of them, and nothing was uploaded.
+///   all of them; see [Names](#names).
 /// * The kind of the first failure of a single file.
 #[derive(Clone, Debug)]
 #[must_use = "a request does nothing until it is awaited"]
@@ -91,6 +123,8 @@ pub struct UploadDirRequest {
     content_type: ContentTypes,
     force: Option<bool>,
     part_permits: Arc<Semaphore>,
+    large_file_permits: Arc<Semaphore>,
+    jobs: Jobs,
     options: Options,
 }
 
@@ -111,6 +145,8 @@ impl UploadDirRequest {
             content_type: ContentTypes(None),
             force: None,
             part_permits: Arc::new(Semaphore::new(PART_PERMITS)),
+            large_file_permits: Arc::new(Semaphore::new(LARGE_FILE_PERMITS)),
+            jobs: Jobs::new(MAX_JOBS),
             options,
         }
     }
@@ -124,6 +160,25 @@ impl UploadDirRequest {
     /// Skips sockets, pipes and devices. Default: `false`: they are an error.
     pub fn skip_special(mut self, yes: bool) -> Self {
         self.skip_special = yes;
+        self
+    }
+
+    /// Skips entries that cannot be uploaded or read, and uploads the others. Default: `false`: they are an error.
+    ///
+    /// The [report](SyncReport::invalid_entries) lists the entries. The objects of the same names, and those below, are
+    /// kept.
+    pub fn skip_invalid(mut self, yes: bool) -> Self {
+        self.options.skip_invalid = yes;
+        self
+    }
+
+    /// Stores the modification time of each file in the user metadata of its object, with the key
+    /// `::lakefs::client-mtime`, as `lakectl local` does. Default: `true` with
+    /// [`Compare::SizeAndTime`](crate::Compare::SizeAndTime), otherwise `false`.
+    ///
+    /// Metadata are part of an object: where equal data are uploaded with different times, the objects differ in diffs.
+    pub fn preserve_times(mut self, yes: bool) -> Self {
+        self.options.preserve_times = Some(yes);
         self
     }
 
@@ -155,24 +210,67 @@ impl UploadDirRequest {
     }
 
     async fn execute(self) -> Result<SyncReport> {
-        // The branch is checked first: if it does not exist, every file would fail.
-        let ((), entries) = future::try_join(self.check_branch(), self.check_entries()).await?;
-        let entries = entries.into_stream(|| self.walk());
-        let pairs: BoxStream<'_, _> = if self.options.skip_unchanged || self.options.delete_extraneous {
-            let objects = list_objects(&self.branch, &self.prefix).boxed();
-            merge(entries, objects).map_ok(|merged| merged.pair).boxed()
-        } else {
-            entries.map_ok(Pair::Left).boxed()
-        };
-        let mut skipped = PrefixStack::default();
-        let pairs = pairs.try_filter(|pair| future::ready(!self.skips(pair, &mut skipped)));
+        let filter = self.options.filter.clone();
+        let filter = blocking(move || Ok(filter.compile())).await.map_err(|error| self.read_error(error))?;
+        let filter = filter.map_err(|error| filter_error(error, self.action()))?;
         let mut outcomes = Outcomes::new(&self.prefix, &self.options.on_entry);
-        let tasks = upload_tasks(pairs);
-        let uploaded = outcomes.run_all(tasks, self.options.concurrency, |task| self.process(task));
+        let mut entries = self.walk(filter.clone());
+        let check = Check {
+            limit: self.options.checked_first(CHECKED_FIRST),
+            keeps_rejected: self.options.skip_invalid,
+        };
+        let checked = hold_items(&mut entries, check, |entry| self.rejection(entry), &mut outcomes);
+        // The branch is checked first: if it does not exist, every file would fail.
+        let ((), checked) = future::try_join(self.check_branch(), checked).await?;
+        if outcomes.has_failures() {
+            return outcomes.finish(|| self.action());
+        }
+        if self.options.delete_extraneous
+            && checked.clone().into_iter().all(|entry| entry.kind == EntryKind::Directory)
+        {
+            let message =
+                "there is no file in the directory, so every object under the prefix would be deleted";
+            return Err(Error::new(ErrorKind::NotFound, self.action(), message));
+        }
+        let entries = stream::iter(checked).map(Ok).chain(entries).boxed();
+        let mut skipped = PrefixStack::default();
+        let pairs = self.pair_with_objects(entries, filter);
+        let pairs = pairs.try_filter(|pair| future::ready(!self.skips(pair, &mut skipped)));
+        let transport = self.branch.api().transport();
+        let mut concurrency = Concurrency::new(self.options.concurrency, transport.throttled());
+        let uploaded = outcomes.run_all(
+            upload_tasks(pairs),
+            &mut concurrency,
+            || transport.throttled(),
+            |task| self.process(task),
+        );
         if let Err(error) = uploaded.await {
             return Err(outcomes.abort(error));
         }
         outcomes.finish(|| self.action())
+    }
+
+    /// Adds the objects of the same names, if they are needed.
+    fn pair_with_objects<'a>(
+        &'a self,
+        entries: BoxStream<'a, Result<LocalEntry>>,
+        filter: PathFilter,
+    ) -> BoxStream<'a, Result<Pair<LocalEntry, ListedObject>>> {
+        if !self.options.skip_unchanged && !self.options.delete_extraneous {
+            return entries.map_ok(Pair::Left).boxed();
+        }
+        let objects = list_objects(&self.branch, &self.prefix, self.options.needs_times());
+        let objects = objects.try_filter(move |object| future::ready(filter.keeps(&object.name)));
+        // Objects after the last entry matter only if they are deleted. Otherwise the list ends there.
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let (end, needs_all) = (has_ended.clone(), self.options.delete_extraneous);
+        let entries = entries.chain(stream::poll_fn(move |_| {
+            end.store(true, Relaxed);
+            Poll::Ready(None)
+        }));
+        let objects =
+            objects.take_while(move |_| future::ready(needs_all || !has_ended.load(Relaxed))).boxed();
+        merge(entries, objects).map_ok(|merged| merged.pair).boxed()
     }
 
     async fn check_branch(&self) -> Result<()> {
@@ -181,50 +279,24 @@ impl UploadDirRequest {
         Ok(())
     }
 
-    /// Checks all entries before anything is uploaded, and counts the files and bytes to upload.
-    async fn check_entries(&self) -> Result<SmallList<LocalEntry>> {
-        let mut outcomes = Outcomes::new(&self.prefix, &self.options.on_entry);
-        let (mut list, mut walk) = (SmallList::new(), pin!(self.walk()));
-        let mut is_empty = true;
-        while let Some(entry) = walk.try_next().await? {
-            if outcomes.stop() {
-                break;
-            }
-            is_empty &= entry.kind == EntryKind::Directory;
-            if let Some(why) = self.rejection(&entry) {
-                outcomes.reject(&entry.name, why);
-            } else {
-                if let EntryKind::File { bytes } = entry.kind {
-                    self.options.progress.expect(1, Some(bytes));
-                }
-                list.push(entry);
-            }
-        }
-        outcomes.finish(|| self.action())?;
-        if self.options.delete_extraneous && is_empty {
-            let message =
-                "there is no file in the directory, so every object under the prefix would be deleted";
-            return Err(Error::new(ErrorKind::NotFound, self.action(), message));
-        }
-        Ok(list)
-    }
-
     /// The reason why an entry cannot be uploaded.
-    fn rejection(&self, entry: &LocalEntry) -> Option<String> {
+    fn rejection(&self, entry: &LocalEntry) -> Option<Error> {
+        let invalid = |why: &str| Some(Error::invalid("", why));
         match &entry.kind {
             kind if self.skips_kind(kind) => None,
-            EntryKind::Unsupported(why) => Some(why.clone()),
+            EntryKind::Unsupported(why) => invalid(why),
+            EntryKind::Unreadable(why) => Some(Error::new(ErrorKind::Io, "", &**why)),
             EntryKind::Symlink => {
-                Some("the entry is a symbolic link; set `symlinks` to skip or follow it".to_owned())
+                invalid("the entry is a symbolic link; set `symlinks` to skip or follow it")
             }
-            EntryKind::Special => {
-                Some("the entry is not a regular file; set `skip_special` to skip it".to_owned())
-            }
+            EntryKind::Special => invalid("the entry is not a regular file; set `skip_special` to skip it"),
             EntryKind::Directory => None,
-            EntryKind::File { .. } => {
+            EntryKind::File(_) => {
                 let length = self.prefix.len() + entry.name.len();
-                (length > MAX_PATH_LENGTH)
-                    .then(|| format!("the path has {length} bytes, and the limit is {MAX_PATH_LENGTH}"))
+                if length <= MAX_PATH_LENGTH {
+                    return None;
+                }
+                invalid(&format!("the path has {length} bytes, and the limit is {MAX_PATH_LENGTH}"))
             }
         }
     }
@@ -233,21 +305,25 @@ impl UploadDirRequest {
         match kind {
             EntryKind::Symlink => self.symlinks == SymlinkPolicy::Skip,
             EntryKind::Special => self.skip_special,
-            EntryKind::File { .. } | EntryKind::Directory | EntryKind::Unsupported(_) => false,
+            EntryKind::File(_)
+            | EntryKind::Directory
+            | EntryKind::Unsupported(_)
+            | EntryKind::Unreadable(_) => false,
         }
     }
 
     /// Whether to do nothing for a pair.
     ///
     /// The object of a skipped entry is skipped too, and so are the objects below it: if the entry is a symbolic
-    /// link, their files may be in its target.
+    /// link or an unreadable directory, their files may be there.
     fn skips(&self, pair: &Pair<LocalEntry, ListedObject>, skipped: &mut PrefixStack) -> bool {
         match pair {
             Pair::Left(entry) | Pair::Both(entry, _) => {
                 let skips = self.skips_kind(&entry.kind);
-                if skips {
-                    skipped.parent_of(&entry.name);
-                    skipped.push(&entry.name);
+                if skips || self.rejection(entry).is_some() {
+                    let name = entry.name.trim_end_matches('/');
+                    skipped.parent_of(name);
+                    skipped.push(name);
                 }
                 skips
             }
@@ -257,10 +333,31 @@ impl UploadDirRequest {
         }
     }
 
-    fn walk(&self) -> impl Stream<Item = Result<LocalEntry>> + Send + use<> {
-        let action = self.action();
-        walk(self.root.clone(), self.symlinks == SymlinkPolicy::Follow)
-            .map_err(move |error| Error::io(&*action, "the directory cannot be read", error))
+    /// Walks the directory, and counts the files and bytes to upload.
+    fn walk(&self, filter: PathFilter) -> BoxStream<'_, Result<LocalEntry>> {
+        let options = WalkOptions {
+            follow_symlinks: self.symlinks == SymlinkPolicy::Follow,
+            stat: true,
+            skip_temporary: true,
+            filter,
+        };
+        let entries = walk(self.root.clone(), options).map_err(|error| self.read_error(error));
+        let entries = entries.inspect_ok(|entry| {
+            if let EntryKind::File(file) = entry.kind
+                && self.rejection(entry).is_none()
+            {
+                self.options.progress.expect(1, Some(file.bytes));
+            }
+        });
+        if self.options.skip_invalid {
+            entries.boxed()
+        } else {
+            stop_at_rejection(entries, |entry| self.rejection(entry).is_some()).boxed()
+        }
+    }
+
+    fn read_error(&self, error: io::Error) -> Error {
+        Error::io(self.action(), "the directory cannot be read", error)
     }
 
     async fn process(&self, task: UploadTask) -> Option<TaskOutcome> {
@@ -271,15 +368,24 @@ impl UploadDirRequest {
                 return Some(TaskOutcome::Deleted(names, result));
             }
         };
-        let result = match entry.kind {
-            EntryKind::File { bytes } => self.upload(&entry.name, bytes, object).await,
-            // The entry has appeared after the check.
-            EntryKind::Unsupported(_) | EntryKind::Symlink | EntryKind::Special => {
-                Err(Error::invalid("", self.rejection(&entry).unwrap_or_default()))
-            }
-            EntryKind::Directory => return None,
-        };
-        Some(TaskOutcome::Entry(entry.name, result))
+        let name = entry.name.clone();
+        if let Some(error) = self.rejection(&entry) {
+            return Some(self.rejected(name, error));
+        }
+        let EntryKind::File(file) = entry.kind else { return None };
+        Some(match self.upload(&name, file, object).await {
+            Ok(result) => TaskOutcome::Entry(name, result),
+            Err(unreadable) => self.rejected(name, Error::io("", "the file cannot be read", unreadable)),
+        })
+    }
+
+    /// Returns the outcome for an entry that cannot be uploaded or read.
+    fn rejected(&self, name: String, error: Error) -> TaskOutcome {
+        if self.options.skip_invalid {
+            TaskOutcome::Invalid(name, error.message().to_owned())
+        } else {
+            TaskOutcome::Entry(name, Err(error))
+        }
     }
 
     /// Deletes the objects of these names, and returns those that the server could not delete.
@@ -288,42 +394,71 @@ impl UploadDirRequest {
         batch.send(names.iter().map(|name| format!("{}{name}", self.prefix)).collect()).await
     }
 
-    async fn upload(&self, name: &str, bytes: u64, object: Option<ListedObject>) -> Result<SyncAction> {
-        let Options { skip_unchanged, dry_run, progress, .. } = &self.options;
-        let same_size = object.filter(|object| *skip_unchanged && object.bytes == bytes);
-        let verifier = same_size.and_then(|object| ChecksumVerifier::new(&object.checksum, bytes));
+    /// Uploads a file, unless it is equal to the object.
+    ///
+    /// # Errors
+    /// The outer error is that of a file that cannot be read.
+    async fn upload(
+        &self,
+        name: &str,
+        file: FileStat,
+        object: Option<ListedObject>,
+    ) -> io::Result<Result<SyncAction>> {
+        let Options { skip_unchanged, dry_run, progress, compare, .. } = &self.options;
+        let unchanged = |bytes| {
+            progress.advance(bytes);
+            progress.finish_item();
+            Ok(Ok(SyncAction::Unchanged(bytes)))
+        };
+        let bytes = file.bytes;
+        let object = object.filter(|_| *skip_unchanged);
+        let verifier = match object.as_ref().map(|object| (compare.similarity(file, object), object)) {
+            Some((Similarity::Equal, _)) => return unchanged(bytes),
+            Some((Similarity::SameSize, object)) => ChecksumVerifier::new(&object.checksum, bytes),
+            Some((Similarity::Different, _)) | None => None,
+        };
         if *dry_run && verifier.is_none() {
-            return Ok(SyncAction::Transferred(bytes));
+            return Ok(Ok(SyncAction::Transferred(bytes)));
         }
         let path = local_path(&self.root, name);
-        let content = if bytes <= local_files::SMALL_FILE || verifier.is_some() {
-            let path = path.clone();
-            let load = move || local_files::load(&path, bytes, verifier);
-            let read_error = |error| Error::io("", "the file cannot be read", error);
-            blocking(load).await.map_err(read_error)?
+        let is_small = bytes <= local_files::SMALL_FILE;
+        let content = if is_small {
+            let open = self.open(&path);
+            self.jobs.run(move || local_files::load(open()?, bytes, verifier)).await?
+        } else if let Some(verifier) = verifier {
+            let (_, is_equal) = has_checksum(&self.jobs, self.open(&path), bytes, verifier).await?;
+            if is_equal { FileContent::Unchanged } else { FileContent::Large }
         } else {
             FileContent::Large
         };
+        let is_limited = matches!(content, FileContent::Large) && self.options.concurrency.is_none();
+        let permit = if is_limited { self.large_file_permits.acquire().await.ok() } else { None };
         let body = match content {
-            FileContent::Unchanged => {
-                progress.advance(bytes);
-                progress.finish_item();
-                return Ok(SyncAction::Unchanged(bytes));
-            }
-            _ if *dry_run => return Ok(SyncAction::Transferred(bytes)),
+            FileContent::Unchanged => return unchanged(bytes),
+            _ if *dry_run => return Ok(Ok(SyncAction::Transferred(bytes))),
             FileContent::Small(data) => Body::from(data),
-            FileContent::Large => Body::file(&path),
+            FileContent::Large => Body::opened_file(self.jobs.run(self.open(&path)).await?, path.clone()),
         };
         let content_type = self.content_type.0.as_ref().and_then(|content_type| content_type(&path));
+        let modified = self.options.preserves_times().then_some(file.modified);
         let object = self.branch.object(format!("{}{name}", self.prefix));
         let stats = UploadRequest::new(object, body)
             .shared_progress(&progress.of_part())
             .permits(self.part_permits.clone())
             .force(self.force.is_some())
             .apply_if_some(content_type, |upload, content_type| upload.content_type(content_type))
-            .await?;
-        let bytes = stats.size_bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or(bytes);
-        Ok(SyncAction::Transferred(bytes))
+            .apply_if_some(modified, |upload, modified| upload.metadata(MODIFIED_KEY, modified.to_string()))
+            .await;
+        drop(permit);
+        let uploaded = |stats: ObjectStats| stats.size_bytes.and_then(|bytes| bytes.try_into().ok());
+        Ok(stats.map(|stats| SyncAction::Transferred(uploaded(stats).unwrap_or(bytes))))
+    }
+
+    /// Returns a function that opens a file. It blocks.
+    fn open(&self, path: &Path) -> impl FnOnce() -> io::Result<File> + Send + use<> {
+        let (root, path) = (self.root.clone(), path.to_owned());
+        let follows = self.symlinks == SymlinkPolicy::Follow;
+        move || if follows { File::open(path) } else { beneath::open_file(&root, &path) }
     }
 
     fn action(&self) -> String {

@@ -50,7 +50,7 @@ mod tests {
     }
 
     fn object(name: String) -> ListedObject {
-        ListedObject { name, bytes: 0, checksum: String::new() }
+        ListedObject { name, bytes: 0, checksum: String::new(), modified: 0, rejection: None }
     }
 
     #[tokio::test]

@@ -1,19 +1,24 @@
 //! Walks the entries below a local directory in the byte order of their names.
 
-use std::collections::{BinaryHeap, VecDeque};
+use std::fs::{self, FileType, Metadata, ReadDir};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use futures::stream::{self, Stream, StreamExt as _};
-use tokio::sync::mpsc;
 
+use crate::transfer::blocking;
+use crate::transfer::dir::compact_list::{Compact, Decoder, put_bytes, put_number, put_signed};
+use crate::transfer::dir::filter::PathFilter;
 use crate::transfer::dir::merge::Named;
+use crate::transfer::dir::name_table::{NameKind, NameTable};
+use crate::transfer::spool::is_temporary_name;
+use crate::transfer::write::link::unix_seconds;
 
-/// How many entries of one directory are held at once. A larger directory is read several times.
-const MAX_ENTRIES: usize = 10_000;
+/// How many entries are returned by one job on the blocking thread pool.
+const BATCH: usize = 512;
 
-/// How many entries are sent to the async side at once.
-const BATCH: usize = 128;
+/// How many names are read from a directory by one job.
+const NAMES_PER_JOB: usize = 20_000;
 
 /// An entry below the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +30,7 @@ pub(crate) struct LocalEntry {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EntryKind {
-    File {
-        bytes: u64,
-    },
+    File(FileStat),
     Directory,
     /// A symbolic link that is not followed.
     Symlink,
@@ -35,6 +38,22 @@ pub(crate) enum EntryKind {
     Special,
     /// An entry that cannot be transferred, and the reason.
     Unsupported(String),
+    /// An entry that cannot be read, and the reason.
+    Unreadable(String),
+}
+
+/// The size and the time of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FileStat {
+    pub(crate) bytes: u64,
+    /// When the file was modified, in seconds since 1970.
+    pub(crate) modified: i64,
+}
+
+impl FileStat {
+    pub(crate) fn new(metadata: &Metadata) -> Self {
+        Self { bytes: metadata.len(), modified: metadata.modified().map_or(0, unix_seconds) }
+    }
 }
 
 impl Named for LocalEntry {
@@ -43,180 +62,263 @@ impl Named for LocalEntry {
     }
 }
 
-/// Walks a directory and everything below it, in the byte order of the names. Ends after an error.
-pub(crate) fn walk(
-    root: PathBuf,
-    follow_symlinks: bool,
-) -> impl Stream<Item = io::Result<LocalEntry>> + Send + 'static {
-    let (sender, mut batches) = mpsc::channel::<Vec<io::Result<LocalEntry>>>(2);
-    tokio::task::spawn_blocking(move || {
-        let mut batch = Vec::with_capacity(BATCH);
-        for entry in Walker::entries(&root, follow_symlinks, MAX_ENTRIES) {
-            batch.push(entry);
-            // The walk ends when the stream has been dropped.
-            if batch.len() == BATCH && sender.blocking_send(std::mem::take(&mut batch)).is_err() {
-                return;
+impl Compact for LocalEntry {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn encode(&self, to: &mut Vec<u8>) {
+        let mut reason = |number, reason: &str| {
+            put_number(to, number);
+            put_bytes(to, reason.as_bytes());
+        };
+        match &self.kind {
+            EntryKind::File(FileStat { bytes, modified }) => {
+                put_number(to, 0);
+                put_number(to, *bytes);
+                put_signed(to, *modified);
             }
+            EntryKind::Directory => put_number(to, 1),
+            EntryKind::Symlink => put_number(to, 2),
+            EntryKind::Special => put_number(to, 3),
+            EntryKind::Unsupported(why) => reason(4, why),
+            EntryKind::Unreadable(why) => reason(5, why),
         }
-        _ = sender.blocking_send(batch);
-    });
-    stream::poll_fn(move |cx| batches.poll_recv(cx)).flat_map(stream::iter)
+    }
+
+    fn decode(name: String, from: &mut Decoder<'_>) -> Option<Self> {
+        let kind = match from.number()? {
+            0 => EntryKind::File(FileStat { bytes: from.number()?, modified: from.signed()? }),
+            1 => EntryKind::Directory,
+            2 => EntryKind::Symlink,
+            3 => EntryKind::Special,
+            4 => EntryKind::Unsupported(from.text()?.to_owned()),
+            _ => EntryKind::Unreadable(from.text()?.to_owned()),
+        };
+        Some(Self { name, kind })
+    }
 }
 
-/// The blocking walk.
+/// What a walk yields.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WalkOptions {
+    pub(crate) follow_symlinks: bool,
+    /// Reads the size and the time of each file. Otherwise they are 0, and files are not opened or examined.
+    pub(crate) stat: bool,
+    /// Leaves out the temporary files of downloads that were interrupted.
+    pub(crate) skip_temporary: bool,
+    /// Leaves out the entries that the filter does not keep, and what is below them.
+    pub(crate) filter: PathFilter,
+}
+
+/// Walks a directory and everything below it, in the byte order of the names. Ends after an error.
+///
+/// Each directory is read once. Its names are held in memory until the walk has left it. The walk runs in short jobs, and
+/// occupies no thread between them.
+pub(crate) fn walk(
+    root: PathBuf,
+    options: WalkOptions,
+) -> impl Stream<Item = io::Result<LocalEntry>> + Send + 'static {
+    let batches = stream::unfold(Some(Walker::new(root, options)), |walker| async move {
+        let mut walker = walker?;
+        let work = move || {
+            let batch = walker.next_batch();
+            Ok((batch, walker))
+        };
+        match blocking(work).await {
+            Ok((batch, walker)) => Some((batch, (!walker.is_done()).then_some(walker))),
+            Err(error) => Some((vec![Err(error)], None)),
+        }
+    });
+    batches.flat_map(stream::iter).fuse()
+}
+
+/// The state of a walk between two jobs.
 struct Walker {
-    follow_symlinks: bool,
+    options: WalkOptions,
+    /// The directory to walk, before the walk has started.
+    root: Option<PathBuf>,
     /// The directories from the root to the current position.
     open: Vec<OpenDirectory>,
-    max_entries: usize,
+    /// The directory whose names are being read, which is below the last open one.
+    reading: Option<(ReadDir, OpenDirectory)>,
 }
 
 struct OpenDirectory {
     path: PathBuf,
-    /// The path without symbolic links.
+    /// The path without symbolic links, if these are followed.
     real: PathBuf,
     /// The name of the directory, which the names of its entries start with.
     prefix: String,
-    /// The next entries.
-    entries: VecDeque<DirectoryEntry>,
-    /// The last of `entries`, if the directory has more entries after it.
-    resume_after: Option<String>,
-}
-
-/// An entry of an open directory. Ordered by name, where the name of a directory ends with a slash.
-struct DirectoryEntry {
-    name: String,
-    path: PathBuf,
-    kind: EntryKind,
-    /// The path of a directory without symbolic links.
-    real: PathBuf,
+    names: NameTable,
 }
 
 impl Walker {
-    /// Ends after an error.
-    fn entries(
-        root: &Path,
-        follow_symlinks: bool,
-        max_entries: usize,
-    ) -> impl Iterator<Item = io::Result<LocalEntry>> + use<> {
-        let mut walker = Self { follow_symlinks, open: Vec::new(), max_entries };
-        let mut failed = root
-            .canonicalize()
-            .and_then(|real| walker.enter(root.to_owned(), real, String::new()))
-            .map_err(|error| with_path(root, &error))
-            .err();
-        std::iter::from_fn(move || {
-            let next = match failed.take() {
-                Some(error) => Err(error),
-                None => walker.next_entry(),
-            };
-            if next.is_err() {
-                walker.open.clear();
-            }
-            next.transpose()
-        })
+    fn new(root: PathBuf, options: WalkOptions) -> Self {
+        Self { options, root: Some(root), open: Vec::new(), reading: None }
     }
 
-    fn enter(&mut self, path: PathBuf, real: PathBuf, prefix: String) -> io::Result<()> {
-        let mut directory =
-            OpenDirectory { path, real, prefix, entries: VecDeque::new(), resume_after: None };
-        self.read(&mut directory, None)?;
-        self.open.push(directory);
+    fn is_done(&self) -> bool {
+        self.root.is_none() && self.open.is_empty() && self.reading.is_none()
+    }
+
+    /// Returns the next entries. There may be none although the walk has not ended.
+    fn next_batch(&mut self) -> Vec<io::Result<LocalEntry>> {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut names = 0;
+        while batch.len() < BATCH && names < NAMES_PER_JOB && !self.is_done() {
+            match self.step(&mut names) {
+                Ok(entry) => batch.extend(entry.map(Ok)),
+                Err(error) => {
+                    batch.push(Err(error));
+                    (self.root, self.reading) = (None, None);
+                    self.open.clear();
+                }
+            }
+        }
+        batch
+    }
+
+    /// Starts the walk, reads names, or returns the next entry. Adds the number of names that were read to `names`.
+    fn step(&mut self, names: &mut usize) -> io::Result<Option<LocalEntry>> {
+        if let Some(root) = self.root.take() {
+            self.enter(root.clone(), String::new()).map_err(|error| with_path(&root, &error))?;
+            return Ok(None);
+        }
+        if let Some((entries, directory)) = self.reading.take() {
+            self.read_names(entries, directory, names)?;
+            return Ok(None);
+        }
+        let Some(directory) = self.open.last_mut() else { return Ok(None) };
+        let Some((name, kind)) = directory.names.next() else {
+            self.open.pop();
+            return Ok(None);
+        };
+        *names += 1;
+        let path = directory.path.join(name.trim_end_matches('/'));
+        let name = format!("{}{name}", directory.prefix);
+        let kind = match kind {
+            NameKind::Directory | NameKind::LinkToDirectory => match self.enter(path, name.clone()) {
+                Ok(()) => EntryKind::Directory,
+                // The directory has been deleted in the meantime.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => EntryKind::Unreadable(format!("the directory cannot be read: {error}")),
+            },
+            NameKind::File if self.options.stat => match examine(path.symlink_metadata()) {
+                Some(kind) => kind,
+                None => return Ok(None),
+            },
+            NameKind::LinkToFile if self.options.stat => match examine(path.metadata()) {
+                Some(kind) => kind,
+                None => return Ok(None),
+            },
+            NameKind::File | NameKind::LinkToFile => EntryKind::File(FileStat::default()),
+            NameKind::Symlink => EntryKind::Symlink,
+            NameKind::Special => EntryKind::Special,
+            NameKind::DeadLink => {
+                let why = path.metadata().err().map(|error| format!(": {error}")).unwrap_or_default();
+                EntryKind::Unsupported(format!("the target of the symbolic link cannot be read{why}"))
+            }
+            NameKind::LinkLoop => {
+                EntryKind::Unsupported("the symbolic link leads to a directory that it is in".to_owned())
+            }
+            NameKind::NotUnicode => EntryKind::Unsupported("the file name is not valid Unicode".to_owned()),
+        };
+        Ok(Some(LocalEntry { name, kind }))
+    }
+
+    /// Opens a directory, whose names are then read.
+    fn enter(&mut self, path: PathBuf, prefix: String) -> io::Result<()> {
+        let real = if self.options.follow_symlinks { path.canonicalize()? } else { PathBuf::new() };
+        let entries = fs::read_dir(&path)?;
+        self.reading = Some((entries, OpenDirectory { path, real, prefix, names: NameTable::default() }));
         Ok(())
     }
 
-    fn next_entry(&mut self) -> io::Result<Option<LocalEntry>> {
-        loop {
-            let Some(mut directory) = self.open.pop() else { return Ok(None) };
-            let Some(DirectoryEntry { name, path, kind, real }) = directory.entries.pop_front() else {
-                if let Some(last) = directory.resume_after.take() {
-                    self.read(&mut directory, Some(&last))
-                        .map_err(|error| with_path(&directory.path, &error))?;
-                    self.open.push(directory);
-                }
-                continue;
+    /// Reads names of a directory.
+    fn read_names(
+        &mut self,
+        mut entries: ReadDir,
+        mut directory: OpenDirectory,
+        names: &mut usize,
+    ) -> io::Result<()> {
+        while *names < NAMES_PER_JOB {
+            *names += 1;
+            let Some(entry) = entries.next() else {
+                directory.names.sort();
+                self.open.push(directory);
+                return Ok(());
             };
-            let name = format!("{}{name}", directory.prefix);
-            self.open.push(directory);
-            if kind == EntryKind::Directory {
-                match self.enter(path.clone(), real, name.clone()) {
-                    // The directory has been deleted in the meantime.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    entered => entered.map_err(|error| with_path(&path, &error))?,
-                }
-            }
-            return Ok(Some(LocalEntry { name, kind }));
-        }
-    }
-
-    /// Reads the first entries of a directory after `last`, in order.
-    fn read(&self, directory: &mut OpenDirectory, last: Option<&str>) -> io::Result<()> {
-        let mut first = BinaryHeap::with_capacity(self.max_entries.min(64));
-        let mut has_more = false;
-        for entry in fs::read_dir(&directory.path)? {
-            let entry = entry?;
-            let entry = match self.inspect(directory, &entry) {
+            let added = entry.and_then(|entry| self.add_name(&mut directory, &entry));
+            match added {
                 // The entry has been deleted in the meantime.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                entry_or_error => entry_or_error.map_err(|error| with_path(&entry.path(), &error))?,
-            };
-            if last.is_some_and(|last| *entry.name <= *last) {
-                continue;
-            }
-            first.push(entry);
-            if first.len() > self.max_entries {
-                first.pop();
-                has_more = true;
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                added => added.map_err(|error| with_path(&directory.path, &error))?,
             }
         }
-        directory.entries = first.into_sorted_vec().into();
-        let last = directory.entries.back().filter(|_| has_more);
-        directory.resume_after = last.map(|last| last.name.clone());
+        self.reading = Some((entries, directory));
         Ok(())
     }
 
-    fn inspect(&self, directory: &OpenDirectory, entry: &fs::DirEntry) -> io::Result<DirectoryEntry> {
-        let path = entry.path();
+    fn add_name(&self, directory: &mut OpenDirectory, entry: &fs::DirEntry) -> io::Result<()> {
+        // Read from the directory itself, without examining the entry.
         let file_type = entry.file_type()?;
-        let Ok(name) = entry.file_name().into_string() else {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let kind = EntryKind::Unsupported("the file name is not valid Unicode".to_owned());
-            return Ok(DirectoryEntry { name, path, kind, real: PathBuf::new() });
+        let file_name = entry.file_name();
+        let Some(name) = file_name.to_str() else {
+            return directory.names.push(&file_name.to_string_lossy(), NameKind::NotUnicode);
         };
-        let with_kind =
-            |kind| Ok(DirectoryEntry { name: name.clone(), path: path.clone(), kind, real: PathBuf::new() });
-        let with_directory = |real| {
-            let (name, path) = (format!("{name}/"), path.clone());
-            Ok(DirectoryEntry { name, path, kind: EntryKind::Directory, real })
-        };
+        if self.options.skip_temporary && is_temporary_name(name) {
+            return Ok(());
+        }
+        let kind = self.kind(directory, entry, file_type);
+        let is_directory = matches!(kind, NameKind::Directory | NameKind::LinkToDirectory);
+        let name = if is_directory { format!("{name}/") } else { name.to_owned() };
+        let filter = &self.options.filter;
+        if filter.is_active() && !filter.keeps_entry(&format!("{}{name}", directory.prefix)) {
+            return Ok(());
+        }
+        directory.names.push(&name, kind)
+    }
+
+    fn kind(&self, directory: &OpenDirectory, entry: &fs::DirEntry, file_type: FileType) -> NameKind {
         if file_type.is_dir() {
-            return with_directory(directory.real.join(&name));
+            return NameKind::Directory;
         }
         if file_type.is_file() {
-            return with_kind(EntryKind::File { bytes: entry.metadata()?.len() });
+            return NameKind::File;
         }
         if !file_type.is_symlink() {
-            return with_kind(EntryKind::Special);
+            return NameKind::Special;
         }
-        if !self.follow_symlinks {
-            return with_kind(EntryKind::Symlink);
+        if !self.options.follow_symlinks {
+            return NameKind::Symlink;
         }
+        let path = entry.path();
         match path.canonicalize().and_then(|real| Ok((real.metadata()?, real))) {
-            Err(error) => {
-                let why = format!("the target of the symbolic link cannot be read: {error}");
-                with_kind(EntryKind::Unsupported(why))
-            }
-            Ok((metadata, _)) if metadata.is_file() => with_kind(EntryKind::File { bytes: metadata.len() }),
+            Err(_) => NameKind::DeadLink,
+            Ok((metadata, _)) if metadata.is_file() => NameKind::LinkToFile,
             Ok((metadata, real)) if metadata.is_dir() => {
                 let mut parents = self.open.iter().chain([directory]);
                 if parents.any(|parent| parent.real == real) {
-                    let why = "the symbolic link leads to a directory that it is in";
-                    return with_kind(EntryKind::Unsupported(why.to_owned()));
+                    NameKind::LinkLoop
+                } else {
+                    NameKind::LinkToDirectory
                 }
-                with_directory(real)
             }
-            Ok(_) => with_kind(EntryKind::Special),
+            Ok(_) => NameKind::Special,
         }
+    }
+}
+
+/// Returns what a file is now, or `None` if it has been deleted or replaced by a directory in the meantime.
+fn examine(metadata: io::Result<Metadata>) -> Option<EntryKind> {
+    match metadata {
+        Ok(metadata) if metadata.is_file() => Some(EntryKind::File(FileStat::new(&metadata))),
+        Ok(metadata) if metadata.is_dir() => None,
+        Ok(metadata) if metadata.is_symlink() => Some(EntryKind::Symlink),
+        Ok(_) => Some(EntryKind::Special),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => Some(EntryKind::Unreadable(format!("the file cannot be read: {error}"))),
     }
 }
 
@@ -224,114 +326,5 @@ fn with_path(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-impl PartialEq for DirectoryEntry {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-
-impl Eq for DirectoryEntry {}
-
-impl PartialOrd for DirectoryEntry {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for DirectoryEntry {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.name.cmp(&other.name)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entries(root: &Path, follow_symlinks: bool, max_entries: usize) -> Vec<LocalEntry> {
-        Walker::entries(root, follow_symlinks, max_entries).collect::<io::Result<_>>().unwrap()
-    }
-
-    fn tree(files: &[&str]) -> tempfile::TempDir {
-        let root = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = root.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, file).unwrap();
-        }
-        root
-    }
-
-    #[test]
-    fn entries_are_in_byte_order_however_few_are_held() {
-        let root = tree(&["a.txt", "a/b", "a/b-c", "a/b d/e", "a-b", "a0", "\u{e9}", "Z", "a/z/y/x"]);
-        let expected = [
-            "Z", "a-b", "a.txt", "a/", "a/b", "a/b d/", "a/b d/e", "a/b-c", "a/z/", "a/z/y/", "a/z/y/x",
-            "a0", "\u{e9}",
-        ];
-        for max_entries in [1, 2, 3, 100] {
-            let names: Vec<_> =
-                entries(root.path(), false, max_entries).into_iter().map(|entry| entry.name).collect();
-            assert_eq!(names, expected, "{max_entries}");
-        }
-        let mut sorted = expected.to_vec();
-        sorted.sort_unstable();
-        assert_eq!(sorted, expected);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn symbolic_links_are_reported_or_followed_and_loops_are_detected() {
-        use std::os::unix::fs::symlink;
-
-        let root = tree(&["d/f", "e"]);
-        symlink("d", root.path().join("to")).unwrap();
-        symlink("../..", root.path().join("d/up")).unwrap();
-        symlink("..", root.path().join("d/loop")).unwrap();
-        symlink("nothing", root.path().join("dead")).unwrap();
-        fs::remove_file(root.path().join("d/up")).unwrap();
-        let entry = |name: &str, kind| LocalEntry { name: name.to_owned(), kind };
-        assert_eq!(
-            entries(root.path(), false, 10),
-            [
-                entry("d/", EntryKind::Directory),
-                entry("d/f", EntryKind::File { bytes: 3 }),
-                entry("d/loop", EntryKind::Symlink),
-                entry("dead", EntryKind::Symlink),
-                entry("e", EntryKind::File { bytes: 1 }),
-                entry("to", EntryKind::Symlink),
-            ]
-        );
-        let followed = entries(root.path(), true, 10);
-        let names: Vec<_> = followed.iter().map(|entry| &*entry.name).collect();
-        assert_eq!(names, ["d/", "d/f", "d/loop", "dead", "e", "to/", "to/f", "to/loop"]);
-        for unsupported in [2, 3, 7] {
-            let entry = &followed[unsupported];
-            assert!(matches!(entry.kind, EntryKind::Unsupported(_)), "{entry:?}");
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn name_that_is_not_unicode_is_reported() {
-        use std::os::unix::ffi::OsStrExt as _;
-
-        let root = tree(&["a"]);
-        fs::write(root.path().join(std::ffi::OsStr::from_bytes(b"b\xff")), "").unwrap();
-        let entry = &entries(root.path(), false, 10)[1];
-        assert!(
-            matches!(entry, LocalEntry { name, kind: EntryKind::Unsupported(_) } if name == "b\u{fffd}"),
-            "{entry:?}"
-        );
-    }
-
-    #[test]
-    fn missing_directory_is_one_error() {
-        let root = tree(&["a"]);
-        for name in ["nothing", "a"] {
-            let mut walk = Walker::entries(&root.path().join(name), false, 10);
-            assert!(walk.next().unwrap().is_err(), "{name}");
-            assert!(walk.next().is_none(), "{name}");
-        }
-    }
-}
+mod tests;

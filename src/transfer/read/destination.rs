@@ -4,6 +4,7 @@ use std::fs::{self, FileType};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 
@@ -108,6 +109,8 @@ pub(crate) struct Destination {
     /// The directory below which no symbolic link is followed. Without one, they were followed already.
     pub(crate) root: Option<Arc<Path>>,
     pub(crate) fsync: bool,
+    /// The modification time of the file. `None`: the time at which it is written.
+    pub(crate) modified: Option<SystemTime>,
     /// Limits the jobs that run at once.
     pub(crate) budget: TransferBudget,
 }
@@ -141,19 +144,25 @@ impl Destination {
 
     /// Gives the complete temporary file its name.
     pub(crate) async fn persist(&self, temporary: TemporaryFile) -> Result<()> {
-        let flush_name = self.root.is_none();
-        self.run(move || temporary.persist(flush_name)).await
+        let (flush_name, modified) = (self.root.is_none(), self.modified);
+        self.run(move || {
+            set_modified(temporary.file(), modified)?;
+            temporary.persist(flush_name)
+        })
+        .await
     }
 
     /// Writes a whole file in one job, because every job switches threads.
     pub(crate) async fn write_at_once(&self, chunks: Vec<Bytes>) -> Result<()> {
         let (path, root, fsync) = (self.path.clone(), self.root.clone(), self.fsync);
+        let modified = self.modified;
         self.run(move || {
             let temporary = create(&path, root.as_deref())?;
             let mut file = &**temporary.file();
             for chunk in &chunks {
                 file.write_all(chunk)?;
             }
+            set_modified(file, modified)?;
             if fsync {
                 file.sync_all()?;
             }
@@ -161,6 +170,11 @@ impl Destination {
         })
         .await
     }
+}
+
+/// Sets the modification time of a file that is written completely.
+fn set_modified(file: &fs::File, modified: Option<SystemTime>) -> io::Result<()> {
+    modified.map_or(Ok(()), |modified| file.set_modified(modified))
 }
 
 /// Creates a temporary file in the directory of `path`, because a rename is atomic only within a file system. With a

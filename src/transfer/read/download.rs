@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures::future;
 use futures::stream::TryStreamExt as _;
@@ -60,6 +61,7 @@ pub struct DownloadRequest {
     root: Option<Arc<Path>>,
     fsync: bool,
     expected: Option<(u64, String)>,
+    modified: Option<SystemTime>,
 }
 
 impl DownloadRequest {
@@ -73,6 +75,7 @@ impl DownloadRequest {
             root: None,
             fsync: true,
             expected: None,
+            modified: None,
         }
     }
 
@@ -87,6 +90,12 @@ impl DownloadRequest {
     /// it was listed.
     pub(crate) fn expecting(mut self, size: u64, checksum: String) -> Self {
         (self.get.size_hint, self.expected) = (Some(size), Some((size, checksum)));
+        self
+    }
+
+    /// Sets the modification time of the file.
+    pub(crate) fn modified(mut self, time: Option<SystemTime>) -> Self {
+        self.modified = time;
         self
     }
 
@@ -145,8 +154,8 @@ impl DownloadRequest {
             Target::File(path) => path,
             target => return self.write_through(reader, target, &budget).await,
         };
-        let (root, fsync) = (self.root.clone(), self.fsync);
-        let destination = Destination { action, path, root, fsync, budget };
+        let (root, fsync, modified) = (self.root.clone(), self.fsync, self.modified);
+        let destination = Destination { action, path, root, fsync, modified, budget };
         let downloaded = match reader.length() {
             Some(length) if length <= MAX_BUFFERED => self.write_at_once(reader, &destination).await,
             _ => self.write(reader, &destination).await,

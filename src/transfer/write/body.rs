@@ -56,6 +56,8 @@ enum Source {
     Bytes(Bytes),
     #[cfg(feature = "fs")]
     File(PathBuf),
+    #[cfg(feature = "fs")]
+    OpenedFile(std::fs::File, PathBuf),
     Stream {
         stream: Chunks,
         length: Option<u64>,
@@ -73,6 +75,12 @@ impl Body {
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Source::File(path.into()))
+    }
+
+    /// The contents of a file that is open. The path is that of error messages.
+    #[cfg(feature = "fs")]
+    pub(crate) fn opened_file(file: std::fs::File, path: PathBuf) -> Self {
+        Self(Source::OpenedFile(file, path))
     }
 
     /// The chunks of a stream. An error of the stream fails the upload.
@@ -119,6 +127,12 @@ impl Body {
                     Payload::OneShot(ReplayableStream::new(stream, None, spool))
                 }
             },
+            #[cfg(feature = "fs")]
+            Source::OpenedFile(file, path) => {
+                let source = file_source::FileSource::opened(file, path).await?;
+                let length = source.length();
+                Payload::Replayable(Replayable::File(source, 0..length))
+            }
             Source::Stream { stream, length: Some(length) } => {
                 let stream = with_exact_length(stream, length).boxed();
                 Payload::OneShot(ReplayableStream::new(stream, Some(length), spool))
@@ -162,7 +176,7 @@ impl fmt::Debug for Body {
         match &self.0 {
             Source::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
             #[cfg(feature = "fs")]
-            Source::File(path) => write!(f, "Body({})", path.display()),
+            Source::File(path) | Source::OpenedFile(_, path) => write!(f, "Body({})", path.display()),
             Source::Stream { length: Some(length), .. } => write!(f, "Body(stream of {length} bytes)"),
             Source::Stream { length: None, .. } => f.write_str("Body(stream)"),
         }

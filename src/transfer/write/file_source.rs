@@ -105,6 +105,15 @@ fn open_blocking(path: &Path) -> io::Result<Opened> {
 }
 
 impl FileSource {
+    /// A regular file that is open already.
+    pub(crate) async fn opened(file: File, path: PathBuf) -> io::Result<Self> {
+        blocking(move || {
+            let metadata = file.metadata().map_err(|error| with_path(&path, &error))?;
+            Ok(Self(Arc::new(OpenFile { file, path, version: FileVersion::of(&metadata) })))
+        })
+        .await
+    }
+
     /// Returns the length of the file when it was opened.
     pub(crate) fn length(&self) -> u64 {
         self.0.version.length

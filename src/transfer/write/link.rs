@@ -238,7 +238,7 @@ fn too_large(size: u64) -> String {
 }
 
 /// Returns the seconds since 1970, negative before.
-fn unix_seconds(time: SystemTime) -> i64 {
+pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
     let saturated = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => saturated(after.as_secs()),

@@ -22,6 +22,10 @@ pub(crate) const METADATA_PREFIX: &str = "x-lakefs-meta-";
 /// requests instead of one, which is faster only if sending the data takes longer than the requests.
 pub(crate) const MIN_PRESIGNED_LENGTH: u64 = 1024 * 1024;
 
+/// The start of the keys that lakeFS's own clients use, and the prefix of their headers: a header has no colons.
+const INTERNAL_KEYS: &str = "::lakefs::";
+const INTERNAL_METADATA_PREFIX: &str = "x-lakefs-internal-";
+
 /// The object to create, and the options of the upload.
 #[derive(Clone, Debug)]
 pub(crate) struct UploadSpec {
@@ -97,7 +101,11 @@ impl UploadSpec {
             call = call.header(IF_NONE_MATCH.as_str(), etag)?.retry_class(RetryClass::Reconcile);
         }
         for (key, value) in &self.metadata {
-            call = call.header(&format!("{METADATA_PREFIX}{key}"), value)?;
+            let header = match key.strip_prefix(INTERNAL_KEYS) {
+                Some(key) => format!("{INTERNAL_METADATA_PREFIX}{key}"),
+                None => format!("{METADATA_PREFIX}{key}"),
+            };
+            call = call.header(&header, value)?;
         }
         Ok(call)
     }
