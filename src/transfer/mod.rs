@@ -1,6 +1,6 @@
 //! Transfer of object bytes, and the object requests that transfers are made of.
 //!
-//! Imports point downwards, in this order: `dir`; `read` and `write`, which do not know each other; `stat`, `list` and
+//! Imports point downwards, in this order: `working`; `dir`; `read` and `write`, which do not know each other; `stat`, `list` and
 //! `delete`; `wait_timeout`, `spool`, `parent_dirs`, `etag`, `digest`, `md5`, `part_size` and
 //! `progress`.
 
@@ -20,6 +20,8 @@ pub(crate) mod read;
 mod spool;
 pub(crate) mod stat;
 mod wait_timeout;
+#[cfg(all(feature = "config", feature = "fs"))]
+pub(crate) mod working;
 pub(crate) mod write;
 
 use std::io;

@@ -45,4 +45,8 @@ mod transactions;
 mod unknown_commits;
 mod unknown_outcomes;
 mod uploads;
+#[cfg(all(feature = "config", feature = "fs"))]
+mod working_copies;
+#[cfg(all(feature = "config", feature = "fs"))]
+mod working_copies_lakectl;
 mod writes;

@@ -17,6 +17,9 @@ use crate::transfer::progress::Progress;
 /// The prefix of the headers that hold user metadata.
 const METADATA_PREFIX: &str = "x-lakefs-meta-";
 
+/// The prefix of the keys of lakeFS's own programs, which no header can contain, and that of the headers for them.
+const RESERVED_PREFIXES: (&str, &str) = ("::lakefs::", "x-lakefs-internal-");
+
 /// The object to create, and the options of the upload.
 #[derive(Clone, Debug)]
 pub(crate) struct UploadSpec {
@@ -79,7 +82,11 @@ impl UploadSpec {
             call = call.header(IF_NONE_MATCH.as_str(), etag)?.retry_class(RetryClass::Reconcile);
         }
         for (key, value) in &self.metadata {
-            call = call.header(&format!("{METADATA_PREFIX}{key}"), value)?;
+            let header = match key.strip_prefix(RESERVED_PREFIXES.0) {
+                Some(key) => format!("{}{key}", RESERVED_PREFIXES.1),
+                None => format!("{METADATA_PREFIX}{key}"),
+            };
+            call = call.header(&header, value)?;
         }
         Ok(call)
     }
