@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Instant;
 
 use lakefs::{Branch, ErrorKind, PullConflicts, Uri, WorkingCopy};
 use tempfile::TempDir;
@@ -219,7 +220,7 @@ async fn lakectl_03_interrupted_operations_are_recognized_by_both() {
     lab.copy.clone_from(&lab.uri()).await.unwrap();
     let clean = fs::read_to_string(lab.root().join(INDEX)).unwrap();
     let base = lab.copy.get().await.unwrap().base;
-    upload_objects(&lab.main, &[("data/a", "A"), ("data/b/c", "C")]).await;
+    upload_objects(&lab.main, &[("data/a", "second"), ("data/b/c", "second")]).await;
     let second = lab.main.commit("second").await.unwrap();
     let interrupt = |at_head: &str, operation: &str, update: &str| {
         let text = clean.replace(&base, at_head);
@@ -228,7 +229,7 @@ async fn lakectl_03_interrupted_operations_are_recognized_by_both() {
     };
 
     // A pull of this crate stopped after one file: lakectl refuses, and completes it with `--force`.
-    lab.write(&[("a", "A")]);
+    lab.write(&[("a", "second")]);
     let update = format!("update:\n  from: {base}\n  to: {}\n", second.id);
     interrupt(&base, "pull", &update);
     let refused = lab.lakectl("status", &[]).await;
@@ -244,10 +245,42 @@ async fn lakectl_03_interrupted_operations_are_recognized_by_both() {
     assert_eq!(lab.files(), "a=1 b/c=2 d e=3");
 
     // A pull that was interrupted in lakectl leaves the old base.
-    lab.write(&[("a", "A")]);
+    lab.write(&[("a", "second")]);
     interrupt(&base, "pull", "");
     lab.copy.pull().await.unwrap();
     lab.assert_base_is_head().await;
     lab.assert_same_status(&[]).await;
-    assert_eq!(lab.files(), "a=A b/c=C d e=3");
+    assert_eq!(lab.files(), "a=second b/c=second d e=3");
+}
+
+/// `LAKEFS_TEST_FILES` sets the number of files.
+#[ignore = "needs a lakectl in LAKECTL"]
+#[tokio::test]
+async fn lakectl_04_status_takes_less_time_than_that_of_lakectl() {
+    let count = std::env::var("LAKEFS_TEST_FILES").map_or(2000, |count| count.parse().unwrap());
+    let lab = Lab::new("lakectl_04").await;
+    lab.copy.create(&lab.uri()).await.unwrap();
+    for number in 0..count {
+        let path = lab.root().join(format!("{:03}/{number:06}", number % 100));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, number.to_string()).unwrap();
+    }
+    lab.copy.commit("many files").await.unwrap();
+    let (mut own, mut lakectl) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        let start = Instant::now();
+        assert!(lab.copy.status().await.unwrap().is_clean());
+        own.push(start.elapsed());
+        let start = Instant::now();
+        assert_eq!(lab.status_of_lakectl().await, [""; 0]);
+        lakectl.push(start.elapsed());
+    }
+    let start = Instant::now();
+    let copy = lab.copy.clone().with_cache_dir(None);
+    assert!(copy.status().await.unwrap().is_clean());
+    let without_cache = start.elapsed();
+    own.sort();
+    lakectl.sort();
+    println!("{count} files: {own:?}, without a cache {without_cache:?}, lakectl {lakectl:?}");
+    assert!(own[2] < lakectl[2], "{own:?} {lakectl:?}");
 }

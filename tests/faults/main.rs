@@ -16,6 +16,8 @@ mod support;
 mod tasks;
 mod transactions;
 mod uploads;
+#[cfg(all(feature = "config", feature = "fs"))]
+mod working_copies;
 
 use lakefs::{Body, Branch, Credentials, ErrorKind, TryStreamExt as _, models};
 use lakefs_testserver::Server;

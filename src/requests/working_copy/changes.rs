@@ -74,12 +74,17 @@ impl OpenCopy {
         let mut names = NameChecker::new(folding.unwrap_or_default());
         let reference = self.repository.reference(to);
         let Some(from) = from else {
-            let mut entries = std::pin::pin!(self.objects(to));
-            while let Some(entry) = entries.try_next().await? {
-                let name = entry.name.clone();
-                remote.add(&mut names, RemoteChange { name, entry: Some(entry), is_added: true });
-            }
-            return Ok(remote);
+            let reader = self.base_reader(&self.base_key(to)).await?;
+            let read = spawn_blocking(move || {
+                for entry in reader {
+                    let entry = entry?;
+                    let name = entry.name.clone();
+                    remote.add(&mut names, RemoteChange { name, entry: Some(entry), is_added: true });
+                }
+                Ok(remote)
+            });
+            let read = read.await.map_err(io::Error::other).and_then(|read| read);
+            return read.map_err(|error| Error::io(self.action("update"), "the list cannot be read", error));
         };
         let left = self.repository.reference(from);
         let diff = DiffEntries::new(left, RefExpr::of(&reference)).two_dot(true).right_stats(true);
@@ -226,13 +231,5 @@ impl OpenCopy {
             "the directory cannot be read",
             error,
         )
-    }
-
-    /// Makes sure that the cache has the list of a commit, so that it can be rewritten.
-    pub(super) async fn fill_cache(&self, key: &BaseKey) -> Result<()> {
-        if self.cache_file.is_some() {
-            self.base_reader(key).await?;
-        }
-        Ok(())
     }
 }

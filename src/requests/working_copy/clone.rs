@@ -75,8 +75,15 @@ impl WorkingCopyCloneRequest {
         let update = Update { from: None, to: commit.clone() };
         let index = Index::new(&source, &*commit).during(OPERATION, Some(update.clone()));
         let mut copy = scope.create(OPERATION, root, index).await?;
-        copy.fill_cache(&copy.base_key(&commit)).await?;
-        copy.update(OPERATION, update, &options, Updates::new()).await
+        let remote = copy.remote_changes(None, &commit).await?;
+        if !options.skip_unsupported {
+            let supported = remote.require_supported(|| scope.action(OPERATION), &copy.prefix);
+            if let Err(error) = supported {
+                copy.remove_index().await?;
+                return Err(error);
+            }
+        }
+        copy.update_with(OPERATION, remote, update, &options, Updates::new()).await
     }
 }
 

@@ -12,6 +12,7 @@ use crate::models;
 use crate::requests::working_copy::report::WorkingCopyInfo;
 use crate::scope::{ClientScope, RefScope, RepositoryScope};
 use crate::transfer::working::base_file::{BaseKey, cache_file};
+use crate::transfer::working::files::remove_temporary_files;
 use crate::transfer::working::index::{INDEX_FILE, Index, find_root};
 use crate::transfer::working::lock::{DirectoryLock, lock};
 use crate::uri::Uri;
@@ -85,7 +86,12 @@ impl WorkingCopyScope {
     pub(super) async fn open_locked(&self, operation: &str) -> Result<OpenCopy> {
         let root = self.find(operation).await?;
         let held = self.lock(operation, &root).await?;
-        self.read(operation, root, Some(held)).await
+        let copy = self.read(operation, root, Some(held)).await?;
+        if copy.interrupted().is_some() {
+            let root = copy.root.clone();
+            self.blocking(operation, move || remove_temporary_files(&root)).await?;
+        }
+        Ok(copy)
     }
 
     /// Links a directory, which is locked, to a prefix.
@@ -186,6 +192,21 @@ impl OpenCopy {
     pub(super) fn base_key(&self, commit: &str) -> BaseKey {
         let endpoint = self.repository.api().base();
         BaseKey::new(endpoint, self.repository.name(), &self.prefix, commit)
+    }
+
+    /// Describes an operation, for error messages.
+    pub(super) fn action(&self, operation: &str) -> String {
+        format!("{operation} working copy {}", self.root.display())
+    }
+
+    /// Removes the index file of a directory that has no files yet.
+    pub(super) async fn remove_index(&self) -> Result<()> {
+        let path = self.root.join(INDEX_FILE);
+        let removed = spawn_blocking(move || std::fs::remove_file(path)).await.map_err(io::Error::other);
+        removed.and_then(|removed| removed).map_err(|error| {
+            let action = format!("remove {}", self.root.join(INDEX_FILE).display());
+            Error::io(action, "the file cannot be removed", error)
+        })
     }
 
     /// Replaces the index file.

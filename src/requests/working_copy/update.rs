@@ -40,10 +40,22 @@ impl OpenCopy {
         own: Updates,
     ) -> Result<WorkingCopyReport> {
         let mut remote = self.remote_changes(update.from.as_deref(), &update.to).await?;
-        remote.changes.retain(|change| !own.contains_key(&change.name));
         if !options.skip_unsupported {
             remote.require_supported(|| self.action(operation), &self.prefix)?;
         }
+        remote.changes.retain(|change| !own.contains_key(&change.name));
+        self.update_with(operation, remote, update, options, own).await
+    }
+
+    /// Makes an update with the changes between the two commits.
+    pub(super) async fn update_with(
+        &mut self,
+        operation: &str,
+        mut remote: RemoteChanges,
+        update: Update,
+        options: &UpdateOptions,
+        own: Updates,
+    ) -> Result<WorkingCopyReport> {
         let mut actions = Vec::new();
         if !remote.changes.is_empty() {
             let scan = self.local_changes(update.from.as_deref(), remote.names()).await?;
@@ -121,13 +133,9 @@ impl OpenCopy {
             others => format!(" and {others} other files"),
         };
         let message =
-            format!("the directory and the ref both changed {first:?}{others}; nothing was changed");
+            format!("the directory and the ref both changed {first:?}{others}; no file was changed");
         let conflicts = names.iter().map(|name| Conflict::new(format!("{}{name}", self.prefix))).collect();
         Err(Error::new(ErrorKind::MergeConflict, self.action(operation), message)
             .with_conflicts(conflicts, false))
-    }
-
-    pub(super) fn action(&self, operation: &str) -> String {
-        format!("{operation} working copy {}", self.root.display())
     }
 }

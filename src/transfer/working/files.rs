@@ -16,13 +16,31 @@ const TEMPORARY: (&str, usize) = (".lakefs-", 6);
 /// Whether a file of this name is no part of a working copy.
 pub(crate) fn is_ignored(name: &str) -> bool {
     let file = name.rsplit('/').next().unwrap_or_default();
-    let is_temporary = || {
-        let suffix = file.strip_prefix(TEMPORARY.0);
-        suffix.is_some_and(|suffix| {
-            suffix.len() == TEMPORARY.1 && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        })
-    };
-    IGNORED.contains(&file) || is_temporary()
+    IGNORED.contains(&file) || is_temporary(file)
+}
+
+/// Whether this is the name of a temporary file of this crate.
+fn is_temporary(file: &str) -> bool {
+    let Some(rest) = file.strip_prefix(TEMPORARY.0) else { return false };
+    // The names of the files that test how the file system treats names have another part before the random one.
+    let (part, random) = rest.rsplit_once('-').unwrap_or(("", rest));
+    (matches!(part, "" | "Case") || !part.is_ascii())
+        && random.len() == TEMPORARY.1
+        && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Removes the temporary files below a directory, which an interrupted operation has left. Follows no symbolic links.
+pub(crate) fn remove_temporary_files(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let file_type = entry.file_type()?;
+        if file_type.is_dir() {
+            remove_temporary_files(&entry.path())?;
+        } else if file_type.is_file() && entry.file_name().to_str().is_some_and(is_temporary) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns a new name for a temporary file, which is [ignored](is_ignored).
@@ -242,10 +260,26 @@ mod tests {
     #[test]
     fn only_names_of_temporary_files_and_of_lakectl_are_ignored() {
         assert!(is_ignored(&temporary_name()) && is_ignored("a/.lakefs-Ab12Cd") && is_ignored("a/.DS_Store"));
-        for name in [".lakefs-abc", ".lakefs-abcdef.csv", "lakefs-abcdef", ".lakefs_ref.yaml/x", ".gitignore"]
-        {
+        assert!(is_ignored("a/.lakefs-Case-Ab12Cd") && is_ignored(".lakefs-\u{e9}-Ab12Cd"));
+        for name in [
+            ".lakefs-abc",
+            ".lakefs-a-abcdef",
+            ".lakefs-abcdef.csv",
+            "lakefs-abcdef",
+            ".lakefs_ref.yaml/x",
+            ".gitignore",
+        ] {
             assert!(!is_ignored(name), "{name}");
         }
+    }
+
+    #[test]
+    fn temporary_files_are_removed() {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), &["a", ".lakefs-abc", "b/.lakefs-Ab12Cd", ".lakefs-Ab12Cd", ".DS_Store"]);
+        remove_temporary_files(root.path()).unwrap();
+        assert_eq!(fs::read_dir(root.path().join("b")).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 4);
     }
 
     #[cfg(unix)]
