@@ -10,8 +10,8 @@ use lakefs::{
 use tempfile::TempDir;
 
 use crate::support::{
-    Fixture, changed_paths, commit_objects, directory_with, failed_paths, files, object_paths, read_text,
-    upload_objects, write_files,
+    Fixture, ProgressLog, changed_paths, commit_objects, directory_with, failed_paths, files, object_paths,
+    read_text, upload_objects, write_files,
 };
 
 const INDEX: &str = ".lakefs_ref.yaml";
@@ -101,6 +101,12 @@ fn conflicts(error: &Error) -> Vec<&str> {
     error.conflicts().iter().map(|conflict| &*conflict.path).collect()
 }
 
+fn assert_progress(log: &ProgressLog, items: u64, bytes: u64) {
+    let last = log.last();
+    assert_eq!((last.items, last.bytes), (items, bytes), "{last:?}");
+    assert_eq!((last.total_items, last.total_bytes), (Some(items), Some(bytes)), "{last:?}");
+}
+
 fn set_modified(path: &Path, time: SystemTime) {
     File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
 }
@@ -157,7 +163,10 @@ async fn copy_03_local_changes_are_committed() {
     let status = lab.copy.status().await.unwrap();
     assert_eq!(described(&status), ["+.hidden ~a -b/c +new/e", "", ""]);
 
-    let done = lab.copy.commit("Change files").metadata("key", "value").await.unwrap();
+    let log = ProgressLog::default();
+    let commit = lab.copy.commit("Change files").metadata("key", "value").progress(log.recorder());
+    let done = commit.await.unwrap();
+    assert_progress(&log, 3, 9);
     assert_eq!((done.uploaded, done.bytes_uploaded, done.deleted), (3, 9, 1));
     assert_eq!(done.commit.id, lab.head().await);
     assert_eq!(done.commit.message, "Change files");
@@ -182,8 +191,8 @@ async fn copy_03_local_changes_are_committed() {
     // lakectl finds the time of the file in the metadata.
     let modified = lab.root().join("a").metadata().unwrap().modified().unwrap();
     let seconds = modified.duration_since(UNIX_EPOCH).unwrap().as_secs().to_string();
-    let stats = lab.main.object("data/a").stat().await.unwrap();
-    assert_eq!(stats.metadata.unwrap().get("::lakefs::client-mtime"), Some(&seconds));
+    let object = lab.main.object("data/a").stat().await.unwrap();
+    assert_eq!(object.metadata.unwrap().get("::lakefs::client-mtime"), Some(&seconds));
 }
 
 #[tokio::test]
@@ -199,7 +208,9 @@ async fn copy_04_pull_updates_unchanged_files_and_keeps_local_changes() {
     let status = lab.copy.status().await.unwrap();
     assert_eq!(described(&status), ["-b ~e ~f +local", "~a -b -c/d ~f +new/x", ""]);
     assert_eq!(described(&lab.copy.status().remote(false).await.unwrap()), ["-b ~e ~f +local", "", ""]);
-    let report = lab.copy.pull().await.unwrap();
+    let log = ProgressLog::default();
+    let report = lab.copy.pull().progress(log.recorder()).await.unwrap();
+    assert_progress(&log, 2, 7);
     assert_eq!((report.downloaded, report.bytes_downloaded, report.removed), (2, 7, 1));
     assert_eq!(report.base, lab.head().await);
     assert_eq!(lab.files(), "a=remote e=local f=same local=7 new/x=6");
@@ -351,6 +362,9 @@ async fn copy_11_status_lists_the_base_once() {
         assert!(lab.copy.status().await.unwrap().is_clean());
     }
     assert_eq!(server.requests_for("list_objects").len(), listed + 1);
+    server.clear_requests();
+    assert!(lab.copy.status().remote(false).await.unwrap().is_clean());
+    assert_eq!(server.requests().len(), 0);
     // A damaged cache is not used.
     let cached = fs::read_dir(lab.cache.path()).unwrap().next().unwrap().unwrap().path();
     let text = fs::read_to_string(&cached).unwrap();
@@ -388,6 +402,22 @@ async fn copy_12_names_that_lead_out_of_the_directory_are_refused() {
 
 fn index(root: &Path) -> String {
     fs::read_to_string(root.join(INDEX)).unwrap()
+}
+
+#[tokio::test]
+async fn copy_19_objects_cannot_replace_the_index_file() {
+    let objects =
+        [("data/.lakefs_ref.yaml", "src: lakefs://other/main/"), ("data/a", "1"), ("data/b/.DS_Store", "2")];
+    let lab = Lab::new("copy_19", &objects).await;
+    commit_objects(&lab.main, "second", &[("data/.lakefs_ref.yaml/x", "3"), ("data/.lakefs-Ab12Cd", "4")])
+        .await;
+    lab.copy.pull().await.unwrap();
+    assert_eq!(lab.files(), "a=1");
+    assert_eq!(lab.copy.get().await.unwrap().source, uri(&lab.main, "data/"));
+    assert!(lab.copy.status().await.unwrap().is_clean());
+    lab.write(&[("c", "5")]);
+    lab.copy.commit("local").await.unwrap();
+    assert_eq!(object_paths(lab.main.objects()).await.len(), 6);
 }
 
 #[cfg(unix)]

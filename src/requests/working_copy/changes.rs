@@ -179,7 +179,7 @@ impl OpenCopy {
         match written.await.map_err(io::Error::other) {
             Ok(Ok(_)) => {}
             Ok(Err(error)) | Err(error) => {
-                tracing::debug!(%error, "the cache of a working copy is not written")
+                tracing::debug!(%error, "the cache of a working copy is not written");
             }
         }
     }

@@ -29,11 +29,7 @@ update_options!(WorkingCopyCheckoutRequest);
 
 impl WorkingCopyCheckoutRequest {
     pub(crate) fn new(scope: WorkingCopyScope, reference: Option<RefExpr>) -> Self {
-        let options = UpdateOptions {
-            on_conflict: OnConflict::Discard,
-            skip_unsupported: false,
-            concurrency: scope.concurrency(),
-        };
+        let options = UpdateOptions::new(OnConflict::Discard, scope.concurrency());
         let force = reference.is_none();
         Self { scope, reference, force, options }
     }
@@ -78,7 +74,7 @@ impl WorkingCopyCheckoutRequest {
         let update = Update { from: Some(from), to: to.clone() };
         // lakectl completes a checkout from the files of the new commit.
         let running = Index::new(&source, to).during(OPERATION, Some(update.clone()));
-        copy.run(running, &remote, plan.actions, Updates::new(), &update, options.concurrency).await
+        copy.run(running, &remote, plan.actions, Updates::new(), &update, &options).await
     }
 }
 

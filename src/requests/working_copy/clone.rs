@@ -42,6 +42,8 @@ macro_rules! update_options {
                 self.options.skip_unsupported = yes;
                 self
             }
+
+            $crate::transfer::progress::progress_setters!(options.progress);
         }
     };
 }
@@ -52,11 +54,7 @@ update_options!(WorkingCopyCloneRequest);
 
 impl WorkingCopyCloneRequest {
     pub(crate) fn new(scope: WorkingCopyScope, uri: Uri) -> Self {
-        let options = UpdateOptions {
-            on_conflict: OnConflict::Refuse,
-            skip_unsupported: false,
-            concurrency: scope.concurrency(),
-        };
+        let options = UpdateOptions::new(OnConflict::Refuse, scope.concurrency());
         Self { scope, uri, options }
     }
 

@@ -10,6 +10,7 @@ use crate::requests::working_copy::open::{OpenCopy, WorkingCopyScope, get_commit
 use crate::requests::working_copy::publish::{Publication, Published};
 use crate::requests::working_copy::report::{WorkingCopyCommit, WorkingCopyReport};
 use crate::requests::working_copy::update::{UpdateOptions, Updates};
+use crate::transfer::progress::{Progress, progress_setters};
 use crate::transfer::working::index::Update;
 use crate::transfer::working::plan::OnConflict;
 use crate::transfer::working::scan::Scan;
@@ -25,13 +26,15 @@ pub struct WorkingCopyCommitRequest {
     metadata: BTreeMap<String, String>,
     skip_unsupported: bool,
     concurrency: usize,
+    progress: Progress,
     force: Option<bool>,
 }
 
 impl WorkingCopyCommitRequest {
     pub(crate) fn new(scope: WorkingCopyScope, message: String) -> Self {
-        let concurrency = scope.concurrency();
-        Self { scope, message, metadata: BTreeMap::new(), skip_unsupported: false, concurrency, force: None }
+        let (concurrency, progress) = (scope.concurrency(), Progress::default());
+        let metadata = BTreeMap::new();
+        Self { scope, message, metadata, skip_unsupported: false, concurrency, progress, force: None }
     }
 
     /// Adds a key and a value to the metadata of the commit. Default: no metadata but that of the server.
@@ -59,6 +62,8 @@ impl WorkingCopyCommitRequest {
         self.concurrency = files.max(1);
         self
     }
+
+    progress_setters!(progress);
 
     bool_setters! {
         /// Commits even if the repository is read-only. Default: `false`.
@@ -107,6 +112,7 @@ impl WorkingCopyCommitRequest {
             metadata: self.metadata.clone(),
             force: self.force,
             concurrency: self.concurrency,
+            progress: self.progress.clone(),
         };
         copy.write_index(copy.index.during(OPERATION, None)).await?;
         let published = match publication.run().await {
@@ -177,9 +183,9 @@ impl WorkingCopyCommitRequest {
 
     fn update_options(&self) -> UpdateOptions {
         UpdateOptions {
-            on_conflict: OnConflict::Refuse,
             skip_unsupported: true,
-            concurrency: self.concurrency,
+            progress: self.progress.clone(),
+            ..UpdateOptions::new(OnConflict::Refuse, self.concurrency)
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::requests::merge::MergeRequest;
 use crate::requests::temporary_branch::TemporaryBranch;
 use crate::scope::RefScope;
 use crate::transfer::delete::DeleteObjectsRequest;
+use crate::transfer::progress::Progress;
 use crate::transfer::working::base::BaseEntry;
 use crate::transfer::working::files::Stamp;
 use crate::transfer::working::upload::upload_files;
@@ -34,6 +35,7 @@ pub(super) struct Publication {
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) force: Option<bool>,
     pub(super) concurrency: usize,
+    pub(super) progress: Progress,
 }
 
 /// A commit that was made.
@@ -76,7 +78,8 @@ impl Publication {
     /// Uploads, commits and merges. The outcome of an error is unknown only if that of the merge is.
     async fn apply(&self, temporary: &RefScope) -> Result<(String, Vec<BaseEntry>)> {
         let uploads = self.uploads.clone();
-        let uploaded = upload_files(temporary, &self.prefix, &self.root, self.concurrency, uploads).await;
+        let Self { prefix, root, concurrency, progress, .. } = self;
+        let uploaded = upload_files(temporary, prefix, root, *concurrency, progress, uploads).await;
         let objects = uploaded.map_err(Error::with_known_outcome)?;
         if !self.deletions.is_empty() {
             let paths: Vec<_> =

@@ -23,11 +23,7 @@ update_options!(WorkingCopyPullRequest);
 
 impl WorkingCopyPullRequest {
     pub(crate) fn new(scope: WorkingCopyScope) -> Self {
-        let options = UpdateOptions {
-            on_conflict: OnConflict::Refuse,
-            skip_unsupported: false,
-            concurrency: scope.concurrency(),
-        };
+        let options = UpdateOptions::new(OnConflict::Refuse, scope.concurrency());
         Self { scope, options }
     }
 

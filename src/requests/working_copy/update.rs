@@ -10,6 +10,7 @@ use crate::error::{Conflict, Error, ErrorKind, Result};
 use crate::requests::working_copy::changes::RemoteChanges;
 use crate::requests::working_copy::open::OpenCopy;
 use crate::requests::working_copy::report::WorkingCopyReport;
+use crate::transfer::progress::Progress;
 use crate::transfer::working::apply::Target;
 use crate::transfer::working::base::BaseEntry;
 use crate::transfer::working::index::{Index, Update};
@@ -25,6 +26,13 @@ pub(super) struct UpdateOptions {
     pub(super) on_conflict: OnConflict,
     pub(super) skip_unsupported: bool,
     pub(super) concurrency: usize,
+    pub(super) progress: Progress,
+}
+
+impl UpdateOptions {
+    pub(super) fn new(on_conflict: OnConflict, concurrency: usize) -> Self {
+        Self { on_conflict, skip_unsupported: false, concurrency, progress: Progress::default() }
+    }
 }
 
 impl OpenCopy {
@@ -64,7 +72,7 @@ impl OpenCopy {
             actions = plan.actions;
         }
         let running = self.index.during(operation, Some(update.clone()));
-        self.run(running, &remote, actions, own, &update, options.concurrency).await
+        self.run(running, &remote, actions, own, &update, options).await
     }
 
     /// Plans an update.
@@ -98,7 +106,7 @@ impl OpenCopy {
         actions: Vec<Action>,
         own: Updates,
         update: &Update,
-        concurrency: usize,
+        options: &UpdateOptions,
     ) -> Result<WorkingCopyReport> {
         let mut report = WorkingCopyReport {
             base: update.to.clone(),
@@ -111,7 +119,8 @@ impl OpenCopy {
                 reference: self.repository.reference(&*update.to),
                 prefix: self.prefix.clone(),
                 root: self.root.clone(),
-                concurrency,
+                concurrency: options.concurrency,
+                progress: options.progress.clone(),
             };
             report.add(target.apply(actions).await?);
         }

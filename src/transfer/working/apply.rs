@@ -14,6 +14,7 @@ use crate::scope::RefScope;
 use crate::transfer::blocking;
 use crate::transfer::dir::local_files::local_path;
 use crate::transfer::parent_dirs::create_parent_dirs;
+use crate::transfer::progress::Progress;
 use crate::transfer::read::requests::ReaderRequest;
 use crate::transfer::working::base::BaseEntry;
 use crate::transfer::working::files::{Stamp, temporary_name};
@@ -36,6 +37,7 @@ pub(crate) struct Target {
     pub(crate) root: Arc<Path>,
     /// How many files are written at once.
     pub(crate) concurrency: usize,
+    pub(crate) progress: Progress,
 }
 
 /// Runs tasks for files, several at once. After a failure no further task is started, and running tasks are completed.
@@ -46,11 +48,13 @@ pub(crate) async fn run_all<T, F, O>(
     prefix: &str,
     concurrency: usize,
     items: Vec<(String, T)>,
-    action: impl Fn() -> String,
-    run: impl Fn(T) -> F,
+    action: impl Fn() -> String + Send + Sync,
+    run: impl Fn(T) -> F + Send + Sync,
 ) -> Result<Vec<O>>
 where
-    F: Future<Output = Result<O>>,
+    T: Send,
+    O: Send,
+    F: Future<Output = Result<O>> + Send,
 {
     let mut items = items.into_iter();
     let (mut done, mut failed) = (Vec::with_capacity(items.len()), Vec::new());
@@ -88,6 +92,9 @@ impl Target {
     pub(crate) async fn apply(&self, actions: Vec<Action>) -> Result<Applied> {
         let (mut writes, mut removals) = (Vec::new(), Vec::new());
         for action in actions {
+            if let Action::Write { entry, .. } = &action {
+                self.progress.expect(1, Some(entry.bytes));
+            }
             match action {
                 Action::Remove { name, expected } => removals.push((name, expected)),
                 Action::Write { ref entry, .. } | Action::Touch { ref entry, .. } => {
@@ -132,7 +139,8 @@ impl Target {
         let object = self.reference.object(format!("{}{name}", self.prefix));
         let download = ReaderRequest::new(object)
             .verify(self.reference.repository().client().defaults().verify)
-            .download_to(temporary.to_path_buf())
+            .shared_progress(&self.progress.of_part())
+            .download_to(&temporary)
             .below_root(self.root.clone(), false)
             .expecting(bytes, checksum);
         let bytes = download.await?;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::models::{DiffObjectStat, ObjectStats, ObjectUserMetadata};
 use crate::transfer::working::files::{Stamp, is_ignored};
+use crate::transfer::working::index::INDEX_FILE;
 
 /// The metadata key under which lakectl keeps the modification time of a file, in seconds since 1970.
 pub(crate) const MTIME_KEY: &str = "::lakefs::client-mtime";
@@ -88,9 +89,12 @@ fn modified(metadata: Option<&ObjectUserMetadata>, uploaded: i64) -> i64 {
     of_file.unwrap_or(uploaded)
 }
 
-/// Whether an object of this name is a file of a working copy. Directory markers and ignored names are not.
+/// Whether an object of this name is a file of a working copy. Directory markers and ignored names are not, nor what would
+/// be in a directory in the place of the index file.
 pub(crate) fn is_file(name: &str, bytes: u64) -> bool {
-    !name.is_empty() && !(bytes == 0 && name.ends_with('/')) && !is_ignored(name)
+    let is_marker = bytes == 0 && name.ends_with('/');
+    let is_in_index = name.strip_prefix(INDEX_FILE).is_some_and(|rest| rest.starts_with('/'));
+    !(name.is_empty() || is_marker || is_in_index || is_ignored(name))
 }
 
 #[cfg(test)]

@@ -226,7 +226,9 @@ mod tests {
 
     fn write(path: Option<&Path>, entries: &[BaseEntry]) -> BaseReader {
         let mut writer = BaseWriter::create(path, &key("1")).unwrap();
-        entries.iter().for_each(|entry| writer.push(entry).unwrap());
+        for entry in entries {
+            writer.push(entry).unwrap();
+        }
         writer.finish().unwrap()
     }
 

@@ -56,7 +56,7 @@ pub(crate) struct Stamp {
     /// The time of the last modification: whole seconds since 1970, and nanoseconds.
     pub(crate) modified: (i64, u32),
     /// Identifies the file in its file system. 0 where the platform does not have it.
-    inode: u64,
+    pub(crate) inode: u64,
 }
 
 impl Stamp {
@@ -118,16 +118,24 @@ pub(crate) struct LocalFile {
 #[derive(Debug)]
 pub(crate) struct Files {
     root: PathBuf,
-    /// The remaining entries of the open directories, the next one last.
-    open: Vec<Vec<Entry>>,
+    open: Vec<OpenDirectory>,
     failed: Option<io::Error>,
 }
 
-/// An entry of an open directory.
+/// A directory between the root and the current position.
+#[derive(Debug)]
+struct OpenDirectory {
+    /// The path below the root, with a slash at its end. Empty for the root.
+    prefix: String,
+    /// The remaining entries, the next one last.
+    entries: Vec<Entry>,
+}
+
+/// An entry of an open directory. A directory can have very many, so it is small.
 #[derive(Debug)]
 struct Entry {
-    /// The path below the root. That of a directory ends with a slash.
-    name: String,
+    /// The file name. That of a directory ends with a slash.
+    name: Box<str>,
     kind: Kind,
 }
 
@@ -141,7 +149,7 @@ enum Kind {
 impl Files {
     pub(crate) fn below(root: &Path) -> Self {
         let mut files = Self { root: root.to_owned(), open: Vec::new(), failed: None };
-        files.failed = files.enter("").err();
+        files.failed = files.enter(String::new()).err();
         files
     }
 
@@ -152,8 +160,8 @@ impl Files {
     }
 
     /// Opens a directory.
-    fn enter(&mut self, name: &str) -> io::Result<()> {
-        let path = self.path(name);
+    fn enter(&mut self, prefix: String) -> io::Result<()> {
+        let path = self.path(&prefix);
         let with_path =
             |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         let mut entries = Vec::new();
@@ -163,34 +171,35 @@ impl Files {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 file_type => file_type.map_err(with_path)?,
             };
-            let (own, kind) = match entry.file_name().into_string() {
-                Ok(own) if file_type.is_dir() => (own + "/", Kind::Directory),
-                Ok(own) if file_type.is_file() => (own, Kind::File),
-                Ok(own) if file_type.is_symlink() => (own, Kind::Unsupported("it is a symbolic link")),
-                Ok(own) => (own, Kind::Unsupported("it is not a regular file")),
-                Err(own) => {
-                    let own = own.to_string_lossy().into_owned();
-                    (own, Kind::Unsupported("the file name is not valid Unicode"))
+            let (name, kind) = match entry.file_name().into_string() {
+                Ok(name) if file_type.is_dir() => (name + "/", Kind::Directory),
+                Ok(name) if file_type.is_file() => (name, Kind::File),
+                Ok(name) if file_type.is_symlink() => (name, Kind::Unsupported("it is a symbolic link")),
+                Ok(name) => (name, Kind::Unsupported("it is not a regular file")),
+                Err(name) => {
+                    let name = name.to_string_lossy().into_owned();
+                    (name, Kind::Unsupported("the file name is not valid Unicode"))
                 }
             };
-            if kind == Kind::Directory || !is_ignored(&own) {
-                entries.push(Entry { name: format!("{name}{own}"), kind });
+            if kind == Kind::Directory || !is_ignored(&name) {
+                entries.push(Entry { name: name.into(), kind });
             }
         }
         entries.sort_unstable_by(|one, other| other.name.cmp(&one.name));
-        self.open.push(entries);
+        self.open.push(OpenDirectory { prefix, entries });
         Ok(())
     }
 
     fn next_file(&mut self) -> io::Result<Option<LocalFile>> {
         loop {
             let Some(directory) = self.open.last_mut() else { return Ok(None) };
-            let Some(Entry { name, kind }) = directory.pop() else {
+            let Some(Entry { name, kind }) = directory.entries.pop() else {
                 self.open.pop();
                 continue;
             };
+            let name = format!("{}{name}", directory.prefix);
             match kind {
-                Kind::Directory => match self.enter(&name) {
+                Kind::Directory => match self.enter(name) {
                     // The directory has been deleted in the meantime.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     entered => entered?,

@@ -78,7 +78,7 @@ impl Plan {
             }
             match (base, *stamp) {
                 (Some(entry), expected) => {
-                    self.actions.push(Action::Write { entry: entry.clone(), expected })
+                    self.actions.push(Action::Write { entry: entry.clone(), expected });
                 }
                 (None, Some(expected)) => self.actions.push(Action::Remove { name: name.clone(), expected }),
                 (None, None) => {}
@@ -104,7 +104,8 @@ impl Plan {
         match (entry, expected) {
             (None, None) => self.identical.push(name.clone()),
             (Some(entry), Some(stamp))
-                if is_unchanged(root, &local_path(root, name), entry.bytes, &entry.checksum) =>
+                if entry.compare(&stamp) == Some(true)
+                    || is_unchanged(root, &local_path(root, name), entry.bytes, &entry.checksum) =>
             {
                 self.identical.push(name.clone());
                 if stamp.modified.0 != entry.modified {

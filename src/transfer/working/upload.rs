@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::scope::RefScope;
 use crate::transfer::blocking;
 use crate::transfer::dir::local_files::local_path;
+use crate::transfer::progress::Progress;
 use crate::transfer::working::apply::{check, run_all};
 use crate::transfer::working::base::{BaseEntry, MTIME_KEY};
 use crate::transfer::working::files::Stamp;
@@ -27,8 +28,12 @@ pub(crate) async fn upload_files(
     prefix: &str,
     root: &Arc<Path>,
     concurrency: usize,
+    progress: &Progress,
     files: Vec<(String, Stamp)>,
 ) -> Result<Vec<BaseEntry>> {
+    for (_, stamp) in &files {
+        progress.expect(1, Some(stamp.bytes));
+    }
     let permits = Arc::new(Semaphore::new(PART_PERMITS));
     let action = || format!("upload the changes of working copy {}", root.display());
     let files = files.into_iter().map(|(name, stamp)| (name.clone(), (name, stamp))).collect();
@@ -44,6 +49,7 @@ pub(crate) async fn upload_files(
             check().await?;
             let object = branch.object(format!("{prefix}{name}"));
             let upload = UploadRequest::new(object, Body::file(&path)).permits(permits);
+            let upload = upload.shared_progress(&progress.of_part());
             let stats = upload.metadata(MTIME_KEY, stamp.modified.0.to_string()).await?;
             check().await?;
             let verified = Some(stamp.modified);
