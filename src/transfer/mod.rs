@@ -1,23 +1,27 @@
 //! Transfer of object bytes, and the object requests that transfers are made of.
 //!
-//! Imports point downwards, in this order: `working`; `dir`; `read` and `write`, which do not know each other; `stat`, `list` and
-//! `delete`; `wait_timeout`, `spool`, `parent_dirs`, `etag`, `digest`, `md5`, `part_size` and
+//! Imports point downwards, in this order: `working`; `dir`; `read` and `write`, which do not know each other; `stat`,
+//! `list` and `delete`; `wait_timeout`, `spool`, `beneath`, `budget`, `jobs`, `etag`, `digest`, `md5`, `part_size` and
 //! `progress`.
 
+#[cfg(feature = "fs")]
+pub(crate) mod beneath;
+#[cfg(feature = "fs")]
+pub(crate) mod budget;
 pub(crate) mod delete;
 pub(crate) mod digest;
 #[cfg(feature = "fs")]
 pub(crate) mod dir;
 pub(crate) mod etag;
+#[cfg(feature = "fs")]
+pub(crate) mod jobs;
 pub(crate) mod list;
 pub(crate) mod md5;
-#[cfg(feature = "fs")]
-pub(crate) mod parent_dirs;
 mod part_size;
 pub(crate) mod progress;
 pub(crate) mod read;
 #[cfg(feature = "fs")]
-mod spool;
+pub(crate) mod spool;
 pub(crate) mod stat;
 mod wait_timeout;
 #[cfg(all(feature = "config", feature = "fs"))]
@@ -30,6 +34,10 @@ use tokio::task::spawn_blocking;
 
 /// How many bytes are read from a source, or sent, at a time.
 const CHUNK_SIZE: usize = 256 * 1024;
+
+/// How many bytes are written or hashed in one job on the blocking thread pool.
+#[cfg(feature = "fs")]
+const JOB_SIZE: usize = 1024 * 1024;
 
 /// Runs blocking work on the blocking thread pool.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {

@@ -17,6 +17,7 @@ mod diffs;
 mod directories;
 mod directory_names;
 mod directory_sync;
+mod downloads;
 mod handles;
 mod identity;
 mod imports;

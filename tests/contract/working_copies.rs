@@ -409,8 +409,12 @@ async fn copy_19_objects_cannot_replace_the_index_file() {
     let objects =
         [("data/.lakefs_ref.yaml", "src: lakefs://other/main/"), ("data/a", "1"), ("data/b/.DS_Store", "2")];
     let lab = Lab::new("copy_19", &objects).await;
-    commit_objects(&lab.main, "second", &[("data/.lakefs_ref.yaml/x", "3"), ("data/.lakefs-Ab12Cd", "4")])
-        .await;
+    commit_objects(
+        &lab.main,
+        "second",
+        &[("data/.lakefs_ref.yaml/x", "3"), ("data/.lakefs-tmp-0123456789abcdef", "4")],
+    )
+    .await;
     lab.copy.pull().await.unwrap();
     assert_eq!(lab.files(), "a=1");
     assert_eq!(lab.copy.get().await.unwrap().source, uri(&lab.main, "data/"));

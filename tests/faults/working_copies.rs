@@ -118,7 +118,7 @@ async fn dropped_pull_leaves_no_lock_and_no_temporary_files() {
     pull.abort();
     pull.await.unwrap_err();
     server.faults().clear();
-    fs::write(directory.path().join(".lakefs-Ab12Cd"), "left by a killed process").unwrap();
+    fs::write(directory.path().join(".lakefs-tmp-0123456789abcdef"), "left by a killed process").unwrap();
     wait_for("the next pull", copy.pull().send()).await.unwrap();
     assert_eq!(listed(directory.path()), "a=second b=second c=3 d=second");
 }

@@ -9,18 +9,27 @@ mod process;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use lakefs::{Body, Branch};
 use lakefs_testserver::Server;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::process::{Workspace, measure};
+use crate::process::{Workspace, field_of_status, measure};
 
 /// The limit for all work, in KiB: an eighth of the data, so that nothing that grows with it stays unnoticed. The highest
 /// measured peaks are 20 MiB for a stream as a multipart upload, which buffers three parts of 5 MiB, and 18 MiB for a
 /// download over four connections, each with a few chunks that wait to be written.
 const MAX_PEAK: u64 = 32 * 1024;
+
+/// The limit for a download of one object, and for one of many, in KiB.
+const MAX_DOWNLOAD_PEAK: u64 = 25 * 1024;
+const MAX_DIR_DOWNLOAD_PEAK: u64 = 48 * 1024;
+
+/// The limit for the number of threads that a download of many objects uses.
+const MAX_THREADS: u64 = 32;
 
 /// The limit for what a list may need more than one of a tenth of its length, in KiB. It is less than 18,000 entries need.
 const MAX_GROWTH: u64 = 2 * 1024;
@@ -29,6 +38,10 @@ const MAX_GROWTH: u64 = 2 * 1024;
 const LARGE_SIZE: u64 = 256 * 1024 * 1024;
 const BLOCK_SIZE: usize = 64 * 1024;
 const BLOCK_COUNT: u64 = LARGE_SIZE / BLOCK_SIZE as u64;
+
+/// The number of large files that are downloaded at once, and their size in bytes.
+const LARGE_FILE_COUNT: usize = 25;
+const LARGE_FILE_SIZE: u64 = 24 * 1024 * 1024;
 
 const FILE_COUNT: u64 = 2000;
 const FILE_SIZE: usize = 4096;
@@ -120,9 +133,53 @@ fn download_uses_bounded_memory() {
         },
         async |measurement| {
             measurement.workspace.branch.object("large").upload(Body::stream(blocks())).await.unwrap();
-            assert_bounded(measurement.peak_memory("large"));
+            let peak = measurement.peak_memory("large");
+            assert!(
+                peak <= MAX_DOWNLOAD_PEAK,
+                "the peak is {peak} KiB, the limit is {MAX_DOWNLOAD_PEAK} KiB"
+            );
             let file = tokio::fs::File::open(measurement.workspace.directory.join("large")).await.unwrap();
             assert_large(file).await;
+        },
+    );
+}
+
+#[test]
+fn download_of_many_large_files_uses_bounded_memory_and_threads() {
+    measure(
+        "download_of_many_large_files_uses_bounded_memory_and_threads",
+        Server::builder(),
+        async |workspace, prefix| {
+            let directory = workspace.directory.join(&prefix);
+            let download = workspace.branch.download_dir(&*prefix, directory);
+            let most_threads = Arc::new(AtomicU64::new(0));
+            let counter = most_threads.clone();
+            let count = move |_| {
+                counter.fetch_max(field_of_status("Threads"), Ordering::Relaxed);
+            };
+            let report = download.concurrency(LARGE_FILE_COUNT).progress(count).await.unwrap();
+            assert_eq!(report.bytes_transferred, LARGE_FILE_COUNT as u64 * LARGE_FILE_SIZE);
+            let threads = most_threads.load(Ordering::Relaxed);
+            assert!((1..=MAX_THREADS).contains(&threads), "{threads} threads");
+        },
+        async |measurement| {
+            let branch = &measurement.workspace.branch;
+            let file = || (0..LARGE_FILE_SIZE / BLOCK_SIZE as u64).map(block);
+            let data = stream::iter(file().map(Ok::<_, io::Error>));
+            branch.object("many/0").upload(Body::stream(data)).await.unwrap();
+            for number in 1..LARGE_FILE_COUNT {
+                branch.object("many/0").copy_to("main", format!("many/{number}")).await.unwrap();
+            }
+            let peak = measurement.peak_memory("many");
+            assert!(
+                peak <= MAX_DIR_DOWNLOAD_PEAK,
+                "the peak is {peak} KiB, the limit is {MAX_DIR_DOWNLOAD_PEAK} KiB"
+            );
+            let expected: Vec<u8> = file().flatten().collect();
+            for number in 0..LARGE_FILE_COUNT {
+                let path = measurement.workspace.directory.join(format!("many/{number}"));
+                assert!(fs::read(path).unwrap() == expected, "file {number} has other data");
+            }
         },
     );
 }

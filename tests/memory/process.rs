@@ -57,10 +57,10 @@ pub(crate) fn measure(
         Ok("worker") => {
             let workspace = workspace(&variable(SERVER), variable(DIRECTORY).as_ref());
             let runtime = runtime();
-            let program = memory_kib("RssFile");
+            let program = field_of_status("RssFile");
             let work = async { timeout(DEADLINE, work(workspace, variable(TASK))).await };
             runtime.block_on(work).expect("the work completes in time");
-            send_message(&(memory_kib("VmHWM") - program).to_string());
+            send_message(&(field_of_status("VmHWM") - program).to_string());
         }
         _ => {
             // One test at a time, because each keeps two cores busy and its server needs a lot of memory.
@@ -150,8 +150,8 @@ async fn serve(server: ServerBuilder) {
     tokio::task::spawn_blocking(read_to_end).await.unwrap().unwrap();
 }
 
-/// Returns a field of `/proc/self/status`, in KiB.
-fn memory_kib(field: &str) -> u64 {
+/// Returns a field of `/proc/self/status`. Those of memory are in KiB.
+pub(crate) fn field_of_status(field: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let value = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).expect(field);
     value.trim().trim_end_matches(" kB").parse().unwrap()

@@ -9,7 +9,9 @@ use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::impl_into_future;
 use crate::scope::RefScope;
+use crate::transfer::beneath::create_parent_dirs;
 use crate::transfer::blocking;
+use crate::transfer::budget::TransferBudget;
 use crate::transfer::dir::extraneous_files::delete_extraneous_files;
 use crate::transfer::dir::listing::{ListedObject, list_objects};
 use crate::transfer::dir::local_files::{self, local_path};
@@ -19,9 +21,11 @@ use crate::transfer::dir::options::{Options, dir_options, directory_prefix};
 use crate::transfer::dir::outcomes::{Outcomes, TaskOutcome};
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
 use crate::transfer::dir::small_list::SmallList;
-use crate::transfer::parent_dirs::create_parent_dirs;
 use crate::transfer::read::requests::ReaderRequest;
 use crate::verify::Verify;
+
+/// How many bytes of all files may have arrived and not be processed yet.
+const MAX_BYTES_IN_FLIGHT: usize = 4 * 1024 * 1024;
 
 /// Downloads the objects under a prefix to the files of a directory.
 ///
@@ -90,6 +94,8 @@ pub struct DownloadDirRequest {
     verify: Verify,
     fsync: bool,
     options: Options,
+    /// What all files share, once the download has started.
+    budget: Option<TransferBudget>,
 }
 
 dir_options!(
@@ -103,7 +109,7 @@ impl DownloadDirRequest {
         let options = Options::new(skip_unchanged, defaults.dir_concurrency);
         let verify = defaults.verify;
         let prefix = directory_prefix(prefix);
-        Self { reference, prefix, root: root.into(), verify, fsync: false, options }
+        Self { reference, prefix, root: root.into(), verify, fsync: false, options, budget: None }
     }
 
     /// Deletes local files that have no object, before anything is downloaded. Default: `false`.
@@ -144,6 +150,7 @@ impl DownloadDirRequest {
             .await
             .map_err(|error| self.write_error(error))?;
         let objects = self.check_objects(folding).await?;
+        self.budget = Some(TransferBudget::new(self.options.concurrency, MAX_BYTES_IN_FLIGHT));
         let Options { concurrency, dry_run, on_entry, .. } = &self.options;
         let mut outcomes = Outcomes::new(&self.prefix, on_entry);
         if self.options.delete_extraneous {
@@ -251,8 +258,11 @@ impl DownloadDirRequest {
         }
         let object = self.reference.object(format!("{}{name}", self.prefix));
         let reader = ReaderRequest::new(object).verify(self.verify).shared_progress(&progress.of_part());
-        let download =
+        let mut download =
             reader.download_to(path).below_root(self.root.clone(), self.fsync).expecting(bytes, checksum);
+        if let Some(budget) = &self.budget {
+            download = download.within(budget.clone());
+        }
         Ok(SyncAction::Transferred(download.await?))
     }
 

@@ -1,45 +1,39 @@
 //! Downloads an object to a file.
 
-use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom, Write as _};
-use std::ops::Range;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures::future::{self, BoxFuture};
-use futures::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
-use tempfile::NamedTempFile;
-use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
+use futures::future;
+use futures::stream::TryStreamExt as _;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::impl_into_future;
-use crate::transfer::progress::Progress;
-use crate::transfer::read::file_hasher::FileHasher;
+use crate::transfer::budget::TransferBudget;
+use crate::transfer::jobs::Jobs;
+use crate::transfer::read::destination::{self, Destination, Target};
+use crate::transfer::read::file_hasher::{Batch, FileHasher};
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::md5_verifier::Md5Verifier;
+use crate::transfer::read::range_download::{Connections, FileDownload};
 use crate::transfer::read::reader::ObjectReader;
-use crate::transfer::read::resumable_body::ResumableBody;
-use crate::transfer::{blocking, etag, spool};
+use crate::transfer::read::write_through::WriteThrough;
+use crate::transfer::{blocking, etag};
 
 /// The default size of the ranges of a large object, in bytes.
 const RANGE_SIZE: u64 = 16 * 1024 * 1024;
 
 /// The default number of connections.
-const CONCURRENCY: usize = 4;
+const CONNECTIONS: Connections = Connections::UpTo(4);
+
+/// How many bytes of a download may have arrived and not be processed yet.
+const MAX_BYTES_IN_FLIGHT: usize = 8 * 1024 * 1024;
 
 /// The maximum number of ranges of an object that is read over one connection. More connections would not be faster.
 const MIN_RANGES: u64 = 4;
 
 /// The maximum size of an object that is buffered and written in one step, in bytes.
 const MAX_BUFFERED: u64 = 256 * 1024;
-
-/// How many chunks may wait to be written.
-const CHUNKS_AHEAD: usize = 4;
-
-/// How many bytes are written before the hasher is notified.
-const NOTIFY_INTERVAL: u64 = 1024 * 1024;
 
 /// Downloads an object to a file; see [`ReaderRequest::download_to`](crate::requests::ReaderRequest::download_to).
 #[derive(Clone, Debug)]
@@ -48,7 +42,8 @@ pub struct DownloadRequest {
     get: GetObject,
     path: PathBuf,
     range_size: u64,
-    concurrency: usize,
+    connections: Connections,
+    budget: Option<TransferBudget>,
     root: Option<Arc<Path>>,
     fsync: bool,
     expected: Option<(u64, String)>,
@@ -60,7 +55,8 @@ impl DownloadRequest {
             get,
             path,
             range_size: RANGE_SIZE,
-            concurrency: CONCURRENCY,
+            connections: CONNECTIONS,
+            budget: None,
             root: None,
             fsync: true,
             expected: None,
@@ -81,9 +77,16 @@ impl DownloadRequest {
         self
     }
 
-    /// Sets the number of connections over which a large object is downloaded. 0 counts as 1. Default: 4.
+    /// Shares connections, memory and threads with other downloads.
+    pub(crate) fn within(mut self, budget: TransferBudget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    /// Sets the number of connections over which a large object is downloaded. 0 counts as 1. Default: one connection,
+    /// and three more after 100 ms if the first one mostly waits for bytes.
     pub fn concurrency(mut self, connections: usize) -> Self {
-        self.concurrency = connections.max(1);
+        self.connections = Connections::Exactly(connections.max(1));
         self
     }
 
@@ -95,6 +98,11 @@ impl DownloadRequest {
     }
 
     async fn execute(self) -> Result<u64> {
+        let target = self.target().await?;
+        let (connection, budget) = match self.budget.clone() {
+            Some(budget) => (Some(budget.connection().await), budget),
+            None => (None, TransferBudget::new(self.connections.max() - 1, MAX_BYTES_IN_FLIGHT)),
+        };
         let reader = ObjectReader::open(self.get.clone()).await?;
         let action = reader.action().to_owned();
         if let Some((size, checksum)) = &self.expected {
@@ -107,207 +115,132 @@ impl DownloadRequest {
                 );
             }
         }
-        let destination =
-            Destination { action, path: self.path.clone(), root: self.root.clone(), fsync: self.fsync };
-        match reader.length() {
-            Some(length) if length <= MAX_BUFFERED => destination.write_buffered(reader).await,
-            Some(length)
-                if self.concurrency > 1
-                    && length > MIN_RANGES.saturating_mul(self.range_size)
-                    && reader.is_resumable() =>
-            {
-                self.download_ranges(reader, length, &destination).await
-            }
-            _ => self.download_stream(reader, &destination).await,
-        }
+        let path = match target {
+            Target::File(path) => path,
+            target => return self.write_through(reader, target, &budget).await,
+        };
+        let (root, fsync) = (self.root.clone(), self.fsync);
+        let destination = Destination { action, path, root, fsync, budget };
+        let downloaded = match reader.length() {
+            Some(length) if length <= MAX_BUFFERED => self.write_at_once(reader, &destination).await,
+            _ => self.write(reader, &destination).await,
+        };
+        drop(connection);
+        downloaded
     }
 
-    /// Downloads the object over one connection.
-    async fn download_stream(&self, mut reader: ObjectReader, destination: &Destination) -> Result<u64> {
-        let temporary = destination.create().await?;
-        let hasher = destination.hasher(reader.detach_verifier(), &temporary)?;
-        let file = destination.reopen(&temporary)?;
-        let length = destination.write(&mut reader, file, 0..u64::MAX, hasher.as_ref()).await?;
-        destination.finish(temporary, hasher, length).await?;
-        self.get.progress.finish_item();
+    /// Finds out what the path leads to. Below a root it is always a file.
+    async fn target(&self) -> Result<Target> {
+        let path = self.path.clone();
+        if self.root.is_some() {
+            return Ok(Target::File(path));
+        }
+        let resolved = blocking(move || destination::resolve(&path)).await;
+        resolved
+            .map_err(|error| destination::failed(&self.get.action().unwrap_or_default(), &self.path, error))
+    }
+
+    /// Buffers an object, and writes the file in one step.
+    async fn write_at_once(&self, mut reader: ObjectReader, destination: &Destination) -> Result<u64> {
+        let (mut chunks, mut length) = (Vec::new(), 0);
+        while let Some(chunk) = reader.try_next().await? {
+            length += chunk.len() as u64;
+            chunks.push(chunk);
+        }
+        destination.write_at_once(chunks).await?;
         Ok(length)
     }
 
-    /// Downloads the object over several connections, each of which writes its own ranges of the file.
-    async fn download_ranges(
+    /// Writes the file while bytes arrive, and verifies it before it gets its name.
+    async fn write(&self, mut reader: ObjectReader, destination: &Destination) -> Result<u64> {
+        let budget = &destination.budget;
+        let verifier = reader.detach_verifier();
+        let temporary = destination.create().await?;
+        let file = temporary.file();
+        let hasher = verifier.is_some().then(|| FileHasher::new(Some(file.clone())));
+        let hasher = hasher.as_ref();
+        let failed = |error| destination.failed(error);
+        let progress = &self.get.progress;
+        let download = FileDownload { file, hasher, budget, progress, failed: &failed };
+        let receive = async {
+            let length = match reader.length() {
+                Some(length) if self.is_divided(length) && reader.is_resumable() => {
+                    download.over_connections(reader, length, self.range_size, self.connections).await?;
+                    length
+                }
+                _ => download.over_one_connection(reader).await?,
+            };
+            if let Some(hasher) = hasher {
+                hasher.complete(length);
+            }
+            // The file is flushed while its last bytes are hashed.
+            destination.flush(&temporary).await?;
+            Ok(length)
+        };
+        let verification = hasher.zip(verifier);
+        let length =
+            receive_verified(receive, verification, budget.jobs(), &destination.action, &failed).await?;
+        destination.persist(temporary).await?;
+        progress.finish_item();
+        Ok(length)
+    }
+
+    /// Whether an object of this length is read over several connections.
+    fn is_divided(&self, length: u64) -> bool {
+        self.connections.max() > 1 && length > MIN_RANGES.saturating_mul(self.range_size)
+    }
+
+    /// Writes the bytes in order to something that is no file of its own, as they arrive.
+    async fn write_through(
         &self,
         mut reader: ObjectReader,
-        length: u64,
-        destination: &Destination,
+        target: Target,
+        budget: &TransferBudget,
     ) -> Result<u64> {
-        let temporary = destination.create().await?;
-        let hasher = destination.hasher(reader.detach_verifier(), &temporary)?;
-        let (start, progress) = (reader.start(), &self.get.progress);
-        let version = reader.body_for_range(start..start);
-        // The first range is read from the response that is open already.
-        let mut reader = Some(reader);
-        let (temporary_file, hasher_of_file) = (&temporary, hasher.as_ref());
-        let download = |number: u64| -> BoxFuture<'_, Result<()>> {
-            let from = number * self.range_size;
-            let range = from..from.saturating_add(self.range_size).min(length);
-            let reader = reader.take();
-            let body = version.for_range(start + range.start..start + range.end);
-            Box::pin(async move {
-                let mut file = destination.reopen(temporary_file)?;
-                if let Some(mut reader) = reader {
-                    let received =
-                        destination.write(&mut reader, file, range.clone(), hasher_of_file).await?;
-                    // Bytes after the range arrive again, with their own range.
-                    progress.retract(received.saturating_sub(range.end));
-                } else {
-                    file.seek(SeekFrom::Start(range.start)).map_err(|error| destination.failed(error))?;
-                    let mut chunks = chunks(body, progress.clone());
-                    destination.write(&mut chunks, file, range, hasher_of_file).await?;
+        let action = reader.action().to_owned();
+        let failed = |error| destination::failed(&action, &self.path, error);
+        let verifier = reader.detach_verifier();
+        let hasher = verifier.is_some().then(|| FileHasher::new(None));
+        let hasher = hasher.as_ref();
+        let mut output = WriteThrough::open(target).await.map_err(failed)?;
+        let receive = async {
+            let mut length = 0;
+            while let Some(chunk) = reader.try_next().await? {
+                let (start, permit) = (length, budget.bytes(chunk.len()).await);
+                length += chunk.len() as u64;
+                let mut batch = Batch::default();
+                batch.push(chunk, permit);
+                let batch = Arc::new(batch);
+                if let Some(hasher) = hasher {
+                    hasher.offer(start, &batch).await;
                 }
-                Ok(())
-            })
+                output.write(batch, budget.jobs()).await.map_err(failed)?;
+            }
+            if let Some(hasher) = hasher {
+                hasher.complete(length);
+            }
+            Ok(length)
         };
-        let downloads = stream::iter((0..length.div_ceil(self.range_size)).map(download));
-        downloads.buffer_unordered(self.concurrency).try_collect::<()>().await?;
-        destination.finish(temporary, hasher, length).await?;
+        let verification = hasher.zip(verifier);
+        let length = receive_verified(receive, verification, budget.jobs(), &action, &failed).await?;
         self.get.progress.finish_item();
         Ok(length)
     }
+}
+
+/// Receives bytes and hashes them at the same time, and verifies them. Returns their number.
+async fn receive_verified(
+    receive: impl Future<Output = Result<u64>> + Send,
+    verification: Option<(&FileHasher, Md5Verifier)>,
+    jobs: &Jobs,
+    action: &str,
+    failed: &(dyn Fn(io::Error) -> Error + Sync),
+) -> Result<u64> {
+    let Some((hasher, verifier)) = verification else { return receive.await };
+    let hash = async { hasher.run(verifier, jobs).await.map_err(failed) };
+    let (length, mut verifier) = future::try_join(Box::pin(receive), Box::pin(hash)).await?;
+    verifier.finish(length, action)?;
+    Ok(length)
 }
 
 impl_into_future!(DownloadRequest { get } => u64);
-
-/// Returns the chunks of a body, and reports them to `progress`.
-fn chunks(mut body: ResumableBody, progress: Progress) -> impl Stream<Item = Result<Bytes>> + Unpin {
-    stream::poll_fn(move |cx| {
-        body.poll_next(cx).map(|next| {
-            next.map(|chunk| {
-                let (_, chunk) = chunk?;
-                progress.advance(chunk.len() as u64);
-                Ok(chunk)
-            })
-        })
-    })
-}
-
-/// The file to write.
-struct Destination {
-    /// Describes the download, for error messages.
-    action: String,
-    path: PathBuf,
-    root: Option<Arc<Path>>,
-    fsync: bool,
-}
-
-impl Destination {
-    fn failed(&self, error: io::Error) -> Error {
-        let message = format!("file {} cannot be written", self.path.display());
-        Error::io(&*self.action, message, error).during("get_object", String::new)
-    }
-
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    ) -> Result<T> {
-        blocking(work).await.map_err(|error| self.failed(error))
-    }
-
-    /// Creates the temporary file.
-    async fn create(&self) -> Result<NamedTempFile> {
-        let (path, root) = (self.path.clone(), self.root.clone());
-        self.blocking(move || spool::create(&path, root.as_deref())).await
-    }
-
-    fn reopen(&self, temporary: &NamedTempFile) -> Result<File> {
-        temporary.reopen().map_err(|error| self.failed(error))
-    }
-
-    fn hasher(&self, verifier: Option<Md5Verifier>, temporary: &NamedTempFile) -> Result<Option<FileHasher>> {
-        verifier.map(|verifier| Ok(FileHasher::new(verifier, self.reopen(temporary)?))).transpose()
-    }
-
-    /// Verifies the complete temporary file, and renames it.
-    async fn finish(&self, temporary: NamedTempFile, hasher: Option<FileHasher>, length: u64) -> Result<()> {
-        // The file is flushed while its last bytes are hashed.
-        let flush = async {
-            if !self.fsync {
-                return Ok(());
-            }
-            let file = self.reopen(&temporary)?;
-            self.blocking(move || file.sync_all()).await
-        };
-        let verify = async {
-            let Some(hasher) = hasher else { return Ok(()) };
-            let verifier = hasher.finish().await.map_err(|error| self.failed(error));
-            verifier?.finish(length, &self.action)
-        };
-        future::try_join(flush, verify).await?;
-        let (path, is_single) = (self.path.clone(), self.root.is_none());
-        self.blocking(move || spool::persist(temporary, &path, is_single)).await
-    }
-
-    /// Buffers an object, and writes the file in one step, because every step switches threads.
-    async fn write_buffered(&self, mut reader: ObjectReader) -> Result<u64> {
-        let mut chunks: Vec<Bytes> = Vec::new();
-        while let Some(chunk) = reader.try_next().await? {
-            chunks.push(chunk);
-        }
-        let (path, root, fsync) = (self.path.clone(), self.root.clone(), self.fsync);
-        self.blocking(move || {
-            let mut temporary = spool::create(&path, root.as_deref())?;
-            for chunk in &chunks {
-                temporary.write_all(chunk)?;
-            }
-            if fsync {
-                temporary.as_file().sync_all()?;
-            }
-            spool::persist(temporary, &path, root.is_none())?;
-            Ok(chunks.iter().map(|chunk| chunk.len() as u64).sum())
-        })
-        .await
-    }
-
-    /// Writes chunks to a range of the file as they arrive, on a thread of their own, and notifies the hasher.
-    ///
-    /// Returns how many bytes have arrived. Bytes after the range are not written.
-    async fn write(
-        &self,
-        chunks: &mut (impl Stream<Item = Result<Bytes>> + Unpin),
-        mut file: File,
-        range: Range<u64>,
-        hasher: Option<&FileHasher>,
-    ) -> Result<u64> {
-        let (sender, mut chunks_to_write) = mpsc::channel::<Bytes>(CHUNKS_AHEAD);
-        let written = hasher.map(|hasher| hasher.written().clone());
-        let start = range.start;
-        let writer = spawn_blocking(move || {
-            let (mut position, mut notified) = (start, start);
-            let notify = |range| written.as_ref().map(|written| written.add(range));
-            while let Some(chunk) = chunks_to_write.blocking_recv() {
-                file.write_all(&chunk)?;
-                position += chunk.len() as u64;
-                if position - notified >= NOTIFY_INTERVAL {
-                    notify(notified..position);
-                    notified = position;
-                }
-            }
-            notify(notified..position);
-            Ok(())
-        });
-        let (mut received, length) = (0, range.end - range.start);
-        while received < length {
-            let Some(mut chunk) = chunks.try_next().await? else { break };
-            let remaining = usize::try_from(length - received).unwrap_or(usize::MAX);
-            received += chunk.len() as u64;
-            chunk.truncate(remaining);
-            // The channel closes only after the writer failed. The error of the writer is returned below.
-            if sender.send(chunk).await.is_err() {
-                break;
-            }
-        }
-        drop(sender);
-        let outcome = writer.await.map_err(io::Error::other).and_then(|outcome| outcome);
-        outcome.map_err(|error| self.failed(error))?;
-        Ok(received)
-    }
-}

@@ -1,111 +1,200 @@
 //! Verifies a file while it is written.
 //!
-//! An MD5 is computed in order, but the bytes of a download arrive in any order, and may arrive faster than they can be
-//! hashed. Therefore, a thread reads them from the file after they are written. Memory holds only the ranges of the
-//! written bytes.
+//! An MD5 is computed in order, but the bytes of a download over several connections arrive in any order. Bytes that
+//! arrive in order are hashed as they are. Others are read back from the file when their turn has come, so that memory
+//! holds only the ranges of the written bytes. All hashing is done in short jobs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::ops::Range;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::task::{JoinHandle, spawn_blocking};
+use bytes::Bytes;
+use tokio::sync::Notify;
 
-use crate::transfer::CHUNK_SIZE;
+use crate::transfer::budget::Permit;
+use crate::transfer::jobs::Jobs;
 use crate::transfer::read::md5_verifier::Md5Verifier;
+use crate::transfer::read::positioned::read_exact_at;
+use crate::transfer::{CHUNK_SIZE, JOB_SIZE};
 
-/// Hashes a file from its start while it is written. Dropping it stops the thread.
-pub(crate) struct FileHasher {
-    written: WrittenRanges,
-    thread: Option<JoinHandle<io::Result<Md5Verifier>>>,
+/// How many bytes may wait to be hashed. Who offers more waits.
+const MAX_QUEUED: usize = 2 * JOB_SIZE;
+
+/// Bytes that are written and hashed at the same time, and the permits for them.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) chunks: Vec<Bytes>,
+    pub(crate) bytes: usize,
+    pub(crate) permits: Vec<Permit>,
 }
 
-/// The ranges of the file that are written.
-#[derive(Clone, Default)]
-pub(crate) struct WrittenRanges(Arc<(Mutex<State>, Condvar)>);
+impl Batch {
+    pub(crate) fn push(&mut self, chunk: Bytes, permit: Permit) {
+        self.bytes += chunk.len();
+        self.chunks.push(chunk);
+        self.permits.push(permit);
+    }
+}
 
-#[derive(Default)]
+/// Hashes the bytes of a file in order while they are written in any order.
+#[derive(Debug, Default)]
+pub(crate) struct FileHasher {
+    /// The file that out-of-order bytes are read back from. Without one, all bytes must be offered in order.
+    file: Option<Arc<File>>,
+    state: Mutex<State>,
+    /// There may be something to hash.
+    work: Notify,
+    /// There is room in the queue.
+    room: Notify,
+}
+
+#[derive(Debug, Default)]
 struct State {
+    /// The first byte that is not yet hashed or waiting for it.
+    next: u64,
+    /// The bytes before `next` that wait.
+    queue: VecDeque<(u64, Arc<Batch>)>,
+    queued: usize,
+    written: WrittenRanges,
+    /// The number of bytes of the complete file.
+    length: Option<u64>,
+}
+
+enum Work {
+    Bytes(u64, Arc<Batch>),
+    Written(Range<u64>),
+}
+
+impl FileHasher {
+    pub(crate) fn new(file: Option<Arc<File>>) -> Self {
+        Self { file, ..Self::default() }
+    }
+
+    /// Queues bytes if they are the next ones to hash. Waits for room in the queue.
+    ///
+    /// Other bytes are ignored: they are hashed after they were [written](Self::add_written).
+    pub(crate) async fn offer(&self, start: u64, batch: &Arc<Batch>) {
+        loop {
+            {
+                let mut state = self.lock();
+                if state.next != start {
+                    return;
+                }
+                if state.queue.is_empty() || state.queued + batch.bytes <= MAX_QUEUED {
+                    state.next += batch.bytes as u64;
+                    state.queued += batch.bytes;
+                    state.queue.push_back((start, batch.clone()));
+                    break;
+                }
+            }
+            self.room.notified().await;
+        }
+        self.work.notify_one();
+    }
+
+    /// Adds a range that is written. Each writer adds its ranges in order.
+    pub(crate) fn add_written(&self, range: Range<u64>) {
+        self.lock().written.add(range);
+        self.work.notify_one();
+    }
+
+    /// Sets the number of bytes of the file, after all of them were written.
+    pub(crate) fn complete(&self, length: u64) {
+        self.lock().length = Some(length);
+        self.work.notify_one();
+    }
+
+    /// Hashes the bytes of the file until it is complete, and returns the verifier.
+    pub(crate) async fn run(&self, mut verifier: Md5Verifier, jobs: &Jobs) -> io::Result<Md5Verifier> {
+        let mut buffer = Vec::new();
+        while let Some(work) = self.next_work().await {
+            match work {
+                Work::Bytes(start, batch) => {
+                    let bytes = batch.bytes;
+                    let hash = move || {
+                        let mut position = start;
+                        for chunk in &batch.chunks {
+                            verifier.update(position, chunk);
+                            position += chunk.len() as u64;
+                        }
+                        Ok(verifier)
+                    };
+                    verifier = jobs.run(hash).await?;
+                    self.lock().queued -= bytes;
+                    self.room.notify_one();
+                }
+                Work::Written(range) => {
+                    let Some(file) = self.file.clone() else {
+                        return Err(io::Error::other("the bytes did not arrive in order"));
+                    };
+                    let hash = move || {
+                        buffer.resize(CHUNK_SIZE, 0);
+                        read_back(&file, range, &mut buffer, &mut verifier)?;
+                        Ok((verifier, buffer))
+                    };
+                    (verifier, buffer) = jobs.run(hash).await?;
+                }
+            }
+        }
+        Ok(verifier)
+    }
+
+    /// Waits for something to hash. Returns `None` at the end of the file.
+    async fn next_work(&self) -> Option<Work> {
+        loop {
+            {
+                let mut state = self.lock();
+                if let Some((start, batch)) = state.queue.pop_front() {
+                    return Some(Work::Bytes(start, batch));
+                }
+                let start = state.next;
+                if start < state.written.end {
+                    state.next = state.written.end.min(start + JOB_SIZE as u64);
+                    return Some(Work::Written(start..state.next));
+                }
+                if state.length.is_some_and(|length| start >= length) {
+                    return None;
+                }
+            }
+            self.work.notified().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn read_back(
+    file: &File,
+    range: Range<u64>,
+    buffer: &mut [u8],
+    verifier: &mut Md5Verifier,
+) -> io::Result<()> {
+    let mut position = range.start;
+    while position < range.end {
+        let remaining = usize::try_from(range.end - position).unwrap_or(usize::MAX);
+        let length = remaining.min(buffer.len());
+        let chunk = &mut buffer[..length];
+        read_exact_at(file, chunk, position)?;
+        verifier.update(position, chunk);
+        position += chunk.len() as u64;
+    }
+    Ok(())
+}
+
+/// The ranges of a file that are written.
+#[derive(Debug, Default)]
+struct WrittenRanges {
     /// All bytes before this position are written.
     end: u64,
     /// Ranges that are written after `end`, from start to end: at most one for each writer.
     ranges: BTreeMap<u64, u64>,
-    /// No more bytes will be written.
-    is_complete: bool,
-    is_cancelled: bool,
-}
-
-impl FileHasher {
-    pub(crate) fn new(mut verifier: Md5Verifier, mut file: File) -> Self {
-        let written = WrittenRanges::default();
-        let reader = written.clone();
-        let thread = spawn_blocking(move || {
-            let (mut chunk, mut position) = (vec![0; CHUNK_SIZE], 0);
-            while let Some(bytes) = reader.wait_for(position, CHUNK_SIZE) {
-                file.read_exact(&mut chunk[..bytes])?;
-                verifier.update(position, &chunk[..bytes]);
-                position += bytes as u64;
-            }
-            Ok(verifier)
-        });
-        Self { written, thread: Some(thread) }
-    }
-
-    pub(crate) fn written(&self) -> &WrittenRanges {
-        &self.written
-    }
-
-    /// Hashes the remaining bytes after all are written, and returns the verifier.
-    pub(crate) async fn finish(mut self) -> io::Result<Md5Verifier> {
-        self.written.update(|state| state.is_complete = true);
-        match self.thread.take() {
-            Some(thread) => thread.await.map_err(io::Error::other)?,
-            None => Err(io::Error::other("the file is hashed already")),
-        }
-    }
-}
-
-impl Drop for FileHasher {
-    fn drop(&mut self) {
-        self.written.update(|state| state.is_cancelled |= self.thread.is_some());
-    }
 }
 
 impl WrittenRanges {
-    /// Adds a range that is written. Each writer adds its ranges in order.
-    pub(crate) fn add(&self, range: Range<u64>) {
-        self.update(|state| state.add(range));
-    }
-
-    /// Waits until `max` bytes after a position are written, or the file is complete. Returns how many there are, and
-    /// `None` at the end of the file.
-    fn wait_for(&self, position: u64, max: usize) -> Option<usize> {
-        let (_, changed) = &*self.0;
-        let mut state = self.lock();
-        loop {
-            let bytes = usize::try_from(state.end - position).map_or(max, |bytes| bytes.min(max));
-            if state.is_cancelled || (state.is_complete && bytes == 0) {
-                return None;
-            }
-            if bytes == max || state.is_complete {
-                return Some(bytes);
-            }
-            state = changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn update(&self, update: impl FnOnce(&mut State)) {
-        update(&mut self.lock());
-        self.0.1.notify_one();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
     fn add(&mut self, Range { start, end }: Range<u64>) {
         if start == end {
             return;
@@ -127,54 +216,103 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Seek as _, SeekFrom, Write as _};
+    use std::future::Future;
+    use std::time::Duration;
+
+    use futures::future;
 
     use super::*;
     use crate::transfer::digest::hex;
     use crate::transfer::md5::Md5;
+    use crate::transfer::read::positioned::write_all_at;
+
+    /// How long a test waits for something that happens at once.
+    const DEADLINE: Duration = Duration::from_secs(10);
+
+    async fn within<T>(work: impl Future<Output = T>) -> T {
+        tokio::time::timeout(DEADLINE, work).await.expect("the hasher does not hang")
+    }
+
+    fn data(length: usize) -> Vec<u8> {
+        (0..=250).cycle().take(length).collect()
+    }
+
+    fn verifier_of(data: &[u8]) -> Md5Verifier {
+        Md5Verifier::new(&format!("\"{}\"", hex(&Md5::digest(data)))).unwrap()
+    }
+
+    fn batch(data: &[u8]) -> Arc<Batch> {
+        let chunks = data.chunks(1000).map(Bytes::copy_from_slice).collect();
+        Arc::new(Batch { chunks, bytes: data.len(), permits: Vec::new() })
+    }
 
     #[test]
     fn adjacent_ranges_are_merged() {
-        let mut state = State::default();
+        let mut written = WrittenRanges::default();
         for (start, end) in [(30, 34), (10, 12), (30, 30), (34, 36), (12, 20), (20, 20), (0, 5)] {
-            state.add(start..end);
+            written.add(start..end);
         }
-        assert_eq!((state.end, state.ranges.len()), (5, 2));
-        state.add(5..10);
-        assert_eq!((state.end, state.ranges.len()), (20, 1));
-        state.add(36..40);
-        state.add(20..30);
-        assert_eq!((state.end, state.ranges.len()), (40, 0));
+        assert_eq!((written.end, written.ranges.len()), (5, 2));
+        written.add(5..10);
+        assert_eq!((written.end, written.ranges.len()), (20, 1));
+        written.add(36..40);
+        written.add(20..30);
+        assert_eq!((written.end, written.ranges.len()), (40, 0));
     }
 
     #[tokio::test]
     async fn file_written_in_reverse_order_is_hashed_in_order() {
-        let data: Vec<u8> = (0..=250).cycle().take(5 * CHUNK_SIZE + 7).collect();
+        let data = data(2 * JOB_SIZE + 7);
         for is_corrupt in [false, true] {
-            let mut file = tempfile::NamedTempFile::new().unwrap();
-            let etag = format!("\"{}\"", hex(&Md5::digest(&data)));
-            let hasher = FileHasher::new(Md5Verifier::new(&etag).unwrap(), file.reopen().unwrap());
+            let file = Arc::new(tempfile::tempfile().unwrap());
+            let hasher = FileHasher::new(Some(file.clone()));
+            let jobs = Jobs::new(1);
             let part_size = CHUNK_SIZE / 2 + 3;
             for (number, part) in data.chunks(part_size).enumerate().collect::<Vec<_>>().into_iter().rev() {
                 let start = (number * part_size) as u64;
-                file.seek(SeekFrom::Start(start)).unwrap();
                 let is_wrong = is_corrupt && number == 3;
-                file.write_all(if is_wrong { &data[..part.len()] } else { part }).unwrap();
-                hasher.written().add(start..start + part.len() as u64);
+                let written = if is_wrong { &data[..part.len()] } else { part };
+                if number > 0 {
+                    within(hasher.offer(start, &batch(written))).await;
+                }
+                write_all_at(&file, written, start).unwrap();
+                hasher.add_written(start..start + part.len() as u64);
             }
-            let outcome = hasher.finish().await.unwrap().finish(data.len() as u64, "read an object");
+            hasher.complete(data.len() as u64);
+            let mut verifier = within(hasher.run(verifier_of(&data), &jobs)).await.unwrap();
+            let outcome = verifier.finish(data.len() as u64, "read an object");
             assert_eq!(outcome.is_err(), is_corrupt, "{outcome:?}");
         }
     }
 
     #[tokio::test]
-    async fn dropped_hasher_stops_its_thread() {
-        let file = tempfile::tempfile().unwrap();
-        let verifier = Md5Verifier::new("\"d41d8cd98f00b204e9800998ecf8427e\"").unwrap();
-        let mut hasher = FileHasher::new(verifier, file);
-        let thread = hasher.thread.take().unwrap();
-        hasher.written().update(|state| state.is_cancelled = true);
-        drop(hasher);
-        thread.await.unwrap().unwrap();
+    async fn bytes_that_arrive_in_order_need_no_file_and_the_queue_is_bounded() {
+        let data = data(4 * MAX_QUEUED + 7);
+        let hasher = FileHasher::new(None);
+        let jobs = Jobs::new(1);
+        let offer = async {
+            let mut start = 0;
+            for part in data.chunks(JOB_SIZE / 2 + 5) {
+                hasher.offer(start, &batch(part)).await;
+                assert!(hasher.lock().queued <= MAX_QUEUED);
+                start += part.len() as u64;
+            }
+            hasher.complete(start);
+        };
+        let (verifier, ()) = within(future::join(hasher.run(verifier_of(&data), &jobs), offer)).await;
+        let mut verifier = verifier.unwrap();
+        assert!(verifier.finish(data.len() as u64, "read an object").is_ok());
+        assert!(
+            verifier.finish(data.len() as u64 - 1, "read an object").is_ok(),
+            "nothing is verified twice"
+        );
+    }
+
+    #[tokio::test]
+    async fn empty_file_is_complete_at_once() {
+        let hasher = FileHasher::new(None);
+        hasher.complete(0);
+        let mut verifier = within(hasher.run(verifier_of(b""), &Jobs::new(1))).await.unwrap();
+        assert!(verifier.finish(0, "read an object").is_ok());
     }
 }

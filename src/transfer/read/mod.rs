@@ -1,18 +1,29 @@
 //! Reads object bytes.
 //!
-//! Imports point downwards, in this order: `requests`, `download`, `file_hasher`, `reader`, `resumable_body`,
+//! Imports point downwards, in this order: `requests`, `download`, `range_download`, `file_writer` and `write_through`,
+//! `file_hasher`, `positioned`, `destination`, `reader`, `resumable_body`,
 //! `get_object` and `head`, `unidentified`, `headers`, `byte_range` and `md5_verifier`.
 
 pub(crate) mod byte_range;
 #[cfg(feature = "fs")]
+mod destination;
+#[cfg(feature = "fs")]
 pub(crate) mod download;
 #[cfg(feature = "fs")]
 mod file_hasher;
+#[cfg(feature = "fs")]
+mod file_writer;
 mod get_object;
 pub(crate) mod head;
 pub(crate) mod headers;
 mod md5_verifier;
+#[cfg(feature = "fs")]
+mod positioned;
+#[cfg(feature = "fs")]
+mod range_download;
 pub(crate) mod reader;
 pub(crate) mod requests;
 mod resumable_body;
 mod unidentified;
+#[cfg(feature = "fs")]
+mod write_through;

@@ -126,8 +126,9 @@ impl ReaderRequest {
     /// Downloads the object to a file, and returns its number of bytes.
     ///
     /// The bytes are written to a temporary file in the same directory, which is verified, flushed to the disk, and then
-    /// renamed to `path`. An existing file is replaced. After a failure, the temporary file is removed, and an existing
-    /// file is unchanged. A large object is downloaded over [several connections](DownloadRequest::concurrency).
+    /// renamed to `path`. An existing file is replaced, and the new file gets its permissions on Unix. After a failure, the
+    /// temporary file is removed, and an existing file is unchanged. A large object is downloaded over
+    /// [several connections](DownloadRequest::concurrency).
     ///
     /// ```
     /// # async fn example(object: lakefs::Object) -> lakefs::Result<()> {
@@ -136,9 +137,19 @@ impl ReaderRequest {
     /// # }
     /// ```
     ///
+    /// # Destinations
+    /// * If `path` is a symbolic link, the file that it leads to is replaced. If there is none, it is created.
+    /// * A pipe, a device, or an open file of a process such as `/dev/stdout` is written through and never replaced. The
+    ///   bytes are written as they arrive, so a failure is reported after part of them was written. Bytes for a regular
+    ///   file that is open, such as a redirected output, are appended to it. A pipe that nobody reads is waited for.
+    /// * A file that cannot be replaced because it is a mount point, as in a container, is overwritten in place after the
+    ///   bytes were verified.
+    /// * A directory and a socket are rejected before a request is sent.
+    ///
     /// # Errors
     /// The errors of [`Object::reader`](crate::Object::reader); [`Integrity`](crate::ErrorKind::Integrity): the
-    /// received bytes do not have the checksum of the object; [`Io`](crate::ErrorKind::Io): the file cannot be written.
+    /// received bytes do not have the checksum of the object; [`Io`](crate::ErrorKind::Io): the file cannot be written, or
+    /// `path` is a directory or a socket.
     #[cfg(feature = "fs")]
     pub fn download_to(self, path: impl AsRef<Path>) -> DownloadRequest {
         DownloadRequest::new(self.0, path.as_ref().to_owned())

@@ -11,14 +11,19 @@ use tempfile::TempPath;
 
 use crate::error::{Error, ErrorKind, FailedObject, Result};
 use crate::scope::RefScope;
+use crate::transfer::beneath::{self, create_parent_dirs};
 use crate::transfer::blocking;
+use crate::transfer::budget::TransferBudget;
 use crate::transfer::dir::local_files::local_path;
-use crate::transfer::parent_dirs::create_parent_dirs;
 use crate::transfer::progress::Progress;
 use crate::transfer::read::requests::ReaderRequest;
+use crate::transfer::spool::temporary_name;
 use crate::transfer::working::base::BaseEntry;
-use crate::transfer::working::files::{Stamp, temporary_name};
+use crate::transfer::working::files::Stamp;
 use crate::transfer::working::plan::Action;
+
+/// How many bytes of all files may have arrived and not be processed yet.
+const MAX_BYTES_IN_FLIGHT: usize = 4 * 1024 * 1024;
 
 /// What an update has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,9 +116,10 @@ impl Target {
             removed.map_err(|error| self.failed(error))
         });
         let removed = removed.await?.len() as u64;
+        let budget = &TransferBudget::new(self.concurrency, MAX_BYTES_IN_FLIGHT);
         let run = |action| async move {
             match action {
-                Action::Write { entry, expected } => self.write(entry, expected).await.map(Some),
+                Action::Write { entry, expected } => self.write(entry, expected, budget).await.map(Some),
                 Action::Touch { entry, expected } => self.touch(entry, expected).await.map(|()| None),
                 Action::Remove { .. } => Ok(None),
             }
@@ -127,7 +133,7 @@ impl Target {
         Ok(applied)
     }
 
-    async fn write(&self, entry: BaseEntry, expected: Option<Stamp>) -> Result<u64> {
+    async fn write(&self, entry: BaseEntry, expected: Option<Stamp>, budget: &TransferBudget) -> Result<u64> {
         let BaseEntry { name, bytes, checksum, modified, .. } = entry;
         let path = local_path(&self.root, &name);
         let (root, file) = (self.root.clone(), path.clone());
@@ -142,7 +148,8 @@ impl Target {
             .shared_progress(&self.progress.of_part())
             .download_to(&temporary)
             .below_root(self.root.clone(), false)
-            .expecting(bytes, checksum);
+            .expecting(bytes, checksum)
+            .within(budget.clone());
         let bytes = download.await?;
         let root = self.root.clone();
         let placed = blocking(move || place(&root, temporary, &path, expected.as_ref(), modified)).await;
@@ -204,9 +211,9 @@ fn place(
 /// Removes a file, and the directories above it that are empty then.
 fn remove(root: &Path, path: &Path, expected: &Stamp) -> io::Result<()> {
     check(root, path, Some(expected))?;
-    fs::remove_file(path)?;
+    beneath::remove_file(root, path)?;
     for parent in path.ancestors().skip(1).take_while(|parent| *parent != root) {
-        if fs::remove_dir(parent).is_err() {
+        if beneath::remove_dir(root, parent).is_err() {
             break;
         }
     }

@@ -5,13 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use crate::transfer::dir::name_folding::is_probe_name;
+use crate::transfer::spool::is_temporary_name;
 use crate::transfer::working::index::INDEX_FILE;
 
 /// The names that lakectl leaves out, in every directory.
 const IGNORED: [&str; 2] = [INDEX_FILE, ".DS_Store"];
-
-/// The start of the names of temporary files, and the number of characters after it.
-const TEMPORARY: (&str, usize) = (".lakefs-", 6);
 
 /// Whether a file of this name is no part of a working copy.
 pub(crate) fn is_ignored(name: &str) -> bool {
@@ -21,12 +20,7 @@ pub(crate) fn is_ignored(name: &str) -> bool {
 
 /// Whether this is the name of a temporary file of this crate.
 fn is_temporary(file: &str) -> bool {
-    let Some(rest) = file.strip_prefix(TEMPORARY.0) else { return false };
-    // The names of the files that test how the file system treats names have another part before the random one.
-    let (part, random) = rest.rsplit_once('-').unwrap_or(("", rest));
-    (matches!(part, "" | "Case") || !part.is_ascii())
-        && random.len() == TEMPORARY.1
-        && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    is_temporary_name(file) || is_probe_name(file)
 }
 
 /// Removes the temporary files below a directory, which an interrupted operation has left. Follows no symbolic links.
@@ -41,12 +35,6 @@ pub(crate) fn remove_temporary_files(directory: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Returns a new name for a temporary file, which is [ignored](is_ignored).
-pub(crate) fn temporary_name() -> String {
-    let suffix: String = std::iter::repeat_with(fastrand::alphanumeric).take(TEMPORARY.1).collect();
-    format!("{}{suffix}", TEMPORARY.0)
 }
 
 /// What changes when a file is changed.
@@ -242,6 +230,8 @@ impl Iterator for Files {
 mod tests {
     use super::*;
 
+    const TEMPORARY: &str = ".lakefs-tmp-0123456789abcdef";
+
     fn names(root: &Path) -> Vec<String> {
         Files::below(root).map(|file| file.unwrap().name).collect()
     }
@@ -260,7 +250,7 @@ mod tests {
         let expected = ["Z", "a-b", "a.txt", "a/b", "a/b d/e", "a/b-c", "a0", "b/.git/x", "\u{e9}"];
         write(root.path(), &expected);
         write(root.path(), &[INDEX_FILE, "a/.DS_Store", "b/.lakefs_ref.yaml"]);
-        write(root.path(), &[&format!("a/{}", temporary_name())]);
+        write(root.path(), &[&format!("a/{TEMPORARY}")]);
         assert_eq!(names(root.path()), expected);
         let error = Files::below(&root.path().join("nothing")).next().unwrap();
         assert!(error.is_err());
@@ -268,16 +258,11 @@ mod tests {
 
     #[test]
     fn only_names_of_temporary_files_and_of_lakectl_are_ignored() {
-        assert!(is_ignored(&temporary_name()) && is_ignored("a/.lakefs-Ab12Cd") && is_ignored("a/.DS_Store"));
+        assert!(is_ignored("a/.DS_Store") && is_ignored(&format!("a/{TEMPORARY}")));
         assert!(is_ignored("a/.lakefs-Case-Ab12Cd") && is_ignored(".lakefs-\u{e9}-Ab12Cd"));
-        for name in [
-            ".lakefs-abc",
-            ".lakefs-a-abcdef",
-            ".lakefs-abcdef.csv",
-            "lakefs-abcdef",
-            ".lakefs_ref.yaml/x",
-            ".gitignore",
-        ] {
+        for name in
+            [".lakefs-tmp-abc", ".lakefs-a-abcdef", "lakefs-abcdef", ".lakefs_ref.yaml/x", ".gitignore"]
+        {
             assert!(!is_ignored(name), "{name}");
         }
     }
@@ -285,7 +270,7 @@ mod tests {
     #[test]
     fn temporary_files_are_removed() {
         let root = tempfile::tempdir().unwrap();
-        write(root.path(), &["a", ".lakefs-abc", "b/.lakefs-Ab12Cd", ".lakefs-Ab12Cd", ".DS_Store"]);
+        write(root.path(), &["a", ".lakefs-tmp-abc", &format!("b/{TEMPORARY}"), TEMPORARY, ".DS_Store"]);
         remove_temporary_files(root.path()).unwrap();
         assert_eq!(fs::read_dir(root.path().join("b")).unwrap().count(), 0);
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 4);

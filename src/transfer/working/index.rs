@@ -9,6 +9,8 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::transfer::beneath::Directory;
+use crate::transfer::spool::TemporaryFile;
 use crate::uri::Uri;
 
 /// The name of the index file.
@@ -79,15 +81,11 @@ impl Index {
     /// Replaces the index file of a directory. A reader sees either the old or the new file.
     pub(crate) fn write(&self, root: &Path) -> io::Result<()> {
         let text = yaml_serde::to_string(self).map_err(io::Error::other)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".lakefs-");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-        let mut temporary = builder.tempfile_in(root)?;
-        temporary.write_all(text.as_bytes())?;
-        temporary.as_file().sync_all()?;
-        temporary.persist(root.join(INDEX_FILE))?;
-        Ok(())
+        let temporary = TemporaryFile::create(Directory::open(root)?, INDEX_FILE.as_ref())?;
+        let mut file = &**temporary.file();
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        temporary.persist(true)
     }
 }
 
