@@ -50,4 +50,6 @@ mod uploads;
 mod working_copies;
 #[cfg(all(feature = "config", feature = "fs"))]
 mod working_copies_lakectl;
+#[cfg(all(feature = "config", feature = "fs"))]
+mod working_copy_safety;
 mod writes;

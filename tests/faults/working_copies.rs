@@ -157,3 +157,20 @@ async fn dropped_commit_changes_nothing_and_finds_later_conflicts() {
     assert_eq!(listed(directory.path()), "a=local b=2 c=3");
     wait_until("the temporary branch is deleted", async || branches(&main).await.len() == 1).await;
 }
+
+#[test]
+fn working_copy_needs_a_single_blocking_thread() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
+    runtime.unwrap().block_on(wait_for("all operations", async {
+        let (_fixture, main, copy, directory) = cloned().await;
+        second_commit(&main).await;
+        copy.pull().await.unwrap();
+        write_files(directory.path(), &[("a", "local"), ("e/f", "local")]);
+        assert_eq!(copy.status().await.unwrap().local.len(), 2);
+        copy.commit("local").await.unwrap();
+        copy.checkout("main~1").await.unwrap();
+        write_files(directory.path(), &[("a", "x")]);
+        copy.discard().await.unwrap();
+        assert_eq!(listed(directory.path()), "a=second b=second c=3 d=second");
+    }));
+}
