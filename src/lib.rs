@@ -51,6 +51,8 @@ pub use handles::transaction::attempts::TransactionAttempts;
 pub use handles::transaction::open::Transaction;
 pub use handles::transaction::outcome::TransactionOutcome;
 pub use handles::transaction::request::TransactionRequest;
+#[cfg(all(feature = "config", feature = "fs"))]
+pub use handles::working_copy::WorkingCopy;
 pub use http::credential::{Credential, CredentialError, CredentialProvider};
 pub use http::options::CallOptions;
 pub use http::retry::RetryPolicy;
@@ -59,6 +61,11 @@ pub use ref_expr::{BranchName, RefExpr};
 pub use requests::diff::DiffSummary;
 pub use requests::merge::MergeStrategy;
 pub use requests::resolve::ConflictResolution;
+#[cfg(all(feature = "config", feature = "fs"))]
+pub use requests::working_copy::report::{
+    FileChange, FileChangeKind, PullConflicts, UnsupportedFile, WorkingCopyCommit, WorkingCopyInfo,
+    WorkingCopyReport, WorkingCopyStatus,
+};
 pub use task::Task;
 #[cfg(feature = "fs")]
 pub use transfer::dir::{Compare, InvalidEntry, SymlinkPolicy, SyncAction, SyncReport};

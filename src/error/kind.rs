@@ -22,7 +22,7 @@ pub enum ErrorKind {
     /// Nothing was changed. After a lost race, [`Error::is_retryable`](super::Error::is_retryable) returns `true`:
     /// retry the same call.
     Conflict,
-    /// Both sides of a merge, revert or cherry-pick changed the same paths.
+    /// Both sides of a merge, revert or cherry-pick changed the same paths, or a working copy and its ref did.
     ///
     /// [`Error::conflicts`](super::Error::conflicts) lists the paths. Resolve those of a merge with a strategy or
     /// [path by path](crate::requests::MergeRequest::resolve), or change one of the sides.
@@ -33,7 +33,8 @@ pub enum ErrorKind {
     NoChanges,
     /// The branch has uncommitted changes, and the operation requires that it has none.
     ///
-    /// Commit the changes, or discard them with `reset`.
+    /// Commit the changes, or discard them with `reset`. For local changes of a working copy, use its `commit` and
+    /// `discard`.
     UncommittedChanges,
     /// The credentials are missing, wrong or expired: HTTP status 401. Or a
     /// [`CredentialProvider`](crate::CredentialProvider) returned none; there is no status then.

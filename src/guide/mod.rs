@@ -5,6 +5,10 @@
 //! * [Observability](observability): spans, trace context and metrics.
 //! * [Retries](retries): which requests are retried, and what to do when the outcome of a request is unknown.
 //! * [Transactions](transactions): how several changes take effect together, and what to do about conflicts.
+#![cfg_attr(
+    all(feature = "config", feature = "fs"),
+    doc = "* [Working copies](working_copies): a local directory that is linked to a prefix, like a checkout of git."
+)]
 
 #[doc = include_str!("concurrency.md")]
 pub mod concurrency {}
@@ -20,3 +24,7 @@ pub mod retries {}
 
 #[doc = include_str!("transactions.md")]
 pub mod transactions {}
+
+#[cfg(all(feature = "config", feature = "fs"))]
+#[doc = include_str!("working_copies.md")]
+pub mod working_copies {}

@@ -17,3 +17,5 @@ pub(crate) mod repository;
 pub(crate) mod repository_metadata;
 pub(crate) mod tag;
 pub(crate) mod transaction;
+#[cfg(all(feature = "config", feature = "fs"))]
+pub(crate) mod working_copy;

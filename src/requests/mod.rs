@@ -37,6 +37,8 @@ pub(crate) mod revert;
 pub(crate) mod tag;
 pub(crate) mod temporary_branch;
 pub(crate) mod update_metadata;
+#[cfg(all(feature = "config", feature = "fs"))]
+pub(crate) mod working_copy;
 
 pub use crate::pager::Pages;
 pub use crate::request::Request;
@@ -85,3 +87,8 @@ pub use resolve::ResolveMergeRequest;
 pub use revert::RevertRequest;
 pub use tag::{CreateTagRequest, DeleteTagRequest, ListTags};
 pub use update_metadata::UpdateMetadataRequest;
+#[cfg(all(feature = "config", feature = "fs"))]
+pub use working_copy::{
+    checkout::WorkingCopyCheckoutRequest, clone::WorkingCopyCloneRequest, commit::WorkingCopyCommitRequest,
+    pull::WorkingCopyPullRequest, status::WorkingCopyStatusRequest,
+};

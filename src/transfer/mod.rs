@@ -1,9 +1,8 @@
 //! Transfer of object bytes, and the object requests that transfers are made of.
 //!
-//! Imports point downwards, in this order: `dir`; `read` and `write`, which do not know each other; `stat`, `list` and
-//! Imports point downwards, in this order: `dir`; `read` and `write`, which do not know each other; `stat`, `list` and
-//! `delete`; `wait_timeout`, `spool`, `beneath`, `budget`, `jobs`, `etag`, `digest`, `hasher`, `md5`, `part_size` and
-//! `progress`.
+//! Imports point downwards, in this order: `working`; `dir`; `read` and `write`, which do not know each other; `stat`,
+//! `list` and `delete`; `wait_timeout`, `spool`, `beneath`, `budget`, `jobs`, `etag`, `digest`, `hasher`, `md5`, `part_size`
+//! and `progress`.
 
 #[cfg(feature = "fs")]
 pub(crate) mod beneath;
@@ -26,6 +25,8 @@ pub(crate) mod read;
 pub(crate) mod spool;
 pub(crate) mod stat;
 mod wait_timeout;
+#[cfg(all(feature = "config", feature = "fs"))]
+pub(crate) mod working;
 pub(crate) mod write;
 
 use std::io;

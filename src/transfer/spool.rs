@@ -22,7 +22,8 @@ pub(crate) fn is_temporary_name(name: &str) -> bool {
     })
 }
 
-fn temporary_name() -> OsString {
+/// Returns a new name for a temporary file.
+pub(crate) fn temporary_name() -> OsString {
     format!("{PREFIX}{:016x}", fastrand::u64(..)).into()
 }
 

@@ -51,4 +51,10 @@ mod transactions;
 mod unknown_commits;
 mod unknown_outcomes;
 mod uploads;
+#[cfg(all(feature = "config", feature = "fs"))]
+mod working_copies;
+#[cfg(all(feature = "config", feature = "fs"))]
+mod working_copies_lakectl;
+#[cfg(all(feature = "config", feature = "fs"))]
+mod working_copy_safety;
 mod writes;

@@ -25,6 +25,8 @@ mod transactions;
 mod unreachable_storage;
 mod upload_limits;
 mod uploads;
+#[cfg(all(feature = "config", feature = "fs"))]
+mod working_copies;
 
 use lakefs::{Body, Branch, Credentials, ErrorKind, TryStreamExt as _, Verify, models};
 use lakefs_testserver::Server;

@@ -97,6 +97,11 @@ types_with_options!(
     UpdatePullRequestRequest,
     UploadDirRequest,
     UploadRequest,
+    WorkingCopyCheckoutRequest,
+    WorkingCopyCloneRequest,
+    WorkingCopyCommitRequest,
+    WorkingCopyPullRequest,
+    WorkingCopyStatusRequest,
     WriterRequest,
 );
 

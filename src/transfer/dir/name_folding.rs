@@ -5,6 +5,12 @@ use std::path::Path;
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
 
+/// The start of the name of the file that is searched for in lower case.
+const CASE_PROBE: &str = ".lakefs-Case-";
+
+/// The start of the name of the file that is searched for in another normalization.
+const NORMALIZATION_PROBE: &str = ".lakefs-\u{e9}-";
+
 /// The names that a file system does not distinguish.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NameFolding {
@@ -24,8 +30,8 @@ impl NameFolding {
         let directory = absolute.ancestors().find(|ancestor| ancestor.is_dir());
         let probe = |prefix: &str, other: fn(&str) -> String| is_found_as(directory?, prefix, other);
         Self {
-            case_insensitive: probe(".lakefs-Case-", str::to_lowercase).unwrap_or(apple || cfg!(windows)),
-            normalization_insensitive: probe(".lakefs-\u{e9}-", |name| name.replace('\u{e9}', "e\u{301}"))
+            case_insensitive: probe(CASE_PROBE, str::to_lowercase).unwrap_or(apple || cfg!(windows)),
+            normalization_insensitive: probe(NORMALIZATION_PROBE, |name| name.replace('\u{e9}', "e\u{301}"))
                 .unwrap_or(apple),
         }
     }
@@ -54,6 +60,13 @@ impl NameFolding {
 
 fn decompose(name: &str) -> Cow<'_, str> {
     DecomposingNormalizerBorrowed::new_nfd().normalize(name)
+}
+
+/// Whether this is the name of a file that a [detection](NameFolding::detect) creates. One that was killed leaves it behind.
+#[cfg(feature = "config")]
+pub(crate) fn is_probe_name(file: &str) -> bool {
+    let random = [CASE_PROBE, NORMALIZATION_PROBE].into_iter().find_map(|prefix| file.strip_prefix(prefix));
+    random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// Whether a new file is found by another name. `None`: the file could not be created.
