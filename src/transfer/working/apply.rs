@@ -150,7 +150,7 @@ impl Target {
             .below_root(self.root.clone(), false)
             .expecting(bytes, checksum)
             .within(budget.clone());
-        let bytes = download.await?;
+        let bytes = download.await?.bytes;
         let root = self.root.clone();
         let placed = blocking(move || place(&root, temporary, &path, expected.as_ref(), modified)).await;
         placed.map_err(|error| self.failed(error))?;

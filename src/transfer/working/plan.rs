@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::transfer::dir::local_files::{is_unchanged, local_path};
+use crate::transfer::dir::local_files::local_path;
 use crate::transfer::working::base::BaseEntry;
-use crate::transfer::working::files::Stamp;
+use crate::transfer::working::files::{Stamp, has_checksum};
 use crate::transfer::working::scan::{LocalChange, Scan, ancestors};
 
 /// What an update does with the files that both sides changed.
@@ -105,7 +105,7 @@ impl Plan {
             (None, None) => self.identical.push(name.clone()),
             (Some(entry), Some(stamp))
                 if entry.compare(&stamp) == Some(true)
-                    || is_unchanged(root, &local_path(root, name), entry.bytes, &entry.checksum) =>
+                    || has_checksum(root, &local_path(root, name), entry.bytes, &entry.checksum) =>
             {
                 self.identical.push(name.clone());
                 if stamp.modified.0 != entry.modified {

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::transfer::dir::local_files::{is_unchanged, local_path};
+use crate::transfer::dir::local_files::local_path;
 use crate::transfer::dir::name_folding::NameFolding;
 use crate::transfer::dir::names::NameChecker;
 use crate::transfer::working::base::BaseEntry;
-use crate::transfer::working::files::{Files, LocalFile, Stamp};
+use crate::transfer::working::files::{Files, LocalFile, Stamp, has_checksum};
 
 /// A file that differs from the object of the commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +146,7 @@ impl Scan {
         }
         let equal = entry.compare(&stamp).unwrap_or_else(|| {
             let path = local_path(root, &entry.name);
-            let equal = is_unchanged(root, &path, entry.bytes, &entry.checksum);
+            let equal = has_checksum(root, &path, entry.bytes, &entry.checksum);
             // The file may have changed since its stamp was taken.
             if equal && Stamp::read(root, &path).is_ok_and(|now| now == Some(stamp)) {
                 let verified = BaseEntry { verified: Some(stamp.modified), ..entry.clone() };
