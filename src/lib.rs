@@ -71,6 +71,8 @@ pub use task::Task;
 pub use transfer::dir::{SymlinkPolicy, SyncAction, SyncReport};
 pub use transfer::list::Entry;
 pub use transfer::progress::{Progress, ProgressUpdate};
+#[cfg(feature = "fs")]
+pub use transfer::read::download::DownloadReport;
 pub use transfer::read::head::ObjectHead;
 pub use transfer::read::reader::ObjectReader;
 pub use transfer::write::body::Body;

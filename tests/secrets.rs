@@ -7,7 +7,7 @@ mod support;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 
-use lakefs::{Credentials, ErrorKind, models};
+use lakefs::{Credentials, ErrorKind, TryStreamExt as _, models};
 
 use support::{ScriptedResponse, ScriptedServer};
 
@@ -40,8 +40,10 @@ async fn credentials_are_not_sent_to_the_target_of_a_redirect() {
     let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
     let server =
         ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &signed)]).await;
-    let object = server.client().repository("example").branch("main").object("a");
-    assert_eq!(object.read().presign(true).await.unwrap(), "data");
+    let client = server.client();
+    let request = client.api().get_object().repository("example").ref_("main").path("a");
+    let data: Vec<_> = request.presign(true).send().await.unwrap().into_inner().try_collect().await.unwrap();
+    assert_eq!(data.concat(), b"data");
 
     let [asked] = &*server.requests() else { panic!("one request") };
     assert!(asked.contains("authorization: basic a2v5omh1c2g="), "{asked}");
@@ -52,11 +54,26 @@ async fn credentials_are_not_sent_to_the_target_of_a_redirect() {
 }
 
 #[tokio::test]
+async fn credentials_are_not_sent_to_the_storage() {
+    let storage = ScriptedServer::start([ScriptedResponse::new(200, "a/b", "data")]).await;
+    let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
+    let server = ScriptedServer::start([ScriptedResponse::signed_object(&signed, 4)]).await;
+    let object = server.client().repository("example").branch("main").object("a");
+    assert_eq!(object.read().presign(true).await.unwrap(), "data");
+    let [asked] = &*server.requests() else { panic!("one request") };
+    assert!(asked.contains("authorization: basic a2v5omh1c2g="), "{asked}");
+    assert!(asked.starts_with("get /api/v1/repositories/example/refs/main/objects/stat?"), "{asked}");
+    let [sent] = &*storage.requests() else { panic!("one request") };
+    assert!(sent.starts_with("get /bucket/key?x-amz-signature=5ec3e7 http/1.1"), "{sent}");
+    assert!(!sent.contains("authorization"), "{sent}");
+}
+
+#[tokio::test]
 async fn trace_context_is_sent_to_lakefs_only() {
     let storage = ScriptedServer::start([ScriptedResponse::new(200, "a/b", "data")]).await;
     let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
-    let redirect = || ScriptedResponse::new(302, "", "").header("Location", &signed);
-    let server = ScriptedServer::start([redirect(), ScriptedResponse::json(200, "{}")]).await;
+    let object = ScriptedResponse::signed_object(&signed, 4);
+    let server = ScriptedServer::start([object, ScriptedResponse::json(200, "{}")]).await;
     let context = || Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
     let client = server.builder().traceparent(context).build().unwrap();
     let object = client.repository("example").branch("main").object("a");
@@ -83,8 +100,8 @@ async fn second_redirect_is_not_followed() {
             .await;
     let token = Credentials::token("hush");
     let client = server.builder().credentials(token).build().unwrap();
-    let object = client.repository("example").branch("main").object("a");
-    let error = object.reader().presign(true).await.unwrap_err();
+    let request = client.api().get_object().repository("example").ref_("main").path("a");
+    let error = request.presign(true).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedResponse, "{error}");
     assert!(error.message().contains("redirects, which is not followed"), "{error}");
     assert_no_secret(&shown_by(&error));
@@ -108,12 +125,27 @@ async fn errors_do_not_show_signed_urls() {
             ErrorKind::UnexpectedResponse,
         ),
     ] {
-        let storage = ScriptedServer::start([response]).await;
+        // A refused URL is replaced once.
+        let storage = ScriptedServer::start([response.clone(), response.clone()]).await;
         let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
-        let server =
-            ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &signed)]).await;
+        let stats = ScriptedResponse::signed_object(&signed, 4);
+        let server = ScriptedServer::start([stats.clone(), stats]).await;
         let object = server.client().repository("example").branch("main").object("a");
         let error = object.read().presign(true).await.unwrap_err();
+        assert_eq!((error.operation(), error.kind()), (Some("get_object"), kind), "{error}");
+        assert_no_secret(&shown_by(&error));
+
+        // The same by a redirect of the server.
+        let storage = ScriptedServer::start([response]).await;
+        let signed = format!("{}/bucket/key?{SIGNATURE}", storage.endpoint());
+        let redirect = ScriptedResponse::new(302, "", "").header("Location", &signed);
+        let server = ScriptedServer::start([redirect]).await;
+        let client = server.client();
+        let request = client.api().get_object().repository("example").ref_("main").path("a");
+        let read = async {
+            request.presign(true).send().await?.into_inner().try_for_each(|_| async { Ok(()) }).await
+        };
+        let error = read.await.unwrap_err();
         assert_eq!((error.operation(), error.kind()), (Some("get_object"), kind), "{error}");
         assert_no_secret(&shown_by(&error));
     }
@@ -150,8 +182,7 @@ async fn errors_do_not_show_signed_urls() {
 
     // No server listens.
     let nobody = format!("http://127.0.0.1:1/bucket/key?{SIGNATURE}");
-    let server =
-        ScriptedServer::start([ScriptedResponse::new(302, "", "").header("Location", &nobody)]).await;
+    let server = ScriptedServer::start([ScriptedResponse::signed_object(&nobody, 4)]).await;
     let object = server.client().repository("example").branch("main").object("a");
     assert_no_secret(&shown_by(&object.read().presign(true).await.unwrap_err()));
 }

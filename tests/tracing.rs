@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lakefs::{RetryPolicy, models};
+use lakefs::{RetryPolicy, TryStreamExt as _, models};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -114,7 +114,8 @@ async fn spans_have_the_result_of_a_call_and_no_secret() {
     let branch = client.repository("example").branch("exp");
     branch.get().await.unwrap();
     branch.uncommitted().summary().await.unwrap_err();
-    branch.object("secret plans").read().presign(true).await.unwrap();
+    let object = client.api().get_object().repository("example").ref_("exp").path("secret plans");
+    object.presign(true).send().await.unwrap();
     let body = models::LoginInformation::new("key", "hush");
     client.api().login().body(body).send().await.unwrap();
     branch.commit("message").metadata("k", "v").await.unwrap_err();
@@ -164,4 +165,26 @@ async fn spans_have_the_result_of_a_call_and_no_secret() {
     }
     assert!(everything.contains("branch not found"));
     assert!(everything.contains("retrying"));
+}
+
+#[tokio::test]
+async fn checksum_that_is_no_md5_is_a_warning() {
+    let object =
+        ScriptedResponse::new(200, "a/b", "hello").header("ETag", "\"0123456789abcdef0123456789abcdef\"");
+    for (is_read_again, warning) in
+        [(true, "two reads returned the same bytes"), (false, "do not have the MD5 of the object")]
+    {
+        let recorder = Recorder::default();
+        let _recording = tracing::subscriber::set_default(recorder.clone());
+        let server = ScriptedServer::start(vec![object.clone(); 3]).await;
+        let object = server.client().repository("example").branch("exp").object("a");
+        if is_read_again {
+            object.read().await.unwrap();
+            object.read().await.unwrap();
+        } else {
+            object.reader().await.unwrap().try_collect::<Vec<_>>().await.unwrap();
+        }
+        let everything = recorder.everything();
+        assert_eq!(everything.matches(warning).count(), 1, "{everything}");
+    }
 }

@@ -31,6 +31,8 @@ pub(super) fn of_lakefs(operation: &str, status: u16, message: &str) -> ErrorKin
             ErrorKind::InvalidRequest
         }
         400 | 500 if says("operation not supported") => ErrorKind::Unsupported,
+        // The local storage reports so if the last bytes of an empty object are requested.
+        500 if operation == "get_object" && message == "bad index" => ErrorKind::RangeNotSatisfiable,
         500 if is_lost_race(message) => ErrorKind::Conflict,
         _ => of_status(status),
     }

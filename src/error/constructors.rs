@@ -213,6 +213,13 @@ impl Error {
         self
     }
 
+    /// The refusal of a conditional creation, by an object that does not exist.
+    pub(crate) fn with_lost_race(mut self, message: impl Into<String>, attempts: u32) -> Self {
+        (self.0.kind, self.0.message) = (ErrorKind::Conflict, message.into());
+        (self.0.lost_race, self.0.not_applied) = (true, true);
+        self.after(attempts, false)
+    }
+
     /// The first of several failures, with a message and details about all of them.
     #[cfg(feature = "fs")]
     pub(crate) fn of_many(mut self, action: impl Into<String>, failed: Vec<FailedObject>) -> Self {
@@ -228,6 +235,12 @@ impl Error {
 
     pub(crate) fn with_conflicts(mut self, conflicts: Vec<Conflict>, truncated: bool) -> Self {
         self.0.conflicts = ConflictList { conflicts, is_truncated: truncated };
+        self
+    }
+
+    /// Adds a remark to the message.
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
+        self.0.message = format!("{}; {note}", self.0.message);
         self
     }
 

@@ -185,7 +185,8 @@ impl Error {
     /// Returns whether the operation may have taken effect although it failed, because a response was lost.
     ///
     /// The client checks this where it can; `true` means that it could not determine the outcome. Check the state of
-    /// the resource before you retry the call. Always `false` for idempotent operations.
+    /// the resource before you retry the call. Always `false` for idempotent operations, except uploads whose data cannot
+    /// be sent again.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
@@ -214,6 +215,13 @@ impl Error {
     /// Whether the error is retried less than the retry policy permits.
     pub(crate) fn retry_hint(&self) -> RetryHint {
         self.0.retry_hint
+    }
+
+    /// Whether a storage does not serve a request, and would not serve it at another attempt either. A range outside the
+    /// object is a result, not a refusal.
+    pub(crate) fn is_refused_by_storage(&self) -> bool {
+        let is_refusal = |status| matches!(status, 300..=499) && !matches!(status, 408 | 416 | 429);
+        self.is_from_storage() && self.status().is_some_and(is_refusal)
     }
 
     /// Whether no connection could be established.

@@ -155,6 +155,8 @@ impl ClientBuilder {
 
     /// Sets how long establishing a connection may take: name resolution, TCP and the TLS handshake together.
     /// [`Duration::MAX`] is no limit. Default: 10 seconds.
+    ///
+    /// Connections to a storage, for pre-signed URLs, may take 5 seconds at most.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.http.connect_timeout = timeout;
         self
@@ -340,9 +342,33 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how transfers verify the bytes of objects, unless a request sets it. Default: [`Verify::Auto`].
+    /// Sets how reads, downloads and stores verify the bytes of objects against their checksums, unless a request sets it.
+    /// `true` means [`Verify::Auto`], and `false` [`Verify::Off`]. Default: [`Verify::Auto`].
     pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
         self.defaults.verify = verify.into();
+        self
+    }
+
+    /// Sets how many bytes of an upload from a stream, a reader or a writer are kept at most, unless its request sets it.
+    /// Default: 1 GiB.
+    ///
+    /// Such data can be read only once. They are copied to a temporary file while they are sent to the server, and sent
+    /// again from there if the connection breaks. Up to 1 MiB is kept in memory, without a file. Data beyond the limit are
+    /// sent once, and an error says so. 0 keeps nothing.
+    ///
+    /// Data that are sent to the storage in parts need no file, because the parts are in memory.
+    #[cfg(feature = "fs")]
+    pub fn spool_limit(mut self, bytes: u64) -> Self {
+        self.defaults.spool.limit = bytes;
+        self
+    }
+
+    /// Sets the directory of the temporary files of [`spool_limit`](Self::spool_limit), unless a request sets it. The files
+    /// have no names, and disappear when the upload or the program ends. Default: the directory for temporary files of the
+    /// system, which is in memory on some systems.
+    #[cfg(feature = "fs")]
+    pub fn spool_dir(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
+        self.defaults.spool.directory = Some(directory.into());
         self
     }
 

@@ -45,7 +45,8 @@ macro_rules! read_methods {
             /// # Errors
             /// [`NotFound`](crate::ErrorKind::NotFound): the object or the reference does not exist.
             /// [`DataDeleted`](crate::ErrorKind::DataDeleted): the data were deleted from the storage.
-            /// [`Integrity`](crate::ErrorKind::Integrity): the received bytes do not have the checksum of the object.
+            /// [`Integrity`](crate::ErrorKind::Integrity): the received bytes do not have the checksum of the object;
+            /// see [`Verify`](crate::Verify).
             pub fn read(&self) -> $crate::transfer::read::requests::ReadRequest {
                 $crate::transfer::read::requests::ReadRequest::new(self.0.clone())
             }

@@ -1,8 +1,5 @@
 //! Calls: one operation with its request, before and between attempts.
 
-use std::sync::PoisonError;
-
-use futures::{StreamExt as _, stream};
 use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION, RANGE};
 use reqwest::{Method, Request, Response, Url};
 
@@ -20,10 +17,14 @@ pub(crate) struct Call {
     retry_class: RetryClass,
     options: CallOptions,
     body: Option<RequestBody>,
-    /// The body was a stream that has been consumed.
+    /// The request itself had a body that cannot be copied.
     is_consumed: bool,
+    /// The connection broke while the body was sent.
+    is_interrupted: bool,
     /// The caller checks that the response is the object.
     accepts_unidentified: bool,
+    /// The caller has chosen the storage, so that nothing replaces a request to it.
+    requires_storage: bool,
     /// For a request to the storage: the URL of the request to the server that it belongs to, for messages. The URL of
     /// the request itself is signed, and therefore a secret.
     server_url: Option<Url>,
@@ -44,7 +45,9 @@ impl Call {
                 options,
                 body: None,
                 is_consumed: false,
+                is_interrupted: false,
                 accepts_unidentified: false,
+                requires_storage: false,
                 server_url: None,
             }),
             Err(message) => {
@@ -61,7 +64,8 @@ impl Call {
             signed.and_then(|signed| Url::parse(signed).map_err(|_| "the pre-signed URL is invalid"));
         match signed {
             Ok(signed) => {
-                let request = Request::new(Method::PUT, signed);
+                let method = Method::from_bytes(operation.method.as_bytes()).unwrap_or_default();
+                let request = Request::new(method, signed);
                 let server_url = Some(self.request.url().clone());
                 Ok(Self { operation, request, retry_class: RetryClass::Storage, server_url, ..self })
             }
@@ -118,6 +122,13 @@ impl Call {
         self
     }
 
+    /// Retries a request to a storage that was never reached before. Default: `false`. The failure then shows early that
+    /// the data have to go through the server.
+    pub(crate) fn require_storage(mut self, yes: bool) -> Self {
+        self.requires_storage = yes;
+        self
+    }
+
     /// An error of this call, before anything is sent.
     pub(crate) fn invalid(&self, message: impl Into<String>) -> Error {
         self.with_context(Error::invalid("", message))
@@ -155,6 +166,10 @@ impl Call {
         self.server_url.is_some()
     }
 
+    pub(super) fn requires_storage(&self) -> bool {
+        self.requires_storage
+    }
+
     pub(super) fn accepts_unidentified(&self) -> bool {
         self.accepts_unidentified
     }
@@ -186,9 +201,22 @@ impl Call {
         Some(request)
     }
 
-    /// Whether the body cannot be sent again.
-    pub(super) fn is_consumed(&self) -> bool {
-        self.is_consumed
+    /// Returns why the body cannot be sent again, if that is so.
+    pub(super) fn lost_body(&self) -> Option<String> {
+        match &self.body {
+            Some(body) => body.lost(),
+            None => self.is_consumed.then(|| "they can be read only once".to_owned()),
+        }
+    }
+
+    /// Whether the body is streamed.
+    pub(super) fn has_streamed_body(&self) -> bool {
+        self.body.is_some()
+    }
+
+    /// Records that the connection broke while the body was sent. The next attempt waits for an early response.
+    pub(super) fn interrupt(&mut self) {
+        self.is_interrupted = true;
     }
 
     /// The origin of a response that was sent from `url`.
@@ -212,23 +240,14 @@ impl Call {
             *request.body_mut() = self.request.body_mut().take();
             request
         };
-        let (chunks, length) = match &mut self.body {
-            None => return (request, None),
-            Some(RequestBody::Replayable(body)) => {
-                let (chunks, length) = body();
-                (chunks, Some(length))
-            }
-            Some(RequestBody::OneShot(chunks, length)) => {
-                self.is_consumed = true;
-                let chunks = chunks.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-                (chunks.unwrap_or_else(|| stream::empty().boxed()), *length)
-            }
-        };
+        let Some(body) = &self.body else { return (request, None) };
+        let (chunks, length) = body.open();
         if let Some(length) = length {
             request.headers_mut().insert(CONTENT_LENGTH, length.into());
         }
         let monitor = BodyMonitor::new();
-        *request.body_mut() = Some(monitor.body(chunks, length));
+        let waits = std::mem::take(&mut self.is_interrupted);
+        *request.body_mut() = Some(monitor.body(chunks, length, waits));
         (request, Some(monitor))
     }
 }

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use reqwest::Request;
 use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Request, Url};
 
 use crate::client::settings::{HttpSettings, Traceparent};
 use crate::error::Result;
 use crate::http::retry_budget::RetryBudget;
+use crate::http::storage_client::StorageClient;
 use crate::http::time_limits::TimeLimits;
 
 /// An HTTP client with its limits. Clones share connections and the retry budget.
@@ -17,7 +18,8 @@ use crate::http::time_limits::TimeLimits;
 /// the body, so that an upload which takes longer would fail, and it includes the time in which nobody reads a body.
 #[derive(Clone)]
 pub(crate) struct HttpClient {
-    pub(super) client: reqwest::Client,
+    client: reqwest::Client,
+    pub(super) storage: StorageClient,
     pub(super) time_limits: TimeLimits,
     /// The largest body that is read into memory.
     pub(super) max_response_size: usize,
@@ -33,12 +35,19 @@ impl HttpClient {
     pub(crate) fn new(settings: &HttpSettings, is_https: bool) -> Result<Self> {
         Ok(Self {
             client: settings.build(is_https)?,
+            storage: StorageClient::new(settings),
             time_limits: TimeLimits::new(settings.response_timeout),
             max_response_size: settings.max_response_size,
             default_headers: settings.default_headers()?,
             retry_budget: Arc::new(RetryBudget::new(settings.retry_budget)),
             traceparent: settings.traceparent.clone(),
         })
+    }
+
+    /// The client for a URL of the server, or of a storage.
+    pub(super) fn client_for(&self, url: &Url, is_at_storage: bool) -> &reqwest::Client {
+        let storage = if is_at_storage { self.storage.client(url) } else { None };
+        storage.unwrap_or(&self.client)
     }
 
     /// Adds the context of the trace to a request, if the program provides it. A value that cannot be a header is ignored:

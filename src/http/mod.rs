@@ -5,6 +5,7 @@
 mod attempt;
 pub(crate) mod authorize;
 pub(crate) mod call;
+pub(crate) mod conditional_create;
 pub(crate) mod credential;
 pub(crate) mod deadline;
 pub(crate) mod encode;
@@ -24,5 +25,6 @@ pub(crate) mod retry;
 mod retry_budget;
 pub(crate) mod retry_table;
 pub(crate) mod send;
+mod storage_client;
 mod telemetry;
 mod time_limits;

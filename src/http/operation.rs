@@ -68,6 +68,17 @@ pub(crate) static WRITE_PART: Operation = Operation {
     body: SuccessBody::Empty,
 };
 
+/// Reads an object from the storage at a pre-signed URL. It has the name and the parameters of the operation that reads
+/// through the server.
+pub(crate) static READ_DATA: Operation = Operation {
+    id: "get_object",
+    method: "GET",
+    path: "/repositories/{repository}/refs/{ref}/objects",
+    action: "read {path} at {ref} of repository {repository} from the storage",
+    statuses: &[200, 206],
+    body: SuccessBody::Stream,
+};
+
 /// Operations whose requests or responses contain credentials, tokens or pre-signed URLs.
 const SECRET: [&str; 15] = [
     "create_credentials",

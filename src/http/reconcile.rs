@@ -2,14 +2,15 @@
 //!
 //! The response was lost, a proxy responded instead of the server, or the server failed after one of several writes. A
 //! second request could repeat the change, so [`reconcile`] checks whether the first one took effect. It is the only
-//! place that decides what to do with an unknown outcome. How to recognise the effect is up to the caller, because it
+//! place that decides what to do with an unknown outcome, but for creations under a condition, which
+//! [`conditional_create`](crate::http::conditional_create) checks even if the server has responded. How to recognise the effect is up to the caller, because it
 //! differs by operation; the table in [`retry_table`](crate::http::retry_table) says what each operation compares.
 
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use futures::future::BoxFuture;
 
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::http::retry::RetryPolicy;
 
 /// The longest time between two checks.
@@ -125,20 +126,12 @@ where
     E: Into<Effect<T>>,
     F: Future<Output = Result<E>> + Send,
 {
-    let (start, limit) = (tokio::time::Instant::now(), policy.get_reconcile_timeout());
-    let mut interval = policy.get_initial_backoff().clamp(MIN_INTERVAL, MAX_INTERVAL);
+    let mut checks = Checks::start(policy);
     loop {
-        let time = limit.saturating_sub(start.elapsed()).max(MIN_CHECK);
-        let effect = match tokio::time::timeout(time, find_applied()).await {
-            Ok(Ok(effect)) => Some(effect.into()),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "the check of an unknown outcome failed");
-                // The endpoint is not that of a lakeFS, and waiting does not change that.
-                if error.kind() == ErrorKind::UnexpectedResponse {
-                    return None;
-                }
-                None
-            }
+        let effect = match checks.run(find_applied()).await {
+            Ok(effect) => Some(effect.into()),
+            // The endpoint is not that of a lakeFS, and waiting does not change that.
+            Err(Some(error)) if error.kind() == ErrorKind::UnexpectedResponse => return None,
             Err(_) => None,
         };
         match effect {
@@ -146,12 +139,52 @@ where
             Some(Effect::Missing) if !waits => return effect,
             Some(Effect::Missing | Effect::Partial) | None => {}
         }
-        let backoff = interval.mul_f64(0.5 + fastrand::f64() / 2.0);
-        if start.elapsed().saturating_add(backoff) > limit {
+        if !checks.wait().await {
             return effect;
         }
+    }
+}
+
+/// The times at which the outcome of a request is checked.
+pub(crate) struct Checks {
+    start: tokio::time::Instant,
+    limit: Duration,
+    interval: Duration,
+}
+
+impl Checks {
+    pub(crate) fn start(policy: &RetryPolicy) -> Self {
+        let interval = policy.get_initial_backoff().clamp(MIN_INTERVAL, MAX_INTERVAL);
+        Self { start: tokio::time::Instant::now(), limit: policy.get_reconcile_timeout(), interval }
+    }
+
+    /// Begins with short intervals, for an outcome that most often is clear soon.
+    pub(crate) fn start_fast(policy: &RetryPolicy) -> Self {
+        Self { interval: MIN_INTERVAL, ..Self::start(policy) }
+    }
+
+    /// Checks once. `Err(None)`: the check took too long.
+    pub(crate) async fn run<T>(&self, check: impl Future<Output = Result<T>>) -> Result<T, Option<Error>> {
+        let time = self.limit.saturating_sub(self.start.elapsed()).max(MIN_CHECK);
+        match tokio::time::timeout(time, check).await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the check of an unknown outcome failed");
+                Err(Some(error))
+            }
+            Err(_) => Err(None),
+        }
+    }
+
+    /// Waits until the next check. Returns `false` if the time for checks is over.
+    pub(crate) async fn wait(&mut self) -> bool {
+        let backoff = self.interval.mul_f64(0.5 + fastrand::f64() / 2.0);
+        if self.start.elapsed().saturating_add(backoff) > self.limit {
+            return false;
+        }
         tokio::time::sleep(backoff).await;
-        interval = interval.saturating_mul(2).min(MAX_INTERVAL);
+        self.interval = self.interval.saturating_mul(2).min(MAX_INTERVAL);
+        true
     }
 }
 
@@ -206,7 +239,6 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     use super::*;
-    use crate::error::Error;
 
     fn lost() -> Error {
         Error::new(ErrorKind::Transport, "", "the connection was closed").after(1, true)

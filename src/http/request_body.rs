@@ -14,21 +14,39 @@ use tokio::time::Instant;
 use crate::error::Error;
 use crate::http::failure::{not_connected, not_taken, response_timeout};
 
+/// How long a body waits for a response to the head of its request, if the connection broke while it was sent before.
+///
+/// A server that refuses a request without reading its body may close the connection. If the client still sends, it gets
+/// the failure of the connection instead of the response.
+const EARLY_RESPONSE: Duration = Duration::from_millis(500);
+
 /// The chunks of a body.
 pub(crate) type Chunks = BoxStream<'static, io::Result<Bytes>>;
 
-/// A body that is streamed instead of held in memory.
-pub(crate) enum RequestBody {
-    /// Creates the body and its length for each attempt.
-    Replayable(Box<dyn Fn() -> (Chunks, u64) + Send + Sync>),
-    /// A stream that can be sent once, and its length if that is known.
-    OneShot(Mutex<Option<Chunks>>, Option<u64>),
+/// The source of a body that is streamed.
+pub(crate) trait BodySource: Send + Sync {
+    /// Returns the chunks for the next attempt, from the first one on. The second value is their number of bytes, if the
+    /// request states it.
+    fn open(&self) -> (Chunks, Option<u64>);
+
+    /// Returns why the data cannot be sent again, if that is so.
+    fn lost(&self) -> Option<String>;
 }
 
+/// A body that is streamed instead of held in memory.
+pub(crate) struct RequestBody(Box<dyn BodySource>);
+
 impl RequestBody {
-    pub(crate) fn one_shot(chunks: Chunks, length: Option<u64>) -> Self {
-        // The mutex makes a call `Sync`, which its stream need not be.
-        Self::OneShot(Mutex::new(Some(chunks)), length)
+    pub(crate) fn new(source: impl BodySource + 'static) -> Self {
+        Self(Box::new(source))
+    }
+
+    pub(super) fn open(&self) -> (Chunks, Option<u64>) {
+        self.0.open()
+    }
+
+    pub(super) fn lost(&self) -> Option<String> {
+        self.0.lost()
     }
 }
 
@@ -69,9 +87,11 @@ impl BodyMonitor {
         })))
     }
 
-    /// The body of a request, which this monitor observes. `length` is its length, if that is known.
-    pub(crate) fn body(&self, mut chunks: Chunks, length: Option<u64>) -> reqwest::Body {
+    /// The body of a request, which this monitor observes. `length` is its length, if that is known. With `waits`, the body
+    /// starts [`EARLY_RESPONSE`] after the head of the request.
+    pub(crate) fn body(&self, mut chunks: Chunks, length: Option<u64>, waits: bool) -> reqwest::Body {
         let monitor = self.clone();
+        let mut wait = waits.then(|| Box::pin(tokio::time::sleep(EARLY_RESPONSE)));
         let mut missing = length;
         if length == Some(0) {
             monitor.with(|progress| progress.phase = Phase::Complete);
@@ -83,6 +103,10 @@ impl BodyMonitor {
                     progress.phase = Phase::Sending;
                 }
             });
+            if let Some(timer) = &mut wait {
+                ready!(timer.as_mut().poll(cx));
+                wait = None;
+            }
             let chunk = ready!(chunks.poll_next_unpin(cx));
             Poll::Ready(monitor.with(|progress| {
                 (progress.idle, progress.last_sent) = (false, Instant::now());
@@ -108,6 +132,16 @@ impl BodyMonitor {
     /// Why the source of the body failed, if it did.
     pub(crate) fn take_failure(&self) -> Option<io::Error> {
         self.with(|progress| progress.failure.take())
+    }
+
+    /// Whether the connection has not taken all bytes of the body. A server cannot act on an incomplete request.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.with(|progress| progress.phase != Phase::Complete)
+    }
+
+    /// Whether the connection has taken a part of the body.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.with(|progress| progress.phase == Phase::Sending)
     }
 
     /// Completes when the server has neither taken bytes nor responded for `limit`.

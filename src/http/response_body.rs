@@ -62,15 +62,23 @@ pub(super) async fn read_body(mut response: reqwest::Response) -> Result<Buffere
 }
 
 /// Reads the start of the body, which is all of it for any error that lakeFS writes. If the body stalls, the result is
-/// what has been received, because the status says more than a timeout. A body that breaks off is an error: what is left
-/// of it could be taken for the response of a proxy.
-pub(super) async fn read_error_body(mut response: reqwest::Response) -> Result<BufferedResponse> {
+/// what has been received, because the status says more than a timeout. A body that breaks off is an error, unless
+/// `keeps_incomplete` is set: what is left of it could be taken for the response of a proxy.
+pub(super) async fn read_error_body(
+    mut response: reqwest::Response,
+    keeps_incomplete: bool,
+) -> Result<BufferedResponse> {
     let end = Instant::now() + BodyLimits::of(&response).idle.min(ERROR_BODY_TIMEOUT);
     let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
     let mut body = BytesMut::new();
     while body.len() < MAX_ERROR_BODY {
         let Ok(chunk) = timeout_at(end, response.chunk()).await else { break };
-        let Some(chunk) = chunk.map_err(|error| transport_error(error, Some(&url)))? else { break };
+        let chunk = match chunk {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            Err(_) if keeps_incomplete => break,
+            Err(error) => return Err(transport_error(error, Some(&url))),
+        };
         body.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - body.len())]);
     }
     Ok(BufferedResponse { status, headers, body: body.freeze(), url })

@@ -144,7 +144,7 @@ const TABLE: &[(&str, RetryClass)] = &[
     ("internal_get_branch_protection_rules", Idempotent),
     ("internal_get_garbage_collection_rules", Idempotent),
     ("internal_set_garbage_collection_rules", Idempotent),
-    ("link_physical_address", Idempotent), // overwrites the object; Reconcile with `If-None-Match`
+    ("link_physical_address", Idempotent), // overwrites the object; Reconcile with `If-None-Match`, compares the address
     ("list_branches", Idempotent),
     ("list_group_members", Idempotent),
     ("list_group_policies", Idempotent),
@@ -189,7 +189,7 @@ const TABLE: &[(&str, RetryClass)] = &[
     ("update_object_user_metadata", Idempotent), // overwrites the metadata
     ("update_policy", Idempotent),               // overwrites the statements
     ("update_pull_request", Reconcile),          // title, description, status
-    ("upload_object", Idempotent), // overwrites the object; Reconcile with `If-None-Match`, compares checksum and size
+    ("upload_object", Idempotent), // overwrites the object; Reconcile with `If-None-Match`, compares checksum, size and time, or a token
     ("upload_object_preflight", Idempotent),
     ("upload_part", Idempotent),
     ("upload_part_copy", Idempotent),

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use futures::TryStreamExt as _;
 use futures::future::{self, BoxFuture};
-use reqwest::Request;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::{Request, StatusCode};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
@@ -139,6 +139,7 @@ impl Transport {
         let mut is_renewed = false;
         loop {
             let (mut request, monitor) = call.next_attempt();
+            let sending = monitor.clone();
             // A login is a call of its own, with its own attempts.
             let authorization = match limits.prepare(self.authorization(call)).await {
                 Ok(authorization) => authorization,
@@ -173,7 +174,7 @@ impl Transport {
             {
                 // A body that cannot be sent again ends the call, and the next one renews the credentials.
                 authorizer.reject(value);
-                if !is_renewed && authorizer.renews() && !call.is_consumed() {
+                if !is_renewed && authorizer.renews() && call.lost_body().is_none() {
                     is_renewed = true;
                     match limits.prepare(authorizer.authorization()).await {
                         Ok(renewed) if renewed != *value => continue,
@@ -182,12 +183,24 @@ impl Transport {
                     }
                 }
             }
-            let is_retried = !call.is_consumed() && call.class().allows(&error);
+            let allows = call.class().allows(&error) && !self.http.storage.is_out_of_reach(call, &error);
+            if error.status().is_none() && sending.is_some_and(|sending| sending.is_partial()) {
+                call.interrupt();
+            }
+            let (error, is_retried) = match call.lost_body().filter(|_| allows) {
+                None => (error, allows),
+                Some(why) => {
+                    // A retry would have settled it.
+                    outcome_unknown |= !error.not_applied();
+                    (error.with_note(&format!("the data cannot be sent again: {why}")), false)
+                }
+            };
             let failed =
                 FailedAttempt { attempts: *attempts, elapsed: start.elapsed(), retry_after, error: &error };
             let retries = call.options().retry_policy().unwrap_or(&self.retries);
             let backoff = if is_retried { self.http.retry_budget.backoff(retries, &failed) } else { None };
             let Some(backoff) = backoff.filter(|backoff| limits.allow(*backoff)) else {
+                self.http.storage.record_failure(call, &error);
                 return Err(call.with_context(error).after(*attempts, outcome_unknown));
             };
             telemetry::retrying(*attempts, backoff, &error);
@@ -225,7 +238,10 @@ impl Transport {
         if is_at_storage && is_status_of_success || !is_at_storage && is_success(call, &response) {
             return Ok(read(call, response).await?);
         }
-        let response = read_error_body(response).await?;
+        // Without a status of its own, a request with a large body would be sent again. Others are sent again soon, and an
+        // incomplete body does not show who wrote it, on which the meaning of some statuses depends.
+        let keeps_incomplete = call.has_streamed_body() || is_certain_without_body(response.status());
+        let response = read_error_body(response, keeps_incomplete).await?;
         let retry_after = retry_after(&response.headers);
         let origin = call.origin(&response.url);
         let response = response.into_error_response();
@@ -238,6 +254,11 @@ impl Transport {
         };
         Err(Failure { error, retry_after })
     }
+}
+
+/// Whether a status means the same whoever wrote the response.
+fn is_certain_without_body(status: StatusCode) -> bool {
+    status.is_client_error() && !matches!(status.as_u16(), 400 | 404 | 405 | 408 | 409 | 410 | 499)
 }
 
 /// The error of a call whose credentials cannot be renewed. Before its first attempt, the attempts of a login count.

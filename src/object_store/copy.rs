@@ -8,6 +8,7 @@ use super::location::StoreObject;
 use crate::error::{Error, ErrorKind};
 use crate::transfer::etag;
 use crate::transfer::write::body::Body;
+use crate::transfer::write::create::TOKEN_KEY;
 
 /// Copies an object. With `CopyMode::Create`, only if there is no object at the destination.
 pub(super) async fn copy(from: &StoreObject, to: &StoreObject, mode: CopyMode) -> Result<()> {
@@ -49,18 +50,25 @@ async fn copy_if_not_exists(from: &StoreObject, to: &StoreObject) -> Result<()> 
     if to.object.exists().await.map_err(|error| read_error(&to.location, error))? {
         return Err(already_exists(&to.location));
     }
-    let reader = from.object.reader().await.map_err(|error| read_error(&from.location, error))?;
-    if !reader.etag().is_some_and(|etag| etag::is_of_checksum(etag, &stats.checksum)) {
+    let reader = from
+        .object
+        .reader()
+        .read_again_on_mismatch()
+        .await
+        .map_err(|error| read_error(&from.location, error))?;
+    if !reader.etag().is_some_and(|etag| etag::is_same(etag, &stats.checksum)) {
         return Err(generic(format!("{} was overwritten during the copy: try again", from.location)));
     }
     let length = reader.length();
     let body = Body::stream(reader);
     let body = if let Some(length) = length { body.with_length(length) } else { body };
-    let mut upload = to.object.upload(body).if_none_match("*");
+    let mut upload = to.object.upload(body).exclusive(true);
     if let Some(content_type) = stats.content_type {
         upload = upload.content_type(content_type);
     }
-    for (key, value) in stats.metadata.map(|metadata| metadata.0).unwrap_or_default() {
+    let metadata = stats.metadata.map(|metadata| metadata.0).unwrap_or_default();
+    // The token of the source says nothing about the copy.
+    for (key, value) in metadata.into_iter().filter(|(key, _)| key != TOKEN_KEY) {
         upload = upload.metadata(key, value);
     }
     upload.await.map_err(|error| write_error(&to.location, error))?;

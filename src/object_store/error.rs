@@ -32,13 +32,21 @@ pub(super) struct Cause {
 
 impl From<Error> for Cause {
     fn from(error: Error) -> Self {
-        Self { kind: error.kind(), source: error.into() }
+        Self { kind: kind_of(&error), source: error.into() }
     }
 }
 
 impl From<&Arc<Error>> for Cause {
     fn from(error: &Arc<Error>) -> Self {
-        Self { kind: error.kind(), source: error.clone().into() }
+        Self { kind: kind_of(error), source: error.clone().into() }
+    }
+}
+
+/// The kind of an error. A failed precondition with an unknown outcome is none that a caller may rely on.
+fn kind_of(error: &Error) -> ErrorKind {
+    match error.kind() {
+        ErrorKind::PreconditionFailed if error.is_outcome_unknown() => ErrorKind::Conflict,
+        kind => kind,
     }
 }
 

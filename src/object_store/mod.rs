@@ -11,6 +11,7 @@ mod put;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::Ordering::Relaxed;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -22,9 +23,11 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, RenameTargetMode, Result,
 };
 
+use self::get::ReadSettings;
 use self::location::Root;
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
+use crate::verify::Verify;
 
 /// A repository, or one ref of it, as an [`ObjectStore`] of version 0.13 of the `object_store` crate. DataFusion 55 and
 /// the `parquet` crate, among others, use that version.
@@ -59,11 +62,21 @@ use crate::handles::repository::Repository;
 /// in `/`, are skipped.
 ///
 /// # Operations
-/// * **Reads of a range** take one request. Ranges that are read together are of one version of the object. The result
-///   has the content type, but not the user metadata, because no response to a read contains it.
-/// * **Reads of a whole object** take two requests. If the object is overwritten between them, the read starts again.
+/// * **Reads of a range** take one request, through the server. Ranges of 1 MiB or more come from the storage if it
+///   supports [pre-signed URLs](Self::with_presign). The URL of an object of a commit is used again while it is valid. On a
+///   branch or a tag, the server is asked at the same time whether the object is still the same, so that every read
+///   returns what was written before it. Ranges that are read together are of one version of the object. The result has
+///   the content type, but not the user metadata, because no response to a read contains it.
+/// * **Reads of a whole object** take one round trip: metadata and data are requested at the same time. If the object is
+///   overwritten between them, the read starts again. With `with_presign(true)`, they take two: one for the metadata with the
+///   pre-signed URL, and one to the storage.
 /// * **Preconditions of reads** are all supported.
-/// * **`PutMode::Create`** is atomic: of several concurrent writers exactly one succeeds.
+/// * **Whole objects are verified** against their checksums; see [`with_verify`](Self::with_verify) and
+///   [`unverified_reads`](Self::unverified_reads).
+/// * **`PutMode::Create`** and **`CopyMode::Create`** are atomic: of several concurrent writers exactly one succeeds. They
+///   are [exclusive](crate::requests::UploadRequest::exclusive): data of less than 1 MiB, or for a storage without
+///   pre-signed URLs, are stored with a random token in the user metadata. The token is not among the attributes, but
+///   lakeFS compares it in diffs and merges.
 /// * **Multipart uploads** accept parts of any size. The parts are sent in the order in which they are put, and the
 ///   object exists once the upload is completed. An upload that is dropped or aborted stores nothing. A part stays in
 ///   memory until it is sent; then its future completes.
@@ -83,19 +96,48 @@ use crate::handles::repository::Repository;
 #[derive(Clone, Debug)]
 pub struct LakeFsStore {
     root: Root,
+    reads: ReadSettings,
 }
 
 impl LakeFsStore {
     /// Creates a store of a repository. The first segment of a location is the ref.
     #[must_use]
     pub fn new(repository: &Repository) -> Self {
-        Self { root: Root::Repository(repository.clone()) }
+        Self { root: Root::Repository(repository.clone()), reads: ReadSettings::default() }
     }
 
     /// Creates a store of one ref, such as a [`Branch`](crate::Branch) or a [`Tag`](crate::Tag).
     #[must_use]
     pub fn at(reference: impl Into<Reference>) -> Self {
-        Self { root: Root::Reference(reference.into()) }
+        Self { root: Root::Reference(reference.into()), reads: ReadSettings::default() }
+    }
+
+    /// Sets whether data are read from the storage itself (`true`), at pre-signed URLs, or through the server (`false`).
+    /// Default: from the storage if it supports pre-signed URLs and the read is not small; see
+    /// [`ReaderRequest::presign`](crate::requests::ReaderRequest::presign).
+    #[must_use]
+    pub fn with_presign(mut self, yes: bool) -> Self {
+        self.reads.presign = Some(yes);
+        self
+    }
+
+    /// Sets how the bytes of whole objects are verified against their checksums. `true` means
+    /// [`Verify::Auto`], and `false` [`Verify::Off`]. Default: the setting of
+    /// [`ClientBuilder::verify`](crate::ClientBuilder::verify), which is [`Verify::Auto`].
+    ///
+    /// With [`Verify::Auto`], an object whose bytes do not have its checksum is read a second time before its last bytes
+    /// are returned.
+    #[must_use]
+    pub fn with_verify(mut self, verify: impl Into<Verify>) -> Self {
+        self.reads.verify = Some(verify.into());
+        self
+    }
+
+    /// Returns how many whole objects this store and its clones have read to the end whose bytes were not verified: the
+    /// verification is off, or the checksum of the object is not one of its bytes. See [`Verify`].
+    #[must_use]
+    pub fn unverified_reads(&self) -> u64 {
+        self.reads.unverified.load(Relaxed)
     }
 }
 
@@ -125,11 +167,11 @@ impl ObjectStore for LakeFsStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        get::get(&self.root.object(location)?, options).await
+        get::get(&self.root.object(location)?, &self.reads, options).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        get::get_ranges(&self.root.object(location)?, ranges).await
+        get::get_ranges(&self.root.object(location)?, &self.reads, ranges).await
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {

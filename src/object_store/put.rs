@@ -13,7 +13,7 @@ pub(super) async fn put(target: &StoreObject, payload: PutPayload, options: PutO
     let upload = with_attributes(object.upload(Bytes::from(payload)), &options.attributes)?;
     let upload = match options.mode {
         PutMode::Overwrite => upload,
-        PutMode::Create => upload.if_none_match("*"),
+        PutMode::Create => upload.exclusive(true),
         // The contract of lakeFS has this precondition, but the server does not implement it.
         PutMode::Update(_) => return Err(not_implemented("`put_opts` with mode `PutMode::Update`")),
     };

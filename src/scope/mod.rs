@@ -2,6 +2,10 @@
 //!
 //! Requests and transfers know of a handle only its scope, so that they do not depend on handles.
 
+mod checksum_verdicts;
+mod signed_objects;
+mod spool_options;
+mod storage_health;
 mod storages;
 
 use std::fmt;
@@ -10,6 +14,9 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::{CallOptions, HasOptions};
+use crate::scope::checksum_verdicts::ChecksumVerdicts;
+pub(crate) use crate::scope::signed_objects::SignedObject;
+pub(crate) use crate::scope::spool_options::SpoolOptions;
 use crate::scope::storages::Storages;
 pub(crate) use crate::scope::storages::storage_with_id;
 use crate::single_flight::SingleFlight;
@@ -31,16 +38,18 @@ struct Shared {
     server: Arc<OnceLock<models::Config>>,
     server_request: SingleFlight<()>,
     storages: Storages,
+    checksum_verdicts: ChecksumVerdicts,
     defaults: Defaults,
 }
 
 /// What transfers do if a request does not say it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Defaults {
     /// How many files directory transfers transfer at once.
     #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "there are no directory transfers"))]
     pub(crate) dir_concurrency: Option<usize>,
     pub(crate) verify: Verify,
+    pub(crate) spool: SpoolOptions,
 }
 
 impl ClientScope {
@@ -80,14 +89,49 @@ impl ClientScope {
         server.get().ok_or_else(|| Error::new(ErrorKind::Server, "get the configuration", "there is none"))
     }
 
-    /// Routes later uploads to a repository through the server for some time, unless a caller asks for the storage.
+    /// Routes later transfers of all repositories in the same storage through the server for some time, unless a caller
+    /// asks for the storage.
     pub(crate) fn bypass_storage(&self, repository: &str) {
-        self.shared.storages.unreachable.add(repository);
+        let storages = &self.shared.storages;
+        storages.health.add(&storages.id_of(repository));
     }
 
-    /// Whether uploads to a repository go through the server because its storage could not be reached.
+    /// Whether transfers of a repository go through the server because its storage could not be reached. A caller that
+    /// gets `false` uses the storage, and reports the result: one caller at a time tries the storage again.
     pub(crate) fn bypasses_storage(&self, repository: &str) -> bool {
-        self.shared.storages.unreachable.contains(repository)
+        let storages = &self.shared.storages;
+        storages.health.is_bypassed(&storages.id_of(repository))
+    }
+
+    /// Whether transfers of a repository go through the server at the moment. Unlike
+    /// [`bypasses_storage`](Self::bypasses_storage), the caller need not use the storage.
+    pub(crate) fn is_bypassing_storage(&self, repository: &str) -> bool {
+        let storages = &self.shared.storages;
+        storages.health.is_out_of_reach(&storages.id_of(repository))
+    }
+
+    /// Records that the storage of a repository responded.
+    pub(crate) fn storage_responded(&self, repository: &str) {
+        let storages = &self.shared.storages;
+        storages.health.remove(&storages.id_of(repository));
+    }
+
+    /// An object that was signed before, with a URL that is still valid.
+    pub(crate) fn signed_object(&self, object: &ObjectScope) -> Option<Arc<SignedObject>> {
+        self.shared.storages.signed.get(&object.key())
+    }
+
+    pub(crate) fn cache_signed(&self, object: &ObjectScope, signed: &Arc<SignedObject>) {
+        self.shared.storages.signed.insert(object.key(), signed);
+    }
+
+    pub(crate) fn forget_signed(&self, object: &ObjectScope) {
+        self.shared.storages.signed.remove(&object.key());
+    }
+
+    /// Whether the configuration of the server is known, so that [`storage_of`](Self::storage_of) needs no request for it.
+    pub(crate) fn knows_server(&self) -> bool {
+        self.shared.server.get().is_some() || self.shared.storages.unknown.load(Relaxed)
     }
 
     /// The configuration of the storage of a repository, without a request where it is known already.
@@ -203,6 +247,11 @@ impl RefScope {
         self.repository.api()
     }
 
+    /// Whether the objects of the ref never change: it is a commit, by its full id.
+    pub(crate) fn is_immutable(&self) -> bool {
+        signed_objects::is_commit_id(&self.expression)
+    }
+
     /// The expression, which is the name of a branch or a tag where the scope is that of one.
     pub(crate) fn expression(&self) -> &str {
         &self.expression
@@ -242,6 +291,10 @@ impl ObjectScope {
 
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+
+    fn key(&self) -> signed_objects::Key {
+        [self.repository().name(), self.reference.expression(), &self.path].map(str::to_owned)
     }
 }
 

@@ -33,7 +33,6 @@ pub(crate) fn multipart_checksum(digests: impl IntoIterator<Item = impl AsRef<[u
 }
 
 /// Computes the checksum of bytes as if they were uploaded in parts of one size.
-#[cfg(feature = "fs")]
 pub(crate) struct PartsHasher {
     part_size: u64,
     /// How many bytes the current part still takes.
@@ -42,7 +41,6 @@ pub(crate) struct PartsHasher {
     digests: Vec<Md5Digest>,
 }
 
-#[cfg(feature = "fs")]
 impl PartsHasher {
     pub(crate) fn new(part_size: u64) -> Self {
         Self { part_size, remaining: part_size, part: Md5::new(), digests: Vec::new() }
@@ -76,7 +74,6 @@ impl PartsHasher {
 mod tests {
     use super::*;
 
-    #[cfg(feature = "fs")]
     #[test]
     fn parts_hasher_hashes_each_part_whatever_the_chunks_are() {
         let data: Vec<u8> = (0..=250).cycle().take(1000).collect();

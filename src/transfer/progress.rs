@@ -87,7 +87,6 @@ impl Progress {
     }
 
     /// Returns the progress for a part of the work that the totals contain already.
-    #[cfg(any(feature = "fs", test))]
     pub(crate) fn of_part(&self) -> Self {
         Self { is_expected: true, ..self.clone() }
     }

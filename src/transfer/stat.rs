@@ -1,5 +1,6 @@
 //! Reads the metadata of an object.
 
+use crate::api::Response;
 use crate::error::Result;
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
 use crate::models::ObjectStats;
@@ -36,6 +37,11 @@ impl StatRequest {
     }
 
     async fn execute(self) -> Result<ObjectStats> {
+        Ok(self.response().await?.into_inner())
+    }
+
+    /// Sends the request, and returns the response with its headers.
+    pub(crate) async fn response(self) -> Result<Response<ObjectStats>> {
         let object = &self.object;
         let request = object
             .api()
@@ -45,7 +51,7 @@ impl StatRequest {
             .path(object.path())
             .apply_if_some(self.user_metadata, |request, yes| request.user_metadata(yes))
             .apply_if_some(self.presign, |request, presign| request.presign(presign));
-        Ok(request.send().await?.into_inner())
+        request.send().await
     }
 }
 

@@ -44,7 +44,10 @@ fn dl_01_downloads_work_with_one_blocking_thread() {
 
         // One download over one connection, then four at once over several.
         let file = folder.path().join("single");
-        assert_eq!(within_deadline(main.object("d/1").reader().download_to(&file)).await.unwrap(), 3_000_000);
+        assert_eq!(
+            within_deadline(main.object("d/1").reader().download_to(&file)).await.unwrap().bytes,
+            3_000_000
+        );
         assert!(std::fs::read(&file).unwrap() == data);
         let downloads = names[..4].iter().map(|name| {
             let file = folder.path().join(name.replace('/', "-"));
@@ -81,7 +84,7 @@ fn dl_02_unverified_downloads_work_with_one_blocking_thread() {
             within_deadline(download.concurrency(concurrency)).await.unwrap();
             assert!(std::fs::read(&file).unwrap() == data, "{concurrency}");
             let part = object.reader().range(1_000..2_900_001).download_to(&file).part_size(100_000);
-            assert_eq!(within_deadline(part.concurrency(concurrency)).await.unwrap(), 2_899_001);
+            assert_eq!(within_deadline(part.concurrency(concurrency)).await.unwrap().bytes, 2_899_001);
             assert!(std::fs::read(&file).unwrap() == data[1_000..2_900_001], "{concurrency}");
         }
     });
@@ -197,7 +200,10 @@ mod unix {
         for (name, data) in upload_objects(&main).await {
             let (path, object) = (pipe.clone(), main.object(name));
             let read = tokio::task::spawn_blocking(move || fs::read(path).unwrap());
-            assert_eq!(within_deadline(object.reader().download_to(&pipe)).await.unwrap(), data.len() as u64);
+            assert_eq!(
+                within_deadline(object.reader().download_to(&pipe)).await.unwrap().bytes,
+                data.len() as u64
+            );
             assert!(within_deadline(read).await.unwrap() == data, "{name}");
             assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
         }
@@ -231,7 +237,7 @@ mod unix {
             within_deadline(object.reader().download_to(&other)).await.unwrap();
             assert!(fs::read(&other).unwrap() == data);
             let reader = std::thread::spawn(move || fs::read(pipe).unwrap());
-            assert_eq!(within_deadline(download).await.unwrap(), data.len() as u64);
+            assert_eq!(within_deadline(download).await.unwrap().bytes, data.len() as u64);
             assert!(reader.join().unwrap() == data);
         });
     }
@@ -245,8 +251,8 @@ mod unix {
         symlink("/dev/null", &link).unwrap();
         for (name, data) in upload_objects(&main).await {
             for path in [Path::new("/dev/null"), &link] {
-                let bytes = main.object(name).reader().download_to(path).await.unwrap();
-                assert_eq!(bytes, data.len() as u64);
+                let report = main.object(name).reader().download_to(path).await.unwrap();
+                assert_eq!(report.bytes, data.len() as u64);
             }
             assert!(fs::symlink_metadata("/dev/null").unwrap().file_type().is_char_device());
             assert_eq!(fs::read_link(&link).unwrap(), Path::new("/dev/null"));

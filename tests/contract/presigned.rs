@@ -1,7 +1,7 @@
 //! Pre-signed URLs and multipart uploads, used without the transfer code of this crate. The tests do nothing where the
 //! storage does not support pre-signed URLs.
 
-use lakefs::{BranchObject, ErrorKind, models};
+use lakefs::{BranchObject, ErrorKind, TryStreamExt as _, models};
 use std::sync::Arc;
 
 use reqwest::{Client, StatusCode};
@@ -215,4 +215,58 @@ async fn presign_07_storage_without_presigned_urls_supports_no_multipart_upload(
     let created = request.repository(main.repository().name()).path("a").send().await;
     let words = "presign multipart upload API is not supported";
     expect_error(created, "create_presign_multipart_upload", 501, ErrorKind::Unsupported, words);
+}
+
+#[tokio::test]
+async fn presign_08_reads_by_all_routes_are_equal() {
+    const MIB: usize = 1 << 20;
+
+    let Some((fixture, object)) = presigning_fixture("presign_08").await else { return };
+    let data: Vec<u8> = (0_u32..).flat_map(u32::to_be_bytes).take(3 * MIB).collect();
+    let stats = object.upload(data.clone()).content_type("text/x-any").await.unwrap();
+    let main = object.reference().repository().branch("main");
+    let commit = main.commit("one").await.unwrap();
+    fixture.client.server_config().await.unwrap();
+    let at_commit = main.repository().reference(commit.id).object(object.path());
+    for route in [Some(false), None, Some(true)] {
+        let open = |request: lakefs::requests::ReaderRequest| match route {
+            Some(presign) => request.presign(presign),
+            None => request,
+        };
+        for request in [object.reader(), at_commit.reader()] {
+            let reader = open(request).await.unwrap();
+            assert_eq!(reader.etag(), Some(&*format!("\"{}\"", stats.checksum)), "{route:?}");
+            assert_eq!(reader.content_type(), Some("text/x-any"), "{route:?}");
+            assert_eq!((reader.size(), reader.length()), (Some(3 << 20), Some(3 << 20)), "{route:?}");
+            assert_eq!(reader.last_modified(), stats.modified_at(), "{route:?}");
+            let read: Vec<_> = reader.try_collect().await.unwrap();
+            assert!(read.concat() == data, "{route:?}");
+        }
+        // Each twice: the second time, a URL may be known.
+        for (start, end) in [(1, 10), (MIB, 3 * MIB), (2 * MIB, 5 * MIB), (1, 10), (MIB, 3 * MIB)] {
+            for request in [object.reader(), at_commit.reader()] {
+                let reader = open(request.range(start as u64..end as u64)).await.unwrap();
+                let read: Vec<_> = reader.try_collect().await.unwrap();
+                assert!(read.concat() == data[start..end.min(3 * MIB)], "{route:?} {start}");
+            }
+        }
+        let reader = open(object.reader().suffix(2 << 20)).await.unwrap();
+        let read: Vec<_> = reader.try_collect().await.unwrap();
+        assert!(read.concat() == data[MIB..], "{route:?}");
+        let outside = open(object.reader().range(4 << 20..8 << 20)).await.unwrap_err();
+        assert_eq!(outside.kind(), ErrorKind::RangeNotSatisfiable, "{route:?} {outside}");
+        let etag = format!("\"{}\"", stats.checksum);
+        let same = open(object.reader().if_none_match(etag)).await.unwrap_err();
+        assert_eq!(same.kind(), ErrorKind::NotModified, "{route:?} {same}");
+        let missing = main.object("missing").reader().range(0..8 << 20);
+        let missing = open(missing).await.unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::NotFound, "{route:?} {missing}");
+    }
+    // Objects without bytes.
+    main.object("empty").upload("").await.unwrap();
+    for route in [Some(false), None, Some(true)] {
+        let request = main.object("empty").read();
+        let request = if let Some(presign) = route { request.presign(presign) } else { request };
+        assert_eq!(request.await.unwrap(), "", "{route:?}");
+    }
 }

@@ -416,3 +416,29 @@ async fn obj_20_body_of_unknown_length_is_sent_in_chunks() {
     });
     assert_eq!(headers.collect::<Vec<_>>(), [(Some("chunked"), None), (None, Some(length.to_string()))]);
 }
+
+/// Files without a length are streams, which the server gets in chunks.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn obj_21_pipes_and_files_without_a_length_are_read_to_their_end() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("obj_21").await;
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for bytes in [0, 3, 6_000_000] {
+        let data: Vec<u8> = (0..=250).cycle().take(bytes).collect();
+        let writing = tokio::task::spawn_blocking({
+            let (pipe, data) = (pipe.clone(), data.clone());
+            move || std::fs::write(pipe, data).unwrap()
+        });
+        let written = main.object("pipe").upload(Body::file(&pipe)).await.unwrap();
+        writing.await.unwrap();
+        assert_eq!(written.size_bytes, Some(i64::try_from(bytes).unwrap()));
+        assert!(main.object("pipe").read().await.unwrap() == data, "{bytes}");
+    }
+    for path in ["/proc/version", "/dev/null"] {
+        main.object("a").upload(Body::file(path)).await.unwrap();
+        assert!(main.object("a").read().await.unwrap() == std::fs::read(path).unwrap(), "{path}");
+    }
+}

@@ -3,23 +3,31 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod checksums;
+mod conditional_creates;
 mod conflicts;
 mod directories;
 mod lists;
 mod lost_admin;
 mod lost_responses;
+mod one_shot;
 mod presigned;
+mod presigned_reads;
+mod refusals;
 mod resolves;
 mod resumed_reads;
+mod special_files;
 #[path = "../support/mod.rs"]
 mod support;
 mod tasks;
 mod transactions;
+mod unreachable_storage;
+mod upload_limits;
 mod uploads;
 #[cfg(all(feature = "config", feature = "fs"))]
 mod working_copies;
 
-use lakefs::{Body, Branch, Credentials, ErrorKind, TryStreamExt as _, models};
+use lakefs::{Body, Branch, Credentials, ErrorKind, TryStreamExt as _, Verify, models};
 use lakefs_testserver::Server;
 
 use crate::support::{Fixture, ProgressLog};
@@ -149,9 +157,10 @@ async fn read_with_a_wrong_checksum_fails() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a");
     server.faults().on("get_object").times(4).replace_body("wrong");
-    expect_integrity_error(object.read().await.map(drop));
-    expect_integrity_error(object.reader().await.unwrap().try_for_each(|_| async { Ok(()) }).await);
-    expect_integrity_error(object.reader().download_to(&file).await.map(drop));
+    let strict = || object.reader().verify(Verify::Strict);
+    expect_integrity_error(object.read().verify(Verify::Strict).await.map(drop));
+    expect_integrity_error(strict().await.unwrap().try_for_each(|_| async { Ok(()) }).await);
+    expect_integrity_error(strict().download_to(&file).await.map(drop));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
     assert_eq!(object.read().verify(false).await.unwrap(), "wrong");
 }

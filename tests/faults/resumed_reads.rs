@@ -1,6 +1,6 @@
 //! Reads that are resumed after a lost connection.
 
-use lakefs::{BranchObject, ErrorKind, RetryPolicy, TryStreamExt as _};
+use lakefs::{BranchObject, ErrorKind, RetryPolicy, TryStreamExt as _, Verify};
 use tokio::io::AsyncReadExt as _;
 
 use crate::start;
@@ -51,7 +51,7 @@ async fn read_is_resumed_after_the_last_received_byte() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a");
     server.faults().on("getObject").times(2).truncate_body();
-    assert_eq!(object.reader().download_to(&file).await.unwrap(), 100_000);
+    assert_eq!(object.reader().download_to(&file).await.unwrap().bytes, 100_000);
     assert_eq!(std::fs::read(&file).unwrap(), data);
     assert_eq!(server.faults().pending(), [""; 0]);
 }
@@ -127,7 +127,7 @@ async fn parts_of_a_download_are_resumed_independently() {
     let download = || object.reader().download_to(&file).part_size(100_000).concurrency(3);
 
     server.faults().on("getObject").after(1).times(5).truncate_body();
-    assert_eq!(download().await.unwrap(), 1_000_000);
+    assert_eq!(download().await.unwrap().bytes, 1_000_000);
     assert_eq!(std::fs::read(&file).unwrap(), data);
     assert_eq!(server.requests_for("getObject").len(), 10 + 5);
 
@@ -142,8 +142,16 @@ async fn parts_of_a_download_are_resumed_independently() {
 
     // A wrong part fails the checksum of the whole object.
     server.faults().on("getObject").after(6).replace_body(vec![0; 100_000]);
-    let error = download().await.unwrap_err();
+    let strict = object.reader().verify(Verify::Strict).download_to(&file).part_size(100_000).concurrency(3);
+    let error = strict.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
     assert!(error.message().contains("MD5"), "{error}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+
+    // By default, the object is read again then.
+    std::fs::write(&file, "old").unwrap();
+    server.faults().on("getObject").after(6).replace_body(vec![0; 100_000]);
+    assert!(download().await.unwrap().checksum_verified);
+    assert!(std::fs::read(&file).unwrap() == data);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
 }

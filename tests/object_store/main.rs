@@ -5,8 +5,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod checksums;
 mod copies;
+mod creates;
 mod lists;
+mod presigned;
 mod reads;
 mod scripted;
 mod writes;

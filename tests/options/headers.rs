@@ -81,7 +81,10 @@ async fn header_is_not_sent_to_the_storage() {
         }
         let is_marked = |name: Option<&str>| name == Some(etag);
         assert!(
-            server.requests_for("getObject").iter().any(|request| is_marked(request.header("if-none-match")))
+            server
+                .requests_for("statObject")
+                .iter()
+                .any(|request| is_marked(request.header("if-none-match")))
         );
         server.clear_requests();
         within(object.read().presign(true).header(NAME, VALUE)).await.unwrap();

@@ -45,6 +45,14 @@ impl ScriptedResponse {
         Self::new(status, "application/json", body)
     }
 
+    /// The metadata of an object of `size` bytes with a pre-signed URL.
+    pub(crate) fn signed_object(url: &str, size: usize) -> Self {
+        let stats = format!(
+            r#"{{"checksum":"of parts-2","mtime":1700000000,"path":"a","path_type":"object","physical_address":"{url}","size_bytes":{size}}}"#
+        );
+        Self::json(200, stats)
+    }
+
     /// No response: closes the connection after the request.
     pub(crate) fn connection_closed() -> Self {
         Self { bytes: Vec::new(), stalls: false }

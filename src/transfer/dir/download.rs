@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
@@ -92,8 +93,11 @@ pub struct DownloadDirRequest {
     prefix: String,
     root: Arc<Path>,
     verify: Verify,
+    presign: Option<bool>,
     fsync: bool,
     options: Options,
+    /// How many downloaded files are not verified.
+    unverified: Arc<AtomicU64>,
     /// What all files share, once the download has started.
     budget: Option<TransferBudget>,
 }
@@ -109,7 +113,9 @@ impl DownloadDirRequest {
         let options = Options::new(skip_unchanged, defaults.dir_concurrency);
         let verify = defaults.verify;
         let prefix = directory_prefix(prefix);
-        Self { reference, prefix, root: root.into(), verify, fsync: false, options, budget: None }
+        let (presign, unverified, budget) = (None, Arc::default(), None);
+        let root = root.into();
+        Self { reference, prefix, root, verify, presign, fsync: false, options, unverified, budget }
     }
 
     /// Deletes local files that have no object, before anything is downloaded. Default: `false`.
@@ -125,11 +131,22 @@ impl DownloadDirRequest {
         self
     }
 
-    /// Verifies the downloaded bytes against the checksums of the objects. Default: `true`.
+    /// Sets how the downloaded bytes are verified against the checksums of the objects. `true` means
+    /// [`Verify::Auto`], and `false` [`Verify::Off`]. Default: the setting of
+    /// [`ClientBuilder::verify`](crate::ClientBuilder::verify), which is [`Verify::Auto`].
     ///
-    /// Objects without an MD5 checksum are verified by their length only.
+    /// [`SyncReport::unverified`] counts the files whose bytes could not be verified. With [`Verify::Strict`], such a
+    /// file is not written and fails.
     pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
         self.verify = verify.into();
+        self
+    }
+
+    /// Sets whether the data come from the storage itself (`true`), at pre-signed URLs, or through the server (`false`).
+    /// Default: objects of 1 MiB or more come from the storage if it supports pre-signed URLs; see
+    /// [`ReaderRequest::presign`].
+    pub fn presign(mut self, yes: bool) -> Self {
+        self.presign = Some(yes);
         self
     }
 
@@ -144,6 +161,8 @@ impl DownloadDirRequest {
     }
 
     async fn execute(mut self) -> Result<SyncReport> {
+        // A clone of the request counts its own files.
+        self.unverified = Arc::default();
         self.resolve_expression().await?;
         let root = self.root.clone();
         let folding = blocking(move || Ok(NameFolding::detect(&root)))
@@ -172,7 +191,8 @@ impl DownloadDirRequest {
         if let Err(error) = downloaded.await {
             return Err(outcomes.abort(error));
         }
-        outcomes.finish(|| self.action())
+        let report = outcomes.finish(|| self.action())?;
+        Ok(SyncReport { unverified: self.unverified.load(Relaxed), ..report })
     }
 
     /// Replaces an expression by the commit that it leads to. A branch stays as it is: it can have uncommitted objects.
@@ -258,12 +278,17 @@ impl DownloadDirRequest {
         }
         let object = self.reference.object(format!("{}{name}", self.prefix));
         let reader = ReaderRequest::new(object).verify(self.verify).shared_progress(&progress.of_part());
+        let reader = if let Some(presign) = self.presign { reader.presign(presign) } else { reader };
         let mut download =
             reader.download_to(path).below_root(self.root.clone(), self.fsync).expecting(bytes, checksum);
         if let Some(budget) = &self.budget {
             download = download.within(budget.clone());
         }
-        Ok(SyncAction::Transferred(download.await?))
+        let report = download.await?;
+        if !report.checksum_verified {
+            self.unverified.fetch_add(1, Relaxed);
+        }
+        Ok(SyncAction::Transferred(report.bytes))
     }
 
     fn write_error(&self, error: std::io::Error) -> Error {

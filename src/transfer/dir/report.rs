@@ -19,6 +19,9 @@ pub struct SyncReport {
     pub bytes_unchanged: u64,
     /// The number of objects or local files that were deleted.
     pub deleted: u64,
+    /// The number of downloaded files whose bytes were not verified: the verification was off, or the checksum of the
+    /// object is not one of its bytes. See [`Verify`](crate::Verify).
+    pub unverified: u64,
 }
 
 /// The action that a directory transfer took for one entry.
@@ -86,6 +89,7 @@ mod tests {
         }
         let expected = serde_json::json!({
             "transferred": 2, "bytes_transferred": 6, "unchanged": 2, "bytes_unchanged": 8, "deleted": 2,
+            "unverified": 0,
         });
         assert_eq!(serde_json::to_value(report).unwrap(), expected);
         let actions = serde_json::json!([{ "transferred": 3 }, "deleted"]);

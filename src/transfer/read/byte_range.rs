@@ -37,6 +37,11 @@ impl ByteRange {
         if last.is_some_and(|last| last < start) { Self::Empty } else { Self::FromTo(start, last) }
     }
 
+    /// Returns the range, or `None` if it is the whole object. An empty object has no byte to start a range at.
+    pub(crate) fn part(self) -> Option<Self> {
+        (self != Self::ALL).then_some(self)
+    }
+
     /// Returns the value of the `Range` header, or `None` if the range is empty.
     pub(crate) fn header(self) -> Option<String> {
         match self {

@@ -14,9 +14,9 @@ use crate::transfer::jobs::Jobs;
 use crate::transfer::read::destination::{self, Destination, Target};
 use crate::transfer::read::file_hasher::{Batch, FileHasher};
 use crate::transfer::read::get_object::GetObject;
-use crate::transfer::read::md5_verifier::Md5Verifier;
 use crate::transfer::read::range_download::{Connections, FileDownload};
 use crate::transfer::read::reader::ObjectReader;
+use crate::transfer::read::verifier::{OnMismatch, Verifier};
 use crate::transfer::read::write_through::WriteThrough;
 use crate::transfer::{blocking, etag};
 
@@ -34,6 +34,19 @@ const MIN_RANGES: u64 = 4;
 
 /// The maximum size of an object that is buffered and written in one step, in bytes.
 const MAX_BUFFERED: u64 = 256 * 1024;
+
+/// What a download to a file has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DownloadReport {
+    /// The number of bytes of the file.
+    pub bytes: u64,
+    /// Whether the bytes have the checksum of the object.
+    ///
+    /// `false` if only a range is read, if the verification is off, or if the checksum is not one of the bytes; see
+    /// [`ReaderRequest::verify`](crate::requests::ReaderRequest::verify).
+    pub checksum_verified: bool,
+}
 
 /// Downloads an object to a file; see [`ReaderRequest::download_to`](crate::requests::ReaderRequest::download_to).
 #[derive(Clone, Debug)]
@@ -73,7 +86,7 @@ impl DownloadRequest {
     /// Fails with [`Conflict`](ErrorKind::Conflict) if the object has another size or checksum, as when it changed after
     /// it was listed.
     pub(crate) fn expecting(mut self, size: u64, checksum: String) -> Self {
-        self.expected = Some((size, checksum));
+        (self.get.size_hint, self.expected) = (Some(size), Some((size, checksum)));
         self
     }
 
@@ -97,16 +110,29 @@ impl DownloadRequest {
         self
     }
 
-    async fn execute(self) -> Result<u64> {
+    async fn execute(mut self) -> Result<DownloadReport> {
+        loop {
+            match self.download().await {
+                Err(error) => self.get.read_again_after(error)?,
+                report => return report,
+            }
+        }
+    }
+
+    async fn download(&self) -> Result<DownloadReport> {
         let target = self.target().await?;
         let (connection, budget) = match self.budget.clone() {
             Some(budget) => (Some(budget.connection().await), budget),
             None => (None, TransferBudget::new(self.connections.max() - 1, MAX_BYTES_IN_FLIGHT)),
         };
-        let reader = ObjectReader::open(self.get.clone()).await?;
+        let mut get = self.get.clone();
+        // Bytes that were written through cannot be taken back.
+        let is_file = matches!(target, Target::File(_));
+        get.on_mismatch = if is_file { OnMismatch::Fail } else { OnMismatch::Accept };
+        let reader = ObjectReader::open(get).await?;
         let action = reader.action().to_owned();
         if let Some((size, checksum)) = &self.expected {
-            let is_expected = reader.etag().is_none_or(|etag| etag::is_of_checksum(etag, checksum))
+            let is_expected = reader.etag().is_none_or(|etag| etag::is_same(etag, checksum))
                 && reader.length().is_none_or(|length| length == *size);
             if !is_expected {
                 let message = "the object changed after it was listed; download it again";
@@ -141,18 +167,22 @@ impl DownloadRequest {
     }
 
     /// Buffers an object, and writes the file in one step.
-    async fn write_at_once(&self, mut reader: ObjectReader, destination: &Destination) -> Result<u64> {
+    async fn write_at_once(
+        &self,
+        mut reader: ObjectReader,
+        destination: &Destination,
+    ) -> Result<DownloadReport> {
         let (mut chunks, mut length) = (Vec::new(), 0);
         while let Some(chunk) = reader.try_next().await? {
             length += chunk.len() as u64;
             chunks.push(chunk);
         }
         destination.write_at_once(chunks).await?;
-        Ok(length)
+        Ok(DownloadReport { bytes: length, checksum_verified: reader.checksum_verified() })
     }
 
     /// Writes the file while bytes arrive, and verifies it before it gets its name.
-    async fn write(&self, mut reader: ObjectReader, destination: &Destination) -> Result<u64> {
+    async fn write(&self, mut reader: ObjectReader, destination: &Destination) -> Result<DownloadReport> {
         let budget = &destination.budget;
         let verifier = reader.detach_verifier();
         let temporary = destination.create().await?;
@@ -178,11 +208,11 @@ impl DownloadRequest {
             Ok(length)
         };
         let verification = hasher.zip(verifier);
-        let length =
+        let report =
             receive_verified(receive, verification, budget.jobs(), &destination.action, &failed).await?;
         destination.persist(temporary).await?;
         progress.finish_item();
-        Ok(length)
+        Ok(report)
     }
 
     /// Whether an object of this length is read over several connections.
@@ -196,7 +226,7 @@ impl DownloadRequest {
         mut reader: ObjectReader,
         target: Target,
         budget: &TransferBudget,
-    ) -> Result<u64> {
+    ) -> Result<DownloadReport> {
         let action = reader.action().to_owned();
         let failed = |error| destination::failed(&action, &self.path, error);
         let verifier = reader.detach_verifier();
@@ -222,25 +252,26 @@ impl DownloadRequest {
             Ok(length)
         };
         let verification = hasher.zip(verifier);
-        let length = receive_verified(receive, verification, budget.jobs(), &action, &failed).await?;
+        let report = receive_verified(receive, verification, budget.jobs(), &action, &failed).await?;
         self.get.progress.finish_item();
-        Ok(length)
+        Ok(report)
     }
 }
 
-/// Receives bytes and hashes them at the same time, and verifies them. Returns their number.
+/// Receives bytes and hashes them at the same time, and verifies them.
 async fn receive_verified(
     receive: impl Future<Output = Result<u64>> + Send,
-    verification: Option<(&FileHasher, Md5Verifier)>,
+    verification: Option<(&FileHasher, Verifier)>,
     jobs: &Jobs,
     action: &str,
     failed: &(dyn Fn(io::Error) -> Error + Sync),
-) -> Result<u64> {
-    let Some((hasher, verifier)) = verification else { return receive.await };
+) -> Result<DownloadReport> {
+    let Some((hasher, verifier)) = verification else {
+        return Ok(DownloadReport { bytes: receive.await?, checksum_verified: false });
+    };
     let hash = async { hasher.run(verifier, jobs).await.map_err(failed) };
-    let (length, mut verifier) = future::try_join(Box::pin(receive), Box::pin(hash)).await?;
-    verifier.finish(length, action)?;
-    Ok(length)
+    let (bytes, verifier) = future::try_join(Box::pin(receive), Box::pin(hash)).await?;
+    Ok(DownloadReport { bytes, checksum_verified: verifier.finish(bytes, action)? })
 }
 
-impl_into_future!(DownloadRequest { get } => u64);
+impl_into_future!(DownloadRequest { get } => DownloadReport);

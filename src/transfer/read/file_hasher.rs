@@ -15,8 +15,8 @@ use tokio::sync::Notify;
 
 use crate::transfer::budget::Permit;
 use crate::transfer::jobs::Jobs;
-use crate::transfer::read::md5_verifier::Md5Verifier;
 use crate::transfer::read::positioned::read_exact_at;
+use crate::transfer::read::verifier::Verifier;
 use crate::transfer::{CHUNK_SIZE, JOB_SIZE};
 
 /// How many bytes may wait to be hashed. Who offers more waits.
@@ -55,7 +55,7 @@ struct State {
     /// The first byte that is not yet hashed or waiting for it.
     next: u64,
     /// The bytes before `next` that wait.
-    queue: VecDeque<(u64, Arc<Batch>)>,
+    queue: VecDeque<Arc<Batch>>,
     queued: usize,
     written: WrittenRanges,
     /// The number of bytes of the complete file.
@@ -63,7 +63,7 @@ struct State {
 }
 
 enum Work {
-    Bytes(u64, Arc<Batch>),
+    Bytes(Arc<Batch>),
     Written(Range<u64>),
 }
 
@@ -85,7 +85,7 @@ impl FileHasher {
                 if state.queue.is_empty() || state.queued + batch.bytes <= MAX_QUEUED {
                     state.next += batch.bytes as u64;
                     state.queued += batch.bytes;
-                    state.queue.push_back((start, batch.clone()));
+                    state.queue.push_back(batch.clone());
                     break;
                 }
             }
@@ -107,17 +107,15 @@ impl FileHasher {
     }
 
     /// Hashes the bytes of the file until it is complete, and returns the verifier.
-    pub(crate) async fn run(&self, mut verifier: Md5Verifier, jobs: &Jobs) -> io::Result<Md5Verifier> {
+    pub(crate) async fn run(&self, mut verifier: Verifier, jobs: &Jobs) -> io::Result<Verifier> {
         let mut buffer = Vec::new();
         while let Some(work) = self.next_work().await {
             match work {
-                Work::Bytes(start, batch) => {
+                Work::Bytes(batch) => {
                     let bytes = batch.bytes;
                     let hash = move || {
-                        let mut position = start;
                         for chunk in &batch.chunks {
-                            verifier.update(position, chunk);
-                            position += chunk.len() as u64;
+                            verifier.update(chunk);
                         }
                         Ok(verifier)
                     };
@@ -146,8 +144,8 @@ impl FileHasher {
         loop {
             {
                 let mut state = self.lock();
-                if let Some((start, batch)) = state.queue.pop_front() {
-                    return Some(Work::Bytes(start, batch));
+                if let Some(batch) = state.queue.pop_front() {
+                    return Some(Work::Bytes(batch));
                 }
                 let start = state.next;
                 if start < state.written.end {
@@ -167,19 +165,14 @@ impl FileHasher {
     }
 }
 
-fn read_back(
-    file: &File,
-    range: Range<u64>,
-    buffer: &mut [u8],
-    verifier: &mut Md5Verifier,
-) -> io::Result<()> {
+fn read_back(file: &File, range: Range<u64>, buffer: &mut [u8], verifier: &mut Verifier) -> io::Result<()> {
     let mut position = range.start;
     while position < range.end {
         let remaining = usize::try_from(range.end - position).unwrap_or(usize::MAX);
         let length = remaining.min(buffer.len());
         let chunk = &mut buffer[..length];
         read_exact_at(file, chunk, position)?;
-        verifier.update(position, chunk);
+        verifier.update(chunk);
         position += chunk.len() as u64;
     }
     Ok(())
@@ -237,8 +230,8 @@ mod tests {
         (0..=250).cycle().take(length).collect()
     }
 
-    fn verifier_of(data: &[u8]) -> Md5Verifier {
-        Md5Verifier::new(&format!("\"{}\"", hex(&Md5::digest(data)))).unwrap()
+    fn verifier_of(data: &[u8]) -> Verifier {
+        Verifier::of_md5(&hex(&Md5::digest(data)), data.len() as u64)
     }
 
     fn batch(data: &[u8]) -> Arc<Batch> {
@@ -279,7 +272,7 @@ mod tests {
                 hasher.add_written(start..start + part.len() as u64);
             }
             hasher.complete(data.len() as u64);
-            let mut verifier = within(hasher.run(verifier_of(&data), &jobs)).await.unwrap();
+            let verifier = within(hasher.run(verifier_of(&data), &jobs)).await.unwrap();
             let outcome = verifier.finish(data.len() as u64, "read an object");
             assert_eq!(outcome.is_err(), is_corrupt, "{outcome:?}");
         }
@@ -300,19 +293,14 @@ mod tests {
             hasher.complete(start);
         };
         let (verifier, ()) = within(future::join(hasher.run(verifier_of(&data), &jobs), offer)).await;
-        let mut verifier = verifier.unwrap();
-        assert!(verifier.finish(data.len() as u64, "read an object").is_ok());
-        assert!(
-            verifier.finish(data.len() as u64 - 1, "read an object").is_ok(),
-            "nothing is verified twice"
-        );
+        assert!(verifier.unwrap().finish(data.len() as u64, "read an object").unwrap());
     }
 
     #[tokio::test]
     async fn empty_file_is_complete_at_once() {
         let hasher = FileHasher::new(None);
         hasher.complete(0);
-        let mut verifier = within(hasher.run(verifier_of(b""), &Jobs::new(1))).await.unwrap();
-        assert!(verifier.finish(0, "read an object").is_ok());
+        let verifier = within(hasher.run(verifier_of(b""), &Jobs::new(1))).await.unwrap();
+        assert!(verifier.finish(0, "read an object").unwrap());
     }
 }

@@ -1,16 +1,23 @@
 //! The GET request for the bytes of an object.
 
+use std::sync::Arc;
+
 use reqwest::header::IF_MATCH;
 
 use crate::api::{ByteStream, Response};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::call::Call;
+use crate::http::operation::READ_DATA;
 use crate::http::retry::RetryPolicy;
 use crate::macros::{ApplyIfSome as _, impl_has_options};
 use crate::scope::ObjectScope;
 use crate::transfer::progress::Progress;
 use crate::transfer::read::byte_range::ByteRange;
+use crate::transfer::read::head::HeadRequest;
+use crate::transfer::read::headers::ObjectHeaders;
+use crate::transfer::read::storage_source::StorageSource;
 use crate::transfer::read::unidentified;
+use crate::transfer::read::verifier::{OnMismatch, Suspicion, Verification};
 use crate::verify::Verify;
 
 /// The object, the options of the read, and the calls that they make.
@@ -21,7 +28,14 @@ pub(crate) struct GetObject {
     pub(crate) if_none_match: Option<String>,
     pub(crate) presign: Option<bool>,
     pub(crate) verify: Verify,
+    pub(crate) on_mismatch: OnMismatch,
+    /// What an earlier read has found.
+    pub(crate) suspicion: Option<Suspicion>,
     pub(crate) progress: Progress,
+    /// The size of the object in bytes, if the caller knows it. Only the choice of the route depends on it.
+    pub(crate) size_hint: Option<u64>,
+    /// The storage with a URL that several reads of one version share.
+    pub(crate) source: Option<Arc<StorageSource>>,
 }
 
 impl_has_options!(GetObject { object });
@@ -35,8 +49,16 @@ impl GetObject {
             if_none_match: None,
             presign: None,
             verify,
+            on_mismatch: OnMismatch::default(),
+            suspicion: None,
             progress: Progress::default(),
+            size_hint: None,
+            source: None,
         }
+    }
+
+    pub(crate) fn object(&self) -> &ObjectScope {
+        &self.object
     }
 
     fn call(&self) -> Result<Call> {
@@ -49,13 +71,39 @@ impl GetObject {
             .ref_(object.reference().expression())
             .path(object.path())
             .apply_if_some(self.if_none_match.as_deref(), |request, etag| request.if_none_match(etag))
-            .apply_if_some(self.presign, |request, presign| request.presign(presign))
             .apply_if_some(range.clone().flatten(), |request, range| request.range(range));
         let call = request.call()?;
         if range == Some(None) {
             return Err(call.invalid("the range is empty"));
         }
         Ok(call)
+    }
+
+    /// A call of the storage, without any header yet.
+    pub(crate) fn storage_call(&self, url: &str) -> Result<Call> {
+        self.call()?.at_storage(&READ_DATA, Some(url))
+    }
+
+    /// Prepares to read the object again if a read failed because its bytes may be wrong, and returns the error otherwise.
+    pub(crate) fn read_again_after(&mut self, error: Error) -> Result<()> {
+        let suspicion = Suspicion::of(error)?;
+        // The bytes count once, and the totals contain them already.
+        self.progress.retract(suspicion.size);
+        self.progress = self.progress.of_part();
+        self.suspicion = Some(suspicion);
+        Ok(())
+    }
+
+    /// Returns how to verify the bytes of a whole object of which a response has these headers.
+    pub(crate) fn verification(
+        &self,
+        headers: &ObjectHeaders,
+        size: Option<u64>,
+        action: &str,
+    ) -> Result<Option<Verification>> {
+        let repository = self.object.repository();
+        let Self { verify, on_mismatch, suspicion, .. } = self;
+        Verification::new(repository, headers, size, *verify, *on_mismatch, suspicion.clone(), action)
     }
 
     /// Describes the read, for error messages.
@@ -67,8 +115,17 @@ impl GetObject {
         self.send_with(Ok).await
     }
 
-    /// Requests a range of the object with this ETag. lakeFS ignores the condition, but a storage that it redirects to
-    /// checks it.
+    /// Requests at most `length` bytes from the start of the range.
+    pub(crate) async fn send_first(&self, length: u64) -> Result<Response<ByteStream>> {
+        let start = match self.range {
+            Some(ByteRange::FromTo(start, _)) => start,
+            _ => 0,
+        };
+        let range = ByteRange::FromTo(start, Some(start.saturating_add(length.saturating_sub(1))));
+        Self { range: Some(range), ..self.clone() }.send_with(Ok).await
+    }
+
+    /// Requests a range of the object with this ETag. lakeFS ignores the condition.
     pub(crate) async fn send_if_match(&self, range: ByteRange, etag: &str) -> Result<Response<ByteStream>> {
         let get = Self { range: Some(range), if_none_match: None, ..self.clone() };
         get.send_with(|call| call.header(IF_MATCH.as_str(), etag)).await
@@ -84,6 +141,11 @@ impl GetObject {
                 unidentified::identified(response, expected)
             }
         }
+    }
+
+    /// Requests the headers of the whole object.
+    pub(crate) async fn head(&self) -> Result<ObjectHeaders> {
+        HeadRequest::new(self.object.clone()).headers().await
     }
 
     pub(crate) fn retries(&self) -> &RetryPolicy {

@@ -3,7 +3,6 @@
 use std::ops::RangeBounds;
 use std::time::SystemTime;
 
-use crate::api::Response;
 use crate::error::Result;
 use crate::http::call::Call;
 use crate::macros::{ApplyIfSome as _, impl_into_future};
@@ -37,9 +36,8 @@ pub struct ObjectHead {
 }
 
 impl ObjectHead {
-    fn new(response: &Response<()>) -> Self {
-        let ObjectHeaders { content_type, etag, last_modified, content_length, size } =
-            ObjectHeaders::of(response);
+    fn new(headers: ObjectHeaders) -> Self {
+        let ObjectHeaders { content_type, etag, last_modified, content_length, size, .. } = headers;
         Self { size, length: content_length, content_type, etag, last_modified }
     }
 }
@@ -51,11 +49,15 @@ impl HeadRequest {
 
     /// Returns the headers that a read of this byte range has. Positions count from 0. Default: the whole object.
     pub fn range(mut self, bytes: impl RangeBounds<u64>) -> Self {
-        self.range = Some(ByteRange::new(bytes));
+        self.range = ByteRange::new(bytes).part();
         self
     }
 
     async fn execute(self) -> Result<ObjectHead> {
+        Ok(ObjectHead::new(self.headers().await?))
+    }
+
+    pub(crate) async fn headers(&self) -> Result<ObjectHeaders> {
         let transport = self.object.api().transport();
         let response = match transport.empty(self.call()?).await {
             Ok(response) => response,
@@ -65,7 +67,7 @@ impl HeadRequest {
                 unidentified::identified(response, expected)?
             }
         };
-        Ok(ObjectHead::new(&response))
+        Ok(ObjectHeaders::of(&response))
     }
 
     fn call(&self) -> Result<Call> {

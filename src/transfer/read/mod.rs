@@ -1,8 +1,8 @@
 //! Reads object bytes.
 //!
 //! Imports point downwards, in this order: `requests`, `download`, `range_download`, `file_writer` and `write_through`,
-//! `file_hasher`, `positioned`, `destination`, `reader`, `resumable_body`,
-//! `get_object` and `head`, `unidentified`, `headers`, `byte_range` and `md5_verifier`.
+//! `file_hasher`, `positioned`, `destination`, `reader`, `resumable_body`, `route` and `storage_read`, `get_object`,
+//! `head`, `storage_source`, `unidentified`, `verifier`, `version`, `headers` and `byte_range`.
 
 pub(crate) mod byte_range;
 #[cfg(feature = "fs")]
@@ -16,7 +16,6 @@ mod file_writer;
 mod get_object;
 pub(crate) mod head;
 pub(crate) mod headers;
-mod md5_verifier;
 #[cfg(feature = "fs")]
 mod positioned;
 #[cfg(feature = "fs")]
@@ -24,6 +23,11 @@ mod range_download;
 pub(crate) mod reader;
 pub(crate) mod requests;
 mod resumable_body;
+pub(crate) mod route;
+mod storage_read;
+pub(crate) mod storage_source;
 mod unidentified;
+mod verifier;
+mod version;
 #[cfg(feature = "fs")]
 mod write_through;

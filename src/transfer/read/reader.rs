@@ -8,15 +8,18 @@ use std::task::{Context, Poll};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures::{Stream, ready};
+use futures::{Stream, TryStreamExt as _, ready};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncSeek, ReadBuf};
+use tokio_util::sync::ReusableBoxFuture;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::transfer::progress::Progress;
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::headers::ObjectHeaders;
-use crate::transfer::read::md5_verifier::Md5Verifier;
 use crate::transfer::read::resumable_body::ResumableBody;
+#[cfg(feature = "fs")]
+use crate::transfer::read::verifier::Verifier;
+use crate::transfer::read::verifier::{OnMismatch, StreamVerifier};
 
 /// The longest forward seek for which reading the bytes between is faster than a new request on another connection.
 const MAX_SKIP: u64 = 256 * 1024;
@@ -64,15 +67,24 @@ const MAX_SKIP: u64 = 256 * 1024;
 /// ```
 ///
 /// # Verification
-/// If the checksum of the object is an MD5, it is verified when all bytes were read in order. The last bytes are
-/// returned only after that. See [`ReaderRequest::verify`](crate::requests::ReaderRequest::verify).
+/// When all bytes were read in order, they are verified against the checksum of the object. The last bytes are returned
+/// only after that, and [`checksum_verified`](Self::checksum_verified) says whether they were verified. A reader does not
+/// read the object again, so by default a difference is a warning and no error; with
+/// [`Verify::Strict`](crate::Verify::Strict) it is an error. See
+/// [`ReaderRequest::verify`](crate::requests::ReaderRequest::verify).
+///
+/// The bytes are hashed on the blocking thread pool of tokio while they are read. The reader waits when 4 MiB are not
+/// hashed yet.
 ///
 /// [`Progress`] counts the bytes that arrive, so bytes that are read twice count twice.
 #[derive(Debug)]
 pub struct ObjectReader {
     body: ResumableBody,
     headers: ObjectHeaders,
-    verifier: Option<Md5Verifier>,
+    verifier: Option<StreamVerifier>,
+    /// Reads the object again, because its bytes may be wrong.
+    second_read: Option<ReusableBoxFuture<'static, Result<()>>>,
+    checksum_verified: bool,
     progress: Progress,
     /// The position in the object at which the reader starts.
     start: u64,
@@ -89,12 +101,14 @@ impl ObjectReader {
     pub(crate) async fn open(get: GetObject) -> Result<Self> {
         let progress = get.progress.clone();
         let (body, headers) = ResumableBody::open(get).await?;
-        let verifier = body.verifier(headers.etag.as_deref());
+        let verifier = body.verification(&headers)?.and_then(StreamVerifier::new);
         let start = body.position();
         let reader = Self {
             body,
             headers,
             verifier,
+            second_read: None,
+            checksum_verified: false,
             progress,
             start,
             position: 0,
@@ -119,9 +133,9 @@ impl ObjectReader {
 
     /// Leaves the verification, and the report that the object is finished, to the caller.
     #[cfg(feature = "fs")]
-    pub(crate) fn detach_verifier(&mut self) -> Option<Md5Verifier> {
+    pub(crate) fn detach_verifier(&mut self) -> Option<Verifier> {
         self.is_finished = true;
-        self.verifier.take()
+        Verifier::new(self.verifier.take()?.verification().clone())
     }
 
     /// Returns the position in the object at which the reader starts.
@@ -172,6 +186,15 @@ impl ObjectReader {
         self.headers.etag.as_deref()
     }
 
+    /// Whether all bytes of the object were read in order and have its checksum. `false` before the end.
+    ///
+    /// It stays `false` if only a range is read, if the verification is off, if the checksum cannot be compared with the
+    /// bytes, and if the bytes do not have it; see [`ReaderRequest::verify`](crate::requests::ReaderRequest::verify).
+    #[must_use]
+    pub fn checksum_verified(&self) -> bool {
+        self.checksum_verified
+    }
+
     /// Returns the position in the object of the next byte to return.
     fn next_position(&self) -> u64 {
         self.start.saturating_add(self.position)
@@ -189,6 +212,9 @@ impl ObjectReader {
     /// Waits until bytes have arrived. Returns none at the end.
     fn poll_buffered(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes>> {
         loop {
+            if self.body.end() == Some(self.body.position()) {
+                ready!(self.poll_finish(cx))?;
+            }
             let buffered = self.buffered();
             if !buffered.is_empty() || self.body.has_failed() {
                 return Poll::Ready(Ok(buffered));
@@ -203,36 +229,68 @@ impl ObjectReader {
                     self.body.seek(wanted);
                 }
             }
+            if let Some(verifier) = &mut self.verifier {
+                ready!(verifier.poll_ready(cx, self.body.action()))?;
+            }
             let next = ready!(self.body.poll_next(cx)).transpose()?;
-            let is_end = next.is_none();
             if let Some((start, chunk)) = next {
                 self.progress.advance(chunk.len() as u64);
                 if let Some(verifier) = &mut self.verifier {
-                    verifier.update(start, &chunk);
+                    verifier.add(start, &chunk);
                 }
                 (self.chunk_start, self.chunk) = (start, chunk);
-            }
-            if self.body.end() == Some(self.body.position()) {
-                self.finish()?;
-            }
-            if is_end {
+            } else if self.is_finished || self.body.end() != Some(self.body.position()) {
                 return Poll::Ready(Ok(Bytes::new()));
             }
         }
     }
 
     /// Verifies the object after the last byte has arrived.
-    fn finish(&mut self) -> Result<()> {
-        if let Some(verifier) = &mut self.verifier
-            && let Err(error) = verifier.finish(self.body.position(), self.body.action())
-        {
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        if let Err(error) = ready!(self.poll_verify(cx)) {
             self.chunk = Bytes::new();
             self.body.fail();
-            return Err(error);
+            return Poll::Ready(Err(error));
         }
         if !self.is_finished {
             self.is_finished = true;
             self.progress.finish_item();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_verify(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let Some(verifier) = &mut self.verifier else { return Poll::Ready(Ok(())) };
+        if let Some(second_read) = &mut self.second_read {
+            let outcome = ready!(second_read.poll(cx));
+            self.second_read = None;
+            return Poll::Ready(outcome);
+        }
+        match ready!(verifier.poll_finish(cx, self.body.position(), self.body.action())) {
+            Ok(verified) => {
+                self.checksum_verified |= verified == Some(true);
+                Poll::Ready(Ok(()))
+            }
+            Err(error) if self.body.request().on_mismatch == OnMismatch::ReadAgain => {
+                let second_read = Self::read_again(self.body.request().clone(), error);
+                self.second_read.insert(ReusableBoxFuture::new(second_read)).poll(cx)
+            }
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+
+    /// Reads the object again after `error`, and fails unless the bytes are the same.
+    async fn read_again(mut get: GetObject, error: Error) -> Result<()> {
+        get.progress = Progress::default();
+        get.on_mismatch = OnMismatch::Fail;
+        get.read_again_after(error)?;
+        let mut reader = Self::open(get).await?;
+        while reader.try_next().await?.is_some() {}
+        if reader.checksum_verified {
+            let message =
+                "the received bytes do not have the MD5 of the object, and another read returned other bytes";
+            let error = Error::new(ErrorKind::Integrity, reader.body.action(), message);
+            return Err(error.during("get_object", String::new));
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 use std::ops::RangeBounds;
 #[cfg(feature = "fs")]
 use std::path::Path;
+#[cfg(feature = "object_store")]
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
@@ -10,12 +12,18 @@ use futures::TryStreamExt as _;
 use crate::error::Result;
 use crate::macros::impl_into_future;
 use crate::scope::ObjectScope;
+use crate::transfer::etag;
 use crate::transfer::progress::progress_setters;
 use crate::transfer::read::byte_range::ByteRange;
 #[cfg(feature = "fs")]
 use crate::transfer::read::download::DownloadRequest;
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::reader::ObjectReader;
+#[cfg(feature = "object_store")]
+use crate::transfer::read::route;
+#[cfg(feature = "object_store")]
+use crate::transfer::read::storage_source::StorageSource;
+use crate::transfer::read::verifier::OnMismatch;
 use crate::verify::Verify;
 
 /// The largest buffer that is allocated before any byte has arrived.
@@ -39,19 +47,20 @@ macro_rules! read_options {
                 Self(GetObject::new(object))
             }
 
-            /// Reads only this byte range. Positions count from 0. A range may end after the end of the object.
-            /// Default: the whole object.
+            /// Reads only this byte range. Positions count from 0. A range may end after the end of the object. `..` and
+            /// `0..` are the whole object, also if it is empty. Default: the whole object.
             ///
             /// # Errors
             /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): the range is empty.
             /// [`RangeNotSatisfiable`](crate::ErrorKind::RangeNotSatisfiable): the range starts at or after the end of
             /// the object.
             pub fn range(mut self, bytes: impl RangeBounds<u64>) -> Self {
-                self.0.range = Some(ByteRange::new(bytes));
+                self.0.range = ByteRange::new(bytes).part();
                 self
             }
 
-            /// Reads only the last `bytes` bytes, or the whole object if it is shorter. Default: the whole object.
+            /// Reads only the last `bytes` bytes, or the whole object if it is shorter or empty. Default: the whole
+            /// object.
             pub fn suffix(mut self, bytes: u64) -> Self {
                 self.0.range = Some(ByteRange::Suffix(bytes));
                 self
@@ -62,18 +71,20 @@ macro_rules! read_options {
             /// # Errors
             /// [`NotModified`](crate::ErrorKind::NotModified): the object has this ETag.
             pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
-                self.0.if_none_match = Some(etag.into());
+                self.0.if_none_match = Some(etag::strong(&etag.into()).to_owned());
                 self
             }
 
-            /// Sets whether the received bytes are verified against the checksum of the object. Default: `true`.
+            /// Sets how the received bytes are verified against the checksum of the object: `true` means
+            /// [`Verify::Auto`], and `false` [`Verify::Off`]. Default: the setting of
+            /// [`ClientBuilder::verify`](crate::ClientBuilder::verify), which is [`Verify::Auto`].
             ///
-            /// Only the length is verified if a range is read, or if the checksum of the object is not an MD5. The
-            /// checksums of some storages look like an MD5 of the data and are not, such as those of objects that were
-            /// imported from a bucket with encryption by a key management service: read these with `verify(false)`.
+            /// If only a range is read, its length is verified. [`Verify`] says which checksums can be compared with the
+            /// bytes of a whole object, and what happens if they differ.
             ///
             /// # Errors
-            /// [`Integrity`](crate::ErrorKind::Integrity): the bytes do not have the checksum.
+            /// [`Integrity`](crate::ErrorKind::Integrity): the bytes do not have the checksum, or, with
+            /// [`Verify::Strict`], it cannot be compared with them.
             pub fn verify(mut self, verify: impl Into<Verify>) -> Self {
                 self.0.verify = verify.into();
                 self
@@ -81,13 +92,22 @@ macro_rules! read_options {
 
             progress_setters!(0.progress);
 
-            /// Reads from the storage itself: the server redirects to a pre-signed URL. Default: `false`.
+            /// Sets whether the data come from the storage itself (`true`), at pre-signed URLs, or through the server
+            /// (`false`). Default: from the storage if it supports pre-signed URLs and the read is not small.
+            ///
+            /// By default, reads of less than 1 MiB go through the server, because a pre-signed URL takes a further
+            /// request. If the length of the read is not known, its first MiB comes through the server. A URL of an
+            /// object of a commit is used again while it is valid. If this program cannot reach the storage, or the
+            /// storage refuses the URLs, reads and uploads go through the server for five minutes.
+            ///
+            /// Content type, ETag and time of modification are those of lakeFS in both cases, and the bytes are verified
+            /// against the checksum of lakeFS.
             ///
             /// # Errors
-            /// The storage must support pre-signed URLs; see
-            /// [`Repository::storage_config`](crate::Repository::storage_config).
+            /// With `true`, the storage must support pre-signed URLs; see
+            /// [`Repository::storage_config`](crate::Repository::storage_config). Failures of the storage are returned.
             pub fn presign(mut self, yes: bool) -> Self {
-                self.0.presign = yes.then_some(true);
+                self.0.presign = Some(yes);
                 self
             }
         }
@@ -99,7 +119,18 @@ read_options!(ReaderRequest);
 
 impl ReadRequest {
     async fn execute(self) -> Result<Bytes> {
-        let mut reader = ObjectReader::open(self.0).await?;
+        let mut get = self.0;
+        get.on_mismatch = OnMismatch::Fail;
+        loop {
+            match Self::read(get.clone()).await {
+                Err(error) => get.read_again_after(error)?,
+                bytes => return bytes,
+            }
+        }
+    }
+
+    async fn read(get: GetObject) -> Result<Bytes> {
+        let mut reader = ObjectReader::open(get).await?;
         let Some(first) = reader.try_next().await? else { return Ok(Bytes::new()) };
         if reader.length() == Some(first.len() as u64) {
             return Ok(first);
@@ -116,6 +147,29 @@ impl ReadRequest {
 
 impl_into_future!(ReadRequest { 0 } => Bytes);
 
+#[cfg(feature = "object_store")]
+impl ReaderRequest {
+    /// Whether the data come from the storage, as far as that is known without a request.
+    pub(crate) async fn is_presigned(&self) -> bool {
+        if let Some(presign) = self.0.presign {
+            return presign;
+        }
+        self.0.object().repository().client().knows_server() && route::storage_presigns(&self.0).await
+    }
+
+    /// Shares the pre-signed URL with other reads of the same version.
+    pub(crate) fn source(mut self, source: &Arc<StorageSource>) -> Self {
+        self.0.source = Some(Arc::clone(source));
+        self
+    }
+
+    /// Sets the size of the object, on which the choice of the route depends.
+    pub(crate) fn size_hint(mut self, size: u64) -> Self {
+        self.0.size_hint = Some(size);
+        self
+    }
+}
+
 impl ReaderRequest {
     async fn execute(self) -> Result<ObjectReader> {
         let mut reader = ObjectReader::open(self.0).await?;
@@ -123,7 +177,14 @@ impl ReaderRequest {
         Ok(reader)
     }
 
-    /// Downloads the object to a file, and returns its number of bytes.
+    /// Reads the object again if its bytes do not have its checksum, before the last bytes are returned.
+    #[cfg(feature = "object_store")]
+    pub(crate) fn read_again_on_mismatch(mut self) -> Self {
+        self.0.on_mismatch = OnMismatch::ReadAgain;
+        self
+    }
+
+    /// Downloads the object to a file, and returns how many bytes it has and whether they were verified.
     ///
     /// The bytes are written to a temporary file in the same directory, which is verified, flushed to the disk, and then
     /// renamed to `path`. An existing file is replaced, and the new file gets its permissions on Unix. After a failure, the
@@ -132,7 +193,8 @@ impl ReaderRequest {
     ///
     /// ```
     /// # async fn example(object: lakefs::Object) -> lakefs::Result<()> {
-    /// let bytes = object.reader().progress(|update| println!("{}", update.bytes)).download_to("data.csv").await?;
+    /// let download = object.reader().progress(|update| println!("{}", update.bytes)).download_to("data.csv");
+    /// println!("{} bytes", download.await?.bytes);
     /// # Ok(())
     /// # }
     /// ```

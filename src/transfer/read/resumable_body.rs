@@ -1,12 +1,15 @@
 //! The bytes of one version of an object, over as many connections as needed.
 //!
 //! When a response breaks off, the remaining bytes are requested again. lakeFS does not support conditions on reads, so
-//! the new response is accepted only if it has the same ETag and the same object size.
+//! the new response is accepted only if it has the same ETag and the same object size. The bytes can come from the server
+//! or from the storage, also some of them from each.
 
 use std::fmt;
+use std::mem;
 #[cfg(feature = "fs")]
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -14,78 +17,20 @@ use bytes::Bytes;
 use futures::{Stream as _, ready};
 use tokio_util::sync::ReusableBoxFuture;
 
-use crate::api::{ByteStream, Response};
+use crate::api::ByteStream;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::HasOptions as _;
 use crate::http::retry_table::RetryClass;
 use crate::transfer::etag;
-use crate::transfer::read::byte_range::{ByteRange, ContentRange};
+use crate::transfer::read::byte_range::ByteRange;
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::headers::ObjectHeaders;
-use crate::transfer::read::md5_verifier::Md5Verifier;
+use crate::transfer::read::route::{self, MIN_PRESIGNED_LENGTH, ReadRoute};
+use crate::transfer::read::storage_read::{StorageRead, StorageResponse};
+use crate::transfer::read::storage_source::StorageSource;
+use crate::transfer::read::verifier::Verification;
+use crate::transfer::read::version::{ObjectVersion, RangeMismatch, content_range, failed};
 use crate::transfer::wait_timeout::WaitTimeout;
-
-/// Identifies one version of an object.
-#[derive(Clone, Debug)]
-struct ObjectVersion {
-    /// A strong ETag.
-    etag: Option<String>,
-    /// The size of the object, in bytes.
-    size: Option<u64>,
-}
-
-impl ObjectVersion {
-    /// Checks that a response has bytes of this version from `start` on, and returns the size of the object.
-    fn check(
-        &self,
-        response: &Response<ByteStream>,
-        start: u64,
-    ) -> std::result::Result<Option<u64>, RangeMismatch> {
-        if response.header("etag") != self.etag.as_deref() {
-            return Err(RangeMismatch::VersionChanged);
-        }
-        if response.status() != 206 {
-            return Err(RangeMismatch::RangeIgnored);
-        }
-        let Some(range) = content_range(response) else { return Err(RangeMismatch::WrongRange) };
-        match (self.size, range.size) {
-            (Some(expected), Some(size)) if expected != size => Err(RangeMismatch::VersionChanged),
-            _ if range.bytes.start != start => Err(RangeMismatch::WrongRange),
-            (expected, size) => Ok(expected.or(size)),
-        }
-    }
-}
-
-/// Why a response does not have the requested bytes.
-#[derive(Clone, Copy)]
-enum RangeMismatch {
-    /// It is of another version of the object.
-    VersionChanged,
-    /// It has the whole object.
-    RangeIgnored,
-    /// It has other bytes, or no header that says which bytes it has.
-    WrongRange,
-}
-
-impl RangeMismatch {
-    fn into_error(self, action: &str) -> Error {
-        let (kind, message) = match self {
-            Self::VersionChanged => (
-                ErrorKind::Integrity,
-                "the object changed while it was read; read it again, or read it at a commit",
-            ),
-            Self::RangeIgnored => (
-                ErrorKind::Unsupported,
-                "the server ignores the requested range and returns the whole object",
-            ),
-            Self::WrongRange => (
-                ErrorKind::Integrity,
-                "the response has another range than the requested one, or does not say which range it has",
-            ),
-        };
-        failed(action, kind, message)
-    }
-}
 
 /// The bytes of an object from a position on. While no response is open, the next read opens one.
 pub(crate) struct ResumableBody {
@@ -96,6 +41,8 @@ pub(crate) struct ResumableBody {
     position: u64,
     /// The position after the last byte, if it is known.
     end: Option<u64>,
+    /// Where further requests go, if that is not the server.
+    source: Option<Arc<StorageSource>>,
     state: State,
     /// The number of failures since the last byte arrived, and the time of the first of them.
     failures: u32,
@@ -105,10 +52,27 @@ pub(crate) struct ResumableBody {
 
 enum State {
     Closed,
-    Opening(ReusableBoxFuture<'static, Result<Opened>>),
-    Open(ByteStream),
+    Opening(Opening),
+    /// A response is open. If it does not have all bytes, the rest needs another one.
+    Open(ByteStream, Option<Rest>),
     Failed,
 }
+
+/// The bytes after those of the open response.
+struct Rest {
+    /// Where the open response starts.
+    previous: u64,
+    start: u64,
+    response: RestResponse,
+}
+
+enum RestResponse {
+    NotRequested,
+    Opening(Opening),
+    Opened(Result<Opened>),
+}
+
+type Opening = ReusableBoxFuture<'static, Result<Opened>>;
 
 /// A response body, and the size of the object.
 type Opened = (ByteStream, Option<u64>);
@@ -116,8 +80,83 @@ type Opened = (ByteStream, Option<u64>);
 impl ResumableBody {
     /// Sends the request, and reads from the response which bytes there are.
     pub(crate) async fn open(get: GetObject) -> Result<(Self, ObjectHeaders)> {
-        let response = get.send().await?;
         let action = get.action()?;
+        let is_undecided = match ReadRoute::choose(&get).await {
+            ReadRoute::Storage(source) => match (StorageRead { source: &source, get: &get }).open().await? {
+                Some(response) => return Ok(Self::at_storage(get, action, source, response)),
+                None => false,
+            },
+            ReadRoute::Split(source) => match Self::open_first(&get, &action, source).await? {
+                Some(opened) => return Ok(opened),
+                None => false,
+            },
+            ReadRoute::Server => false,
+            ReadRoute::Undecided => true,
+        };
+        let (mut body, headers) = Self::open_at_server(get, action).await?;
+        if is_undecided && body.is_worth_storage() && route::storage_presigns(&body.get).await {
+            // The server has sent little so far, and the storage sends the rest faster.
+            body.source = Some(route::storage_source(&body.get));
+            body.state = State::Closed;
+        }
+        Ok((body, headers))
+    }
+
+    fn at_storage(
+        get: GetObject,
+        action: String,
+        source: Arc<StorageSource>,
+        response: StorageResponse,
+    ) -> (Self, ObjectHeaders) {
+        let StorageResponse { signed, bytes, body: stream } = response;
+        let headers = ObjectHeaders::of_signed(&signed, bytes.end - bytes.start);
+        let version = ObjectVersion { etag: headers.etag.clone(), size: Some(signed.size) };
+        let mut body = Self::closed(get, action, version, bytes.start, Some(bytes.end));
+        (body.source, body.state) = (Some(source), State::Open(stream, None));
+        (body, headers)
+    }
+
+    /// Requests the first bytes through the server. Returns `None` if the response does not say enough to read the rest
+    /// from the storage.
+    async fn open_first(
+        get: &GetObject,
+        action: &str,
+        source: Arc<StorageSource>,
+    ) -> Result<Option<(Self, ObjectHeaders)>> {
+        let response = match get.send_first(MIN_PRESIGNED_LENGTH).await {
+            // The object is empty, or the requested range is outside of it.
+            Err(error) if error.status() == Some(416) => return Ok(None),
+            response => response?,
+        };
+        let headers = ObjectHeaders::of(&response);
+        let Some(etag) = headers.etag.clone().filter(|etag| etag::identifies_version(etag)) else {
+            return Ok(None);
+        };
+        let (Some(range), 206) = (content_range(&response), response.status()) else { return Ok(None) };
+        let Some(size) = range.size else { return Ok(None) };
+        let requested = get.range.unwrap_or(ByteRange::ALL).within(size);
+        if range.bytes.start != requested.start || range.bytes.end > requested.end {
+            return Ok(None);
+        }
+        let version = ObjectVersion { etag: Some(etag), size: Some(size) };
+        let mut body =
+            Self::closed(get.clone(), action.to_owned(), version, requested.start, Some(requested.end));
+        let rest = (range.bytes.end < requested.end).then_some(Rest {
+            previous: requested.start,
+            start: range.bytes.end,
+            response: RestResponse::NotRequested,
+        });
+        (body.source, body.state) = (Some(source), State::Open(response.into_inner(), rest));
+        Ok(Some((body, headers)))
+    }
+
+    async fn open_at_server(get: GetObject, action: String) -> Result<(Self, ObjectHeaders)> {
+        let response = match get.send().await {
+            Err(error) if error.kind() == ErrorKind::RangeNotSatisfiable => {
+                return Self::open_empty(get, action, error).await;
+            }
+            response => response?,
+        };
         let headers = ObjectHeaders::of(&response);
         let length = headers.content_length;
         let requested = get.range.unwrap_or(ByteRange::ALL);
@@ -140,10 +179,31 @@ impl ResumableBody {
             }
             (length, 0, length)
         };
-        let etag = headers.etag.clone().filter(|etag| etag::is_strong(etag));
+        let etag = headers.etag.clone().filter(|etag| etag::identifies_version(etag));
         let mut body = Self::closed(get, action, ObjectVersion { etag, size }, start, end);
-        body.state = State::Open(response.into_inner());
+        body.state = State::Open(response.into_inner(), None);
         Ok((body, headers))
+    }
+
+    /// Whether so many bytes are left that they are read from the storage.
+    fn is_worth_storage(&self) -> bool {
+        let length = self.end.map(|end| end.saturating_sub(self.position));
+        self.is_resumable()
+            && self.version.size.is_some()
+            && length.is_some_and(|length| length >= MIN_PRESIGNED_LENGTH)
+    }
+
+    /// Returns no bytes if the last bytes of an empty object are requested, and the error otherwise.
+    async fn open_empty(get: GetObject, action: String, error: Error) -> Result<(Self, ObjectHeaders)> {
+        if !matches!(get.range, Some(ByteRange::Suffix(1..))) {
+            return Err(error);
+        }
+        let headers = get.head().await?;
+        if headers.size != Some(0) {
+            return Err(error);
+        }
+        let version = ObjectVersion { etag: headers.etag.clone(), size: Some(0) };
+        Ok((Self::closed(get, action, version, 0, Some(0)), headers))
     }
 
     fn closed(
@@ -155,7 +215,18 @@ impl ResumableBody {
     ) -> Self {
         let (state, failures, first_failure) = (State::Closed, 0, Instant::now());
         let wait_timeout = WaitTimeout::default();
-        Self { get, action, version, position, end, state, failures, first_failure, wait_timeout }
+        Self {
+            get,
+            action,
+            version,
+            position,
+            end,
+            source: None,
+            state,
+            failures,
+            first_failure,
+            wait_timeout,
+        }
     }
 
     /// Applies the option `timeout` to each wait for bytes from now on, instead of to the call as a whole.
@@ -167,7 +238,8 @@ impl ResumableBody {
     #[cfg(feature = "fs")]
     pub(crate) fn for_range(&self, bytes: Range<u64>) -> Self {
         let (get, action, version) = (self.get.clone(), self.action.clone(), self.version.clone());
-        Self::closed(get, action, version, bytes.start, Some(bytes.end))
+        let body = Self::closed(get, action, version, bytes.start, Some(bytes.end));
+        Self { source: self.source.clone(), ..body }
     }
 
     /// Returns the position of the next byte in the object.
@@ -192,7 +264,7 @@ impl ResumableBody {
 
     /// Whether a response is open.
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.state, State::Open(_))
+        matches!(self.state, State::Open(..))
     }
 
     pub(crate) fn has_failed(&self) -> bool {
@@ -218,10 +290,15 @@ impl ResumableBody {
         }
     }
 
-    /// Returns a verifier if the bytes are all of an object whose ETag is an MD5.
-    pub(crate) fn verifier(&self, etag: Option<&str>) -> Option<Md5Verifier> {
+    /// Returns how to verify the bytes, if they are all of the object and have a checksum that can be compared with them.
+    pub(crate) fn verification(&self, headers: &ObjectHeaders) -> Result<Option<Verification>> {
         let is_all = self.position == 0 && self.end == self.version.size;
-        etag.filter(|_| is_all && self.get.verify.is_on()).and_then(Md5Verifier::new)
+        if is_all { self.get.verification(headers, self.version.size, &self.action) } else { Ok(None) }
+    }
+
+    /// Returns the request, so that the object can be read again.
+    pub(crate) fn request(&self) -> &GetObject {
+        &self.get
     }
 
     /// Describes the read, for error messages.
@@ -241,6 +318,7 @@ impl ResumableBody {
     }
 
     fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(u64, Bytes)>>> {
+        self.request_rest(cx);
         loop {
             let is_complete = self.end.is_some_and(|end| self.position >= end);
             let step = match &mut self.state {
@@ -251,12 +329,22 @@ impl ResumableBody {
                     Ok((body, size)) => {
                         self.version.size = size;
                         self.end = self.end.or(size);
-                        self.state = State::Open(body);
+                        self.state = State::Open(body, None);
                         Ok(())
                     }
                     Err(error) => Err(error),
                 },
-                State::Open(body) => match ready!(Pin::new(body).poll_next(cx)) {
+                State::Open(_, Some(rest)) if self.position >= rest.start => {
+                    let (state, step) = match mem::replace(&mut rest.response, RestResponse::NotRequested) {
+                        RestResponse::NotRequested => (State::Closed, Ok(())),
+                        RestResponse::Opening(opening) => (State::Opening(opening), Ok(())),
+                        RestResponse::Opened(Ok((body, _))) => (State::Open(body, None), Ok(())),
+                        RestResponse::Opened(Err(error)) => (State::Failed, Err(error)),
+                    };
+                    self.state = state;
+                    step
+                }
+                State::Open(body, _) => match ready!(Pin::new(body).poll_next(cx)) {
                     Some(Ok(chunk)) if chunk.is_empty() => Ok(()),
                     Some(Ok(chunk)) => match self.advance(&chunk) {
                         Ok(start) => return Poll::Ready(Some(Ok((start, chunk)))),
@@ -283,6 +371,23 @@ impl ResumableBody {
                 self.state = State::Failed;
                 return Poll::Ready(Some(Err(error)));
             }
+        }
+    }
+
+    /// Requests the rest before it is needed, once the consumer has read more than the first bytes.
+    fn request_rest(&mut self, cx: &mut Context<'_>) {
+        let State::Open(_, Some(rest)) = &self.state else { return };
+        let is_wanted = (rest.previous + 1..rest.start).contains(&self.position);
+        if is_wanted && matches!(rest.response, RestResponse::NotRequested) {
+            let Ok(opening) = self.request_from(rest.start, Duration::ZERO, None) else { return };
+            let State::Open(_, Some(rest)) = &mut self.state else { return };
+            rest.response = RestResponse::Opening(opening);
+        }
+        let State::Open(_, Some(rest)) = &mut self.state else { return };
+        if let RestResponse::Opening(opening) = &mut rest.response
+            && let Poll::Ready(opened) = opening.poll(cx)
+        {
+            rest.response = RestResponse::Opened(opened);
         }
     }
 
@@ -328,18 +433,30 @@ impl ResumableBody {
 
     /// Requests the bytes from the current position on. `cause` is the failure of the response before.
     fn reopen(&mut self, backoff: Duration, cause: Option<Error>) -> Result<()> {
+        self.state = State::Opening(self.request_from(self.position, backoff, cause)?);
+        Ok(())
+    }
+
+    /// Requests the bytes from `start` on.
+    fn request_from(&self, start: u64, backoff: Duration, cause: Option<Error>) -> Result<Opening> {
         let Some(etag) = self.version.etag.clone() else {
-            let message = "the object has no strong ETag to recognize its version by, so it can only be read \
+            let message = "the object has no ETag to recognize its version by, so it can only be read \
                            with one request: read it from start to end, without seeking";
             return Err(failed(&self.action, ErrorKind::Unsupported, message));
         };
         let (get, version, action) = (self.get.clone(), self.version.clone(), self.action.clone());
-        let start = self.position;
-        let range = ByteRange::FromTo(start, self.end.map(|end| end.saturating_sub(1)));
-        self.state = State::Opening(ReusableBoxFuture::new(async move {
+        let (end, source) = (self.end, self.source.clone());
+        Ok(ReusableBoxFuture::new(async move {
             if !backoff.is_zero() {
                 tokio::time::sleep(backoff).await;
             }
+            if let (Some(source), Some(end)) = (source, end)
+                && let read = (StorageRead { source: &source, get: &get })
+                && let Some(response) = read.resume(&version, start..end).await?
+            {
+                return Ok((response.body, version.size));
+            }
+            let range = ByteRange::FromTo(start, end.map(|end| end.saturating_sub(1)));
             let response = match get.send_if_match(range, &etag).await {
                 // The condition failed, or the range no longer exists: the object has been overwritten.
                 Err(error) if matches!(error.status(), Some(412 | 416)) => {
@@ -352,8 +469,7 @@ impl ResumableBody {
                 (Err(RangeMismatch::RangeIgnored), Some(cause)) => Err(cause),
                 (Err(mismatch), _) => Err(mismatch.into_error(&action)),
             }
-        }));
-        Ok(())
+        }))
     }
 }
 
@@ -367,12 +483,4 @@ impl fmt::Debug for ResumableBody {
             .field("is_open", &self.is_open())
             .finish_non_exhaustive()
     }
-}
-
-fn failed(action: &str, kind: ErrorKind, message: impl Into<String>) -> Error {
-    Error::new(kind, action, message).during("get_object", String::new)
-}
-
-fn content_range(response: &Response<ByteStream>) -> Option<ContentRange> {
-    ContentRange::parse(response.header("content-range")?)
 }

@@ -34,6 +34,6 @@ pub(crate) fn identified<T>(
     let size = stats.size_bytes.and_then(|size| u64::try_from(size).ok());
     let is_same = size.is_some()
         && headers.size == size
-        && headers.etag.is_some_and(|etag| etag::is_of_checksum(&etag, &stats.checksum));
+        && headers.etag.is_some_and(|etag| etag::is_same(&etag, &stats.checksum));
     if is_same { Ok(response) } else { Err(error) }
 }

@@ -10,17 +10,38 @@ use tokio::io::AsyncRead;
 use tokio_util::io::ReaderStream;
 
 use crate::http::request_body::Chunks;
+use crate::scope::SpoolOptions;
 use crate::transfer::CHUNK_SIZE;
 #[cfg(feature = "fs")]
-use crate::transfer::write::file_source::FileSource;
+use crate::transfer::write::file_source;
 use crate::transfer::write::payload::{Payload, Replayable};
+use crate::transfer::write::replay::ReplayableStream;
 
 /// The data of an upload: bytes, a file, a stream or a reader.
 ///
 /// Bytes, text and paths convert into a body: `upload("text")`, `upload(bytes)`, `upload(Path::new("data.csv"))`.
 ///
-/// Files, streams and readers are sent as they are read, and are not held in memory as a whole. Uploads of bytes and
-/// files are retried if a connection breaks. Streams and readers can be read only once.
+/// Files, streams and readers are sent as they are read, and are not held in memory as a whole.
+///
+/// # Retries
+/// An upload is sent again if a connection breaks or the server is overloaded. Bytes and files are read again. Streams and
+/// readers can be read only once: they are copied to a temporary file while they are sent, and sent again from there; see
+/// [`UploadRequest::spool_limit`](crate::requests::UploadRequest::spool_limit). Without the feature `fs`, up to 1 MiB is
+/// kept in memory, and more is sent once.
+///
+/// # Largest object
+/// The limits are those of the storage behind lakeFS and of the route of the data; see
+/// [`UploadRequest::presign`](crate::requests::UploadRequest::presign).
+///
+/// | storage | through the server | to the storage |
+/// |---|---|---|
+/// | S3 | 48.8 GiB (52,428,800,000 bytes) | 5 GiB, and about 5 TiB in parts |
+/// | Azure | 48.8 GiB (52,428,800,000 bytes) | 5000 MiB |
+/// | Google Cloud Storage | 5 TiB | 5 GiB |
+/// | local | free space | |
+///
+/// An upload whose length is known to exceed the limit fails before it is sent. Above 5 GiB, the server gets the data
+/// without a `Content-Length`, so that it writes them to its storage in parts.
 ///
 /// ```
 /// use lakefs::Body;
@@ -43,6 +64,11 @@ enum Source {
 
 impl Body {
     /// The contents of a file, which is opened when the upload is sent.
+    ///
+    /// A regular file is read to the length that it has when it is opened. If it changes while it is sent, the upload fails.
+    ///
+    /// Pipes, terminals and devices are streams of unknown length, and so are files of length 0 that have bytes, such as
+    /// those of `/proc`. A pipe without a writer is waited for.
     #[cfg(feature = "fs")]
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
@@ -80,19 +106,26 @@ impl Body {
         not(feature = "fs"),
         allow(clippy::unused_async, reason = "only files are opened asynchronously")
     )]
-    pub(crate) async fn open(self) -> io::Result<Payload> {
+    pub(crate) async fn open(self, spool: SpoolOptions) -> io::Result<Payload> {
         Ok(match self.0 {
             Source::Bytes(bytes) => Payload::Replayable(Replayable::Bytes(bytes)),
             #[cfg(feature = "fs")]
-            Source::File(path) => {
-                let source = FileSource::open(&path).await?;
-                let length = source.length();
-                Payload::Replayable(Replayable::File(source, 0..length))
-            }
+            Source::File(path) => match file_source::open(&path).await? {
+                file_source::Source::Regular(source) => {
+                    let length = source.length();
+                    Payload::Replayable(Replayable::File(source, 0..length))
+                }
+                file_source::Source::Stream(stream) => {
+                    Payload::OneShot(ReplayableStream::new(stream, None, spool))
+                }
+            },
             Source::Stream { stream, length: Some(length) } => {
-                Payload::OneShot(with_exact_length(stream, length).boxed(), Some(length))
+                let stream = with_exact_length(stream, length).boxed();
+                Payload::OneShot(ReplayableStream::new(stream, Some(length), spool))
             }
-            Source::Stream { stream, length: None } => Payload::OneShot(stream, None),
+            Source::Stream { stream, length: None } => {
+                Payload::OneShot(ReplayableStream::new(stream, None, spool))
+            }
         })
     }
 }
@@ -213,9 +246,10 @@ mod tests {
     async fn stream_of_another_length_fails() {
         for (length, expected) in [(6, Ok(6)), (5, Err("longer")), (7, Err("shorter"))] {
             let chunks = stream::iter([Ok::<_, io::Error>("abc"), Ok("def"), Ok("")]);
-            let payload = Body::stream(chunks).with_length(length).open().await.unwrap();
-            let Payload::OneShot(chunks, Some(_)) = payload else { panic!("a stream is sent once") };
-            let sent: io::Result<Vec<_>> = chunks.try_collect().await;
+            let payload =
+                Body::stream(chunks).with_length(length).open(SpoolOptions::default()).await.unwrap();
+            let Payload::OneShot(stream) = payload else { panic!("a stream is sent once") };
+            let sent: io::Result<Vec<_>> = stream.open().try_collect().await;
             match (sent, expected) {
                 (Ok(chunks), Ok(bytes)) => assert_eq!(chunks.concat().len(), bytes),
                 (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),

@@ -1,26 +1,105 @@
 //! Uploads through the server.
 
 use crate::error::Result;
-use crate::http::reconcile::{OnMissing, reconcile};
-use crate::http::response::Response;
+use crate::http::call::Call;
+use crate::http::conditional_create::{Creation, Found, create};
+use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::models::ObjectStats;
-use crate::transfer::stat::StatRequest;
+use crate::transfer::digest::hex;
+use crate::transfer::write::create::{self, Identity, TOKEN_KEY};
+use crate::transfer::write::exclusive;
 use crate::transfer::write::payload::Payload;
-use crate::transfer::write::spec::UploadSpec;
+use crate::transfer::write::spec::{METADATA_PREFIX, UploadSpec};
 use crate::transfer::write::tally::Tally;
 
 /// Uploads an object with one request to the server.
 pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<ObjectStats> {
-    let tally = Tally::new(spec.progress.clone());
-    let call = spec.call()?.body(payload.into_request_body(&tally));
-    let action = call.describe();
-    let result = spec.transport().json::<ObjectStats>(call).await.map(Response::into_inner);
-    // Only an upload with the condition is not retried, so only its outcome can be unknown.
-    let find_applied = async || {
-        let stats = StatRequest::new(spec.object.clone()).await?;
-        Ok(tally.is_object(&stats).then_some(stats))
-    };
-    let stats = reconcile(result, spec.object.api().retries(), find_applied, OnMissing::Unknown).await?;
+    let action = spec.action()?;
+    let tally = Tally::new(spec.progress.clone(), spec.verify);
+    // The object of a conditional upload is recognised by its checksum.
+    let tally = if spec.is_create() { tally.always_hashing() } else { tally };
+    let token = spec.is_exclusive.then(create::new_token);
+    let upload = ServerUpload { spec, tally: &tally, start: RequestStart::now(), token, payload };
+    let stats = if spec.is_create() { upload.create(&action).await? } else { upload.overwrite().await? };
     tally.verify(&stats, &action)?;
     Ok(stats)
+}
+
+struct ServerUpload<'a> {
+    spec: &'a UploadSpec,
+    tally: &'a Tally,
+    start: RequestStart,
+    /// The token of an exclusive upload, the same in all requests.
+    token: Option<String>,
+    payload: Payload,
+}
+
+impl ServerUpload<'_> {
+    /// Uploads without a condition. The request is retried, so its outcome is unknown only if the data cannot be sent again.
+    async fn overwrite(&self) -> Result<ObjectStats> {
+        let result = self.send().await;
+        let find_applied = async || {
+            Ok(match self.find(false).await? {
+                Found::Own { object, .. } => Some(object),
+                Found::Missing | Found::Other => None,
+            })
+        };
+        reconcile(result, self.spec.object.api().retries(), find_applied, OnMissing::Unknown).await
+    }
+
+    /// Uploads only if no object exists.
+    async fn create(&self, action: &str) -> Result<ObjectStats> {
+        let mut is_first = true;
+        let send = || {
+            let is_possible = std::mem::take(&mut is_first) || self.payload.lost().is_none();
+            is_possible.then(|| self.send())
+        };
+        let (api, is_exclusive) = (self.spec.object.api(), self.spec.is_exclusive);
+        let creation = Creation { policy: api.retries(), options: api.options(), is_exclusive };
+        let created = create(creation, send, |in_head| self.find(in_head));
+        match &self.token {
+            Some(token) => {
+                let identity = Identity::Token(token.clone());
+                exclusive::confirm(&self.spec.object, &identity, ("upload_object", action), created).await
+            }
+            None => created.await,
+        }
+    }
+
+    async fn send(&self) -> Result<ObjectStats> {
+        let call = self.call()?.body(self.payload.clone().into_request_body(self.tally));
+        let response = self.spec.transport().json::<ObjectStats>(call).await;
+        self.tally.finish().await.map_err(|error| self.spec.unreadable(error))?;
+        Ok(response?.into_inner())
+    }
+
+    fn call(&self) -> Result<Call> {
+        let call = self.spec.call()?;
+        match &self.token {
+            Some(token) => call.header(&format!("{METADATA_PREFIX}{TOKEN_KEY}"), token),
+            None => Ok(call),
+        }
+    }
+
+    async fn find(&self, in_head: bool) -> Result<Found<ObjectStats>> {
+        create::find(&self.spec.object, &self.identity().await?, in_head).await
+    }
+
+    async fn identity(&self) -> Result<Identity> {
+        if let Some(token) = &self.token {
+            return Ok(Identity::Token(token.clone()));
+        }
+        let start = self.start;
+        match (self.tally.last_attempt(), &self.payload) {
+            (Some((size, Some(md5))), payload) if payload.total() == Some(size) => {
+                Ok(Identity::Content { size, md5: hex(&md5), start })
+            }
+            // The server has responded before it received all data.
+            (_, Payload::Replayable(data)) => {
+                let md5 = data.md5().await.map_err(|error| self.spec.unreadable(error))?;
+                Ok(Identity::Content { size: data.length(), md5: hex(&md5), start })
+            }
+            (_, Payload::OneShot(_)) => Ok(Identity::None),
+        }
+    }
 }

@@ -1,30 +1,24 @@
 //! A file as the source of an upload.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::ops::Range;
-#[cfg(unix)]
-use std::os::unix::fs::FileExt as _;
-#[cfg(windows)]
-use std::os::windows::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures::StreamExt as _;
-use futures::stream;
-use tokio::sync::mpsc;
-use tokio::task::spawn_blocking;
+use futures::stream::{self, StreamExt as _};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::http::request_body::Chunks;
-use crate::transfer::write::tally::Tally;
+use crate::transfer::write::special_file::{self, with_path};
+use crate::transfer::write::tally::AttemptTally;
 use crate::transfer::{CHUNK_SIZE, blocking};
 
-/// How many chunks may wait to be sent.
-const CHUNKS_AHEAD: usize = 4;
-
-/// An open file, which is read at any position. Clones share it.
+/// An open file that is read at any position. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct FileSource(Arc<OpenFile>);
 
@@ -32,102 +26,194 @@ pub(crate) struct FileSource(Arc<OpenFile>);
 struct OpenFile {
     file: File,
     path: PathBuf,
+    version: FileVersion,
+}
+
+/// An open file.
+pub(crate) enum Source {
+    /// A regular file, whose length is known.
+    Regular(FileSource),
+    /// The bytes of a file whose length is unknown.
+    Stream(Chunks),
+}
+
+/// What changes when a file is written.
+#[derive(Debug, PartialEq, Eq)]
+struct FileVersion {
     length: u64,
     modified: Option<SystemTime>,
+    /// When the content or the metadata changed, in seconds and nanoseconds. Programs can set the other time.
+    changed: Option<(i64, i64)>,
+}
+
+impl FileVersion {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let changed = {
+            use std::os::unix::fs::MetadataExt as _;
+            Some((metadata.ctime(), metadata.ctime_nsec()))
+        };
+        #[cfg(not(unix))]
+        let changed = None;
+        Self { length: metadata.len(), modified: metadata.modified().ok(), changed }
+    }
+}
+
+/// Opens a file. A regular file is read at any position; any other file is a stream.
+pub(crate) async fn open(path: &Path) -> io::Result<Source> {
+    let path = path.to_owned();
+    blocking({
+        let path = path.clone();
+        move || open_blocking(&path).map_err(|error| with_path(&path, &error))
+    })
+    .await
+    .and_then(|opened| match opened {
+        Opened::Regular(file, version) => {
+            Ok(Source::Regular(FileSource(Arc::new(OpenFile { file, path, version }))))
+        }
+        Opened::Special(file, first) => special_file::chunks(file, path, first).map(Source::Stream),
+    })
+}
+
+enum Opened {
+    Regular(File, FileVersion),
+    /// A file that is read as a stream, and its first bytes if they were read already.
+    Special(File, Bytes),
+}
+
+fn open_blocking(path: &Path) -> io::Result<Opened> {
+    let file = special_file::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        return Ok(Opened::Special(file, Bytes::new()));
+    }
+    if metadata.len() == 0 {
+        // The files of `/proc` have no length, but bytes.
+        match special_file::read_block(&file, CHUNK_SIZE) {
+            Ok(first) if first.is_empty() => {}
+            Ok(first) => return Ok(Opened::Special(file, first)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Ok(Opened::Special(file, Bytes::new()));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Opened::Regular(file, FileVersion::of(&metadata)))
 }
 
 impl FileSource {
-    pub(crate) async fn open(path: &Path) -> io::Result<Self> {
-        let path = path.to_owned();
-        blocking(move || {
-            let open = || {
-                let file = File::open(&path)?;
-                let metadata = file.metadata()?;
-                if metadata.is_dir() {
-                    return Err(io::ErrorKind::IsADirectory.into());
-                }
-                Ok((file, metadata.len(), metadata.modified().ok()))
-            };
-            let (file, length, modified) = open().map_err(|error| with_path(&path, &error))?;
-            Ok(Self(Arc::new(OpenFile { file, path, length, modified })))
-        })
-        .await
-    }
-
-    /// Returns the length of the file when it was opened. Bytes that are appended later are not sent.
+    /// Returns the length of the file when it was opened.
     pub(crate) fn length(&self) -> u64 {
-        self.0.length
+        self.0.version.length
     }
 
     /// Fails if the file changed after it was opened, because the bytes that were sent may be a mix of both versions.
     pub(crate) async fn ensure_unchanged(&self) -> io::Result<()> {
         let this = self.clone();
-        blocking(move || {
-            let OpenFile { file, path, length, modified } = &*this.0;
-            let metadata = file.metadata().map_err(|error| with_path(path, &error))?;
-            if (metadata.len(), metadata.modified().ok()) == (*length, *modified) {
-                return Ok(());
-            }
-            Err(with_path(path, &io::Error::other("the file changed during the upload; upload it again")))
-        })
-        .await
+        blocking(move || this.check_unchanged()).await
     }
 
-    /// Returns the chunks of a range, which are read and counted on a thread of their own.
-    pub(crate) fn chunks(&self, range: Range<u64>, tally: Tally) -> Chunks {
-        let this = self.clone();
-        let (sender, mut chunks) = mpsc::channel(CHUNKS_AHEAD);
-        spawn_blocking(move || {
-            let mut has_failed = false;
-            this.read(range, |chunk| {
-                if let Ok(chunk) = &chunk {
-                    tally.add(chunk);
+    fn check_unchanged(&self) -> io::Result<()> {
+        let OpenFile { file, path, version } = &*self.0;
+        let metadata = file.metadata().map_err(|error| with_path(path, &error))?;
+        if FileVersion::of(&metadata) == *version {
+            return Ok(());
+        }
+        Err(with_path(path, &io::Error::other("the file changed during the upload; upload it again")))
+    }
+
+    /// Returns the chunks of a range, which are read, hashed and counted in jobs on the blocking thread pool. The last one
+    /// is preceded by a check whether the file has changed.
+    pub(crate) fn chunks(&self, range: Range<u64>, tally: AttemptTally) -> Chunks {
+        let mut blocks = Blocks { source: self.clone(), tally, remaining: range, reading: None };
+        stream::poll_fn(move |cx| blocks.poll_next(cx)).boxed()
+    }
+
+    /// Reads the next bytes from `position` on, and none from `end` on.
+    pub(crate) fn read(&self, position: u64, end: u64) -> io::Result<Bytes> {
+        let OpenFile { file, path, version } = &*self.0;
+        let length = usize::try_from(end - position).unwrap_or(CHUNK_SIZE).min(CHUNK_SIZE);
+        let mut chunk = vec![0; length];
+        loop {
+            match read_at(file, &mut chunk, position) {
+                Ok(0) if length > 0 => {
+                    let message = format!(
+                        "the file has {position} bytes, and had a length of {} when it was opened; upload it again, or \
+                         send it with `Body::reader`",
+                        version.length
+                    );
+                    let error = io::Error::new(io::ErrorKind::UnexpectedEof, message);
+                    return Err(with_path(path, &error));
                 }
-                has_failed |= chunk.is_err();
-                // The receiver is gone after the attempt has ended.
-                sender.blocking_send(chunk).is_ok() && !has_failed
-            });
-        });
-        stream::poll_fn(move |cx| chunks.poll_recv(cx)).boxed()
-    }
-
-    /// Reads a range, and passes each chunk to `consume` until it returns `false`.
-    pub(crate) fn read(&self, range: Range<u64>, mut consume: impl FnMut(io::Result<Bytes>) -> bool) {
-        let OpenFile { file, path, .. } = &*self.0;
-        let mut position = range.start;
-        while position < range.end {
-            let length = usize::try_from(range.end - position).unwrap_or(CHUNK_SIZE).min(CHUNK_SIZE);
-            let mut chunk = vec![0; length];
-            let chunk = match read_at(file, &mut chunk, position) {
-                Ok(0) => Err(io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    "the file became shorter during the upload; upload it again",
-                )),
                 Ok(read) => {
                     chunk.truncate(read);
-                    position += read as u64;
-                    Ok(Bytes::from(chunk))
+                    return Ok(chunk.into());
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => Err(error),
-            };
-            if !consume(chunk.map_err(|error| with_path(path, &error))) {
-                return;
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(with_path(path, &error)),
             }
         }
     }
 }
 
+/// Reads a range one block ahead.
+struct Blocks {
+    source: FileSource,
+    tally: AttemptTally,
+    /// What no job was started for.
+    remaining: Range<u64>,
+    reading: Option<JoinHandle<io::Result<(Bytes, u64)>>>,
+}
+
+impl Blocks {
+    /// Starts the job that reads the next block, if there is one.
+    fn start(&mut self) {
+        let Range { start, end } = self.remaining;
+        if start == end {
+            return;
+        }
+        let (source, tally) = (self.source.clone(), self.tally.clone());
+        self.reading = Some(spawn_blocking(move || {
+            let block = source.read(start, end)?;
+            tally.add(&block);
+            let next = start + block.len() as u64;
+            if next == end {
+                source.check_unchanged()?;
+            }
+            Ok((block, next))
+        }));
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        if self.reading.is_none() {
+            self.start();
+        }
+        let Some(reading) = &mut self.reading else { return Poll::Ready(None) };
+        let read = ready!(Pin::new(reading).poll(cx)).map_err(io::Error::other).and_then(|read| read);
+        self.reading = None;
+        Poll::Ready(Some(match read {
+            Ok((block, next)) => {
+                self.remaining.start = next;
+                self.start();
+                Ok(block)
+            }
+            Err(error) => {
+                self.remaining.start = self.remaining.end;
+                Err(error)
+            }
+        }))
+    }
+}
+
 #[cfg(unix)]
 fn read_at(file: &File, chunk: &mut [u8], position: u64) -> io::Result<usize> {
-    file.read_at(chunk, position)
+    std::os::unix::fs::FileExt::read_at(file, chunk, position)
 }
 
 #[cfg(windows)]
 fn read_at(file: &File, chunk: &mut [u8], position: u64) -> io::Result<usize> {
-    file.seek_read(chunk, position)
-}
-
-fn with_path(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    std::os::windows::fs::FileExt::seek_read(file, chunk, position)
 }

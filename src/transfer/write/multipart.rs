@@ -28,6 +28,7 @@ use crate::transfer::write::part_splitter::{BufferPool, PartSplitter};
 use crate::transfer::write::payload::{Payload, Replayable};
 use crate::transfer::write::signed_put::{self, UploadTarget, UploadedPart};
 use crate::transfer::write::spec::UploadSpec;
+use crate::verify::Verify;
 
 /// The default number of parts at the same time.
 const CONCURRENCY: usize = 4;
@@ -58,9 +59,9 @@ pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<Outcom
         Payload::Replayable(data) => {
             Parts::of_data(data, part_size(length, spec.part_size, DEFAULT_PART_SIZE))
         }
-        Payload::OneShot(chunks, _) => {
+        Payload::OneShot(stream) => {
             let part_size = part_size(length, spec.part_size, DEFAULT_STREAM_PART_SIZE);
-            let mut splitter = PartSplitter::new(chunks, part_size, length.is_none());
+            let mut splitter = PartSplitter::new(stream.into_source(), part_size, length.is_none());
             let first = splitter.next().await.map_err(|error| spec.unreadable(error))?.unwrap_or_default();
             if splitter.is_finished() {
                 return Ok(Outcome::SinglePart(Payload::Replayable(Replayable::Bytes(first))));
@@ -167,7 +168,9 @@ impl MultipartUpload {
         let data = data.map_err(|error| spec.unreadable(error))?;
         // The semaphore is never closed.
         let _permit = OptionFuture::from(spec.permits.as_deref().map(Semaphore::acquire)).await;
-        let ((), uploaded) = signed_put::send(spec, &PartTarget { upload: self, number }, &data).await?;
+        let ((), uploaded) =
+            signed_put::send(spec, &PartTarget { upload: self, number }, Payload::Replayable(data.clone()))
+                .await?;
         if uploaded.etag.is_empty() {
             let message =
                 format!("the storage returned no ETag for part {number}, so the upload cannot be completed");
@@ -215,7 +218,7 @@ impl MultipartUpload {
         self.is_open.store(false, Relaxed);
         // The response contains the address without the storage namespace of the repository.
         stats.physical_address.clone_from(&self.physical_address);
-        verify(&stats, parts, &action)?;
+        verify(&stats, parts, spec.verify, &action)?;
         Ok(stats)
     }
 
@@ -299,24 +302,39 @@ impl UploadTarget for PartTarget<'_> {
             let call = upload.url_call(*number)?;
             upload.spec.transport().json::<UploadTo>(call).await?.into_inner().presigned_url
         };
-        Ok((upload.url_call(*number)?.at_storage(&WRITE_PART, Some(&url))?, ()))
+        let call = upload.url_call(*number)?.at_storage(&WRITE_PART, Some(&url))?;
+        Ok((call.require_storage(upload.spec.presign.is_some()), ()))
     }
 }
 
 /// Verifies the size and the checksum of the created object against the parts that were sent.
-fn verify(stats: &ObjectStats, parts: &[SentPart], action: &str) -> Result<()> {
+fn verify(stats: &ObjectStats, parts: &[SentPart], mode: Verify, action: &str) -> Result<()> {
     let size: u64 = parts.iter().map(|part| part.length).sum();
     let why = if stats.size_bytes.is_some_and(|found| u64::try_from(found) != Ok(size)) {
         format!("{size} bytes were sent, but the object has {}", stats.size_bytes.unwrap_or_default())
-    } else if parts.iter().all(|part| etag::is_md5_of(&part.uploaded.etag, &part.uploaded.md5)) {
-        let expected = multipart_checksum(parts.iter().map(|part| part.uploaded.md5));
-        if etag::compare_with_parts(&stats.checksum, &expected) != Comparison::Different {
-            return Ok(());
-        }
-        let found = &stats.checksum;
-        format!("the parts that were sent have the checksum {expected}, but the object has {found}")
-    } else {
+    } else if mode == Verify::Off {
         return Ok(());
+    } else {
+        let found = &stats.checksum;
+        // `None` if the storage does not return the MD5s of the parts.
+        let md5s: Option<Vec<_>> = parts
+            .iter()
+            .map(|SentPart { uploaded, .. }| uploaded.md5.filter(|md5| etag::is_md5_of(&uploaded.etag, md5)))
+            .collect();
+        let expected = md5s.map(multipart_checksum);
+        let comparison = expected.as_ref().map(|expected| etag::compare_with_parts(found, expected));
+        match (expected, comparison) {
+            (Some(expected), Some(Comparison::Different)) => {
+                format!("the parts that were sent have the checksum {expected}, but the object has {found}")
+            }
+            (_, Some(Comparison::Equal)) => return Ok(()),
+            _ if mode == Verify::Strict => {
+                format!(
+                    "the checksum {found:?} of the object cannot be compared with the parts that were sent"
+                )
+            }
+            _ => return Ok(()),
+        }
     };
     let message = format!("{why}; the object was created nevertheless");
     Err(Error::new(ErrorKind::Integrity, action, message)

@@ -4,21 +4,32 @@ use std::io;
 #[cfg(feature = "fs")]
 use std::ops::Range;
 
-use crate::http::request_body::{Chunks, RequestBody};
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+
+use crate::http::request_body::{BodySource, Chunks, RequestBody};
+use crate::transfer::hasher::MAX_INLINE;
 use crate::transfer::md5::{Md5, Md5Digest};
 #[cfg(feature = "fs")]
 use crate::transfer::write::file_source::FileSource;
+use crate::transfer::write::replay::ReplayableStream;
 use crate::transfer::write::tally::Tally;
 use crate::transfer::{CHUNK_SIZE, blocking};
-use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+
+/// The longest body whose length is stated. lakeFS writes such a body with one request to its storage, and S3 accepts no
+/// more with one request. It writes a body of unknown length in parts.
+const MAX_STATED_LENGTH: u64 = 5 * 1024 * 1024 * 1024;
+
+/// How many bytes a job hashes.
+const HASH_JOB: u64 = 1024 * 1024;
 
 /// The data of an upload.
+#[derive(Clone)]
 pub(crate) enum Payload {
     /// Data that can be sent several times.
     Replayable(Replayable),
-    /// Data that can be sent only once. A stream with a known length fails if it yields more or fewer bytes.
-    OneShot(Chunks, Option<u64>),
+    /// Data that can be read only once. A stream with a known length fails if it yields more or fewer bytes.
+    OneShot(ReplayableStream),
 }
 
 impl Payload {
@@ -26,22 +37,63 @@ impl Payload {
     pub(crate) fn length(&self) -> Option<u64> {
         match self {
             Self::Replayable(data) => Some(data.length()),
-            Self::OneShot(_, length) => *length,
+            Self::OneShot(stream) => stream.length(),
+        }
+    }
+
+    /// Returns the number of bytes, if it is known by now.
+    pub(crate) fn total(&self) -> Option<u64> {
+        match self {
+            Self::Replayable(data) => Some(data.length()),
+            Self::OneShot(stream) => stream.total(),
+        }
+    }
+
+    /// Whether the data can be read again from their source.
+    pub(crate) fn is_replayable(&self) -> bool {
+        matches!(self, Self::Replayable(_))
+    }
+
+    /// Returns why the data cannot be sent again, if that is so.
+    pub(crate) fn lost(&self) -> Option<String> {
+        match self {
+            Self::Replayable(_) => None,
+            Self::OneShot(stream) => stream.lost(),
         }
     }
 
     /// Returns a request body whose bytes are added to the tally when they are sent.
     pub(crate) fn into_request_body(self, tally: &Tally) -> RequestBody {
-        match self {
-            Self::Replayable(data) => data.into_request_body(tally),
-            Self::OneShot(chunks, length) => {
-                tally.begin();
-                let tally = tally.clone();
-                let chunks = chunks.inspect_ok(move |chunk| tally.add(chunk));
-                // With a length of 0, the stream would not be polled, so excess bytes would not be noticed.
-                RequestBody::one_shot(chunks.boxed(), length.filter(|length| *length > 0))
+        RequestBody::new(TalliedBody { payload: self, tally: tally.clone() })
+    }
+}
+
+/// A request body whose bytes are added to a tally.
+struct TalliedBody {
+    payload: Payload,
+    tally: Tally,
+}
+
+impl BodySource for TalliedBody {
+    fn open(&self) -> (Chunks, Option<u64>) {
+        let length = self.payload.length().filter(|length| *length <= MAX_STATED_LENGTH);
+        match &self.payload {
+            Payload::Replayable(Replayable::Bytes(bytes)) => {
+                (self.tally.begin_in_jobs().wrap(chunks(bytes.clone())), length)
+            }
+            #[cfg(feature = "fs")]
+            Payload::Replayable(Replayable::File(source, range)) => {
+                (source.chunks(range.clone(), self.tally.begin()), length)
+            }
+            // With a length of 0, the stream would not be polled, so excess bytes would not be noticed.
+            Payload::OneShot(stream) => {
+                (self.tally.begin_in_jobs().wrap(stream.open()), length.filter(|length| *length > 0))
             }
         }
+    }
+
+    fn lost(&self) -> Option<String> {
+        self.payload.lost()
     }
 }
 
@@ -77,28 +129,41 @@ impl Replayable {
         }
     }
 
-    /// Computes the MD5, on the blocking thread pool.
+    /// Computes the MD5, in jobs on the blocking thread pool.
     pub(crate) async fn md5(&self) -> io::Result<Md5Digest> {
-        let this = self.clone();
-        blocking(move || match this {
-            Self::Bytes(bytes) => Ok(Md5::digest(&bytes)),
+        let (mut md5, mut position) = (Md5::new(), 0);
+        match self {
+            Self::Bytes(bytes) if bytes.len() <= MAX_INLINE => return Ok(Md5::digest(bytes)),
+            _ => {}
+        }
+        while position < self.length() {
+            let part = self.slice(position, HASH_JOB);
+            position += part.length();
+            md5 = blocking(move || {
+                part.hash(&mut md5)?;
+                Ok(md5)
+            })
+            .await?;
+        }
+        Ok(md5.finalize())
+    }
+
+    /// Adds the bytes to a hash.
+    #[cfg_attr(not(feature = "fs"), allow(clippy::unnecessary_wraps, reason = "only files can fail"))]
+    fn hash(&self, md5: &mut Md5) -> io::Result<()> {
+        match self {
+            Self::Bytes(bytes) => md5.update(bytes),
             #[cfg(feature = "fs")]
             Self::File(source, range) => {
-                let (mut md5, mut failure) = (Md5::new(), None);
-                source.read(range, |chunk| match chunk {
-                    Ok(chunk) => {
-                        md5.update(&chunk);
-                        true
-                    }
-                    Err(error) => {
-                        failure = Some(error);
-                        false
-                    }
-                });
-                failure.map_or_else(|| Ok(md5.finalize()), Err)
+                let mut position = range.start;
+                while position < range.end {
+                    let block = source.read(position, range.end)?;
+                    md5.update(&block);
+                    position += block.len() as u64;
+                }
             }
-        })
-        .await
+        }
+        Ok(())
     }
 
     /// Fails if the data changed after the upload began.
@@ -113,28 +178,12 @@ impl Replayable {
             Self::File(source, _) => source.ensure_unchanged().await,
         }
     }
-
-    /// Returns a request body whose bytes are added to the tally when they are sent.
-    pub(crate) fn into_request_body(self, tally: &Tally) -> RequestBody {
-        let tally = tally.clone();
-        RequestBody::Replayable(Box::new(move || {
-            let length = self.length();
-            tally.begin();
-            let chunks = match &self {
-                Self::Bytes(bytes) => chunks(bytes.clone(), tally.clone()),
-                #[cfg(feature = "fs")]
-                Self::File(source, range) => source.chunks(range.clone(), tally.clone()),
-            };
-            (chunks, length)
-        }))
-    }
 }
 
 /// Splits bytes into chunks, so that progress is reported in small steps.
-fn chunks(bytes: Bytes, tally: Tally) -> Chunks {
+fn chunks(bytes: Bytes) -> Chunks {
     stream::unfold(bytes, move |mut remaining| {
         let chunk = remaining.split_to(remaining.len().min(CHUNK_SIZE));
-        tally.add(&chunk);
         std::future::ready((!chunk.is_empty()).then_some((Ok(chunk), remaining)))
     })
     .boxed()

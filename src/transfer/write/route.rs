@@ -2,17 +2,23 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::ObjectStats;
+use crate::transfer::part_size::MIB;
 use crate::transfer::write::multipart::{self, Outcome};
 use crate::transfer::write::payload::Payload;
-use crate::transfer::write::spec::UploadSpec;
+use crate::transfer::write::spec::{MIN_PRESIGNED_LENGTH, UploadSpec};
 use crate::transfer::write::{direct, presigned};
 
-/// The minimum number of bytes that are sent to the storage, if the caller has not chosen the route. This takes three
-/// requests instead of one, which is faster only if sending the data takes longer than the requests.
-const MIN_PRESIGNED_LENGTH: u64 = 1024 * 1024;
-
 /// The largest object that a storage accepts in one request.
-const MAX_PRESIGNED_LENGTH: u64 = 5 * 1024 * 1024 * 1024;
+const MAX_PRESIGNED_LENGTH: u64 = 5 * 1024 * MIB;
+
+/// The largest object that Azure accepts in one request.
+const MAX_AZURE_LENGTH: u64 = 5000 * MIB;
+
+/// The largest object that lakeFS writes to S3 or Azure: 10,000 parts of 5 MiB, or 50,000 blocks of 1 MiB.
+const MAX_SERVER_LENGTH: u64 = 50_000 * MIB;
+
+/// The types of storages of which lakeFS accepts larger objects.
+const UNLIMITED_STORAGES: [&str; 3] = ["gs", "local", "mem"];
 
 /// The route of an upload.
 pub(crate) enum Route {
@@ -50,7 +56,7 @@ pub(crate) async fn choose(spec: &UploadSpec, length: Option<u64>) -> Result<Rou
     };
     let repository = spec.object.repository();
     let is_small = length.is_some_and(|length| length < MIN_PRESIGNED_LENGTH);
-    if !is_required && (repository.client().bypasses_storage(repository.name()) || is_small) {
+    if !is_required && (is_small || repository.client().bypasses_storage(repository.name())) {
         return Ok(Route::Server);
     }
     if spec.if_match.is_some() || spec.if_none_match.as_deref().is_some_and(|etag| etag != "*") {
@@ -69,35 +75,46 @@ pub(crate) async fn choose(spec: &UploadSpec, length: Option<u64>) -> Result<Rou
     let supports_multipart = storage.pre_sign_multipart_upload == Some(true)
         && spec.if_none_match.is_none()
         && spec.force.is_none();
+    let is_azure = storage.blockstore_type == "azure";
+    let max_length = if is_azure { MAX_AZURE_LENGTH } else { MAX_PRESIGNED_LENGTH };
     match length {
         None if !supports_multipart => {
             fall_back("the length of the data is unknown, and the upload cannot be sent in parts")
         }
-        Some(length) if length > MAX_PRESIGNED_LENGTH && !supports_multipart => {
-            fall_back("the data are larger than 5 GiB, and the upload cannot be sent in parts")
+        Some(length) if length > max_length && !supports_multipart => {
+            fall_back("the data are too large for one request, and the upload cannot be sent in parts")
         }
         _ => {
             let multipart = supports_multipart && multipart::has_several_parts(spec, length);
-            Ok(Route::Storage(Storage { is_azure: storage.blockstore_type == "azure", multipart }))
+            Ok(Route::Storage(Storage { is_azure, multipart }))
         }
     }
 }
 
 /// Uploads the data on a route, and reports the progress.
+///
+/// # Errors
+/// [`InvalidRequest`](ErrorKind::InvalidRequest): the data are larger than the server accepts for its storage.
 pub(crate) async fn upload(spec: &UploadSpec, route: Route, payload: Payload) -> Result<ObjectStats> {
     spec.progress.expect(1, payload.length());
     let stats = match route {
-        Route::Server => direct::upload(spec, payload).await?,
+        Route::Server => upload_to_server(spec, payload).await?,
         Route::Storage(storage) => match payload {
-            Payload::Replayable(data) if spec.presign.is_none() => {
-                match upload_to_storage(spec, storage, Payload::Replayable(data.clone())).await {
-                    Err(error) if error.is_unreached() => {
+            // A stream that is sent in parts is not recorded.
+            payload if spec.presign.is_none() && (!storage.multipart || payload.is_replayable()) => {
+                match upload_to_storage(spec, storage, payload.clone()).await {
+                    Err(error) if error.is_unreached() && payload.lost().is_none() => {
                         tracing::debug!(%error, "the storage cannot be reached, uploading through the server");
                         let repository = spec.object.repository();
                         repository.client().bypass_storage(repository.name());
-                        direct::upload(spec, Payload::Replayable(data)).await?
+                        upload_to_server(spec, payload).await?
                     }
-                    outcome => outcome?,
+                    outcome => {
+                        let stats = outcome?;
+                        let repository = spec.object.repository();
+                        repository.client().storage_responded(repository.name());
+                        stats
+                    }
                 }
             }
             payload => upload_to_storage(spec, storage, payload).await?,
@@ -105,6 +122,21 @@ pub(crate) async fn upload(spec: &UploadSpec, route: Route, payload: Payload) ->
     };
     spec.progress.finish_item();
     Ok(stats)
+}
+
+async fn upload_to_server(spec: &UploadSpec, payload: Payload) -> Result<ObjectStats> {
+    if payload.length().is_some_and(|length| length > MAX_SERVER_LENGTH) {
+        let repository = spec.object.repository();
+        let storage = repository.client().storage_of(repository).await.ok().flatten();
+        if storage.is_none_or(|storage| !UNLIMITED_STORAGES.contains(&&*storage.blockstore_type)) {
+            let message = format!(
+                "lakeFS accepts at most {MAX_SERVER_LENGTH} bytes (48.8 GiB) for this storage; send the data to the storage \
+                 in parts, with pre-signed URLs, or import them"
+            );
+            return Err(spec.failed(Error::invalid("", message)));
+        }
+    }
+    direct::upload(spec, payload).await
 }
 
 async fn upload_to_storage(spec: &UploadSpec, storage: Storage, payload: Payload) -> Result<ObjectStats> {

@@ -11,11 +11,16 @@ use crate::http::call::Call;
 use crate::http::retry_table::RetryClass;
 use crate::http::send::Transport;
 use crate::macros::{ApplyIfSome as _, impl_has_options};
-use crate::scope::ObjectScope;
+use crate::scope::{Defaults, ObjectScope, SpoolOptions};
 use crate::transfer::progress::Progress;
+use crate::verify::Verify;
 
 /// The prefix of the headers that hold user metadata.
-const METADATA_PREFIX: &str = "x-lakefs-meta-";
+pub(crate) const METADATA_PREFIX: &str = "x-lakefs-meta-";
+
+/// The minimum number of bytes that are sent to the storage, if the caller has not chosen the route. This takes three
+/// requests instead of one, which is faster only if sending the data takes longer than the requests.
+pub(crate) const MIN_PRESIGNED_LENGTH: u64 = 1024 * 1024;
 
 /// The prefix of the keys of lakeFS's own programs, which no header can contain, and that of the headers for them.
 const RESERVED_PREFIXES: (&str, &str) = ("::lakefs::", "x-lakefs-internal-");
@@ -27,6 +32,8 @@ pub(crate) struct UploadSpec {
     pub(crate) content_type: Option<String>,
     pub(crate) metadata: Vec<(String, String)>,
     pub(crate) if_none_match: Option<String>,
+    /// The object can be told from that of every other upload.
+    pub(crate) is_exclusive: bool,
     pub(crate) if_match: Option<String>,
     pub(crate) storage_class: Option<String>,
     pub(crate) force: Option<bool>,
@@ -36,17 +43,21 @@ pub(crate) struct UploadSpec {
     pub(crate) concurrency: Option<usize>,
     /// Limits the number of parts that several uploads send at the same time.
     pub(crate) permits: Option<Arc<Semaphore>>,
+    pub(crate) verify: Verify,
+    pub(crate) spool: SpoolOptions,
 }
 
 impl_has_options!(UploadSpec { object });
 
 impl UploadSpec {
     pub(crate) fn new(object: ObjectScope) -> Self {
+        let Defaults { verify, spool, .. } = object.repository().client().defaults().clone();
         Self {
             object,
             content_type: None,
             metadata: Vec::new(),
             if_none_match: None,
+            is_exclusive: false,
             if_match: None,
             storage_class: None,
             force: None,
@@ -55,7 +66,14 @@ impl UploadSpec {
             part_size: None,
             concurrency: None,
             permits: None,
+            verify,
+            spool,
         }
+    }
+
+    /// Whether the upload succeeds only if no object exists.
+    pub(crate) fn is_create(&self) -> bool {
+        self.if_none_match.as_deref() == Some("*")
     }
 
     /// Returns the call that uploads through the server, without the data.

@@ -11,8 +11,8 @@ use crate::macros::impl_into_future;
 use crate::models::ObjectStats;
 use crate::scope::ObjectScope;
 use crate::transfer::write::body::Body;
-use crate::transfer::write::route;
 use crate::transfer::write::spec::UploadSpec;
+use crate::transfer::write::{precheck, route};
 
 /// The options of a request with a field `spec` of type [`UploadSpec`].
 macro_rules! upload_options {
@@ -35,10 +35,49 @@ macro_rules! upload_options {
             /// Creates the object only if `etag` does not match the current object. lakeFS accepts only `*`: create the
             /// object only if none exists at the path. Default: no condition.
             ///
+            /// While somebody commits to the branch, lakeFS can refuse the upload because of the object that the upload
+            /// itself has created, or because of nothing. The client therefore checks every refusal with `*`. It
+            /// recognises the object of this upload by its physical address if the data were sent to the storage, and
+            /// else by its size, its checksum and its modification time. If there is no object, it sends the data again.
+            ///
+            /// Several uploads of the same bytes to the same path at the same time can therefore all succeed, unless
+            /// they are [exclusive](Self::exclusive).
+            ///
+            /// If the data have at least 1 MiB or their length is unknown, the client checks first whether the object
+            /// exists, and sends no data then.
+            ///
             /// # Errors
-            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object exists.
+            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object exists, and is that of another
+            /// writer. [`Conflict`](crate::ErrorKind::Conflict): commits interfered again and again, or the data cannot
+            /// be sent again; no object was created.
             pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
                 self.spec.if_none_match = Some(etag.into());
+                self
+            }
+
+            /// Creates the object only if none exists at the path, and only for one of several writers, even if they
+            /// write the same bytes. Sets `if_none_match("*")`. Default: `false`.
+            ///
+            /// The object of this upload is recognised by its physical address if the data are sent to the storage. If
+            /// they are sent through the server, a random token is added to the user metadata of the object, with the key
+            /// `lakefs-rs-create-token`, which replaces a value that the caller has set.
+            ///
+            /// lakeFS compares objects by their bytes and their user metadata. With the token, objects of equal bytes
+            /// differ: in diffs, and in merges, where they conflict if both branches have created the path. To avoid the
+            /// token, send the data to the storage with [`presign(true)`](Self::presign), which takes three requests
+            /// instead of one.
+            ///
+            /// lakeFS can accept two creators if a commit ends at the same time. The client therefore compares the head
+            /// commit before and after the upload, which takes two further requests, the first of them during the upload.
+            /// If another object was committed in the meantime, it puts that one back, and fails.
+            ///
+            /// # Errors
+            /// Those of [`if_none_match`](Self::if_none_match).
+            pub fn exclusive(mut self, yes: bool) -> Self {
+                self.spec.is_exclusive = yes;
+                if yes {
+                    self.spec.if_none_match = Some("*".to_owned());
+                }
                 self
             }
 
@@ -93,6 +132,46 @@ macro_rules! upload_options {
                 self
             }
 
+            /// Sets how the created object is verified against the bytes that were sent. Default: that of the client, which
+            /// is [`Verify::Auto`](crate::Verify::Auto) unless
+            /// [`ClientBuilder::verify`](crate::ClientBuilder::verify) sets it.
+            ///
+            /// The bytes are hashed while they are sent, and the MD5 is compared with the checksum of the object. A
+            /// checksum that is no MD5 is accepted, except with [`Verify::Strict`](crate::Verify::Strict). With
+            /// [`Verify::Off`](crate::Verify::Off), only the size is compared, and nothing is hashed but the data of
+            /// [`if_none_match`](Self::if_none_match), by which the object is recognised.
+            ///
+            /// # Errors
+            /// [`Integrity`](crate::ErrorKind::Integrity): the object has other bytes than those that were sent, or with
+            /// `Strict`, this cannot be determined. The object exists nevertheless.
+            pub fn verify(mut self, verify: impl Into<$crate::verify::Verify>) -> Self {
+                self.spec.verify = verify.into();
+                self
+            }
+
+            /// Sets how many bytes are kept at most if the data can be read only once, so that they can be sent again.
+            /// Default: that of the client, which is 1 GiB unless
+            /// [`ClientBuilder::spool_limit`](crate::ClientBuilder::spool_limit) sets it.
+            ///
+            /// Data of streams, readers and writers that are sent through the server are copied to a temporary file while
+            /// they are sent. Up to 1 MiB is kept in memory, without a file. Data beyond the limit are sent once; an error
+            /// says so, and if the response was lost,
+            /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`.
+            #[cfg(feature = "fs")]
+            pub fn spool_limit(mut self, bytes: u64) -> Self {
+                self.spec.spool.limit = bytes;
+                self
+            }
+
+            /// Sets the directory of the temporary file of [`spool_limit`](Self::spool_limit). The file has no name, and
+            /// disappears when the upload ends. Default: that of the client, which is the directory for temporary files
+            /// of the system unless [`ClientBuilder::spool_dir`](crate::ClientBuilder::spool_dir) sets it.
+            #[cfg(feature = "fs")]
+            pub fn spool_dir(mut self, directory: impl Into<std::path::PathBuf>) -> Self {
+                self.spec.spool.directory = Some(directory.into());
+                self
+            }
+
             $crate::macros::bool_setters! {
                 /// Creates the object even if the repository is read-only. Default: `false`.
                 force => spec.force;
@@ -129,8 +208,12 @@ impl UploadRequest {
         let Self { spec, body } = self;
         // Rejects options that cannot be sent, before the body is opened.
         spec.call()?;
-        let payload = body.open().await.map_err(|error| spec.unreadable(error))?;
-        let route = route::choose(&spec, payload.length()).await?;
+        let payload = body.open(spec.spool.clone()).await.map_err(|error| spec.unreadable(error))?;
+        let length = payload.length();
+        let (route, condition) =
+            futures::join!(route::choose(&spec, length), precheck::condition(&spec, length));
+        let route = route?;
+        condition?;
         route::upload(&spec, route, payload).await
     }
 }

@@ -20,9 +20,10 @@ use crate::scope::ObjectScope;
 use crate::transfer::CHUNK_SIZE;
 use crate::transfer::wait_timeout::WaitTimeout;
 use crate::transfer::write::payload::Payload;
-use crate::transfer::write::route;
+use crate::transfer::write::replay::ReplayableStream;
 use crate::transfer::write::spec::UploadSpec;
 use crate::transfer::write::upload::upload_options;
+use crate::transfer::write::{precheck, route};
 
 /// How many chunks may wait to be sent.
 const CHUNKS_AHEAD: usize = 2;
@@ -53,7 +54,9 @@ impl WriterRequest {
         })?;
         let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
         let upload = runtime.spawn(async move {
-            let payload = Payload::OneShot(chunks(receiver).boxed(), None);
+            precheck::condition(&spec, None).await?;
+            let stream = ReplayableStream::new(chunks(receiver).boxed(), None, spec.spool.clone());
+            let payload = Payload::OneShot(stream);
             route::upload(&spec, route, payload).await
         });
         Ok(ObjectWriter {
@@ -101,11 +104,16 @@ fn chunks(items: Receiver<Item>) -> impl stream::Stream<Item = io::Result<Bytes>
 /// Writes an object incrementally; see [`BranchObject::writer`](crate::BranchObject::writer).
 ///
 /// It implements [`AsyncWrite`] of tokio. The object is created when [`finish`](Self::finish) or
-/// [`shutdown`](tokio::io::AsyncWriteExt::shutdown) succeeds. If the writer is dropped before, or fails, no object is
-/// created. Up to about 1 MiB is buffered; beyond that, a write waits until earlier data were sent.
+/// [`shutdown`](tokio::io::AsyncWriteExt::shutdown) succeeds. If the writer is dropped before that, no object is created.
+/// Up to about 1 MiB is buffered; beyond that, a write waits until earlier data were sent.
+///
+/// If a connection breaks, the data are sent again; see [`WriterRequest::spool_limit`].
 ///
 /// # Errors
-/// The [`io::Error`] of a method contains a [`lakefs::Error`](Error).
+/// The [`io::Error`] of a method contains a [`lakefs::Error`](Error). If
+/// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`, the object may exist, because the
+/// response was lost. After any other error, this writer has created no object, except with the kind
+/// [`Integrity`](crate::ErrorKind::Integrity), or [`Timeout`](crate::ErrorKind::Timeout) of the last wait.
 pub struct ObjectWriter {
     /// Describes the upload, for error messages.
     action: String,

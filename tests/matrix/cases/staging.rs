@@ -2,7 +2,7 @@
 
 use lakefs::models;
 
-use crate::case::Effect::{Idempotent, Once};
+use crate::case::Effect::{Checked, Idempotent, Once};
 use crate::case::{Case, case, value};
 use crate::world::World;
 
@@ -24,9 +24,14 @@ fn addresses() -> Vec<Case> {
         })
         .prepare(address),
         // The condition fails for a second request.
-        case("link_physical_address (if_none_match)", Once, |w, address| async move {
+        case("link_physical_address (if_none_match)", Checked, |w, address| async move {
             let staging: models::StagingLocation = serde_json::from_str(&address).unwrap();
             value(w.main().object("b").link(staging, "c0ffee", 7).if_none_match("*").await?.checksum)
+        })
+        .prepare(address),
+        case("link_physical_address (exclusive)", Checked, |w, address| async move {
+            let staging: models::StagingLocation = serde_json::from_str(&address).unwrap();
+            value(w.main().object("b").link(staging, "c0ffee", 7).exclusive(true).await?.checksum)
         })
         .prepare(address),
         case("stage_object", Idempotent, |w, address| async move {

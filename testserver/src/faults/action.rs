@@ -22,9 +22,11 @@ pub(crate) struct Fault {
 
 #[derive(Debug, Clone)]
 pub(super) enum Action {
-    Proceed,
+    /// Replaces these headers of the response.
+    Proceed(Vec<(HeaderName, HeaderValue)>),
     Respond(CannedResponse),
     RespondAfter(CannedResponse),
+    RespondToBody(CannedResponse),
     DropConnection,
     DropAfterBody,
     DropResponse,
@@ -81,7 +83,7 @@ impl Fault {
 
     /// Returns whether the fault reads the body of the request, and does not run the handler.
     pub(crate) fn reads_request(&self) -> bool {
-        matches!(self.action, Action::DropAfterBody | Action::Stall)
+        matches!(self.action, Action::DropAfterBody | Action::RespondToBody(_) | Action::Stall)
     }
 
     /// Handles a request under this fault.
@@ -93,8 +95,14 @@ impl Fault {
             tokio::time::sleep(self.delay).await;
         }
         match self.action {
-            Action::Proceed => Ok(handler.await),
-            Action::Respond(response) => Ok(response.into_response()),
+            Action::Proceed(headers) => {
+                let mut response = handler.await;
+                for (name, value) in headers {
+                    response.headers_mut().insert(name, value);
+                }
+                Ok(response)
+            }
+            Action::Respond(response) | Action::RespondToBody(response) => Ok(response.into_response()),
             Action::RespondAfter(response) => {
                 handler.await;
                 Ok(response.into_response())

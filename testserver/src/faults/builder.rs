@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::action::{Action, CannedResponse, Fault};
 use super::plan::{Faults, Plan, Predicate};
+use crate::operation_ids::is_same_operation;
 
 impl Faults {
     /// Starts planning a fault for an operation.
@@ -34,8 +35,9 @@ impl Faults {
 /// [`times`](Self::times), [`always`](Self::always), [`after`](Self::after) and [`when`](Self::when) choose
 /// the requests. [`respond`](Self::respond), [`redirect`](Self::redirect),
 /// [`drop_connection`](Self::drop_connection), [`drop_after_body`](Self::drop_after_body) and
-/// [`stall`](Self::stall) choose what happens to them instead of the operation;
-/// [`respond_after`](Self::respond_after), [`drop_response`](Self::drop_response),
+/// [`stall`](Self::stall) and [`write_dropped_by_commit`](Self::write_dropped_by_commit) choose what happens to them
+/// instead of the operation; [`respond_after`](Self::respond_after), [`drop_response`](Self::drop_response),
+/// [`commit_during_write`](Self::commit_during_write),
 /// [`stall_response`](Self::stall_response), [`stall_body`](Self::stall_body),
 /// [`truncate_body`](Self::truncate_body), [`replace_body`](Self::replace_body) and
 /// [`proceed`](Self::proceed) choose what happens to them, and put the fault in force.
@@ -101,7 +103,7 @@ impl<'a> FaultBuilder<'a> {
     }
 
     /// Adds a header to the response of [`respond`](Self::respond), [`respond_after`](Self::respond_after) or
-    /// [`redirect`](Self::redirect). Ignores a name or a value that is invalid in HTTP.
+    /// [`redirect`](Self::redirect), or replaces it in that of [`proceed`](Self::proceed). Ignores a name or a value that is invalid in HTTP.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             self.headers.push((name, value));
@@ -123,6 +125,27 @@ impl<'a> FaultBuilder<'a> {
     pub fn respond_after(mut self, status: u16, body: impl Into<Bytes>) {
         let response = CannedResponse::new(status, std::mem::take(&mut self.headers), body.into());
         self.plan(Action::RespondAfter(response));
+    }
+
+    /// Performs a conditional write, then responds with 412, as lakeFS does if a commit seals the staging area during the
+    /// write: lakeFS repeats the write, and its condition meets the object that the first one created.
+    pub fn commit_during_write(self) {
+        let response = self.precondition_failed();
+        self.plan(Action::RespondAfter(response));
+    }
+
+    /// Reads a conditional write, and responds with 412 without an object, as lakeFS does if a commit had read the
+    /// staging area before the write, and then drops it: see [`commit_during_write`](Self::commit_during_write).
+    pub fn write_dropped_by_commit(self) {
+        let response = self.precondition_failed();
+        self.plan(Action::RespondToBody(response));
+    }
+
+    fn precondition_failed(&self) -> CannedResponse {
+        let is_upload = is_same_operation(&self.operation, "uploadObject");
+        let message = if is_upload { "path already exists" } else { "Precondition failed" };
+        let headers = vec![(HeaderName::from_static("x-request-id"), HeaderValue::from_static("emulated"))];
+        CannedResponse::new(412, headers, format!("{{\"message\":\"{message}\"}}\n").into())
     }
 
     /// Responds with status 302 and a `Location`. The operation is not performed.
@@ -174,9 +197,10 @@ impl<'a> FaultBuilder<'a> {
         self.plan(Action::ReplaceBody(body.into()));
     }
 
-    /// Performs the operation and responds as usual. Useful with [`delay`](Self::delay).
-    pub fn proceed(self) {
-        self.plan(Action::Proceed);
+    /// Performs the operation and responds as usual. Useful with [`delay`](Self::delay) and [`header`](Self::header).
+    pub fn proceed(mut self) {
+        let headers = std::mem::take(&mut self.headers);
+        self.plan(Action::Proceed(headers));
     }
 
     fn plan(self, action: Action) {
