@@ -1,8 +1,8 @@
 //! Transfer of object bytes, and the object requests that transfers are made of.
 //!
 //! Imports point downwards, in this order: `working`; `dir`; `read` and `write`, which do not know each other; `stat`,
-//! `list` and `delete`; `wait_timeout`, `spool`, `beneath`, `budget`, `jobs`, `etag`, `digest`, `hasher`, `md5`, `part_size`
-//! and `progress`.
+//! `list` and `delete`; `wait_timeout`, `spool`, `beneath`, `budget`, `jobs`, `etag`, `digest`, `hasher`, `md5`,
+//! `part_size` and `progress`.
 
 #[cfg(feature = "fs")]
 pub(crate) mod beneath;

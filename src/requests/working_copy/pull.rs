@@ -51,6 +51,7 @@ impl WorkingCopyPullRequest {
         Ok(WorkingCopyReport {
             downloaded: report.downloaded + updated.downloaded,
             bytes_downloaded: report.bytes_downloaded + updated.bytes_downloaded,
+            unverified: report.unverified + updated.unverified,
             removed: report.removed + updated.removed,
             ..updated
         })

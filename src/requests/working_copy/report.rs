@@ -95,6 +95,8 @@ pub struct WorkingCopyReport {
     pub downloaded: u64,
     /// How many bytes they have.
     pub bytes_downloaded: u64,
+    /// How many downloaded files have bytes that could not be verified against the checksum of the object.
+    pub unverified: u64,
     /// How many local files were removed.
     pub removed: u64,
     /// The objects that cannot be files, and were [left out](crate::requests::WorkingCopyPullRequest::skip_unsupported).
@@ -147,6 +149,7 @@ impl WorkingCopyReport {
     pub(super) fn add(&mut self, applied: Applied) {
         self.downloaded += applied.written;
         self.bytes_downloaded += applied.bytes_written;
+        self.unverified += applied.unverified;
         self.removed += applied.removed;
     }
 }

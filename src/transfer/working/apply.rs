@@ -16,6 +16,7 @@ use crate::transfer::blocking;
 use crate::transfer::budget::TransferBudget;
 use crate::transfer::dir::local_files::local_path;
 use crate::transfer::progress::Progress;
+use crate::transfer::read::download::DownloadReport;
 use crate::transfer::read::requests::ReaderRequest;
 use crate::transfer::spool::temporary_name;
 use crate::transfer::working::base::BaseEntry;
@@ -30,6 +31,8 @@ const MAX_BYTES_IN_FLIGHT: usize = 4 * 1024 * 1024;
 pub(crate) struct Applied {
     pub(crate) written: u64,
     pub(crate) bytes_written: u64,
+    /// How many of the written files could not be verified.
+    pub(crate) unverified: u64,
     pub(crate) removed: u64,
 }
 
@@ -126,14 +129,20 @@ impl Target {
         };
         let written = run_all(&self.prefix, self.concurrency, writes, action, run).await?;
         let mut applied = Applied { removed, ..Applied::default() };
-        for bytes in written.into_iter().flatten() {
+        for report in written.into_iter().flatten() {
             applied.written += 1;
-            applied.bytes_written += bytes;
+            applied.bytes_written += report.bytes;
+            applied.unverified += u64::from(!report.checksum_verified);
         }
         Ok(applied)
     }
 
-    async fn write(&self, entry: BaseEntry, expected: Option<Stamp>, budget: &TransferBudget) -> Result<u64> {
+    async fn write(
+        &self,
+        entry: BaseEntry,
+        expected: Option<Stamp>,
+        budget: &TransferBudget,
+    ) -> Result<DownloadReport> {
         let BaseEntry { name, bytes, checksum, modified, .. } = entry;
         let path = local_path(&self.root, &name);
         let (root, file) = (self.root.clone(), path.clone());
@@ -150,11 +159,11 @@ impl Target {
             .below_root(self.root.clone(), false)
             .expecting(bytes, checksum)
             .within(budget.clone());
-        let bytes = download.await?.bytes;
+        let report = download.await?;
         let root = self.root.clone();
         let placed = blocking(move || place(&root, temporary, &path, expected.as_ref(), modified)).await;
         placed.map_err(|error| self.failed(error))?;
-        Ok(bytes)
+        Ok(report)
     }
 
     async fn touch(&self, entry: BaseEntry, expected: Stamp) -> Result<()> {

@@ -1,11 +1,14 @@
 //! Walks the files below a directory in the byte order of their names, with what tells whether they changed.
 
 use std::fs::{self, Metadata};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use crate::transfer::CHUNK_SIZE;
+use crate::transfer::beneath;
 use crate::transfer::dir::name_folding::is_probe_name;
+use crate::transfer::etag::ChecksumVerifier;
 use crate::transfer::spool::is_temporary_name;
 use crate::transfer::working::index::INDEX_FILE;
 
@@ -35,6 +38,26 @@ pub(crate) fn remove_temporary_files(directory: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a file below `root` has this size and checksum. Symbolic links are not followed, and a file that cannot be read
+/// does not have the checksum. Blocks.
+pub(crate) fn has_checksum(root: &Path, path: &Path, bytes: u64, checksum: &str) -> bool {
+    let Some(mut verifier) = ChecksumVerifier::new(checksum, bytes) else { return false };
+    let read = move || -> io::Result<bool> {
+        let mut file = beneath::open_file(root, path)?;
+        if file.metadata()?.len() != bytes {
+            return Ok(false);
+        }
+        let mut chunk = vec![0; CHUNK_SIZE];
+        loop {
+            match file.read(&mut chunk)? {
+                0 => return Ok(verifier.matches()),
+                length => verifier.update(&chunk[..length]),
+            }
+        }
+    };
+    read().unwrap_or(false)
 }
 
 /// What changes when a file is changed.
