@@ -11,6 +11,7 @@ use crate::http::request_body::{BodyMonitor, RequestBody};
 use crate::http::retry_table::RetryClass;
 
 /// One call of an operation.
+#[allow(clippy::struct_excessive_bools, reason = "the properties are independent of each other")]
 pub(crate) struct Call {
     operation: &'static Operation,
     request: Request,
