@@ -256,7 +256,7 @@ async fn bytes_of_the_storage_are_verified_against_the_checksum_of_lakefs() {
     let mut wrong = data.clone();
     wrong[5] ^= 1;
     server.faults().on("storageGet").always().replace_body(wrong.clone());
-    let error = object.read().presign(true).await.unwrap_err();
+    let error = object.read().presign(true).verify(lakefs::Verify::Strict).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
     assert!(object.read().presign(true).verify(false).await.unwrap() == wrong);
 }
