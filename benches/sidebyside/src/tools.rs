@@ -55,9 +55,9 @@ impl Setup {
 
     fn command_of(&self, tool: Tool, job: &Job) -> Result<Option<Command>, BoxError> {
         Ok(match tool {
+            Tool::Reqwest | Tool::OpenDal | Tool::Python if !is_basic(job) => None,
             Tool::Lakefs => Some(self.with_args(self.program("bench-lakefs"), job)),
             Tool::Reqwest => Some(self.with_args(self.program("bench-reqwest"), job)),
-            Tool::Reqwest | Tool::OpenDal | Tool::Python if !is_basic(job) => None,
             Tool::OpenDal if matches!(job, Job::List { .. }) => None,
             Tool::OpenDal => Some(self.with_args(self.program("bench-opendal"), job)),
             Tool::Python => {
