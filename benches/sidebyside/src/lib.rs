@@ -5,11 +5,17 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The number of files that are transferred at once.
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use object_store::ObjectStoreExt as _;
+
+/// The number of files that a contender without a default transfers at once.
 pub const CONCURRENCY: usize = 25;
 
 /// The number of files in a directory that is uploaded or downloaded.
 pub const FILES: usize = 2000;
+
+/// The number of bytes in a mebibyte.
+pub const MIB: u64 = 1024 * 1024;
 
 /// The error of all programs of this package.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -50,6 +56,8 @@ pub enum Job {
         directory: PathBuf,
         /// The prefix, which ends with a slash.
         prefix: String,
+        /// The number of files at once. `None` means the default of the contender.
+        concurrency: Option<usize>,
     },
     /// Downloads the objects under a prefix to a directory.
     DownloadDir {
@@ -57,6 +65,38 @@ pub enum Job {
         prefix: String,
         /// The directory.
         directory: PathBuf,
+        /// The number of files at once. `None` means the default of the contender.
+        concurrency: Option<usize>,
+    },
+    /// Synchronizes a directory whose files have not changed to the objects under a prefix.
+    Sync {
+        /// The directory.
+        directory: PathBuf,
+        /// The prefix, which ends with a slash.
+        prefix: String,
+        /// Whether to compare sizes and modification times instead of checksums.
+        by_time: bool,
+    },
+    /// Lists the changes of a working copy, which has none.
+    Status {
+        /// The directory of the working copy.
+        directory: PathBuf,
+    },
+    /// Reads ranges of 1 MiB of an object, several at once, as a query engine does.
+    Ranges {
+        /// The path of the object.
+        path: String,
+        /// The number of ranges.
+        count: usize,
+        /// The number of ranges at once.
+        concurrency: usize,
+    },
+    /// Creates objects that share the data of one object.
+    Fill {
+        /// The prefix of the objects, whose names are numbers with seven digits.
+        prefix: String,
+        /// The number of objects.
+        count: usize,
     },
     /// Lists all objects under a prefix, in pages of 1,000.
     List {
@@ -92,10 +132,28 @@ impl Invocation {
                 file: next("FILE")?.into(),
                 verify: next("VERIFY")? == "verify",
             },
-            "upload-dir" => Job::UploadDir { directory: next("DIRECTORY")?.into(), prefix: next("PREFIX")? },
-            "download-dir" => {
-                Job::DownloadDir { prefix: next("PREFIX")?, directory: next("DIRECTORY")?.into() }
-            }
+            "upload-dir" => Job::UploadDir {
+                directory: next("DIRECTORY")?.into(),
+                prefix: next("PREFIX")?,
+                concurrency: number(&next("CONCURRENCY")?)?,
+            },
+            "download-dir" => Job::DownloadDir {
+                prefix: next("PREFIX")?,
+                directory: next("DIRECTORY")?.into(),
+                concurrency: number(&next("CONCURRENCY")?)?,
+            },
+            "sync" => Job::Sync {
+                directory: next("DIRECTORY")?.into(),
+                prefix: next("PREFIX")?,
+                by_time: next("BY")? == "time",
+            },
+            "status" => Job::Status { directory: next("DIRECTORY")?.into() },
+            "ranges" => Job::Ranges {
+                path: next("PATH")?,
+                count: next("COUNT")?.parse()?,
+                concurrency: next("CONCURRENCY")?.parse()?,
+            },
+            "fill" => Job::Fill { prefix: next("PREFIX")?, count: next("COUNT")?.parse()? },
             "list" => Job::List {
                 prefix: next("PREFIX")?,
                 pause: Duration::from_micros(next("PAUSE")?.parse()?),
@@ -106,6 +164,11 @@ impl Invocation {
         };
         Ok(Self { repository, branch, job })
     }
+}
+
+/// Parses a number. `default` means that there is none.
+fn number(text: &str) -> Result<Option<usize>, BoxError> {
+    if text == "default" { Ok(None) } else { Ok(Some(text.parse()?)) }
 }
 
 /// Returns the files of a directory with the paths of their objects.
@@ -121,4 +184,22 @@ pub fn uploads(directory: &Path, prefix: &str) -> io::Result<Vec<(PathBuf, Strin
 #[must_use]
 pub fn numbered(prefix: &str, number: usize) -> String {
     format!("{prefix}{number:05}")
+}
+
+/// Reads ranges of 1 MiB of an object, in turns from its start.
+///
+/// # Errors
+/// A range cannot be read, or is too short.
+pub async fn read_ranges(
+    store: &impl object_store::ObjectStore,
+    path: &str,
+    count: usize,
+    concurrency: usize,
+) -> Result<(), BoxError> {
+    let path = object_store::path::Path::from(path);
+    let starts = (0..count as u64).map(|number| number * MIB);
+    let reads = starts.map(|start| store.get_range(&path, start..start + MIB));
+    let bytes = stream::iter(reads).buffer_unordered(concurrency);
+    let total = bytes.try_fold(0, async |total, bytes| Ok(total + bytes.len() as u64)).await?;
+    if total == count as u64 * MIB { Ok(()) } else { Err(format!("{total} bytes were read").into()) }
 }

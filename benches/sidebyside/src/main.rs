@@ -3,32 +3,37 @@
 
 mod benchmarks;
 mod check;
+mod link;
 mod measure;
+mod plot;
+mod prepare;
 mod report;
 mod tools;
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use benchmarks::{Benchmark, MIB, OBJECTS, SMALL_FILE, benchmarks};
-use lakefs_bench::{BoxError, FILES, Job, numbered};
+use benchmarks::{Benchmark, OBJECTS, benchmarks};
+use lakefs_bench::{BoxError, Job};
 use lexopt::{Arg, Parser, ValueExt as _};
+use link::{DelayProxy, Link};
 use measure::{Run, measure, output};
+use report::Results;
 use tools::{Setup, Tool};
 
 const USAGE: &str = "\
 cargo xtask bench [BENCHMARK...]
 
   Compares this crate with curl, reqwest, lakectl, the Python package lakefs and OpenDAL on a running lakeFS server, and
-  prints a table for each benchmark: upload, download, upload-1g, download-1g, upload-dir, download-dir, list,
-  list-prefetch, stats. Default: all.
+  prints a table for each benchmark: upload, download, download-unverified, upload-1g, download-1g, ranges, upload-dir,
+  download-dir, upload-sweep, download-sweep, sync, trees, list, list-prefetch, list-1m, stats. Default: all.
 
+  --link LINK      Runs on one link only: loopback, or 40ms, a proxy that delays bytes by 20 ms in each direction.
   --rounds N       The number of runs of each contender. Default: 5.
   --storage URL    The storage namespace of the repository. Default: local://bench.
-  --write          Also writes the results to benches/README.md.
+  --write          Also writes the results to benches/README.md, and their plots to benches/plots.
 
   Requires LAKECTL_SERVER_ENDPOINT_URL, LAKECTL_CREDENTIALS_ACCESS_KEY_ID and LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY in the
   environment; curl, lakectl, and python3 with the package lakefs; and 30 GB of disk space, including the server's.
@@ -43,6 +48,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 struct Options {
     benchmarks: Vec<String>,
+    link: Option<Link>,
     rounds: usize,
     storage: String,
     write: bool,
@@ -85,18 +91,27 @@ fn run() -> Result<(), BoxError> {
     lakectl(&["repo", "create", &repository, &storage])?;
     let results = compare(&setup, &options);
     lakectl(&["repo", "delete", "-y", &repository])?;
-    let results = results?;
-    println!("{results}");
-    if options.write { write_results(&results) } else { Ok(()) }
+    println!("{}", results?);
+    Ok(())
 }
 
 fn options() -> Result<Option<Options>, BoxError> {
-    let mut options =
-        Options { benchmarks: Vec::new(), rounds: 5, storage: "local://bench".to_owned(), write: false };
+    let mut options = Options {
+        benchmarks: Vec::new(),
+        link: None,
+        rounds: 5,
+        storage: "local://bench".to_owned(),
+        write: false,
+    };
     let mut arguments = Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Value(id) => options.benchmarks.push(id.string()?),
+            Arg::Long("link") => {
+                let name = arguments.value()?.string()?;
+                let link = Link::ALL.into_iter().find(|link| link.name() == name);
+                options.link = Some(link.ok_or_else(|| format!("unknown link {name:?}"))?);
+            }
             Arg::Long("rounds") => options.rounds = arguments.value()?.parse::<usize>()?.max(1),
             Arg::Long("storage") => options.storage = arguments.value()?.string()?,
             Arg::Long("write") => options.write = true,
@@ -119,72 +134,36 @@ fn compare(setup: &Setup, options: &Options) -> Result<String, BoxError> {
     if let Some(unknown) = options.benchmarks.iter().find(|id| !known.contains(&id.as_str())) {
         return Err(format!("unknown benchmark {unknown:?}").into());
     }
-    prepare(setup, &selected)?;
-    let mut results = report::environment(options.rounds)?;
+    prepare::prepare(setup, &selected)?;
+    let proxy = DelayProxy::start(&setup.server)?;
+    let delayed = Setup { server: proxy.url(), ..setup.clone() };
+    let mut text = report::environment(options.rounds)?;
     let page = if selected("list-prefetch") { measure_page(setup)? } else { Duration::ZERO };
     for benchmark in benchmarks(&setup.directory, page).iter().filter(|benchmark| selected(benchmark.id)) {
-        eprintln!("{}", benchmark.title);
-        let table = report::table(benchmark, &run_rounds(setup, benchmark, options.rounds)?);
-        eprintln!("{table}");
-        results.push_str(&table);
+        for link in benchmark.links().filter(|link| options.link.is_none_or(|selected| *link == selected)) {
+            eprintln!("{}, {}", benchmark.title, link.name());
+            let setup = if link == Link::Delayed { &delayed } else { setup };
+            let runs = run_rounds(setup, benchmark, link, options.rounds)?;
+            let results = Results { benchmark, link, runs };
+            let table = results.table();
+            eprintln!("{table}");
+            text.push_str(&table);
+            if options.write {
+                let plots = readme().with_file_name("plots");
+                fs::create_dir_all(&plots)?;
+                fs::write(plots.join(results.plot_file()), results.plot())?;
+            }
+        }
     }
-    Ok(results)
-}
-
-/// Creates the data, and uploads those that are read from the server.
-fn prepare(setup: &Setup, selected: &dyn Fn(&str) -> bool) -> Result<(), BoxError> {
-    eprintln!("creating the data");
-    let directory = &setup.directory;
-    let upload = |file: &str| {
-        let job = Job::Upload { file: directory.join(file), path: file.to_owned() };
-        run_job(setup, Tool::Lakefs, &job)
-    };
-    let upload_dir = |name: &str| {
-        let job = Job::UploadDir { directory: directory.join(name), prefix: format!("{name}/") };
-        run_job(setup, Tool::Lakefs, &job)
-    };
-    fs::create_dir(directory.join("downloads"))?;
-    if selected("upload") || selected("download") {
-        write_random_file(&directory.join("large"), 256 * MIB)?;
-        upload("large")?;
+    if options.write {
+        write_results(&text)?;
     }
-    if selected("upload-1g") || selected("download-1g") {
-        write_random_file(&directory.join("huge"), 1024 * MIB)?;
-        upload("huge")?;
-    }
-    if selected("upload-dir") || selected("download-dir") {
-        write_random_files(&directory.join("small"), FILES, SMALL_FILE)?;
-        upload_dir("small")?;
-    }
-    if selected("list") || selected("list-prefetch") || selected("stats") {
-        write_random_files(&directory.join("many"), OBJECTS, 1)?;
-        upload_dir("many")?;
-    }
-    lakectl(&["commit", &format!("lakefs://{}/{}", setup.repository, setup.branch), "-m", "data"])
+    Ok(text)
 }
 
 /// Runs a job. `None`: the tool does not support it.
 fn run_job(setup: &Setup, tool: Tool, job: &Job) -> Result<Option<Run>, BoxError> {
     setup.command(tool, job)?.map(measure).transpose()
-}
-
-/// Writes random bytes, which cannot be compressed.
-fn write_random_file(path: &Path, bytes: u64) -> Result<(), BoxError> {
-    let (mut file, mut chunk) = (BufWriter::new(File::create(path)?), [0; 4096]);
-    let mut remaining = usize::try_from(bytes)?;
-    while remaining > 0 {
-        let now = remaining.min(chunk.len());
-        fastrand::fill(&mut chunk[..now]);
-        file.write_all(&chunk[..now])?;
-        remaining -= now;
-    }
-    file.flush()?;
-    Ok(())
-}
-
-fn write_random_files(directory: &PathBuf, files: usize, bytes: u64) -> Result<(), BoxError> {
-    fs::create_dir(directory)?;
-    (0..files).try_for_each(|number| write_random_file(&directory.join(numbered("", number)), bytes))
 }
 
 /// Measures the time of a page of a list, with the time to read it.
@@ -200,22 +179,28 @@ fn measure_page(setup: &Setup) -> Result<Duration, BoxError> {
 }
 
 /// Runs all contenders in turns. Each round starts with another contender.
-fn run_rounds(setup: &Setup, benchmark: &Benchmark, rounds: usize) -> Result<Vec<Vec<Run>>, BoxError> {
+fn run_rounds(
+    setup: &Setup,
+    benchmark: &Benchmark,
+    link: Link,
+    rounds: usize,
+) -> Result<Vec<Vec<Run>>, BoxError> {
     let mut runs = vec![Vec::new(); benchmark.contenders.len()];
     for round in 0..=rounds {
         for turn in 0..benchmark.contenders.len() {
             let number = (turn + round) % benchmark.contenders.len();
             let contender = &benchmark.contenders[number];
-            let job = (contender.job)(&format!("{}-{number}-{round}", benchmark.id));
+            let job = (contender.job)(&format!("{}-{}-{number}-{round}", benchmark.id, link.name()));
             let Some(command) = setup.command(contender.tool, &job)? else { continue };
             let failed = |error| format!("{} failed: {error}", contender.name);
             // Flushes what the previous contender wrote, so that this one does not wait for it.
             output(&mut Command::new("sync"))?;
             std::thread::sleep(PAUSE);
             let run = measure(command).map_err(failed)?;
-            if round == 0 {
+            if round == 0 && benchmark.is_checked {
                 check::check(setup, contender.tool, &job).map_err(failed)?;
-            } else {
+            }
+            if round > 0 {
                 runs[number].push(run);
             }
             check::clean_up(&job)?;
@@ -224,8 +209,13 @@ fn run_rounds(setup: &Setup, benchmark: &Benchmark, rounds: usize) -> Result<Vec
     Ok(runs)
 }
 
+/// The page with the results.
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")
+}
+
 fn write_results(results: &str) -> Result<(), BoxError> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let path = readme();
     let text = fs::read_to_string(&path)?;
     let parts =
         text.split_once(MARKERS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKERS.1)?.1)));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use lakefs_bench::BoxError;
 use wait4::Wait4 as _;
 
-/// The time and memory that a process usage.
+/// The time and memory that a process used.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) wall: Duration,

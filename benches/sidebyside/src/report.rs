@@ -7,8 +7,11 @@ use std::process::Command;
 
 use lakefs_bench::BoxError;
 
-use crate::benchmarks::{Benchmark, MIB, OURS};
+use crate::benchmarks::{Bar, Benchmark, MIB, Metric, OURS};
+use crate::link::Link;
 use crate::measure::{Run, Spread, output};
+use crate::plot;
+use crate::tools::Tool;
 
 #[expect(clippy::cast_precision_loss, reason = "the value is rounded for display")]
 fn mib(run: &Run) -> f64 {
@@ -23,54 +26,102 @@ fn cpu(run: &Run) -> f64 {
     run.cpu.as_secs_f64()
 }
 
-/// Formats the results of a benchmark. `runs` has the runs of each contender.
-pub(crate) fn table(benchmark: &Benchmark, runs: &[Vec<Run>]) -> String {
-    let median = |name: &str, value: fn(&Run) -> f64| {
-        let index = benchmark.contenders.iter().position(|contender| contender.name == name);
-        index.and_then(|index| runs.get(index)).map_or(f64::NAN, |runs| Spread::of(runs, value).median)
-    };
-    let reference = benchmark.reference;
-    let mut text = format!("\n### {}\n\n", benchmark.title);
-    _ = writeln!(text, "| | wall, s | × {reference} | CPU, s | × {reference} | peak, MiB |");
-    _ = writeln!(text, "|---|---|---|---|---|---|");
-    for (contender, runs) in benchmark.contenders.iter().zip(runs) {
-        if runs.is_empty() {
-            _ = writeln!(text, "| {} | not supported | | | | |", contender.name);
-            continue;
+/// The results of a benchmark on a link. `runs` has the runs of each contender.
+pub(crate) struct Results<'a> {
+    pub(crate) benchmark: &'a Benchmark,
+    pub(crate) link: Link,
+    pub(crate) runs: Vec<Vec<Run>>,
+}
+
+impl Results<'_> {
+    fn runs_of(&self, name: &str) -> &[Run] {
+        let index = self.benchmark.contenders.iter().position(|contender| contender.name == name);
+        index.and_then(|index| self.runs.get(index)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The median of the slowest reference.
+    fn reference(&self, value: fn(&Run) -> f64) -> f64 {
+        let medians =
+            self.benchmark.references.iter().map(|name| Spread::of(self.runs_of(name), value).median);
+        medians.fold(f64::NAN, f64::max)
+    }
+
+    fn title(&self) -> String {
+        match self.link {
+            Link::Loopback => self.benchmark.title.to_owned(),
+            Link::Delayed => format!("{}, at 40 ms", self.benchmark.title),
         }
-        let (time, used, peak) = (Spread::of(runs, wall), Spread::of(runs, cpu), Spread::of(runs, mib));
-        _ = writeln!(
-            text,
-            "| {} | {:.3} ({:.3} to {:.3}) | {:.2} | {:.3} | {:.2} | {:.1} |",
-            contender.name,
-            time.median,
-            time.min,
-            time.max,
-            time.median / median(reference, wall),
-            used.median,
-            used.median / median(reference, cpu),
-            peak.max,
-        );
     }
-    let ours = |value| median(OURS, value) / median(reference, value);
-    let own = benchmark.contenders.iter().zip(runs).find(|(contender, _)| contender.name == OURS);
-    let peak = own.map_or(f64::NAN, |(_, runs)| Spread::of(runs, mib).max);
-    let mut targets = Vec::new();
-    let mut target = |what: &str, value: f64, limit: f64, unit: &str| {
+
+    /// The name of the file with the plot.
+    pub(crate) fn plot_file(&self) -> String {
+        format!("{}-{}.svg", self.benchmark.id, self.link.name())
+    }
+
+    /// Draws the wall times as SVG.
+    pub(crate) fn plot(&self) -> String {
+        let contenders =
+            self.benchmark.contenders.iter().zip(&self.runs).filter(|(_, runs)| !runs.is_empty());
+        let bars = contenders.map(|(contender, runs)| {
+            let Spread { min, median, max } = Spread::of(runs, wall);
+            let is_ours = contender.tool == Tool::Lakefs;
+            plot::Bar { name: contender.name.to_owned(), min, median, max, is_ours }
+        });
+        plot::svg(&self.title(), &bars.collect::<Vec<_>>())
+    }
+
+    /// Formats the results as Markdown.
+    pub(crate) fn table(&self) -> String {
+        let reference = match self.benchmark.references {
+            [one] => (*one).to_owned(),
+            several => format!("max({})", several.join(", ")),
+        };
+        let mut text = format!("\n### {}\n\n", self.title());
+        _ = writeln!(text, "| | wall, s | × {reference} | CPU, s | × {reference} | peak, MiB |");
+        _ = writeln!(text, "|---|---|---|---|---|---|");
+        for (contender, runs) in self.benchmark.contenders.iter().zip(&self.runs) {
+            if runs.is_empty() {
+                _ = writeln!(text, "| {} | not supported | | | | |", contender.name);
+                continue;
+            }
+            let (time, used, peak) = (Spread::of(runs, wall), Spread::of(runs, cpu), Spread::of(runs, mib));
+            _ = writeln!(
+                text,
+                "| {} | {:.3} ({:.3} to {:.3}) | {:.2} | {:.3} | {:.2} | {:.1} |",
+                contender.name,
+                time.median,
+                time.min,
+                time.max,
+                time.median / self.reference(wall),
+                used.median,
+                used.median / self.reference(cpu),
+                peak.max,
+            );
+        }
+        let bars = self.benchmark.bars.iter().filter(|bar| bar.link == self.link);
+        let bars: Vec<_> = bars.map(|bar| self.outcome(*bar, &reference)).collect();
+        if !bars.is_empty() {
+            _ = writeln!(text, "\nTargets: {}.", bars.join("; "));
+        }
+        _ = writeln!(text, "\n![{}](plots/{})", self.title(), self.plot_file());
+        text
+    }
+
+    /// Says whether a limit is met.
+    fn outcome(&self, Bar { subject, metric, limit, .. }: Bar, reference: &str) -> String {
+        let runs = self.runs_of(subject);
+        let ratio = |value| Spread::of(runs, value).median / self.reference(value);
+        let peak = Spread::of(runs, mib).max;
+        let (what, value, unit) = match metric {
+            Metric::Wall => ("wall", ratio(wall), format!(" × {reference}")),
+            Metric::Cpu => ("CPU", ratio(cpu), format!(" × {reference}")),
+            Metric::Peak => ("peak", peak, " MiB".to_owned()),
+            Metric::PeakMore => ("peak", peak - self.reference(mib), format!(" MiB more than {reference}")),
+        };
         let outcome = if value <= limit { "met" } else { "**missed**" };
-        targets.push(format!("{what} ≤ {limit}{unit} {outcome} ({value:.2})"));
-    };
-    if let Some(limit) = benchmark.targets.wall {
-        target("wall", ours(wall), limit, &format!(" × {reference}"));
+        let subject = if subject == OURS { String::new() } else { format!("{subject}: ") };
+        format!("{subject}{what} ≤ {limit}{unit} {outcome} ({value:.2})")
     }
-    if let Some(limit) = benchmark.targets.cpu {
-        target("CPU", ours(cpu), limit, &format!(" × {reference}"));
-    }
-    if let Some(limit) = benchmark.targets.peak {
-        target("peak", peak, limit, " MiB");
-    }
-    _ = writeln!(text, "\nTargets: {}.", targets.join("; "));
-    text
 }
 
 /// Describes the date, the machine and the versions.

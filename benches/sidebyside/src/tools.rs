@@ -18,10 +18,16 @@ pub(crate) enum Tool {
     CurlMd5Sync,
     Lakectl,
     Python,
+    /// `md5sum` of the local file of a download, which is what a verification costs.
+    Md5sum,
+    /// curl, and then the flush of the file to the disk.
+    CurlSync,
+    /// The S3 client of the crate `object_store`, on the S3 gateway of lakeFS.
+    S3Gateway,
 }
 
 /// The server, the branch and the local directory of the jobs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Setup {
     /// The directory of the programs of this package.
     pub(crate) programs: PathBuf,
@@ -40,7 +46,16 @@ impl Setup {
 
     /// Returns the command that runs a job. `None`: the tool does not support it.
     pub(crate) fn command(&self, tool: Tool, job: &Job) -> Result<Option<Command>, BoxError> {
+        let mut command = self.command_of(tool, job)?;
+        if let Some(command) = &mut command {
+            command.env("LAKECTL_SERVER_ENDPOINT_URL", &self.server);
+        }
+        Ok(command)
+    }
+
+    fn command_of(&self, tool: Tool, job: &Job) -> Result<Option<Command>, BoxError> {
         Ok(match tool {
+            Tool::Reqwest | Tool::OpenDal | Tool::Python if !is_basic(job) => None,
             Tool::Lakefs => Some(self.with_args(self.program("bench-lakefs"), job)),
             Tool::Reqwest => Some(self.with_args(self.program("bench-reqwest"), job)),
             Tool::OpenDal if matches!(job, Job::List { .. }) => None,
@@ -52,7 +67,12 @@ impl Setup {
             }
             Tool::Lakectl => self.lakectl(job),
             Tool::Curl => self.curl(job)?,
-            Tool::CurlMd5Sync => self.curl(job)?.map(|curl| with_md5_and_sync(&curl, job)),
+            Tool::CurlMd5Sync => {
+                self.curl(job)?.map(|curl| and_then(&curl, job, "md5sum \"$1\" && sync \"$1\""))
+            }
+            Tool::CurlSync => self.curl(job)?.map(|curl| and_then(&curl, job, "sync \"$1\"")),
+            Tool::Md5sum => self.md5sum(job),
+            Tool::S3Gateway => Some(self.with_args(self.program("bench-s3"), job)),
         })
     }
 
@@ -69,8 +89,21 @@ impl Setup {
                 let verify = if *verify { "verify" } else { "no-verify" };
                 command.arg("download").arg(path).arg(file).arg(verify)
             }
-            Job::UploadDir { directory, prefix } => command.arg("upload-dir").arg(directory).arg(prefix),
-            Job::DownloadDir { prefix, directory } => command.arg("download-dir").arg(prefix).arg(directory),
+            Job::UploadDir { directory, prefix, concurrency } => {
+                command.arg("upload-dir").arg(directory).arg(prefix).arg(or_default(*concurrency))
+            }
+            Job::DownloadDir { prefix, directory, concurrency } => {
+                command.arg("download-dir").arg(prefix).arg(directory).arg(or_default(*concurrency))
+            }
+            Job::Sync { directory, prefix, by_time } => {
+                let by = if *by_time { "time" } else { "checksum" };
+                command.arg("sync").arg(directory).arg(prefix).arg(by)
+            }
+            Job::Status { directory } => command.arg("status").arg(directory),
+            Job::Ranges { path, count, concurrency } => {
+                command.args(["ranges", path, &count.to_string(), &concurrency.to_string()])
+            }
+            Job::Fill { prefix, count } => command.args(["fill", prefix, &count.to_string()]),
             Job::List { prefix, pause, prefetch } => {
                 let prefetch = if *prefetch { "prefetch" } else { "no-prefetch" };
                 command.args(["list", prefix, &pause.as_micros().to_string(), prefetch])
@@ -82,7 +115,6 @@ impl Setup {
 
     fn lakectl(&self, job: &Job) -> Option<Command> {
         let mut command = Command::new("lakectl");
-        let parallel = CONCURRENCY.to_string();
         match job {
             Job::Upload { file, path } => {
                 command.args(["fs", "upload", "--no-progress", "-s"]).arg(file).arg(self.uri(path))
@@ -90,18 +122,27 @@ impl Setup {
             Job::Download { path, file, .. } => {
                 command.args(["fs", "download", "--no-progress"]).arg(self.uri(path)).arg(file)
             }
-            Job::UploadDir { directory, prefix } => {
-                command.args(["fs", "upload", "--no-progress", "-r", "-p", &parallel, "-s"]);
+            Job::UploadDir { directory, prefix, concurrency } => {
+                command.args(["fs", "upload", "--no-progress", "-r"]);
+                command.args(parallelism(*concurrency)).arg("-s");
                 command.arg(with_trailing_slash(directory)).arg(self.uri(prefix))
             }
-            Job::DownloadDir { prefix, directory } => {
-                command.args(["fs", "download", "--no-progress", "-r", "-p", &parallel]);
+            Job::DownloadDir { prefix, directory, concurrency } => {
+                command.args(["fs", "download", "--no-progress", "-r"]);
+                command.args(parallelism(*concurrency));
                 command.arg(self.uri(prefix)).arg(with_trailing_slash(directory))
             }
+            Job::Status { directory } => command.args(["local", "status"]).arg(directory),
             Job::List { prefix, pause, .. } if pause.is_zero() => {
                 command.args(["fs", "ls", "-r", &self.uri(prefix)])
             }
-            Job::List { .. } | Job::Stats { .. } => return None,
+            Job::List { .. }
+            | Job::Stats { .. }
+            | Job::Sync { .. }
+            | Job::Ranges { .. }
+            | Job::Fill { .. } => {
+                return None;
+            }
         };
         Some(command)
     }
@@ -111,13 +152,13 @@ impl Setup {
         match job {
             Job::Upload { file, path } => config.upload(file, &self.write_url(path)),
             Job::Download { path, file, .. } => config.download(&self.read_url("objects", path), file),
-            Job::UploadDir { directory, prefix } => {
+            Job::UploadDir { directory, prefix, .. } => {
                 for (file, path) in uploads(directory, prefix)? {
                     config.upload(&file, &self.write_url(&path));
                 }
             }
             // curl cannot list objects, so the names are generated.
-            Job::DownloadDir { prefix, directory } => {
+            Job::DownloadDir { prefix, directory, .. } => {
                 for number in 0..FILES {
                     let path = numbered(prefix, number);
                     config.download(&self.read_url("objects", &path), &directory.join(numbered("", number)));
@@ -129,7 +170,13 @@ impl Setup {
                     config.download(&url, Path::new("/dev/null"));
                 }
             }
-            Job::List { .. } => return Ok(None),
+            Job::List { .. }
+            | Job::Sync { .. }
+            | Job::Status { .. }
+            | Job::Ranges { .. }
+            | Job::Fill { .. } => {
+                return Ok(None);
+            }
         }
         let file = self.directory.join("curl.conf");
         fs::write(&file, config.text)?;
@@ -140,6 +187,14 @@ impl Setup {
         }
         command.arg("--config").arg(file);
         Ok(Some(command))
+    }
+
+    /// The source of a downloaded object is a local file of the same name.
+    fn md5sum(&self, job: &Job) -> Option<Command> {
+        let Job::Download { path, .. } = job else { return None };
+        let mut command = Command::new("md5sum");
+        command.arg(self.directory.join(path));
+        Some(command)
     }
 
     fn read_url(&self, endpoint: &str, path: &str) -> String {
@@ -190,7 +245,22 @@ impl CurlConfig {
     }
 }
 
-fn with_md5_and_sync(curl: &Command, job: &Job) -> Command {
+/// Whether the contenders without a directory synchronization support the job.
+fn is_basic(job: &Job) -> bool {
+    !matches!(job, Job::Sync { .. } | Job::Status { .. } | Job::Ranges { .. } | Job::Fill { .. })
+}
+
+fn or_default(concurrency: Option<usize>) -> String {
+    concurrency.map_or_else(|| "default".to_owned(), |number| number.to_string())
+}
+
+/// The option of lakectl for the number of files at once.
+fn parallelism(concurrency: Option<usize>) -> Vec<String> {
+    concurrency.map_or_else(Vec::new, |number| vec!["-p".to_owned(), number.to_string()])
+}
+
+/// Runs curl, and then a command line of the shell with the downloaded file as `$1`.
+fn and_then(curl: &Command, job: &Job, line: &str) -> Command {
     let mut args = vec![curl.get_program().to_string_lossy().into_owned()];
     args.extend(curl.get_args().map(|arg| arg.to_string_lossy().into_owned()));
     let mut command = Command::new("sh");
@@ -199,7 +269,7 @@ fn with_md5_and_sync(curl: &Command, job: &Job) -> Command {
     } else {
         Path::new(".")
     };
-    let line = format!("{} && md5sum \"$1\" && sync \"$1\"", args.join(" "));
+    let line = format!("{} && {line}", args.join(" "));
     command.arg("-c").arg(line).arg("sh").arg(file);
     command
 }

@@ -23,12 +23,15 @@ async fn main() -> Result<(), BoxError> {
     match job {
         Job::Upload { file, path } => upload(&operator, &file, &path).await?,
         Job::Download { path, file, .. } => download(&operator, &path, &file).await?,
-        Job::UploadDir { directory, prefix } => {
+        Job::UploadDir { directory, prefix, concurrency } => {
             let uploads = uploads(&directory, &prefix)?;
             let uploads = uploads.iter().map(|(file, path)| upload(&operator, file, path));
-            stream::iter(uploads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
+            stream::iter(uploads)
+                .buffer_unordered(concurrency.unwrap_or(CONCURRENCY))
+                .try_collect::<()>()
+                .await?;
         }
-        Job::DownloadDir { prefix, directory } => {
+        Job::DownloadDir { prefix, directory, concurrency } => {
             tokio::fs::create_dir_all(&directory).await?;
             // OpenDAL lists only one page, so the names are generated.
             let downloads = (0..FILES).map(|number| {
@@ -36,9 +39,14 @@ async fn main() -> Result<(), BoxError> {
                 let operator = &operator;
                 async move { download(operator, &path, &file).await }
             });
-            stream::iter(downloads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
+            stream::iter(downloads)
+                .buffer_unordered(concurrency.unwrap_or(CONCURRENCY))
+                .try_collect::<()>()
+                .await?;
         }
-        Job::List { .. } => return Err("OpenDAL lists only one page".into()),
+        Job::List { .. } | Job::Sync { .. } | Job::Status { .. } | Job::Ranges { .. } | Job::Fill { .. } => {
+            return Err("OpenDAL lists only one page, and has no such jobs".into());
+        }
         Job::Stats { prefix, count } => {
             for number in 0..count {
                 operator.stat(&numbered(&prefix, number)).await?;

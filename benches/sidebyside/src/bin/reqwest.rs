@@ -60,12 +60,15 @@ async fn main() -> Result<(), BoxError> {
     match job {
         Job::Upload { file, path } => lake.upload(&file, &path).await?,
         Job::Download { path, file, .. } => lake.download(&path, &file).await?,
-        Job::UploadDir { directory, prefix } => {
+        Job::UploadDir { directory, prefix, concurrency } => {
             let uploads = uploads(&directory, &prefix)?;
             let uploads = uploads.iter().map(|(file, path)| lake.upload(file, path));
-            stream::iter(uploads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
+            stream::iter(uploads)
+                .buffer_unordered(concurrency.unwrap_or(CONCURRENCY))
+                .try_collect::<()>()
+                .await?;
         }
-        Job::DownloadDir { prefix, directory } => {
+        Job::DownloadDir { prefix, directory, concurrency } => {
             tokio::fs::create_dir_all(&directory).await?;
             let mut after = String::new();
             loop {
@@ -75,7 +78,10 @@ async fn main() -> Result<(), BoxError> {
                     let lake = &lake;
                     async move { lake.download(&object.path, &file).await }
                 });
-                stream::iter(downloads).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
+                stream::iter(downloads)
+                    .buffer_unordered(concurrency.unwrap_or(CONCURRENCY))
+                    .try_collect::<()>()
+                    .await?;
                 if !page.pagination.has_more {
                     break;
                 }
@@ -100,6 +106,9 @@ async fn main() -> Result<(), BoxError> {
                 let request = lake.get("objects/stat").query(&[("path", &*numbered(&prefix, number))]);
                 request.send().await?.error_for_status()?.json::<Stats>().await?;
             }
+        }
+        Job::Sync { .. } | Job::Status { .. } | Job::Ranges { .. } | Job::Fill { .. } => {
+            return Err("this contender has no such job".into());
         }
     }
     Ok(())
