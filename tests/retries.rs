@@ -392,22 +392,32 @@ async fn branch_creation_with_a_lost_response_is_reconciled() {
 }
 
 #[tokio::test]
-async fn streams_are_not_retried() {
+async fn streams_are_retried_unless_nothing_is_kept_of_them() {
     let fixture = Fixture::new().await;
     let object = fixture.main.object("b");
     let pieces = || stream::iter(["1", "2"].map(Ok::<_, std::io::Error>));
     let bodies = || [Body::stream(pieces()), Body::stream(pieces()).with_length(2), Body::reader(&b"12"[..])];
     for body in bodies() {
+        let target = fixture.main.object("a");
         fixture.server.clear_requests();
         fixture.server.faults().on("uploadObject").drop_connection();
-        let error = object.upload(body).await.unwrap_err();
+        fixture.server.faults().on("uploadObject").respond(503, SLOW_DOWN);
+        target.upload(body).await.unwrap();
+        assert_eq!(fixture.sent("uploadObject"), 3);
+        assert_eq!(target.read().await.unwrap(), "12");
+        target.delete().await.unwrap();
+    }
+    for body in bodies() {
+        fixture.server.clear_requests();
+        fixture.server.faults().on("uploadObject").drop_connection();
+        let error = object.upload(body).spool_limit(0).await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Transport, 1), "{error}");
         assert_eq!(fixture.sent("uploadObject"), 1);
     }
     for body in bodies() {
         fixture.server.clear_requests();
         fixture.server.faults().on("uploadObject").respond(503, SLOW_DOWN);
-        let error = object.upload(body).await.unwrap_err();
+        let error = object.upload(body).spool_limit(0).await.unwrap_err();
         assert_eq!((error.status(), error.attempts()), (Some(503), 1), "{error}");
         // The caller can retry with a new stream.
         assert!(error.is_retryable());

@@ -6,6 +6,10 @@
 //! * [Retries](retries): which requests are retried, and what to do when the outcome of a request is unknown.
 //! * [Transactions](transactions): how several changes take effect together, and what to do about conflicts.
 #![cfg_attr(
+    feature = "fs",
+    doc = "* [Transfers](transfers): how bytes get from and to lakeFS, and what is verified."
+)]
+#![cfg_attr(
     all(feature = "config", feature = "fs"),
     doc = "* [Working copies](working_copies): a local directory that is linked to a prefix, like a checkout of git."
 )]
@@ -24,6 +28,10 @@ pub mod retries {}
 
 #[doc = include_str!("transactions.md")]
 pub mod transactions {}
+
+#[cfg(feature = "fs")]
+#[doc = include_str!("transfers.md")]
+pub mod transfers {}
 
 #[cfg(all(feature = "config", feature = "fs"))]
 #[doc = include_str!("working_copies.md")]

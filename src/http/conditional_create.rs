@@ -17,6 +17,10 @@ use crate::http::options::CallOptions;
 use crate::http::reconcile::Checks;
 use crate::http::retry::RetryPolicy;
 
+/// The note of a refusal that may be wrong.
+const EQUAL_OBJECT: &str = "the object has the bytes of this request and was created at the same time; with `exclusive`, the \
+                            objects of two writers differ";
+
 /// What a check found at the path.
 #[derive(Debug)]
 pub(crate) enum Found<T> {
@@ -40,6 +44,8 @@ pub(crate) struct Creation<'a> {
     /// All writers of the path create objects that can be told apart, so that an object of another request proves that
     /// this one has failed, even if its response was lost.
     pub(crate) is_exclusive: bool,
+    /// The object of another request is never taken for that of this one, not even if it has the same bytes.
+    pub(crate) is_certain: bool,
 }
 
 /// Sends a request until its object exists or that of another request does.
@@ -56,7 +62,7 @@ where
     S: Future<Output = Result<T>> + Send,
     F: Future<Output = Result<Found<T>>> + Send,
 {
-    let Creation { policy, options, is_exclusive } = creation;
+    let Creation { policy, options, is_exclusive, is_certain } = creation;
     let start = Instant::now();
     let mut failures = Failures::default();
     let mut request = send();
@@ -82,6 +88,13 @@ where
         count_unknown(false);
         failures.is_missing = matches!(found, Some(Found::Missing));
         match found {
+            // Nothing but a commit explains the refusal of an object that was created.
+            Some(Found::Own { is_committed: false, .. })
+                if failure == Failure::Refused && !failures.is_unknown && !is_certain =>
+            {
+                failures.is_unknown = true;
+                return Err(failures.into_error().with_note(EQUAL_OBJECT));
+            }
             Some(Found::Own { object, .. }) => return Ok(object),
             Some(Found::Other) if failure == Failure::Refused => {
                 failures.is_unknown = false;
@@ -183,8 +196,7 @@ fn is_refused(error: &Error) -> bool {
 ///
 /// With `settles`, an object of the request is final once it is committed. The server has refused the request because a
 /// commit is in progress, and that commit may have read the staging area before the object was written. Such an object
-/// disappears when the commit ends. If the commit fails, the object stays, uncommitted; this is assumed after the time
-/// for checks.
+/// disappears when the commit ends. If the commit fails, or there was none, the object stays, uncommitted.
 ///
 /// `waits` is whether a missing object is checked again.
 async fn check<T, F>(
@@ -254,14 +266,23 @@ mod tests {
         checks: impl IntoIterator<Item = Found<u8>, IntoIter: Send>,
         is_exclusive: bool,
     ) -> Result<u8, (ErrorKind, bool)> {
+        outcome_of(errors, checks, is_exclusive, is_exclusive).await
+    }
+
+    async fn outcome_of(
+        errors: impl IntoIterator<Item = Error, IntoIter: Send>,
+        checks: impl IntoIterator<Item = Found<u8>, IntoIter: Send>,
+        is_exclusive: bool,
+        is_certain: bool,
+    ) -> Result<u8, (ErrorKind, bool)> {
         let policy = RetryPolicy::default().reconcile_timeout(Duration::from_secs(3));
         let mut errors = errors.into_iter();
         let checks = Mutex::new(checks.into_iter());
         let send = || Some(ready(errors.next().map_or(Ok(2), Err)));
         let find = |_| ready(Ok(checks.lock().unwrap().next().unwrap_or(Found::Missing)));
-        let outcome =
-            create(Creation { policy: &policy, options: &CallOptions::default(), is_exclusive }, send, find)
-                .await;
+        let options = CallOptions::default();
+        let creation = Creation { policy: &policy, options: &options, is_exclusive, is_certain };
+        let outcome = create(creation, send, find).await;
         outcome.map_err(|error| (error.kind(), error.is_outcome_unknown()))
     }
 
@@ -281,8 +302,10 @@ mod tests {
         assert_eq!(outcome([refused()], [UNCOMMITTED, Found::Missing], false).await, Ok(2));
         assert_eq!(outcome([refused()], [UNCOMMITTED, Found::Other], false).await, EXISTS);
         // No commit was in progress, or it failed.
-        let always = std::iter::repeat_with(|| UNCOMMITTED).take(1000);
-        assert_eq!(outcome([refused()], always, false).await, Ok(1));
+        let always = || std::iter::repeat_with(|| UNCOMMITTED).take(1000);
+        let unknown = Err((ErrorKind::PreconditionFailed, true));
+        assert_eq!(outcome([refused()], always(), false).await, unknown);
+        assert_eq!(outcome_of([refused()], always(), false, true).await, Ok(1));
     }
 
     #[tokio::test(start_paused = true)]

@@ -92,15 +92,22 @@ async fn token_that_a_streamed_upload_finds_rejected_is_renewed_for_the_next_cal
 
     server.faults().on("upload_object").respond(401, REFUSAL);
     let object = client.repository(&name).branch("main").object("a");
-    // More than is kept in memory to be sent again.
+    // More than is kept to be sent again.
     let chunks = || stream::repeat_with(|| std::io::Result::Ok(vec![0_u8; 1024 * 1024])).take(20);
-    let upload = object.upload(Body::stream(chunks())).presign(false);
+    let upload = object.upload(Body::stream(chunks())).presign(false).spool_limit(0);
     let error = wait_for("the refusal", upload.into_future()).await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Unauthenticated, Some(401)), "{error}");
     assert_eq!(server.requests_for("login").len(), 1);
 
-    object.upload(Body::stream(chunks())).presign(false).await.unwrap();
+    object.upload(Body::stream(chunks())).presign(false).spool_limit(0).await.unwrap();
     assert_eq!(server.requests_for("login").len(), 2);
+
+    // Data that are kept are sent again after a new login.
+    server.faults().on("upload_object").respond(401, REFUSAL);
+    let upload = object.upload(Body::stream(chunks())).presign(false);
+    let stats = wait_for("the upload", upload.into_future()).await.unwrap();
+    assert_eq!(stats.size_bytes, Some(20 * 1024 * 1024));
+    assert_eq!(server.requests_for("login").len(), 3);
 }
 
 #[tokio::test]

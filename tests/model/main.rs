@@ -19,7 +19,9 @@ mod support;
 
 use std::cell::Cell;
 use std::env;
+use std::time::Duration;
 
+use lakefs::RetryPolicy;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 use tokio::runtime::Runtime;
 
@@ -51,10 +53,14 @@ fn run_sequences() {
     }
     let runtime = Runtime::new().unwrap();
     let fixture = runtime.block_on(Fixture::new());
+    // A creation of what exists with equal bytes waits for a commit.
+    let retries = RetryPolicy::default().reconcile_timeout(Duration::from_millis(50));
+    let client = fixture.builder().retries(retries).build().unwrap();
     let (sequences, steps) = (Cell::new(0), Cell::new(0));
     let result = TestRunner::new(config).run(&operations::sequences(), |operations| {
         runtime.block_on(async {
             let repository = fixture.repository("model").await;
+            let repository = client.repository(repository.name());
             let result = Box::pin(run::run(repository.clone(), &operations)).await;
             repository.delete().await.expect("the repository is deleted");
             sequences.set(sequences.get() + 1);

@@ -55,7 +55,8 @@ impl ServerUpload<'_> {
             is_possible.then(|| self.send())
         };
         let (api, is_exclusive) = (self.spec.object.api(), self.spec.is_exclusive);
-        let creation = Creation { policy: api.retries(), options: api.options(), is_exclusive };
+        let is_certain = self.token.is_some();
+        let creation = Creation { policy: api.retries(), options: api.options(), is_exclusive, is_certain };
         let created = create(creation, send, |in_head| self.find(in_head));
         match &self.token {
             Some(token) => {

@@ -115,7 +115,8 @@ impl LinkRequest {
         let Some(address) = address else { return send(&self.object, call).await };
         let identity = Identity::Address(address);
         let (api, is_exclusive) = (self.object.api(), self.is_exclusive);
-        let creation = Creation { policy: api.retries(), options: api.options(), is_exclusive };
+        let creation =
+            Creation { policy: api.retries(), options: api.options(), is_exclusive, is_certain: true };
         let request = || Some(async { send(&self.object, self.call()?).await });
         let created = create(creation, request, |in_head| create::find(&self.object, &identity, in_head));
         if !is_exclusive {

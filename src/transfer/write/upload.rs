@@ -40,15 +40,17 @@ macro_rules! upload_options {
             /// recognises the object of this upload by its physical address if the data were sent to the storage, and
             /// else by its size, its checksum and its modification time. If there is no object, it sends the data again.
             ///
-            /// Several uploads of the same bytes to the same path at the same time can therefore all succeed, unless
-            /// they are [exclusive](Self::exclusive).
+            /// Two uploads of the same bytes to the same path at the same time cannot be told apart if a commit or a lost
+            /// response interferes: then both can succeed, unless they are [exclusive](Self::exclusive). If the server
+            /// refuses the second one and no commit follows within the time for checks, it fails, and
+            /// [`Error::is_outcome_unknown`](crate::Error::is_outcome_unknown) returns `true`.
             ///
             /// If the data have at least 1 MiB or their length is unknown, the client checks first whether the object
             /// exists, and sends no data then.
             ///
             /// # Errors
-            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object exists, and is that of another
-            /// writer. [`Conflict`](crate::ErrorKind::Conflict): commits interfered again and again, or the data cannot
+            /// [`PreconditionFailed`](crate::ErrorKind::PreconditionFailed): the object exists, and is probably that of
+            /// another writer. [`Conflict`](crate::ErrorKind::Conflict): commits interfered again and again, or the data cannot
             /// be sent again; no object was created.
             pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
                 self.spec.if_none_match = Some(etag.into());
