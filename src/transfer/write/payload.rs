@@ -134,7 +134,9 @@ impl Replayable {
         let (mut md5, mut position) = (Md5::new(), 0);
         match self {
             Self::Bytes(bytes) if bytes.len() <= MAX_INLINE => return Ok(Md5::digest(bytes)),
-            _ => {}
+            Self::Bytes(_) => {}
+            #[cfg(feature = "fs")]
+            Self::File(..) => {}
         }
         while position < self.length() {
             let part = self.slice(position, HASH_JOB);

@@ -163,31 +163,29 @@ struct Attempt {
 
 impl Attempt {
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        loop {
-            let read = match &mut self.reading {
-                None => None,
-                Some(reading) => Some(ready!(Pin::new(reading).poll(cx))),
-            };
-            self.reading = None;
-            let (number, position) = (self.number, self.position);
-            let bytes = match read {
-                Some(read) => read.map_err(io::Error::other).and_then(|done| done),
-                None => match ready!(self.stream.with(|state| state.poll(number, position, cx))) {
-                    None => return Poll::Ready(None),
-                    Some(Ok(Step::Send(bytes))) => Ok(bytes),
-                    #[cfg(feature = "fs")]
-                    Some(Ok(Step::Read(reading))) => {
-                        self.reading = Some(reading);
-                        continue;
-                    }
-                    Some(Err(error)) => Err(error),
-                },
-            };
-            if let Ok(bytes) = &bytes {
-                self.position += bytes.len() as u64;
-            }
-            return Poll::Ready(Some(bytes));
+        let read = match &mut self.reading {
+            None => None,
+            Some(reading) => Some(ready!(Pin::new(reading).poll(cx))),
+        };
+        self.reading = None;
+        let (number, position) = (self.number, self.position);
+        let bytes = match read {
+            Some(read) => read.map_err(io::Error::other).and_then(|done| done),
+            None => match ready!(self.stream.with(|state| state.poll(number, position, cx))) {
+                None => return Poll::Ready(None),
+                Some(Ok(Step::Send(bytes))) => Ok(bytes),
+                #[cfg(feature = "fs")]
+                Some(Ok(Step::Read(reading))) => {
+                    self.reading = Some(reading);
+                    return self.poll_next(cx);
+                }
+                Some(Err(error)) => Err(error),
+            },
+        };
+        if let Ok(bytes) = &bytes {
+            self.position += bytes.len() as u64;
         }
+        Poll::Ready(Some(bytes))
     }
 }
 
