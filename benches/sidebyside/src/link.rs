@@ -1,12 +1,12 @@
 //! The links between the contenders and the server: loopback, or a proxy that delays every byte.
 
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use lakefs_bench::BoxError;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, tcp};
-use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -39,39 +39,60 @@ impl Link {
     }
 }
 
+/// The argument with which this program runs as a proxy.
+pub(crate) const PROXY_ARGUMENT: &str = "delay-proxy";
+
 /// A proxy for TCP that delays the bytes of both directions. It ends when it is dropped.
+///
+/// It is a process of its own: the peak memory of a contender starts with that of the process that starts it.
 pub(crate) struct DelayProxy {
-    address: SocketAddr,
-    _runtime: Runtime,
+    process: Child,
+    url: String,
 }
 
 impl DelayProxy {
     /// Starts a proxy in front of a server, given as `http://HOST:PORT`.
     pub(crate) fn start(server: &str) -> Result<Self, BoxError> {
-        let host =
-            server.strip_prefix("http://").ok_or("the delayed link needs a server at http://HOST:PORT")?;
-        let host = host.trim_end_matches('/').to_owned();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-        let address = listener.local_addr()?;
-        runtime.spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let host = host.clone();
-                tokio::spawn(async move {
-                    // The handshake of TCP takes a round trip.
-                    sleep(2 * DELAY).await;
-                    if let Ok(server) = TcpStream::connect(host).await {
-                        forward(client, server);
-                    }
-                });
-            }
-        });
-        Ok(Self { address, _runtime: runtime })
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut process = command.args([PROXY_ARGUMENT, server]).stdout(Stdio::piped()).spawn()?;
+        let mut url = String::new();
+        let stdout = process.stdout.take().ok_or("the output of the proxy cannot be read")?;
+        BufReader::new(stdout).read_line(&mut url)?;
+        Ok(Self { process, url: url.trim().to_owned() })
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
+}
+
+impl Drop for DelayProxy {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
+
+/// Prints the URL of the proxy, and runs it until the process is ended.
+pub(crate) fn run_proxy(server: &str) -> Result<(), BoxError> {
+    let host = server.strip_prefix("http://").ok_or("the delayed link needs a server at http://HOST:PORT")?;
+    let host = host.trim_end_matches('/').to_owned();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        println!("http://{}", listener.local_addr()?);
+        loop {
+            let (client, _) = listener.accept().await?;
+            let host = host.clone();
+            tokio::spawn(async move {
+                // The handshake of TCP takes a round trip.
+                sleep(2 * DELAY).await;
+                if let Ok(server) = TcpStream::connect(host).await {
+                    forward(client, server);
+                }
+            });
+        }
+    })
 }
 
 fn forward(client: TcpStream, server: TcpStream) {

@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use benchmarks::{Benchmark, OBJECTS, benchmarks};
 use lakefs_bench::{BoxError, Job};
 use lexopt::{Arg, Parser, ValueExt as _};
-use link::{DelayProxy, Link};
+use link::{DelayProxy, Link, PROXY_ARGUMENT};
 use measure::{Run, measure, output};
 use report::Results;
 use tools::{Setup, Tool};
@@ -65,6 +65,10 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), BoxError> {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some(PROXY_ARGUMENT) {
+        return link::run_proxy(&arguments.next().unwrap_or_default());
+    }
     let Some(options) = options()? else {
         print!("{USAGE}");
         return Ok(());
@@ -136,7 +140,7 @@ fn compare(setup: &Setup, options: &Options) -> Result<String, BoxError> {
     }
     prepare::prepare(setup, &selected)?;
     let proxy = DelayProxy::start(&setup.server)?;
-    let delayed = Setup { server: proxy.url(), ..setup.clone() };
+    let delayed = Setup { server: proxy.url().to_owned(), ..setup.clone() };
     let mut text = report::environment(options.rounds)?;
     let page = if selected("list-prefetch") { measure_page(setup)? } else { Duration::ZERO };
     for benchmark in benchmarks(&setup.directory, page).iter().filter(|benchmark| selected(benchmark.id)) {

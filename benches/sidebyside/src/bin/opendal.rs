@@ -12,6 +12,7 @@ use tokio::io::AsyncWriteExt as _;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
+    opendal::install_default();
     let Invocation { repository, branch, job } = Invocation::from_args()?;
     let service = Lakefs::default()
         .endpoint(&std::env::var("LAKECTL_SERVER_ENDPOINT_URL")?)
@@ -19,7 +20,7 @@ async fn main() -> Result<(), BoxError> {
         .password(&std::env::var("LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY")?)
         .repository(&repository)
         .branch(&branch);
-    let operator = Operator::new(service)?.finish();
+    let operator = Operator::new(service)?;
     match job {
         Job::Upload { file, path } => upload(&operator, &file, &path).await?,
         Job::Download { path, file, .. } => download(&operator, &path, &file).await?,
