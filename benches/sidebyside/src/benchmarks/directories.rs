@@ -5,7 +5,7 @@ use std::path::Path;
 use lakefs_bench::Job;
 
 use super::Metric::{Cpu, Peak, PeakMore, Wall};
-use super::{Benchmark, Contender, OURS, PEAK, all, contender, run_path};
+use super::{Benchmark, OURS, PEAK, all, contender, run_path};
 use crate::link::Link::{Delayed, Loopback};
 use crate::tools::Tool;
 
@@ -40,13 +40,8 @@ pub(super) fn benchmarks(directory: &Path) -> Vec<Benchmark> {
         let target = target.clone();
         move |run: &str| Job::DownloadDir { prefix: "small/".to_owned(), directory: target(run), concurrency }
     };
-    let sweep = |job: &dyn Fn(usize) -> Box<dyn Fn(&str) -> Job>| {
-        let fixed = SWEEP.map(|(number, name)| Contender { name, tool: Tool::Lakefs, job: job(number) });
-        fixed.into_iter()
-    };
-    let uploads = sweep(&|number| Box::new(upload("small", Some(number))));
-    let downloads = sweep(&|number| Box::new(download(Some(number))));
-    let ours = |job: Box<dyn Fn(&str) -> Job>| Contender { name: OURS, tool: Tool::Lakefs, job };
+    let uploads = SWEEP.map(|(number, name)| contender(name, Tool::Lakefs, upload("small", Some(number))));
+    let downloads = SWEEP.map(|(number, name)| contender(name, Tool::Lakefs, download(Some(number))));
     vec![
         Benchmark::new(
             "upload-dir",
@@ -72,14 +67,14 @@ pub(super) fn benchmarks(directory: &Path) -> Vec<Benchmark> {
             "upload-sweep",
             "Upload 2,000 files of 4 KiB, by the number of files at once",
             &["25 at once"],
-            [ours(Box::new(upload("small", None)))].into_iter().chain(uploads).collect(),
+            [contender(OURS, Tool::Lakefs, upload("small", None))].into_iter().chain(uploads).collect(),
         )
         .bar(Delayed, OURS, Wall, 1.0),
         Benchmark::new(
             "download-sweep",
             "Download 2,000 files of 4 KiB, by the number of files at once",
             &["25 at once"],
-            [ours(Box::new(download(None)))].into_iter().chain(downloads).collect(),
+            [contender(OURS, Tool::Lakefs, download(None))].into_iter().chain(downloads).collect(),
         )
         .bar(Delayed, OURS, Wall, 1.0),
         sync(directory),
