@@ -64,14 +64,13 @@ impl<H: Update> Hasher<H> {
     }
 
     /// Adds the next bytes, and waits while too many bytes wait to be hashed.
-    #[cfg_attr(not(test), allow(dead_code, reason = "readers poll instead; uploads push"))]
-    pub(crate) async fn push(&mut self, bytes: Bytes) -> io::Result<()> {
+    #[cfg(test)]
+    async fn push(&mut self, bytes: Bytes) -> io::Result<()> {
         self.add(bytes);
         poll_fn(|cx| self.poll_ready(cx)).await
     }
 
     /// Hashes the remaining bytes, and returns the hash.
-    #[cfg_attr(not(test), allow(dead_code, reason = "readers poll instead; uploads push"))]
     pub(crate) async fn finish(mut self) -> io::Result<H> {
         poll_fn(|cx| self.poll_finish(cx)).await
     }

@@ -15,7 +15,6 @@ const PREFIX: &str = ".lakefs-tmp-";
 const DIGITS: usize = 16;
 
 /// Whether a file name is that of a temporary file of a download. A download that was killed leaves one behind.
-#[allow(dead_code, reason = "used when directories are walked")]
 pub(crate) fn is_temporary_name(name: &str) -> bool {
     name.strip_prefix(PREFIX).is_some_and(|digits| {
         digits.len() == DIGITS && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
