@@ -114,6 +114,7 @@ impl<T> Job<T> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
     use std::time::Duration;
 
     use futures::future;
@@ -142,11 +143,18 @@ mod tests {
             let runtime = runtime.enable_all().max_blocking_threads(pool).build().unwrap();
             let (jobs, running, most) = (Jobs::new(max), AtomicUsize::new(0), AtomicUsize::new(0));
             let counters = Arc::new((running, most));
+            // The first job ends when all others wait.
+            let (all_started, first) = mpsc::channel::<()>();
+            let first = Mutex::new(Some(first));
             let work = async {
                 let started: Vec<_> = (0..10 * JOBS_IN_A_ROW)
                     .map(|number| {
                         let counters = counters.clone();
+                        let gate = first.lock().unwrap().take();
                         jobs.start(move || {
+                            if let Some(gate) = gate {
+                                _ = gate.recv_timeout(Duration::from_secs(10));
+                            }
                             let (running, most) = &*counters;
                             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                             running.fetch_sub(1, Ordering::SeqCst);
@@ -157,6 +165,7 @@ mod tests {
                 // Runs before all jobs are done, although they have the only thread.
                 let waiting = jobs.clone();
                 let other = spawn_blocking(move || waiting.0.lock().waiting.len());
+                all_started.send(()).unwrap();
                 assert!(pool > 1 || other.await.unwrap() > 0);
                 let results = future::join_all(started.into_iter().map(Job::finish)).await;
                 for (number, result) in results.into_iter().enumerate() {

@@ -103,16 +103,40 @@ fn assert_exists_for_certain(error: &Error) {
 
 #[tokio::test]
 async fn own_object_is_no_failed_precondition() {
-    let (fixture, main) = start(SHORT).await;
+    let (fixture, main) = start(LONG).await;
     let server = fixture.test_server();
     for way in Way::ALL {
         let object = main.object(format!("{way:?}"));
         server.clear_requests();
         plan(server, way).commit_during_write();
-        let stats = way.create(&object).await.unwrap_or_else(|error| panic!("{way:?}: {error}"));
+        // There is something to commit once the object is written.
+        let commit = wait_until("the commit ends", async || main.commit("one").await.is_ok());
+        let (created, ()) = tokio::join!(way.create(&object), commit);
+        let stats = created.unwrap_or_else(|error| panic!("{way:?}: {error}"));
         assert_eq!(stats, object.get().await.unwrap(), "{way:?}");
         assert_eq!(sent(server, way.operation()), 1, "{way:?}");
         assert_eq!(server.faults().pending(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn refusal_without_a_commit_is_unknown_unless_the_object_is_recognised_for_certain() {
+    let (fixture, main) = start(SHORT).await;
+    let server = fixture.test_server();
+    for way in Way::ALL {
+        let object = main.object(format!("{way:?}"));
+        plan(server, way).commit_during_write();
+        let created = way.create(&object).await;
+        if matches!(way, Way::Storage | Way::Link) {
+            assert_eq!(created.unwrap(), object.get().await.unwrap(), "{way:?}");
+        } else {
+            let error = created.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PreconditionFailed, "{way:?}: {error}");
+            assert!(
+                error.is_outcome_unknown() && error.to_string().contains("exclusive"),
+                "{way:?}: {error}"
+            );
+        }
     }
 }
 
