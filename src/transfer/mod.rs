@@ -2,7 +2,7 @@
 //!
 //! Imports point downwards, in this order: `working`; `dir`; `read` and `write`, which do not know each other; `stat`,
 //! `list` and `delete`; `wait_timeout`, `spool`, `beneath`, `budget`, `jobs`, `etag`, `digest`, `hasher`, `md5`,
-//! `part_size` and `progress`.
+//! `part_size`, `positioned` and `progress`.
 
 #[cfg(feature = "fs")]
 pub(crate) mod beneath;
@@ -19,6 +19,8 @@ pub(crate) mod jobs;
 pub(crate) mod list;
 pub(crate) mod md5;
 mod part_size;
+#[cfg(feature = "fs")]
+mod positioned;
 pub(crate) mod progress;
 pub(crate) mod read;
 #[cfg(feature = "fs")]
@@ -30,6 +32,8 @@ pub(crate) mod working;
 pub(crate) mod write;
 
 use std::io;
+#[cfg(feature = "fs")]
+use std::path::Path;
 
 use tokio::task::spawn_blocking;
 
@@ -43,4 +47,10 @@ const JOB_SIZE: usize = 1024 * 1024;
 /// Runs blocking work on the blocking thread pool.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+/// Adds the path of a file to an error.
+#[cfg(feature = "fs")]
+fn with_path(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use crate::transfer::beneath;
 use crate::transfer::dir::listing::ListedObject;
@@ -150,17 +150,12 @@ impl FileReader {
     }
 }
 
-/// Returns the time so many seconds after 1970.
-pub(crate) fn from_unix_seconds(seconds: i64) -> Option<SystemTime> {
-    let duration = Duration::from_secs(seconds.unsigned_abs());
-    if seconds < 0 { UNIX_EPOCH.checked_sub(duration) } else { UNIX_EPOCH.checked_add(duration) }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
+    use crate::models::time::from_unix_seconds;
     use crate::transfer::digest::hex;
     use crate::transfer::md5::Md5;
     use crate::transfer::write::link::unix_seconds;

@@ -9,12 +9,13 @@ use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::impl_into_future;
+use crate::models::time::from_unix_seconds;
 use crate::scope::RefScope;
 use crate::transfer::beneath::create_parent_dirs;
 use crate::transfer::blocking;
 use crate::transfer::budget::TransferBudget;
 use crate::transfer::dir::compact_list::CompactList;
-use crate::transfer::dir::compare::{self, LocalFiles, Similarity, from_unix_seconds};
+use crate::transfer::dir::compare::{self, LocalFiles, Similarity};
 use crate::transfer::dir::concurrency::{self, Concurrency};
 use crate::transfer::dir::extraneous_files::delete_extraneous_files;
 use crate::transfer::dir::filter::PathFilter;

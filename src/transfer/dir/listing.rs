@@ -3,7 +3,7 @@
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::models::ObjectStats;
+use crate::models::ObjectUserMetadata;
 use crate::scope::RefScope;
 use crate::transfer::digest::hex;
 use crate::transfer::dir::compact_list::{Compact, Decoder, put_bytes, put_number, put_signed};
@@ -118,7 +118,7 @@ pub(crate) fn list_objects(
         previous.push_str(name);
         Ok(ListedObject {
             bytes: stats.size_bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default(),
-            modified: modified(&stats),
+            modified: modified(stats.metadata.as_ref(), stats.mtime),
             name: name.to_owned(),
             checksum: stats.checksum,
             rejection: None,
@@ -128,10 +128,11 @@ pub(crate) fn list_objects(
     listed.try_filter(|listed| std::future::ready(!listed.name.is_empty() || listed.bytes > 0))
 }
 
-/// Returns the time that lakectl compares too.
-fn modified(stats: &ObjectStats) -> i64 {
-    let stored = stats.metadata.as_ref().and_then(|metadata| metadata.0.get(MODIFIED_KEY));
-    stored.and_then(|seconds| seconds.parse().ok()).unwrap_or(stats.mtime)
+/// Returns when the file was modified from which an object was uploaded, as lakectl does: from the user metadata, or else
+/// the time of the upload.
+pub(crate) fn modified(metadata: Option<&ObjectUserMetadata>, uploaded: i64) -> i64 {
+    let stored = metadata.and_then(|metadata| metadata.0.get(MODIFIED_KEY)?.parse().ok());
+    stored.unwrap_or(uploaded)
 }
 
 fn unexpected(message: &str) -> Error {

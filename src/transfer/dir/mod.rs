@@ -24,7 +24,7 @@ mod download;
 mod extraneous_files;
 mod filter;
 mod held_items;
-mod listing;
+pub(crate) mod listing;
 pub(crate) mod local_files;
 mod merge;
 pub(crate) mod name_folding;

@@ -2,17 +2,17 @@
 
 use std::fs::{self, FileType, Metadata, ReadDir};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use futures::stream::{self, Stream, StreamExt as _};
 
-use crate::transfer::blocking;
 use crate::transfer::dir::compact_list::{Compact, Decoder, put_bytes, put_number, put_signed};
 use crate::transfer::dir::filter::PathFilter;
 use crate::transfer::dir::merge::Named;
 use crate::transfer::dir::name_table::{NameKind, NameTable};
 use crate::transfer::spool::is_temporary_name;
 use crate::transfer::write::link::unix_seconds;
+use crate::transfer::{blocking, with_path};
 
 /// How many entries are returned by one job on the blocking thread pool.
 const BATCH: usize = 512;
@@ -320,10 +320,6 @@ fn examine(metadata: io::Result<Metadata>) -> Option<EntryKind> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => Some(EntryKind::Unreadable(format!("the file cannot be read: {error}"))),
     }
-}
-
-fn with_path(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

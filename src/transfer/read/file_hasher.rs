@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use crate::transfer::budget::Permit;
 use crate::transfer::jobs::Jobs;
-use crate::transfer::read::positioned::read_exact_at;
+use crate::transfer::positioned::read_exact_at;
 use crate::transfer::read::verifier::Verifier;
 use crate::transfer::{CHUNK_SIZE, JOB_SIZE};
 
@@ -217,7 +217,7 @@ mod tests {
     use super::*;
     use crate::transfer::digest::hex;
     use crate::transfer::md5::Md5;
-    use crate::transfer::read::positioned::write_all_at;
+    use crate::transfer::positioned::write_all_at;
 
     /// How long a test waits for something that happens at once.
     const DEADLINE: Duration = Duration::from_secs(10);

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use crate::transfer::JOB_SIZE;
 use crate::transfer::budget::TransferBudget;
 use crate::transfer::jobs::Job;
+use crate::transfer::positioned::write_all_at;
 use crate::transfer::read::file_hasher::{Batch, FileHasher};
-use crate::transfer::read::positioned::write_all_at;
 
 /// Gathers bytes and writes them from a position of a file on, while more bytes arrive. One job runs at a time.
 pub(crate) struct FileWriter<'a> {

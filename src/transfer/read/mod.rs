@@ -1,7 +1,7 @@
 //! Reads object bytes.
 //!
 //! Imports point downwards, in this order: `requests`, `download`, `range_download`, `file_writer` and `write_through`,
-//! `file_hasher`, `positioned`, `destination`, `reader`, `resumable_body`, `route` and `storage_read`, `get_object`,
+//! `file_hasher`, `destination`, `reader`, `resumable_body`, `route` and `storage_read`, `get_object`,
 //! `head`, `storage_source`, `unidentified`, `verifier`, `version`, `headers` and `byte_range`.
 
 pub(crate) mod byte_range;
@@ -16,8 +16,6 @@ mod file_writer;
 mod get_object;
 pub(crate) mod head;
 pub(crate) mod headers;
-#[cfg(feature = "fs")]
-mod positioned;
 #[cfg(feature = "fs")]
 mod range_download;
 pub(crate) mod reader;

@@ -33,9 +33,8 @@ impl ReadRoute {
         }
         let (client, length) = (get.object().repository().client(), max_length(get));
         // A URL of an immutable object needs no other request.
-        let has_url =
-            || get.object().reference().is_immutable() && client.signed_object(get.object()).is_some();
-        let is_cached = has_url();
+        let is_cached =
+            get.object().reference().is_immutable() && client.signed_object(get.object()).is_some();
         match length {
             Some(length) if length < MIN_PRESIGNED_LENGTH && !is_cached => Self::Server,
             None if !client.knows_server() => Self::Undecided,

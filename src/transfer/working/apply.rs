@@ -4,12 +4,13 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::stream::{self, StreamExt as _};
 use tempfile::TempPath;
 
 use crate::error::{Error, ErrorKind, FailedObject, Result};
+use crate::models::time::from_unix_seconds;
 use crate::scope::RefScope;
 use crate::transfer::beneath::{self, create_parent_dirs};
 use crate::transfer::blocking;
@@ -231,9 +232,7 @@ fn remove(root: &Path, path: &Path, expected: &Stamp) -> io::Result<()> {
 
 /// Converts seconds since 1970.
 fn time(seconds: i64) -> SystemTime {
-    let distance = Duration::from_secs(seconds.unsigned_abs());
-    let time = if seconds < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) };
-    time.unwrap_or(UNIX_EPOCH)
+    from_unix_seconds(seconds).unwrap_or(UNIX_EPOCH)
 }
 
 /// Creates a directory, and returns its absolute path.

@@ -2,12 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::models::{DiffObjectStat, ObjectStats, ObjectUserMetadata};
+use crate::models::{DiffObjectStat, ObjectStats};
+use crate::transfer::dir::listing::modified;
 use crate::transfer::working::files::{Stamp, is_ignored};
 use crate::transfer::working::index::INDEX_FILE;
-
-/// The metadata key under which lakectl keeps the modification time of a file, in seconds since 1970.
-pub(crate) const MTIME_KEY: &str = "::lakefs::client-mtime";
 
 /// An object of a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,12 +79,6 @@ impl BaseEntry {
         let is_later = self.uploaded.saturating_sub(seconds) > CLOCK_DIFFERENCE;
         (seconds == self.modified && self.verified.is_none() && (nanos == 0 || is_later)).then_some(true)
     }
-}
-
-/// The modification time of the file that an object was uploaded from.
-fn modified(metadata: Option<&ObjectUserMetadata>, uploaded: i64) -> i64 {
-    let of_file = metadata.and_then(|metadata| metadata.get(MTIME_KEY)?.parse().ok());
-    of_file.unwrap_or(uploaded)
 }
 
 /// Whether an object of this name is a file of a working copy. Directory markers and ignored names are not, nor what would

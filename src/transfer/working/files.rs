@@ -5,12 +5,13 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use crate::transfer::CHUNK_SIZE;
 use crate::transfer::beneath;
+use crate::transfer::dir::local_files::local_path;
 use crate::transfer::dir::name_folding::is_probe_name;
 use crate::transfer::etag::ChecksumVerifier;
 use crate::transfer::spool::is_temporary_name;
 use crate::transfer::working::index::INDEX_FILE;
+use crate::transfer::{CHUNK_SIZE, with_path};
 
 /// The names that lakectl leaves out, in every directory.
 const IGNORED: [&str; 2] = [INDEX_FILE, ".DS_Store"];
@@ -164,17 +165,10 @@ impl Files {
         files
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        let mut path = self.root.clone();
-        path.extend(name.split('/').filter(|segment| !segment.is_empty()));
-        path
-    }
-
     /// Opens a directory.
     fn enter(&mut self, prefix: String) -> io::Result<()> {
-        let path = self.path(&prefix);
-        let with_path =
-            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        let path = local_path(&self.root, &prefix);
+        let with_path = |error: io::Error| with_path(&path, &error);
         let mut entries = Vec::new();
         for entry in fs::read_dir(&path).map_err(with_path)? {
             let entry = entry.map_err(with_path)?;
@@ -217,7 +211,7 @@ impl Files {
                 },
                 Kind::Unsupported(why) => return Ok(Some(LocalFile { name, stamp: Err(why) })),
                 Kind::File => {
-                    let path = self.path(&name);
+                    let path = local_path(&self.root, &name);
                     let metadata = match fs::symlink_metadata(&path) {
                         Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                         metadata => metadata?,

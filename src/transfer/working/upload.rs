@@ -8,10 +8,11 @@ use tokio::sync::Semaphore;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::RefScope;
 use crate::transfer::blocking;
+use crate::transfer::dir::listing::MODIFIED_KEY;
 use crate::transfer::dir::local_files::local_path;
 use crate::transfer::progress::Progress;
 use crate::transfer::working::apply::{check, run_all};
-use crate::transfer::working::base::{BaseEntry, MTIME_KEY};
+use crate::transfer::working::base::BaseEntry;
 use crate::transfer::working::files::Stamp;
 use crate::transfer::write::body::Body;
 use crate::transfer::write::upload::UploadRequest;
@@ -50,7 +51,7 @@ pub(crate) async fn upload_files(
             let object = branch.object(format!("{prefix}{name}"));
             let upload = UploadRequest::new(object, Body::file(&path)).permits(permits);
             let upload = upload.shared_progress(&progress.of_part());
-            let stats = upload.metadata(MTIME_KEY, stamp.modified.0.to_string()).await?;
+            let stats = upload.metadata(MODIFIED_KEY, stamp.modified.0.to_string()).await?;
             check().await?;
             let verified = Some(stamp.modified);
             Ok(BaseEntry { modified: stamp.modified.0, verified, ..BaseEntry::of_object(name, &stats) })

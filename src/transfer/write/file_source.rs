@@ -14,9 +14,10 @@ use futures::stream::{self, StreamExt as _};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::http::request_body::Chunks;
-use crate::transfer::write::special_file::{self, with_path};
+use crate::transfer::positioned::read_at;
+use crate::transfer::write::special_file;
 use crate::transfer::write::tally::AttemptTally;
-use crate::transfer::{CHUNK_SIZE, blocking};
+use crate::transfer::{CHUNK_SIZE, blocking, with_path};
 
 /// An open file that is read at any position. Clones share it.
 #[derive(Clone, Debug)]
@@ -215,14 +216,4 @@ impl Blocks {
             }
         }))
     }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, chunk: &mut [u8], position: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, chunk, position)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, chunk: &mut [u8], position: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, chunk, position)
 }

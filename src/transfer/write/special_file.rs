@@ -14,7 +14,7 @@ use futures::stream::{self, StreamExt as _};
 use tokio::{io::AsyncReadExt as _, net::unix::pipe};
 
 use crate::http::request_body::Chunks;
-use crate::transfer::{CHUNK_SIZE, blocking};
+use crate::transfer::{CHUNK_SIZE, blocking, with_path};
 
 /// How many bytes are read from a pipe at once: as many as a pipe of Linux has.
 #[cfg(unix)]
@@ -105,9 +105,4 @@ pub(super) fn read_block(mut file: &File, size: usize) -> io::Result<Bytes> {
             }
         }
     }
-}
-
-/// Adds the path of a file to an error.
-pub(super) fn with_path(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

@@ -2,10 +2,6 @@
 
 use std::fs::File;
 use std::io;
-#[cfg(unix)]
-use std::os::unix::fs::FileExt as _;
-#[cfg(windows)]
-use std::os::windows::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +9,7 @@ use bytes::Bytes;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::transfer::CHUNK_SIZE;
+use crate::transfer::positioned::{read_exact_at, write_all_at};
 
 /// A file without a name, which disappears when it is closed. Clones share it.
 #[derive(Clone, Debug)]
@@ -60,36 +57,4 @@ impl SpoolFile {
             Ok(Bytes::from(chunk))
         })
     }
-}
-
-#[cfg(unix)]
-fn write_all_at(file: &File, bytes: &[u8], position: u64) -> io::Result<()> {
-    file.write_all_at(bytes, position)
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, chunk: &mut [u8], position: u64) -> io::Result<()> {
-    file.read_exact_at(chunk, position)
-}
-
-#[cfg(windows)]
-fn write_all_at(file: &File, mut bytes: &[u8], mut position: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match file.seek_write(bytes, position)? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            written => (bytes, position) = (&bytes[written..], position + written as u64),
-        }
-    }
-    Ok(())
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut chunk: &mut [u8], mut position: u64) -> io::Result<()> {
-    while !chunk.is_empty() {
-        match file.seek_read(chunk, position)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            read => (chunk, position) = (&mut chunk[read..], position + read as u64),
-        }
-    }
-    Ok(())
 }

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use futures::TryStreamExt as _;
 
 use super::*;

@@ -13,6 +13,16 @@ pub(crate) fn read_exact_at(file: &File, bytes: &mut [u8], position: u64) -> io:
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, position)
 }
 
+#[cfg(unix)]
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, bytes, position)
+}
+
+#[cfg(windows)]
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, bytes, position)
+}
+
 #[cfg(windows)]
 pub(crate) fn write_all_at(file: &File, mut bytes: &[u8], mut position: u64) -> io::Result<()> {
     while !bytes.is_empty() {
@@ -30,7 +40,7 @@ pub(crate) fn write_all_at(file: &File, mut bytes: &[u8], mut position: u64) -> 
 #[cfg(windows)]
 pub(crate) fn read_exact_at(file: &File, mut bytes: &mut [u8], mut position: u64) -> io::Result<()> {
     while !bytes.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, bytes, position)? {
+        match read_at(file, bytes, position)? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
             read => {
                 bytes = &mut bytes[read..];
