@@ -166,7 +166,7 @@ impl Invocation {
     }
 }
 
-/// Parses a number. `default` means that there is none.
+/// Parses a number. Returns `None` for `default`.
 fn number(text: &str) -> Result<Option<usize>, BoxError> {
     if text == "default" { Ok(None) } else { Ok(Some(text.parse()?)) }
 }

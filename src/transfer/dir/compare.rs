@@ -74,7 +74,7 @@ impl LocalFiles {
             return Similarity::Different;
         }
         let similarity = self.compare.similarity(FileStat::new(&metadata), object);
-        // What is not read must not be behind a symbolic link.
+        // Opening the file would fail at a symbolic link above it. A file that is not opened is checked here.
         if similarity == Similarity::Equal && !self.is_reached_without_links(&path) {
             return Similarity::Different;
         }

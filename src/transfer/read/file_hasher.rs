@@ -46,8 +46,8 @@ pub(crate) struct FileHasher {
     state: Mutex<State>,
     /// There may be something to hash.
     work: Notify,
-    /// There is room in the queue.
-    room: Notify,
+    /// Bytes were removed from the queue.
+    has_space: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ impl FileHasher {
         Self { file, ..Self::default() }
     }
 
-    /// Queues bytes if they are the next ones to hash. Waits for room in the queue.
+    /// Queues bytes if they are the next ones to hash. Waits until the queue has space for them.
     ///
     /// Other bytes are ignored: they are hashed after they were [written](Self::add_written).
     pub(crate) async fn offer(&self, start: u64, batch: &Arc<Batch>) {
@@ -89,7 +89,7 @@ impl FileHasher {
                     break;
                 }
             }
-            self.room.notified().await;
+            self.has_space.notified().await;
         }
         self.work.notify_one();
     }
@@ -121,7 +121,7 @@ impl FileHasher {
                     };
                     verifier = jobs.run(hash).await?;
                     self.lock().queued -= bytes;
-                    self.room.notify_one();
+                    self.has_space.notify_one();
                 }
                 Work::Written(range) => {
                     let Some(file) = self.file.clone() else {

@@ -17,7 +17,7 @@ pub(crate) enum OnConflict {
     KeepLocal,
     /// The object replaces the local file.
     TakeRemote,
-    /// All local changes are [discarded](Plan::discard), also those that are in the way of an object.
+    /// All local changes are [discarded](Plan::discard), also those at the path of an object.
     Discard,
 }
 
