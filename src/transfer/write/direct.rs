@@ -1,11 +1,14 @@
 //! Uploads through the server.
 
+use tokio::sync::OnceCell;
+
 use crate::error::Result;
 use crate::http::call::Call;
 use crate::http::conditional_create::{Creation, Found, create};
 use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::models::ObjectStats;
 use crate::transfer::digest::hex;
+use crate::transfer::md5::Md5Digest;
 use crate::transfer::write::create::{self, Identity, TOKEN_KEY};
 use crate::transfer::write::exclusive;
 use crate::transfer::write::payload::Payload;
@@ -19,7 +22,14 @@ pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<Object
     // The object of a conditional upload is recognised by its checksum.
     let tally = if spec.is_create() { tally.always_hashing() } else { tally };
     let token = spec.is_exclusive.then(create::new_token);
-    let upload = ServerUpload { spec, tally: &tally, start: RequestStart::now(), token, payload };
+    let upload = ServerUpload {
+        spec,
+        tally: &tally,
+        start: RequestStart::now(),
+        token,
+        payload,
+        md5: OnceCell::new(),
+    };
     let stats = if spec.is_create() { upload.create(&action).await? } else { upload.overwrite().await? };
     tally.verify(&stats, &action)?;
     Ok(stats)
@@ -32,6 +42,8 @@ struct ServerUpload<'a> {
     /// The token of an exclusive upload, the same in all requests.
     token: Option<String>,
     payload: Payload,
+    /// The MD5 of all data, once a check needed it and the server had not taken them all.
+    md5: OnceCell<Md5Digest>,
 }
 
 impl ServerUpload<'_> {
@@ -97,8 +109,9 @@ impl ServerUpload<'_> {
             }
             // The server has responded before it received all data.
             (_, Payload::Replayable(data)) => {
-                let md5 = data.md5().await.map_err(|error| self.spec.unreadable(error))?;
-                Ok(Identity::Content { size: data.length(), md5: hex(&md5), start })
+                let md5 = self.md5.get_or_try_init(|| data.md5()).await;
+                let md5 = md5.map_err(|error| self.spec.unreadable(error))?;
+                Ok(Identity::Content { size: data.length(), md5: hex(md5), start })
             }
             (_, Payload::OneShot(_)) => Ok(Identity::None),
         }
