@@ -358,6 +358,23 @@ fn token(stats: &models::ObjectStats) -> Option<String> {
 }
 
 #[tokio::test]
+async fn equal_bytes_with_another_content_type_or_metadata_are_of_another_creator() {
+    let (_fixture, main) = start(SHORT).await;
+    let object = main.object("a");
+    let ours = || object.upload("ours").content_type("text/plain").metadata("Key", "ours").if_none_match("*");
+    within(ours()).await.unwrap();
+    // A commit in the same second would explain a refusal of the object that it contains.
+    main.commit("one").await.unwrap();
+    for other in [
+        ours().content_type("text/csv"),
+        ours().metadata("other", "1"),
+        object.upload("ours").if_none_match("*"),
+    ] {
+        assert_exists_for_certain(&within(other).await.unwrap_err());
+    }
+}
+
+#[tokio::test]
 async fn exclusive_creation_is_never_taken_for_one_of_equal_bytes() {
     let (fixture, main) = start(SHORT).await;
     let server = fixture.test_server();

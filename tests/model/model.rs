@@ -151,6 +151,14 @@ impl Model {
         self.put(branch, path, content)
     }
 
+    /// Whether the head commit of a branch has an object with this content, and the branch has not changed it.
+    pub(crate) fn is_committed(&self, branch: &str, path: &str, content: &Content) -> bool {
+        self.branch(branch).is_ok_and(|branch| {
+            let committed = self.commits[branch.head].tree().get(path).map(|object| object.content.clone());
+            !branch.staged.contains_key(path) && committed.as_ref() == Some(content)
+        })
+    }
+
     pub(crate) fn set_metadata(&mut self, branch: &'static str, path: &str, value: String) -> Outcome<()> {
         let content = self.read(&Ref::Branch(branch), path)?;
         self.put(branch, path, Content { metadata: value, ..content })

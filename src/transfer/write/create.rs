@@ -1,5 +1,6 @@
 //! The objects of uploads and links that succeed only if no object exists.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crate::error::{Result, optional};
@@ -18,15 +19,36 @@ pub(crate) fn new_token() -> String {
     format!("{:032x}", fastrand::u128(..))
 }
 
+/// What an upload through the server sends.
+pub(crate) struct Content {
+    pub(crate) size: u64,
+    /// In hexadecimal.
+    pub(crate) md5: String,
+    /// `None` if the server chooses it.
+    pub(crate) content_type: Option<String>,
+    /// The keys are in lower case.
+    pub(crate) metadata: BTreeMap<String, String>,
+}
+
+impl Content {
+    fn is_of(&self, stats: &ObjectStats) -> bool {
+        let metadata = stats.metadata.as_ref().map_or(const { &BTreeMap::new() }, |metadata| &metadata.0);
+        stats.size_bytes.and_then(|size| u64::try_from(size).ok()) == Some(self.size)
+            && etag::compare_with_md5(&stats.checksum, &self.md5) == etag::Comparison::Equal
+            && (self.content_type.is_none() || self.content_type == stats.content_type)
+            && self.metadata == *metadata
+    }
+}
+
 /// What the object of a request can be recognised by.
 pub(crate) enum Identity {
     /// Its physical address. The server gives each address to one upload only.
     Address(String),
     /// The token in its user metadata.
     Token(String),
-    /// Its size, its MD5 in hexadecimal, and a modification time since the request started. Another request with the
-    /// same bytes at the same time cannot be told apart.
-    Content { size: u64, md5: String, start: RequestStart },
+    /// Its content, and a modification time since the request started. Another request with the same content at the same
+    /// time cannot be told apart.
+    Content { content: Content, start: RequestStart },
     /// The data were not sent to their end, so there is no such object.
     None,
 }
@@ -40,10 +62,8 @@ impl Identity {
                 let metadata = stats.metadata.as_ref();
                 metadata.and_then(|metadata| metadata.0.get(TOKEN_KEY)).is_some_and(|found| found == token)
             }
-            Self::Content { size, md5, start } => {
-                stats.size_bytes.and_then(|size| u64::try_from(size).ok()) == Some(*size)
-                    && etag::compare_with_md5(&stats.checksum, md5) == etag::Comparison::Equal
-                    && start.compare(stats.mtime, date, sent) != Created::Before
+            Self::Content { content, start } => {
+                content.is_of(stats) && start.compare(stats.mtime, date, sent) != Created::Before
             }
             Self::None => false,
         }
@@ -59,7 +79,11 @@ pub(crate) async fn find(
 ) -> Result<Found<ObjectStats>> {
     match find_at(object, identity).await? {
         Found::Own { object: stats, .. } if looks_in_head => {
-            let is_committed = matches!(find_at(&in_head(object), identity).await?, Found::Own { .. });
+            // An equal object in the head commit may have been overwritten since.
+            let is_committed = match find_at(&in_head(object), identity).await? {
+                Found::Own { object: committed, .. } => committed.physical_address == stats.physical_address,
+                Found::Missing | Found::Other => false,
+            };
             Ok(Found::Own { object: stats, is_committed })
         }
         found => Ok(found),

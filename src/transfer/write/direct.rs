@@ -9,7 +9,7 @@ use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::models::ObjectStats;
 use crate::transfer::digest::hex;
 use crate::transfer::md5::Md5Digest;
-use crate::transfer::write::create::{self, Identity, TOKEN_KEY};
+use crate::transfer::write::create::{self, Content, Identity, TOKEN_KEY};
 use crate::transfer::write::exclusive;
 use crate::transfer::write::payload::Payload;
 use crate::transfer::write::spec::{METADATA_PREFIX, UploadSpec};
@@ -102,18 +102,22 @@ impl ServerUpload<'_> {
         if let Some(token) = &self.token {
             return Ok(Identity::Token(token.clone()));
         }
-        let start = self.start;
         match (self.tally.last_attempt(), &self.payload) {
             (Some((size, Some(md5))), payload) if payload.total() == Some(size) => {
-                Ok(Identity::Content { size, md5: hex(&md5), start })
+                Ok(self.content(size, &md5))
             }
             // The server has responded before it received all data.
             (_, Payload::Replayable(data)) => {
                 let md5 = self.md5.get_or_try_init(|| data.md5()).await;
                 let md5 = md5.map_err(|error| self.spec.unreadable(error))?;
-                Ok(Identity::Content { size: data.length(), md5: hex(md5), start })
+                Ok(self.content(data.length(), md5))
             }
             (_, Payload::OneShot(_)) => Ok(Identity::None),
         }
+    }
+    fn content(&self, size: u64, md5: &Md5Digest) -> Identity {
+        let metadata = self.spec.normalized_metadata().map(|(key, value)| (key, value.to_owned())).collect();
+        let content = Content { size, md5: hex(md5), content_type: self.spec.content_type.clone(), metadata };
+        Identity::Content { content, start: self.start }
     }
 }
