@@ -1,0 +1,1 @@
+//! The object store registry of `DataFusion` for `lakefs://`.

@@ -1,0 +1,1 @@
+//! The factories of delta-rs for `lakefs://`.
