@@ -23,7 +23,7 @@ use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::object_store::ObjectStoreUrl;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use lakefs::Repository;
-use lakefs::object_store::LakeFsStore;
+use lakefs::object_store_0_13::LakeFsStore;
 use lakefs_examples::ExampleServer;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
