@@ -65,7 +65,8 @@ pub struct DownloadRequest {
 }
 
 impl DownloadRequest {
-    pub(crate) fn new(get: GetObject, path: PathBuf) -> Self {
+    pub(crate) fn new(mut get: GetObject, path: PathBuf) -> Self {
+        get.is_bulk = true;
         Self {
             get,
             path,
