@@ -6,7 +6,7 @@ use std::{env, process};
 
 use lakefs::{Client, Repository};
 pub use lakefs_testserver::RecordedRequest;
-use lakefs_testserver::Server;
+use lakefs_testserver::{Server, ServerBuilder};
 
 /// A client of the server that the environment names, or else of a test server in this process.
 #[derive(Debug)]
@@ -28,6 +28,14 @@ impl ExampleServer {
     /// # Errors
     /// The client cannot be configured from the environment, or the test server cannot be started.
     pub async fn connect() -> Result<Self, Box<dyn Error + Send + Sync>> {
+        Self::connect_or(Server::builder()).await
+    }
+
+    /// Connects as [`Self::connect`] does, with other settings of the test server.
+    ///
+    /// # Errors
+    /// The errors of [`Self::connect`].
+    pub async fn connect_or(test_server: ServerBuilder) -> Result<Self, Box<dyn Error + Send + Sync>> {
         if let Some(url) = env::var_os("LAKECTL_SERVER_ENDPOINT_URL").filter(|url| !url.is_empty()) {
             println!("Using the lakeFS server {}.", url.display());
             let storage = env::var("LAKEFS_STORAGE_NAMESPACE");
@@ -35,7 +43,7 @@ impl ExampleServer {
             return Ok(Self { client: Client::from_env()?, storage, test_server: None });
         }
         println!("Using an in-memory test server. Set LAKECTL_SERVER_ENDPOINT_URL to use another one.");
-        let server = Server::start().await?;
+        let server = test_server.start().await?;
         let client = Client::builder()
             .endpoint(server.endpoint())
             .access_key(server.access_key_id(), server.secret_access_key())
