@@ -75,7 +75,8 @@ impl fmt::Debug for LakeFsObjectStoreRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LakeFsObjectStoreRegistry")
             .field("client", &self.client)
-            .field("repositories", &self.stores().keys().collect::<Vec<_>>())
+            // The names of the repositories.
+            .field("stores", &self.stores().keys().collect::<Vec<_>>())
             .field("fallback", &self.fallback)
             .finish()
     }
