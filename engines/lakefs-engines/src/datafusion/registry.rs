@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ::datafusion::error::{DataFusionError, Result};
 use ::datafusion::execution::object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry};
 use lakefs::Client;
-use lakefs::object_store::LakeFsStore;
+use lakefs::object_store_0_13::LakeFsStore;
 use object_store::ObjectStore;
 use url::Url;
 

@@ -5,7 +5,7 @@ use std::thread;
 
 use datafusion::execution::object_store::{ObjectStoreRegistry as _, ObjectStoreUrl};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use lakefs::object_store::LakeFsStore;
+use lakefs::object_store_0_13::LakeFsStore;
 use lakefs_engines::datafusion::{LakeFsObjectStoreRegistry, runtime_env_builder};
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
