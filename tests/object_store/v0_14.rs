@@ -15,6 +15,10 @@ use self::object_store::ObjectStore;
 use self::object_store::memory::InMemory;
 use self::object_store::registry::ObjectStoreRegistry as _;
 
+/// How many creations the writers contend for on the test server. The full number is that of one version, because it takes
+/// a while.
+const CREATIONS: usize = 1000;
+
 #[test]
 fn deregistered_store_is_no_longer_resolved() {
     let client = Client::builder().endpoint("http://localhost:1").anonymous().build().unwrap();

@@ -11,6 +11,7 @@ use lakefs::{Branch, RetryPolicy};
 use lakefs_testserver::{FaultBuilder, Server};
 use tokio::time::timeout;
 
+use super::super::CREATIONS;
 use super::adapter::LakeFsStore;
 use super::object_store::path::Path;
 use super::object_store::{Error, ObjectStore as _, PutMode, PutResult};
@@ -111,8 +112,8 @@ async fn run(fixture: &Fixture, creations: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_of_1000_creations_has_one_winner() {
+async fn each_creation_has_one_winner() {
     let fixture = Fixture::new().await;
     // The requests of a real server take longer.
-    run(&fixture, if fixture.server.is_some() { 1000 } else { 250 }).await;
+    run(&fixture, if fixture.server.is_some() { CREATIONS } else { 250 }).await;
 }
