@@ -28,7 +28,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<()> {
 
 async fn run_in(server: &ExampleServer, repository: &Repository, options: RunOptions) -> Result<()> {
     let main = repository.branch("main");
-    let local = session_context(&server.client)?;
+    let local = session_context(server.client.clone())?;
 
     heading("Write a partitioned table and a table of customers, and commit");
     tables::write(&local, &main).await?;

@@ -23,7 +23,7 @@ use url::Url;
 /// use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 /// use lakefs_engines::datafusion::LakeFsObjectStoreRegistry;
 ///
-/// # fn example(client: &lakefs::Client) -> datafusion::error::Result<()> {
+/// # fn example(client: lakefs::Client) -> datafusion::error::Result<()> {
 /// let registry = Arc::new(LakeFsObjectStoreRegistry::new(client));
 /// let runtime = RuntimeEnvBuilder::new().with_object_store_registry(registry).build()?;
 /// # Ok(())
@@ -41,12 +41,8 @@ pub struct LakeFsObjectStoreRegistry {
 impl LakeFsObjectStoreRegistry {
     /// Creates a registry for the repositories of the server of a client.
     #[must_use]
-    pub fn new(client: &Client) -> Self {
-        Self {
-            client: client.clone(),
-            stores: Mutex::default(),
-            fallback: Arc::new(DefaultObjectStoreRegistry::new()),
-        }
+    pub fn new(client: Client) -> Self {
+        Self { client, stores: Mutex::default(), fallback: Arc::new(DefaultObjectStoreRegistry::new()) }
     }
 
     /// Creates a registry with the client of [`Client::from_env`].
@@ -54,7 +50,7 @@ impl LakeFsObjectStoreRegistry {
     /// # Errors
     /// The errors of [`Client::from_env`].
     pub fn from_env() -> lakefs::Result<Self> {
-        Ok(Self::new(&Client::from_env()?))
+        Client::from_env().map(Self::new)
     }
 
     /// Sets the registry of URLs with other schemes than `lakefs`. Default: [`DefaultObjectStoreRegistry`], which knows

@@ -27,7 +27,7 @@ impl Fixture {
             .access_key(server.access_key_id(), server.secret_access_key())
             .build()
             .unwrap();
-        let session = session_context(&client).unwrap();
+        let session = session_context(client.clone()).unwrap();
         Self { server, client, session }
     }
 

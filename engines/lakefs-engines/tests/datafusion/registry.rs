@@ -59,7 +59,7 @@ async fn ref_of_a_url_is_a_branch_a_tag_a_commit_or_an_expression() {
 #[tokio::test]
 async fn first_use_of_a_missing_repository_fails_with_its_name() {
     let lake = Fixture::start().await;
-    let registry = LakeFsObjectStoreRegistry::new(&lake.client);
+    let registry = LakeFsObjectStoreRegistry::new(lake.client.clone());
     registry.get_store(&url("lakefs://nowhere/main/data/")).unwrap();
 
     let create = "CREATE EXTERNAL TABLE t STORED AS PARQUET LOCATION 'lakefs://nowhere/main/data/'";
@@ -73,7 +73,7 @@ async fn first_use_of_a_missing_repository_fails_with_its_name() {
 #[tokio::test]
 async fn concurrent_first_uses_share_one_store() {
     let lake = Fixture::start().await;
-    let registry = LakeFsObjectStoreRegistry::new(&lake.client);
+    let registry = LakeFsObjectStoreRegistry::new(lake.client.clone());
     let barrier = Barrier::new(16);
     let stores: Vec<Arc<dyn ObjectStore>> = thread::scope(|scope| {
         let first_use = |path: String| {
@@ -113,10 +113,10 @@ async fn other_schemes_are_passed_to_the_fallback() {
 #[tokio::test]
 async fn given_fallback_is_used() {
     let lake = Fixture::start().await;
-    let fallback = LakeFsObjectStoreRegistry::new(&lake.client);
+    let fallback = LakeFsObjectStoreRegistry::new(lake.client.clone());
     let memory: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     fallback.register_store(&url("memory://bucket"), memory.clone());
-    let registry = LakeFsObjectStoreRegistry::new(&lake.client).with_fallback(Arc::new(fallback));
+    let registry = LakeFsObjectStoreRegistry::new(lake.client.clone()).with_fallback(Arc::new(fallback));
     assert!(Arc::ptr_eq(&registry.get_store(&url("memory://bucket/a")).unwrap(), &memory));
 }
 
@@ -124,7 +124,7 @@ async fn given_fallback_is_used() {
 async fn registered_store_of_a_repository_is_used_until_it_is_deregistered() {
     let lake = Fixture::start().await;
     let repository = lake.repository("settings").await;
-    let registry = Arc::new(LakeFsObjectStoreRegistry::new(&lake.client));
+    let registry = Arc::new(LakeFsObjectStoreRegistry::new(lake.client.clone()));
     let own: Arc<dyn ObjectStore> = Arc::new(LakeFsStore::new(&repository).with_verify(false));
     let root = url("lakefs://settings");
     assert!(registry.register_store(&root, own.clone()).is_none());
@@ -144,7 +144,7 @@ async fn registered_store_of_a_repository_is_used_until_it_is_deregistered() {
 #[tokio::test]
 async fn url_that_names_no_repository_is_an_error_without_a_password() {
     let lake = Fixture::start().await;
-    let registry = LakeFsObjectStoreRegistry::new(&lake.client);
+    let registry = LakeFsObjectStoreRegistry::new(lake.client.clone());
     for (invalid, reason) in [
         ("lakefs:///main/a", "names no repository"),
         ("lakefs:main", "names no repository"),
