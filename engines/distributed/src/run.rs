@@ -59,7 +59,11 @@ async fn run_in(server: &ExampleServer, repository: &Repository, options: RunOpt
     heading("Start a scheduler and two executors");
     let variables = server.test_server().map(|server| server.lakectl_env());
     let variables = variables.as_ref().map(|variables| &variables[..]).unwrap_or_default();
-    let mut cluster = Cluster::start(EXECUTORS, variables).await?;
+    let presign = repository.storage_config().await?.pre_sign_support;
+    if presign {
+        println!("the executors read the data from the storage, at pre-signed URLs");
+    }
+    let mut cluster = Cluster::start(EXECUTORS, presign, variables).await?;
     println!("the scheduler listens at {}:{}", cluster.scheduler.host, cluster.scheduler.port);
 
     heading("Query the commit on the cluster");

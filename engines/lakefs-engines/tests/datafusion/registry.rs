@@ -7,11 +7,12 @@ use datafusion::execution::object_store::{ObjectStoreRegistry as _, ObjectStoreU
 use datafusion::prelude::{SessionConfig, SessionContext};
 use lakefs::object_store_0_13::LakeFsStore;
 use lakefs_engines::datafusion::{LakeFsObjectStoreRegistry, runtime_env_builder};
+use lakefs_testserver::Server;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use url::Url;
 
-use crate::Fixture;
+use crate::{Fixture, read};
 
 fn url(text: &str) -> Url {
     Url::parse(text).unwrap()
@@ -139,6 +140,24 @@ async fn registered_store_of_a_repository_is_used_until_it_is_deregistered() {
     let message = registry.deregister_store(&root).unwrap_err().to_string();
     assert!(message.contains("there is no store for repository \"settings\""), "{message}");
     assert!(!Arc::ptr_eq(&registry.get_store(&root).unwrap(), &own));
+}
+
+#[tokio::test]
+async fn presigned_reads_take_all_data_from_the_storage() {
+    let server = Server::builder().presigned_storage().start().await.unwrap();
+    let lake = Fixture::on(server);
+    lake.repository("presigned").await;
+    lake.write("lakefs://presigned/main/data/part.parquet", 1).await;
+    for (presign, from_storage) in [(true, true), (false, false)] {
+        let registry =
+            LakeFsObjectStoreRegistry::new(lake.client.clone()).with_presign(presign).with_verify(false);
+        let runtime = runtime_env_builder(Arc::new(registry)).build_arc().unwrap();
+        let session = SessionContext::new_with_config_rt(SessionConfig::default(), runtime);
+        lake.server.clear_requests();
+        assert_eq!(read(&session, "lakefs://presigned/main/data/").await.unwrap(), 1);
+        assert_eq!(!lake.server.requests_for("storageGet").is_empty(), from_storage, "presign: {presign}");
+        assert_eq!(lake.server.requests_for("getObject").is_empty(), from_storage, "presign: {presign}");
+    }
 }
 
 #[tokio::test]
