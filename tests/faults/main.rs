@@ -8,6 +8,7 @@ mod conditional_creates;
 mod conflicts;
 mod directories;
 mod directory_costs;
+mod hidden_creations;
 mod lists;
 mod lost_admin;
 mod lost_responses;
