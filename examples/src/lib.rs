@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, process};
 
 use lakefs::{Client, Repository};
+pub use lakefs_testserver::RecordedRequest;
 use lakefs_testserver::Server;
 
 /// A client of the server that the environment names, or else of a test server in this process.
@@ -15,7 +16,7 @@ pub struct ExampleServer {
     /// Where the server stores the data of new repositories.
     storage: String,
     /// The test server, which stops when this value is dropped.
-    _server: Option<Server>,
+    test_server: Option<Server>,
 }
 
 impl ExampleServer {
@@ -31,7 +32,7 @@ impl ExampleServer {
             println!("Using the lakeFS server {}.", url.display());
             let storage = env::var("LAKEFS_STORAGE_NAMESPACE");
             let storage = storage.unwrap_or_else(|_| "local://examples".to_owned());
-            return Ok(Self { client: Client::from_env()?, storage, _server: None });
+            return Ok(Self { client: Client::from_env()?, storage, test_server: None });
         }
         println!("Using an in-memory test server. Set LAKECTL_SERVER_ENDPOINT_URL to use another one.");
         let server = Server::start().await?;
@@ -39,7 +40,13 @@ impl ExampleServer {
             .endpoint(server.endpoint())
             .access_key(server.access_key_id(), server.secret_access_key())
             .build()?;
-        Ok(Self { client, storage: "mem://examples".to_owned(), _server: Some(server) })
+        Ok(Self { client, storage: "mem://examples".to_owned(), test_server: Some(server) })
+    }
+
+    /// Returns the test server, unless the environment names another one.
+    #[must_use]
+    pub fn test_server(&self) -> Option<&Server> {
+        self.test_server.as_ref()
     }
 
     /// Returns a repository with a unique name, and its storage namespace. The repository does not exist yet.
