@@ -32,8 +32,10 @@ pub(crate) async fn run(server: &ExampleServer, main: &Branch, url: &str) -> Res
         .await?;
     equal("merged", &ids(&table).await?, &vec![5, 30])?;
 
-    let (table, _) = table.optimize().await?;
-    equal("optimized", &ids(&table).await?, &vec![5, 30])?;
+    let table = table.write([rows([6])?]).await?;
+    let (table, optimized) = table.optimize().await?;
+    equal("files after optimize", &optimized.num_files_added, &1)?;
+    equal("optimized", &ids(&table).await?, &vec![5, 6, 30])?;
     let table = table.write([rows([7])?]).with_save_mode(SaveMode::Overwrite).await?;
     equal("overwritten", &ids(&table).await?, &vec![7])?;
 
@@ -41,7 +43,7 @@ pub(crate) async fn run(server: &ExampleServer, main: &Branch, url: &str) -> Res
     println!("{} versions, each a commit of the branch", versions.len());
     let numbers: Vec<u64> = versions.iter().rev().map(|(version, _)| *version).collect();
     equal("versions", &numbers, &(0..=table.version().ok_or("no version")?).collect())?;
-    no_hidden_branches(main.repository()).await?;
+    no_hidden_branches(&main.repository()).await?;
 
     for (version, commit) in &versions {
         let mut by_version = load(url, options()).await?;
@@ -63,5 +65,5 @@ pub(crate) async fn run(server: &ExampleServer, main: &Branch, url: &str) -> Res
     let (_, first) = versions.iter().find(|(version, _)| *version == 1).ok_or("no version 1")?;
     let at_commit = format!("{}/tables/events", main.repository().reference(first).uri());
     equal("rows at a commit after vacuum", &ids(&load(&at_commit, options()).await?).await?, &vec![1, 2, 3])?;
-    no_hidden_branches(main.repository()).await
+    no_hidden_branches(&main.repository()).await
 }

@@ -19,7 +19,7 @@ pub(crate) async fn count(server: &Server, url: &str) -> Result<()> {
     table.write([rows([2000])?]).await?;
     let mut counts = BTreeMap::<String, usize>::new();
     for request in server.requests().iter().skip(before) {
-        *counts.entry(request.operation.clone()).or_default() += 1;
+        *counts.entry(request.operation.to_owned()).or_default() += 1;
     }
     for (operation, count) in &counts {
         println!("{count:3} {operation}");

@@ -32,7 +32,7 @@ pub(crate) async fn run(server: &ExampleServer, main: &Branch, url: &str) -> Res
     let versions = committed_versions(main, "tables/appended").await?;
     let numbers: Vec<u64> = versions.iter().rev().map(|(version, _)| *version).collect();
     equal("versions", &numbers, &(0..=u64::try_from(2 * APPENDS)?).collect())?;
-    no_hidden_branches(main.repository()).await
+    no_hidden_branches(&main.repository()).await
 }
 
 /// Appends rows one by one, each as a version. The server is the one of the environment.

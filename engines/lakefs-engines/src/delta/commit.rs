@@ -6,8 +6,7 @@ use bytes::Bytes;
 use deltalake::kernel::Action;
 use deltalake::kernel::transaction::TransactionError;
 use deltalake::logstore::get_actions;
-use lakefs::requests::MergeStrategy;
-use lakefs::{Branch, Error, ErrorKind, Transaction};
+use lakefs::{Branch, Error, ErrorKind, MergeStrategy, Transaction};
 
 use super::operation::{Operation, RolledBack, State};
 
@@ -67,7 +66,7 @@ impl Operation {
             Err(Failure::OutcomeUnknown(error)) => {
                 let found = self.target().object(&entry.path).read().await;
                 match found {
-                    Ok(found) if Bytes::from(found) == entry.content => {
+                    Ok(found) if found == entry.content => {
                         self.close(&mut state, finished).await;
                         return Ok(());
                     }

@@ -174,7 +174,7 @@ impl ObjectStore for OperationStore {
             let is_log = match locations.as_mut().peek().await {
                 Some(Ok(first)) if this.is_on_target(first) => is_in_log(first),
                 // Other refs, an error, or no locations.
-                _ => return Ok(this.inner.delete_stream(locations.boxed())),
+                _ => return Ok::<_, Error>(this.inner.delete_stream(locations.boxed())),
             };
             let write = this.start_write().await?;
             let (target, hidden) = (Arc::<str>::from(this.target()), Arc::clone(&write.branch));

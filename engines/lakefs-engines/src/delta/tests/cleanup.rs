@@ -11,6 +11,7 @@ use deltalake::datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use deltalake::datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use deltalake::datafusion::physical_plan::streaming::PartitionStream;
 use deltalake::datafusion::prelude::SessionContext;
+use deltalake::delta_datafusion::create_session;
 use deltalake::operations::write::WriteBuilder;
 use deltalake::protocol::SaveMode;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -62,7 +63,7 @@ fn write_of(table: &deltalake::DeltaTable, fails: bool) -> WriteBuilder {
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_write_deletes_its_branch() {
     let fixture = Fixture::new().await;
-    let table = fixture.create(&[]).await;
+    let table = fixture.create([]).await;
     let head = fixture.main.get_commit().await.unwrap().id;
     let failed = write_of(&table, true).await.unwrap_err().to_string();
     assert!(failed.contains("the source fails"), "{failed}");
@@ -75,7 +76,7 @@ async fn failed_write_deletes_its_branch() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dropped_write_deletes_its_branch() {
     let fixture = Fixture::new().await;
-    let table = fixture.create(&[]).await;
+    let table = fixture.create([]).await;
     let write = tokio::spawn(write_of(&table, false).into_future());
     let uploaded = async {
         while fixture.branches().await.len() < 2 {
@@ -85,15 +86,14 @@ async fn dropped_write_deletes_its_branch() {
     tokio::time::timeout(DEADLINE, uploaded).await.unwrap();
     write.abort();
     assert!(write.await.unwrap_err().is_cancelled());
-    tokio::time::timeout(DEADLINE, finish_rollbacks()).await.unwrap();
-    fixture.assert_clean().await;
+    fixture.wait_until_clean().await;
     assert!(ids(&fixture.load("main").await).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_commit_deletes_its_branch() {
     let fixture = Fixture::new().await;
-    let table = fixture.create(&[]).await;
+    let table = fixture.create([]).await;
     fixture.server.faults().on("commit").always().respond(403, r#"{"message":"not allowed"}"#);
     let error = table.write([rows([1])]).await.unwrap_err().to_string();
     assert!(error.contains("not allowed"), "{error}");
@@ -104,7 +104,7 @@ async fn refused_commit_deletes_its_branch() {
 #[tokio::test(flavor = "multi_thread")]
 async fn uncommitted_changes_of_the_branch_are_reported() {
     let fixture = Fixture::new().await;
-    let table = fixture.create(&[]).await;
+    let table = fixture.create([]).await;
     fixture.main.object("other").upload("uncommitted").await.unwrap();
     let error = table.write([rows([1])]).await.unwrap_err().to_string();
     assert!(error.contains("uncommitted changes"), "{error}");
@@ -114,8 +114,8 @@ async fn uncommitted_changes_of_the_branch_are_reported() {
 #[tokio::test(flavor = "multi_thread")]
 async fn operation_with_the_session_of_the_caller_commits() {
     let fixture = Fixture::new().await;
-    let session = Arc::new(SessionContext::new().state());
-    let mut table = fixture.create(&[]).await;
+    let session = Arc::new(create_session().state());
+    let mut table = fixture.create([]).await;
     for id in 1..=3 {
         table = table.write([rows([id])]).with_session_state(Arc::clone(&session) as _).await.unwrap();
     }
@@ -126,7 +126,7 @@ async fn operation_with_the_session_of_the_caller_commits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn branch_of_a_crashed_writer_is_found_and_deleted() {
     let fixture = Fixture::new().await;
-    let table = fixture.create(&[]).await;
+    let table = fixture.create([]).await;
     // What a writer that is killed leaves.
     let crashed = fixture.main.transaction("Write a Delta table on main").begin().await.unwrap();
     let crashed = crashed.into_branch();

@@ -12,7 +12,7 @@ use crate::delta::finish_rollbacks;
 #[tokio::test(flavor = "multi_thread")]
 async fn appends_to_one_version_both_take_effect() {
     let fixture = Fixture::new().await;
-    fixture.create(&[]).await;
+    fixture.create([]).await;
     let (one, two) = (fixture.load("main").await, fixture.load("main").await);
     let one = one.write([rows([1])]).await.unwrap();
     let two = two.write([rows([2])]).await.unwrap();
@@ -26,7 +26,7 @@ async fn concurrent_appends_have_a_version_each() {
     const WRITERS: i64 = 4;
     const APPENDS: i64 = 5;
     let fixture = Fixture::new().await;
-    fixture.create(&[]).await;
+    fixture.create([]).await;
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..WRITERS {
         let mut table = fixture.load("main").await;
@@ -71,7 +71,7 @@ async fn concurrent_creations_make_one_table() {
 #[tokio::test(flavor = "multi_thread")]
 async fn incompatible_change_is_refused_by_delta() {
     let fixture = Fixture::new().await;
-    fixture.create(&[]).await.write([rows([1, 2])]).await.unwrap();
+    fixture.create([]).await.write([rows([1, 2])]).await.unwrap();
     let (one, two) = (fixture.load("main").await, fixture.load("main").await);
     one.delete().with_predicate(col("id").eq(lit(1))).await.unwrap();
     let error = two.delete().with_predicate(col("id").eq(lit(2))).await.unwrap_err();
@@ -87,7 +87,7 @@ async fn incompatible_change_is_refused_by_delta() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lost_response_to_the_merge_is_no_second_version() {
     let fixture = Fixture::new().await;
-    let table = fixture.create(&[]).await;
+    let table = fixture.create([]).await;
     fixture.server.faults().on("mergeIntoBranch").drop_response();
     let table = table.write([rows([1])]).await.unwrap();
     assert_eq!(table.version(), Some(1));

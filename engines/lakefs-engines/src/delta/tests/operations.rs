@@ -11,12 +11,11 @@ use futures::TryStreamExt as _;
 use lakefs::ErrorKind;
 
 use super::support::{Fixture, ids, rows};
-use crate::delta::finish_rollbacks;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn version_is_one_commit_of_the_branch() {
     let fixture = Fixture::new().await;
-    let table = fixture.create(&[]).await;
+    let table = fixture.create([]).await;
     let table = table.write([rows([1, 2])]).await.unwrap();
     let table = table.write([rows([3])]).await.unwrap();
     assert_eq!(table.version(), Some(2));
@@ -36,7 +35,7 @@ async fn version_is_one_commit_of_the_branch() {
 #[tokio::test(flavor = "multi_thread")]
 async fn commit_and_version_show_the_same_table() {
     let fixture = Fixture::new().await;
-    let table = fixture.create(&[]).await;
+    let table = fixture.create([]).await;
     let table = table.write([rows([1, 2])]).await.unwrap();
     let first = fixture.main.get_commit().await.unwrap().id;
     let (table, _) = table.delete().with_predicate(col("id").eq(lit(1))).await.unwrap();
@@ -57,7 +56,7 @@ async fn commit_and_version_show_the_same_table() {
 #[tokio::test(flavor = "multi_thread")]
 async fn data_are_changed_by_update_merge_and_overwrite() {
     let fixture = Fixture::new().await;
-    let table = fixture.create(&[]).await.write([rows([1, 2, 3])]).await.unwrap();
+    let table = fixture.create([]).await.write([rows([1, 2, 3])]).await.unwrap();
     let (table, updated) =
         table.update().with_predicate(col("id").eq(lit(3))).with_update("id", lit(30)).await.unwrap();
     assert_eq!(updated.num_updated_rows, 1);
@@ -76,9 +75,11 @@ async fn data_are_changed_by_update_merge_and_overwrite() {
     assert_eq!((merged.num_target_rows_deleted, merged.num_target_rows_inserted), (1, 1));
     assert_eq!(ids(&table).await, [1, 4, 30]);
 
+    let table = table.write([rows([5])]).await.unwrap();
+    let table = table.write([rows([6])]).await.unwrap();
     let (table, optimized) = table.optimize().await.unwrap();
     assert_eq!(optimized.num_files_added, 1);
-    assert_eq!(ids(&table).await, [1, 4, 30]);
+    assert_eq!(ids(&table).await, [1, 4, 5, 6, 30]);
 
     let table = table.write([rows([7])]).with_save_mode(SaveMode::Overwrite).await.unwrap();
     assert_eq!(ids(&table).await, [7]);
@@ -89,7 +90,7 @@ async fn data_are_changed_by_update_merge_and_overwrite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn vacuum_deletes_on_the_branch_and_not_in_the_commits() {
     let fixture = Fixture::new().await;
-    let table = fixture.create(&[]).await.write([rows([1])]).await.unwrap();
+    let table = fixture.create([]).await.write([rows([1])]).await.unwrap();
     let before = fixture.main.get_commit().await.unwrap().id;
     let table = table.write([rows([2])]).with_save_mode(SaveMode::Overwrite).await.unwrap();
     let retention = lakefs::reexports::chrono::Duration::zero();
@@ -106,7 +107,7 @@ async fn vacuum_deletes_on_the_branch_and_not_in_the_commits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn checkpoint_is_merged_when_it_is_complete() {
     let fixture = Fixture::new().await;
-    let mut table = fixture.create(&[(TableProperty::CheckpointInterval, "3")]).await;
+    let mut table = fixture.create([(TableProperty::CheckpointInterval, "3")]).await;
     for id in 1..=4 {
         table = table.write([rows([id])]).await.unwrap();
     }
@@ -126,7 +127,7 @@ async fn checkpoint_is_merged_when_it_is_complete() {
 #[tokio::test(flavor = "multi_thread")]
 async fn expired_log_entries_are_deleted_in_one_commit() {
     let fixture = Fixture::new().await;
-    let mut table = fixture.create(&[(TableProperty::CheckpointInterval, "3")]).await;
+    let mut table = fixture.create([(TableProperty::CheckpointInterval, "3")]).await;
     for id in 1..=3 {
         table = table.write([rows([id])]).await.unwrap();
     }
@@ -144,7 +145,7 @@ async fn expired_log_entries_are_deleted_in_one_commit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_without_an_operation_take_effect_with_a_commit() {
     let fixture = Fixture::new().await;
-    let mut table = fixture.create(&[]).await;
+    let mut table = fixture.create([]).await;
     let mut writer = RecordBatchWriter::for_table(&table).unwrap();
     writer.write(rows([1])).await.unwrap();
     writer.flush_and_commit(&mut table).await.unwrap();
@@ -161,8 +162,7 @@ async fn writes_without_an_operation_take_effect_with_a_commit() {
     writer.flush().await.unwrap();
     assert_eq!(fixture.branches().await.len(), 2);
     drop((writer, table));
-    finish_rollbacks().await;
-    fixture.assert_clean().await;
+    fixture.wait_until_clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +176,7 @@ async fn location_without_a_ref_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn store_of_the_repository_reads_other_refs() {
     let fixture = Fixture::new().await;
-    let table = fixture.create(&[]).await;
+    let table = fixture.create([]).await;
     let head = fixture.main.get_commit().await.unwrap().id;
     let store = table.log_store().root_object_store(None);
     let location = format!("{head}/data/events/_delta_log/00000000000000000000.json").into();

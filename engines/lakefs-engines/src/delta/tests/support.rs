@@ -14,10 +14,10 @@ use futures::TryStreamExt as _;
 use lakefs::{Branch, Client, Repository};
 use lakefs_testserver::Server;
 
-use crate::delta::register_handlers;
+use crate::delta::{finish_rollbacks, register_handlers};
 
 /// No test takes as long.
-pub(super) const DEADLINE: Duration = Duration::from_secs(60);
+pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(super) struct Fixture {
     pub(super) server: Server,
@@ -61,14 +61,17 @@ impl Fixture {
         table
     }
 
-    pub(super) async fn create(&self, properties: &[(TableProperty, &str)]) -> DeltaTable {
+    pub(super) async fn create(
+        &self,
+        properties: impl IntoIterator<Item = (TableProperty, &str)>,
+    ) -> DeltaTable {
         let columns = [
             StructField::nullable("id", DeltaType::Primitive(PrimitiveType::Long)),
             StructField::nullable("name", DeltaType::Primitive(PrimitiveType::String)),
         ];
         let mut create = self.table_at("main").create().with_columns(columns);
         for (property, value) in properties {
-            create = create.with_configuration_property(property.clone(), Some(*value));
+            create = create.with_configuration_property(property, Some(value));
         }
         create.await.unwrap()
     }
@@ -86,10 +89,25 @@ impl Fixture {
         assert!(changes.is_empty(), "{changes:?}");
     }
 
+    /// Waits until there is no hidden branch. Tasks of a dropped operation end some time after it.
+    pub(super) async fn wait_until_clean(&self) {
+        let clean = async {
+            loop {
+                finish_rollbacks().await;
+                if self.branches().await == ["main"] {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, clean).await.expect("a hidden branch remains");
+        self.assert_clean().await;
+    }
+
     /// The paths in the log of the table on the branch.
     pub(super) async fn log_files(&self) -> Vec<String> {
         let objects = self.main.objects().prefix("data/events/_delta_log/");
-        let names = objects.map_ok(|object| object.path.rsplit('/').next().unwrap().to_owned());
+        let names = objects.map_ok(|object| object.path().rsplit('/').next().unwrap().to_owned());
         names.try_collect().await.unwrap()
     }
 }
