@@ -149,6 +149,8 @@ async fn writes_without_an_operation_take_effect_with_a_commit() {
     let mut writer = RecordBatchWriter::for_table(&table).unwrap();
     writer.write(rows([1])).await.unwrap();
     writer.flush_and_commit(&mut table).await.unwrap();
+    drop(writer);
+
     // A writer with a log store of its own.
     let url = "lakefs://tables/main/data/events";
     let schema = rows([1]).schema();
