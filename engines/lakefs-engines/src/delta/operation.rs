@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use lakefs::{Branch, Transaction};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, MutexGuard};
+use tokio::task::AbortHandle;
 
 use super::rollback;
 
@@ -42,6 +43,8 @@ pub(super) struct Operation {
     had_root_store: AtomicBool,
     /// Changes whenever the operation does something.
     activity: AtomicU64,
+    /// The task that deletes the branch after a pause.
+    pause: std::sync::Mutex<Option<AbortHandle>>,
     runtime: OnceLock<Handle>,
 }
 
@@ -73,6 +76,7 @@ impl Operation {
             root_stores: AtomicUsize::new(0),
             had_root_store: AtomicBool::new(false),
             activity: AtomicU64::new(0),
+            pause: std::sync::Mutex::default(),
             runtime: OnceLock::new(),
         }
     }
@@ -170,6 +174,7 @@ impl Operation {
         }
         let State::Open(transaction) = mem::replace(state, next) else { return };
         self.set_hidden(None);
+        self.replace_pause(None, true);
         if let Err(error) = transaction.rollback().await {
             tracing::warn!(%error, "the hidden branch of an operation on a Delta table remains");
         }
@@ -198,14 +203,26 @@ impl Operation {
             });
         } else if self.hidden().is_some() {
             let activity = self.activity.load(Ordering::Acquire);
-            runtime.spawn(async move {
+            let operation = Arc::downgrade(self);
+            let pause = runtime.spawn(async move {
                 tokio::time::sleep(MAX_PAUSE).await;
+                let Some(operation) = operation.upgrade() else { return };
+                // This task must not be aborted from here on.
+                operation.replace_pause(None, false);
                 let mut state = operation.state.lock().await;
                 let is_same = operation.activity.load(Ordering::Acquire) == activity;
                 if is_same && operation.table_stores.load(Ordering::Acquire) == 0 {
                     operation.roll_back(&mut state).await;
                 }
             });
+            self.replace_pause(Some(pause.abort_handle()), true);
+        }
+    }
+
+    fn replace_pause(&self, next: Option<AbortHandle>, abort: bool) {
+        let previous = mem::replace(&mut *self.pause.lock().unwrap_or_else(PoisonError::into_inner), next);
+        if let Some(previous) = previous.filter(|_| abort) {
+            previous.abort();
         }
     }
 
@@ -231,6 +248,7 @@ impl Operation {
 
 impl Drop for Operation {
     fn drop(&mut self) {
+        self.replace_pause(None, true);
         let State::Open(transaction) = mem::replace(self.state.get_mut(), State::Idle) else { return };
         // Without a runtime, dropping the transaction does the same.
         if let Some(runtime) = self.runtime.get() {

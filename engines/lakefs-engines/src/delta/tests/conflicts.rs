@@ -94,3 +94,17 @@ async fn lost_response_to_the_merge_is_no_second_version() {
     assert_eq!(ids(&fixture.load("main").await).await, [1]);
     fixture.assert_clean().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_outcome_of_the_merge_is_found_in_the_log_of_the_table() {
+    let fixture = Fixture::new().await;
+    let table = fixture.create([]).await;
+    fixture.server.faults().on("mergeIntoBranch").drop_response();
+    // The client cannot search the log for its merge.
+    fixture.server.faults().on("logCommits").always().respond(403, r#"{"message":"not allowed"}"#);
+    let table = tokio::time::timeout(DEADLINE, table.write([rows([1])])).await.unwrap().unwrap();
+    fixture.server.faults().clear();
+    assert_eq!(table.version(), Some(1));
+    assert_eq!(ids(&fixture.load("main").await).await, [1]);
+    fixture.assert_clean().await;
+}
