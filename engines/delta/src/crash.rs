@@ -14,7 +14,7 @@ use crate::tables::{ids, load, options, rows};
 use crate::writers::start;
 
 /// The writer is ready in time.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 pub(crate) async fn run(server: &ExampleServer, repository: &Repository, url: &str) -> Result<()> {
     let before = load(url, options(server)).await?;

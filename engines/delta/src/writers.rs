@@ -16,7 +16,7 @@ use crate::tables::{create, environment, ids, load, options, rows, this_program}
 const APPENDS: i64 = 20;
 
 /// Both processes are ready in time.
-const DEADLINE: Duration = Duration::from_secs(240);
+const DEADLINE: Duration = Duration::from_mins(4);
 
 pub(crate) async fn run(server: &ExampleServer, main: &Branch, url: &str) -> Result<()> {
     create(url, options(server)).await?;

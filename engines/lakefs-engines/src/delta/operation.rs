@@ -18,10 +18,10 @@ use tokio::task::AbortHandle;
 use super::rollback;
 
 /// How long an operation may pause before its branch is deleted, if it is not known whether it is still running.
-const MAX_PAUSE: Duration = Duration::from_secs(5 * 60);
+const MAX_PAUSE: Duration = Duration::from_mins(5);
 
 /// How long it is remembered that an operation was rolled back.
-const MEMORY: Duration = Duration::from_secs(60 * 60);
+const MEMORY: Duration = Duration::from_hours(1);
 
 /// An operation of delta-rs, or all writes to a table without one.
 pub(super) struct Operation {
@@ -52,7 +52,7 @@ pub(super) struct Operation {
 pub(super) enum State {
     /// There is no hidden branch.
     Idle,
-    Open(Transaction),
+    Open(Box<Transaction>),
     /// The writes of the operation are deleted. A commit must fail, because its files are missing.
     RolledBack(Instant),
 }
@@ -128,7 +128,7 @@ impl Operation {
         let message = format!("Write a Delta table on {}", self.target.name());
         let transaction = self.target.transaction(message).begin().await?;
         self.set_hidden(Some(transaction.branch().name().into()));
-        *state = State::Open(transaction);
+        *state = State::Open(Box::new(transaction));
         Ok(true)
     }
 

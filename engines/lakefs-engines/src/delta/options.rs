@@ -63,7 +63,7 @@ impl Options {
         if let Some(client) = clients.get(self) {
             return Ok(client.clone());
         }
-        let client = self.build().map_err(|error| DeltaTableError::GenericError { source: error.into() })?;
+        let client = self.build().map_err(|error| DeltaTableError::GenericError { source: error })?;
         if clients.len() >= MAX_CLIENTS {
             clients.clear();
         }
