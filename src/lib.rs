@@ -17,6 +17,8 @@ mod macros;
 pub mod models;
 #[cfg(feature = "object_store")]
 pub mod object_store;
+#[cfg(feature = "object_store_0_13")]
+pub mod object_store_0_13;
 mod pager;
 mod redact;
 mod ref_expr;
@@ -86,6 +88,8 @@ pub use verify::Verify;
 pub mod reexports {
     #[cfg(feature = "object_store")]
     pub use ::object_store;
+    #[cfg(feature = "object_store_0_13")]
+    pub use ::object_store_0_13;
     #[cfg(feature = "aws")]
     pub use aws_credential_types;
     pub use {bytes, chrono, futures, reqwest};

@@ -1,10 +1,9 @@
 //! Copies and renames within a repository.
 
-use object_store::path::Path;
-use object_store::{CopyMode, Result};
-
 use super::error::{generic, read_error, write_error};
 use super::location::StoreObject;
+use super::version::object_store::path::Path;
+use super::version::object_store::{self, CopyMode, Result};
 use crate::error::{Error, ErrorKind};
 use crate::transfer::etag;
 use crate::transfer::write::body::Body;

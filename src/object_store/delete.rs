@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
-use object_store::Result;
-use object_store::path::Path;
 
 use super::error::write_error;
 use super::location::{Root, StoreObject};
+use super::version::object_store::Result;
+use super::version::object_store::path::Path;
 use crate::error::Error;
 
 /// How many locations are deleted with one request: the most that the server accepts.

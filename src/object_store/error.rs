@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use object_store::path::Path;
-
+use super::version::object_store;
+use super::version::object_store::path::Path;
 use crate::error::{Error, ErrorKind};
 
 /// The name of this store in errors.
@@ -55,7 +55,7 @@ fn convert(
     location: &Path,
     source: Box<dyn std::error::Error + Send + Sync>,
 ) -> object_store::Error {
-    use object_store::Error as Converted;
+    use super::version::object_store::Error as Converted;
     let path = location.to_string();
     match kind {
         ErrorKind::NotFound => Converted::NotFound { path, source },

@@ -9,16 +9,16 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::future;
 use futures::stream::{self, BoxStream};
-use object_store::path::Path;
-use object_store::{
-    Attribute, Attributes, GetOptions, GetRange, GetResult, GetResultPayload, OBJECT_STORE_COALESCE_DEFAULT,
-    ObjectMeta, Result, coalesce_ranges, collect_bytes,
-};
-
 use tokio::time::Instant;
 
 use super::error::{generic, read_error};
 use super::location::{StoreObject, object_meta};
+use super::version::get_result;
+use super::version::object_store::path::Path;
+use super::version::object_store::{
+    self, Attribute, Attributes, GetOptions, GetRange, GetResult, GetResultPayload,
+    OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, Result, coalesce_ranges, collect_bytes,
+};
 use crate::models::ObjectStats;
 use crate::scope::SignedObject;
 use crate::transfer::etag;
@@ -111,7 +111,7 @@ async fn get_whole(source: &StoreObject, settings: &ReadSettings) -> Result<GetR
         }
         let payload = GetResultPayload::Stream(chunks(reader, &source.location, settings));
         let range = 0..meta.size;
-        return Ok(GetResult { payload, meta, range, attributes: attributes(stats) });
+        return Ok(get_result(payload, meta, range, attributes(stats)));
     }
     Err(overwritten(&source.location))
 }
@@ -159,7 +159,7 @@ async fn get_range(
     let content_type = reader.content_type().map(str::to_owned);
     let attributes = content_type.into_iter().map(|value| (Attribute::ContentType, value)).collect();
     let payload = GetResultPayload::Stream(chunks(reader, location, settings));
-    Ok(Some(GetResult { payload, meta, range, attributes }))
+    Ok(Some(get_result(payload, meta, range, attributes)))
 }
 
 /// Reads the metadata of the object, evaluates the preconditions, and returns the bytes only if they are of that very
@@ -184,7 +184,7 @@ async fn stat_and_get(
             GetResultPayload::Stream(chunks(reader, &source.location, settings))
         };
         let attributes = attributes(snapshot.stats);
-        return Ok(GetResult { payload, meta: snapshot.meta, range, attributes });
+        return Ok(get_result(payload, snapshot.meta, range, attributes));
     }
     Err(overwritten(&source.location))
 }

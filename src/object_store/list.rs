@@ -4,12 +4,13 @@ use std::future::ready;
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
-use object_store::list::{PaginatedListOptions, PaginatedListResult};
-use object_store::path::{DELIMITER, Path};
-use object_store::{ListResult, ObjectMeta, Result};
 
 use super::error::read_error;
 use super::location::{Listing, Root, is_directory_marker, object_meta};
+use super::version::list_result;
+use super::version::object_store::list::{PaginatedListOptions, PaginatedListResult};
+use super::version::object_store::path::{DELIMITER, Path};
+use super::version::object_store::{ListResult, ObjectMeta, Result};
 use crate::transfer::list::{Entry, ListObjects};
 
 /// The largest page of the server.
@@ -39,7 +40,7 @@ pub(super) fn list(
 pub(super) async fn list_with_delimiter(root: &Root, prefix: Option<&Path>) -> Result<ListResult> {
     let listing = root.below(prefix)?;
     let mut entries = entries(&listing).delimiter(DELIMITER);
-    let mut result = ListResult { common_prefixes: Vec::new(), objects: Vec::new() };
+    let mut result = list_result();
     let failed = |error| read_error(&prefix.cloned().unwrap_or_default(), error);
     while let Some(entry) = entries.try_next().await.map_err(failed)? {
         add_entry(&mut result, &listing, entry)?;
@@ -54,7 +55,7 @@ pub(super) async fn list_page(
     options: PaginatedListOptions,
 ) -> Result<PaginatedListResult> {
     let listing = root.starting_with(prefix.unwrap_or_default())?;
-    let mut result = ListResult { common_prefixes: Vec::new(), objects: Vec::new() };
+    let mut result = list_result();
     // A page token is the path of an object, an offset is a location.
     let after = match (options.page_token, options.offset) {
         (Some(token), _) => Some(token),

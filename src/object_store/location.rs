@@ -1,9 +1,8 @@
 //! What the paths of a store name: objects, and prefixes of them.
 
-use object_store::path::{self, DELIMITER, Path};
-use object_store::{ObjectMeta, Result};
-
 use super::error::generic;
+use super::version::object_store::path::{self, DELIMITER, Path};
+use super::version::object_store::{self, ObjectMeta, Result};
 use crate::handles::branch_object::BranchObject;
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;

@@ -8,16 +8,17 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _, Shared};
 use futures::stream::{self, Stream};
-use object_store::path::Path;
-use object_store::{
-    MultipartUpload, PutMultipartOptions, PutPayload, PutPayloadIntoIter, PutResult, Result, UploadPart,
-};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::{generic, write_error};
 use super::location::StoreObject;
 use super::put::with_attributes;
+use super::version::object_store::path::Path;
+use super::version::object_store::{
+    MultipartUpload, PutMultipartOptions, PutPayload, PutPayloadIntoIter, PutResult, Result, UploadPart,
+};
+use super::version::put_result;
 use crate::error::{Error, ErrorKind};
 use crate::models::ObjectStats;
 use crate::transfer::etag;
@@ -127,7 +128,7 @@ impl MultipartUpload for PartUpload {
             _ = sender.send(Message::End);
         }
         let stats = self.outcome.clone().await.map_err(|error| write_error(&self.location, &error))?;
-        Ok(PutResult { e_tag: Some(etag::of_checksum(&stats.checksum)), version: None })
+        Ok(put_result(etag::of_checksum(&stats.checksum)))
     }
 
     async fn abort(&mut self) -> Result<()> {

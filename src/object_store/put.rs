@@ -1,10 +1,13 @@
 //! Writes of objects that are in memory.
 
 use bytes::Bytes;
-use object_store::{Attribute, Attributes, PutMode, PutOptions, PutPayload, PutResult, Result};
 
 use super::error::{not_implemented, write_error};
 use super::location::StoreObject;
+use super::version::object_store::{
+    Attribute, Attributes, PutMode, PutOptions, PutPayload, PutResult, Result,
+};
+use super::version::put_result;
 use crate::transfer::etag;
 use crate::transfer::write::upload::UploadRequest;
 
@@ -18,7 +21,7 @@ pub(super) async fn put(target: &StoreObject, payload: PutPayload, options: PutO
         PutMode::Update(_) => return Err(not_implemented("`put_opts` with mode `PutMode::Update`")),
     };
     let stats = upload.await.map_err(|error| write_error(location, error))?;
-    Ok(PutResult { e_tag: Some(etag::of_checksum(&stats.checksum)), version: None })
+    Ok(put_result(etag::of_checksum(&stats.checksum)))
 }
 
 /// Adds attributes to an upload. An attribute that lakeFS cannot store is an error, because it would be lost silently.

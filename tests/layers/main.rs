@@ -22,7 +22,7 @@ use source::SourceFile;
 /// The modules at the top of `src/`, one layer a row, the highest layer first.
 const LAYERS: &[&[&str]] = &[
     &["fuzzing", "guide", "reexports"],
-    &["blocking", "object_store"],
+    &["blocking", "object_store", "object_store_0_13"],
     &["handles"],
     &["requests"],
     &["transfer"],
@@ -166,14 +166,20 @@ fn low_layers_know_no_http_library() {
     assert_none(&violations, "errors, lists and tasks know no HTTP library");
 }
 
+/// The module whose child modules are those of `object_store`, compiled for another version of that crate.
+const COMPILED_AGAIN: &str = "object_store_0_13";
+
 /// The tests find modules by their file names, so no attribute or macro may put a module elsewhere.
 #[test]
 fn modules_are_where_their_names_say() {
     let mut violations = Vec::new();
     for (module, source) in source::modules() {
-        for three in source.tokens.windows(3) {
-            let [first, second, third] = three else { continue };
+        for four in source.tokens.windows(4) {
+            let [first, second, third, fourth] = four else { continue };
             let is_path = first.text == "[" && second.text == "path" && third.text == "=";
+            if is_path && module == [COMPILED_AGAIN] && fourth.text.starts_with("\"../object_store/") {
+                continue;
+            }
             let is_include = first.text == "include" && second.text == "!" && module != ["api"];
             if is_path || is_include {
                 violations.push(format!("{}: moves a module", position(&source.file, first.line)));

@@ -18,7 +18,7 @@ use crate::args::Endpoint;
 
 const HOST: &str = "127.0.0.1";
 /// How long the processes may take to find each other.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 /// How many lines of each log are in an error.
 const LOG_LINES: usize = 15;
 
@@ -107,11 +107,8 @@ impl Cluster {
         for process in self.processes() {
             let log = fs::read_to_string(&process.log).unwrap_or_default();
             let lines: Vec<_> = log.lines().collect();
-            text += &format!("--- {}\n", process.log.display());
-            for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
-                text += line;
-                text.push('\n');
-            }
+            let last = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
+            text.extend(["--- ", &process.log.to_string_lossy(), "\n", &last, "\n"]);
         }
         text
     }

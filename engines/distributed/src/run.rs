@@ -14,7 +14,7 @@ use crate::{Result, session, tables};
 /// How many executors are started.
 const EXECUTORS: usize = 2;
 /// How long the query may take on the cluster.
-const QUERY_TIMEOUT: Duration = Duration::from_secs(120);
+const QUERY_TIMEOUT: Duration = Duration::from_mins(2);
 
 pub(crate) async fn run(options: RunOptions) -> Result<()> {
     let server = ExampleServer::connect().await?;

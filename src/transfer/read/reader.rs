@@ -139,7 +139,7 @@ impl ObjectReader {
     }
 
     /// Returns the position in the object at which the reader starts.
-    #[cfg(any(feature = "fs", feature = "object_store"))]
+    #[cfg(any(feature = "fs", feature = "object_store", feature = "object_store_0_13"))]
     pub(crate) fn start(&self) -> u64 {
         self.start
     }

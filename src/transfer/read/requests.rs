@@ -3,7 +3,7 @@
 use std::ops::RangeBounds;
 #[cfg(feature = "fs")]
 use std::path::Path;
-#[cfg(feature = "object_store")]
+#[cfg(any(feature = "object_store", feature = "object_store_0_13"))]
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -18,9 +18,9 @@ use crate::transfer::read::byte_range::ByteRange;
 use crate::transfer::read::download::DownloadRequest;
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::reader::ObjectReader;
-#[cfg(feature = "object_store")]
+#[cfg(any(feature = "object_store", feature = "object_store_0_13"))]
 use crate::transfer::read::route;
-#[cfg(feature = "object_store")]
+#[cfg(any(feature = "object_store", feature = "object_store_0_13"))]
 use crate::transfer::read::storage_source::StorageSource;
 use crate::transfer::read::verifier::OnMismatch;
 use crate::verify::Verify;
@@ -146,7 +146,7 @@ impl ReadRequest {
 
 impl_into_future!(ReadRequest { 0 } => Bytes);
 
-#[cfg(feature = "object_store")]
+#[cfg(any(feature = "object_store", feature = "object_store_0_13"))]
 impl ReaderRequest {
     /// Whether the data come from the storage, as far as that is known without a request.
     pub(crate) async fn is_presigned(&self) -> bool {
@@ -177,7 +177,7 @@ impl ReaderRequest {
     }
 
     /// Reads the object again if its bytes do not have its checksum, before the last bytes are returned.
-    #[cfg(feature = "object_store")]
+    #[cfg(any(feature = "object_store", feature = "object_store_0_13"))]
     pub(crate) fn read_again_on_mismatch(mut self) -> Self {
         self.0.on_mismatch = OnMismatch::ReadAgain;
         self

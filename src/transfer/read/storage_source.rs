@@ -26,7 +26,7 @@ impl StorageSource {
     }
 
     /// Sets the object with its URL, which the caller has requested.
-    #[cfg(feature = "object_store")]
+    #[cfg(any(feature = "object_store", feature = "object_store_0_13"))]
     pub(crate) async fn provide(&self, signed: SignedObject) {
         *self.signed.lock().await = Some(Arc::new(signed));
     }

@@ -32,7 +32,10 @@ pub(crate) enum OnMismatch {
     /// Fails with an error from which [`Suspicion::of`] returns what was read.
     Fail,
     /// Reads the object again before the last bytes are handed out.
-    #[cfg_attr(not(feature = "object_store"), allow(dead_code, reason = "only stores read again"))]
+    #[cfg_attr(
+        not(any(feature = "object_store", feature = "object_store_0_13")),
+        allow(dead_code, reason = "only stores read again")
+    )]
     ReadAgain,
 }
 

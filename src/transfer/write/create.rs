@@ -20,7 +20,7 @@ pub(crate) fn new_token() -> String {
 }
 
 /// What an upload through the server sends.
-pub(crate) struct Content {
+pub(crate) struct SentObject {
     pub(crate) size: u64,
     /// In hexadecimal.
     pub(crate) md5: String,
@@ -30,7 +30,7 @@ pub(crate) struct Content {
     pub(crate) metadata: BTreeMap<String, String>,
 }
 
-impl Content {
+impl SentObject {
     fn is_of(&self, stats: &ObjectStats) -> bool {
         let metadata = stats.metadata.as_ref().map_or(const { &BTreeMap::new() }, |metadata| &metadata.0);
         stats.size_bytes.and_then(|size| u64::try_from(size).ok()) == Some(self.size)
@@ -48,7 +48,7 @@ pub(crate) enum Identity {
     Token(String),
     /// Its content, and a modification time since the request started. Another request with the same content at the same
     /// time cannot be told apart.
-    Content { content: Content, start: RequestStart },
+    Content { object: SentObject, start: RequestStart },
     /// The data were not sent to their end, so there is no such object.
     None,
 }
@@ -62,8 +62,8 @@ impl Identity {
                 let metadata = stats.metadata.as_ref();
                 metadata.and_then(|metadata| metadata.0.get(TOKEN_KEY)).is_some_and(|found| found == token)
             }
-            Self::Content { content, start } => {
-                content.is_of(stats) && start.compare(stats.mtime, date, sent) != Created::Before
+            Self::Content { object, start } => {
+                object.is_of(stats) && start.compare(stats.mtime, date, sent) != Created::Before
             }
             Self::None => false,
         }

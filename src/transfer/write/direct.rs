@@ -9,7 +9,7 @@ use crate::http::reconcile::{OnMissing, RequestStart, reconcile};
 use crate::models::ObjectStats;
 use crate::transfer::digest::hex;
 use crate::transfer::md5::Md5Digest;
-use crate::transfer::write::create::{self, Content, Identity, TOKEN_KEY};
+use crate::transfer::write::create::{self, Identity, SentObject, TOKEN_KEY};
 use crate::transfer::write::exclusive;
 use crate::transfer::write::payload::Payload;
 use crate::transfer::write::spec::{METADATA_PREFIX, UploadSpec};
@@ -117,7 +117,8 @@ impl ServerUpload<'_> {
     }
     fn content(&self, size: u64, md5: &Md5Digest) -> Identity {
         let metadata = self.spec.normalized_metadata().map(|(key, value)| (key, value.to_owned())).collect();
-        let content = Content { size, md5: hex(md5), content_type: self.spec.content_type.clone(), metadata };
-        Identity::Content { content, start: self.start }
+        let object =
+            SentObject { size, md5: hex(md5), content_type: self.spec.content_type.clone(), metadata };
+        Identity::Content { object, start: self.start }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs::object_store::LakeFsStore;
+use lakefs::object_store_0_13::LakeFsStore;
 use lakefs::{Body, Branch, Client, Compare};
 use lakefs_bench::{BoxError, Invocation, Job, numbered, read_ranges};
 

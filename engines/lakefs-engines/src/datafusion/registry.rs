@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ::datafusion::error::{DataFusionError, Result};
 use ::datafusion::execution::object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry};
 use lakefs::Client;
-use lakefs::object_store::LakeFsStore;
+use lakefs::object_store_0_13::LakeFsStore;
 use object_store::ObjectStore;
 use url::Url;
 
@@ -75,7 +75,8 @@ impl fmt::Debug for LakeFsObjectStoreRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LakeFsObjectStoreRegistry")
             .field("client", &self.client)
-            .field("repositories", &self.stores().keys().collect::<Vec<_>>())
+            // The names of the repositories.
+            .field("stores", &self.stores().keys().collect::<Vec<_>>())
             .field("fallback", &self.fallback)
             .finish()
     }

@@ -1,11 +1,13 @@
 //! The registry for `DataFusion`, and the caches of its sessions.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod caches;
 mod registry;
 
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::error::Result;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use lakefs::{Client, Repository};
 use lakefs_engines::datafusion::session_context;
 use lakefs_testserver::Server;
@@ -49,7 +51,7 @@ impl Fixture {
 
     /// Returns the sum of the column `value` of the Parquet files below a URL, without a table.
     async fn read(&self, url: &str) -> Result<i64> {
-        let files = self.session.read_parquet(url, Default::default()).await?;
+        let files = self.session.read_parquet(url, ParquetReadOptions::default()).await?;
         self.sum(files).await
     }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use datafusion::execution::object_store::{ObjectStoreRegistry as _, ObjectStoreUrl};
-use datafusion::prelude::SessionContext;
-use lakefs::object_store::LakeFsStore;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use lakefs::object_store_0_13::LakeFsStore;
 use lakefs_engines::datafusion::{LakeFsObjectStoreRegistry, runtime_env_builder};
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -131,7 +131,7 @@ async fn registered_store_of_a_repository_is_used_until_it_is_deregistered() {
     assert!(Arc::ptr_eq(&registry.get_store(&url("lakefs://settings/main/a")).unwrap(), &own));
 
     let runtime = runtime_env_builder(registry.clone()).build_arc().unwrap();
-    let session = SessionContext::new_with_config_rt(Default::default(), runtime);
+    let session = SessionContext::new_with_config_rt(SessionConfig::default(), runtime);
     let store_url = ObjectStoreUrl::parse("lakefs://settings").unwrap();
     assert!(Arc::ptr_eq(&session.runtime_env().object_store(&store_url).unwrap(), &own));
 

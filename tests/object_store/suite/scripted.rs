@@ -2,11 +2,11 @@
 
 use futures::{StreamExt as _, stream};
 use lakefs::ErrorKind;
-use lakefs::object_store::LakeFsStore;
-use object_store::path::Path;
-use object_store::{Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 
-use crate::cause;
+use super::adapter::LakeFsStore;
+use super::cause;
+use super::object_store::path::Path;
+use super::object_store::{Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 use crate::support::{ScriptedResponse, ScriptedServer};
 
 /// The metadata of an object with this ETag.

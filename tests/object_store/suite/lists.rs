@@ -1,12 +1,12 @@
 //! Lists: long ones, page by page, and of paths without a location.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs::object_store::LakeFsStore;
-use object_store::list::{PaginatedListOptions, PaginatedListStore as _};
-use object_store::path::Path;
-use object_store::{Error, ObjectStore as _, integration};
 
-use crate::stores;
+use super::adapter::LakeFsStore;
+use super::object_store::list::{PaginatedListOptions, PaginatedListStore as _};
+use super::object_store::path::Path;
+use super::object_store::{Error, ObjectStore as _, integration};
+use super::stores;
 
 #[tokio::test]
 async fn list_paginated() {

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use lakefs::object_store::LakeFsStore;
 use lakefs::{Branch, Verify};
 use lakefs_testserver::Server;
-use object_store::path::Path;
-use object_store::{Attribute, Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 use tokio::time::timeout;
 
+use super::adapter::LakeFsStore;
+use super::object_store::path::Path;
+use super::object_store::{Attribute, Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 use crate::support::Fixture;
 
 const MIB: u64 = 1 << 20;

@@ -2,12 +2,12 @@
 
 use chrono::TimeDelta;
 use futures::TryStreamExt as _;
-use lakefs::object_store::LakeFsStore;
-use object_store::path::Path;
-use object_store::{Attribute, Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
 
+use super::adapter::LakeFsStore;
+use super::object_store::path::Path;
+use super::object_store::{Attribute, Error, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _};
+use super::{stores, text};
 use crate::support::{self, Fixture};
-use crate::{stores, text};
 
 #[tokio::test]
 async fn store_reads_every_kind_of_ref() {

@@ -1,11 +1,10 @@
 //! Copies and renames.
 
-use lakefs::object_store::LakeFsStore;
-use object_store::path::Path;
-use object_store::{Error, ObjectStoreExt as _};
-
+use super::adapter::LakeFsStore;
+use super::object_store::path::Path;
+use super::object_store::{Error, ObjectStoreExt as _};
+use super::{stores, text};
 use crate::support::{self, Fixture};
-use crate::{stores, text};
 
 #[tokio::test]
 async fn concurrent_copies_if_not_exists_have_one_winner() {

@@ -1,16 +1,16 @@
 //! Writes: only to branches, and only whole objects.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use lakefs::object_store::LakeFsStore;
 use lakefs::{Client, ErrorKind};
 use lakefs_testserver::Server;
-use object_store::path::Path;
-use object_store::{
+
+use super::adapter::LakeFsStore;
+use super::object_store::path::Path;
+use super::object_store::{
     Attribute, Attributes, Error, GetOptions, ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions,
 };
-
+use super::{cause, stores, text};
 use crate::support::{self, Fixture};
-use crate::{cause, stores, text};
 
 #[tokio::test]
 async fn write_to_a_tag_or_commit_is_rejected() {

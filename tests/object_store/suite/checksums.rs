@@ -1,13 +1,13 @@
 //! Objects whose checksum has quotes or is no MD5, and proxies that weaken ETags.
 
 use futures::TryStreamExt as _;
-use lakefs::object_store::LakeFsStore;
 use lakefs::{ErrorKind, Verify};
 use lakefs_testserver::Server;
-use object_store::path::Path;
-use object_store::{CopyMode, CopyOptions, Error, GetOptions, ObjectStore as _, ObjectStoreExt as _};
 
-use crate::cause;
+use super::adapter::LakeFsStore;
+use super::cause;
+use super::object_store::path::Path;
+use super::object_store::{CopyMode, CopyOptions, Error, GetOptions, ObjectStore as _, ObjectStoreExt as _};
 use crate::support::Fixture;
 
 const MD5: &str = "5d41402abc4b2a76b9719d911017c592";

@@ -2,17 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use lakefs::object_store::LakeFsStore;
 use lakefs::{Branch, ErrorKind};
-use object_store::path::Path;
-use object_store::{
+use tokio::sync::watch;
+
+use super::adapter::LakeFsStore;
+use super::object_store::path::Path;
+use super::object_store::{
     Attribute, Attributes, CopyMode, CopyOptions, Error, ObjectStore as _, ObjectStoreExt as _, PutMode,
     PutOptions, PutResult,
 };
-use tokio::sync::watch;
-
+use super::{stores, text};
 use crate::support::{Fixture, wait_for};
-use crate::{stores, text};
 
 /// Commits until `stop` becomes true, and returns the number of commits.
 async fn commit_repeatedly(branch: Branch, stop: watch::Receiver<bool>) -> usize {

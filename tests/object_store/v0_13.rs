@@ -1,0 +1,7 @@
+//! The tests, compiled for version 0.13.
+
+use ::object_store_0_13 as object_store;
+use lakefs::object_store_0_13 as adapter;
+
+#[path = "suite/mod.rs"]
+mod suite;
