@@ -45,6 +45,7 @@ pub(super) struct Operation {
     activity: AtomicU64,
     /// The task that deletes the branch after a pause.
     pause: std::sync::Mutex<Option<AbortHandle>>,
+    max_pause: Duration,
     runtime: OnceLock<Handle>,
 }
 
@@ -77,8 +78,15 @@ impl Operation {
             had_root_store: AtomicBool::new(false),
             activity: AtomicU64::new(0),
             pause: std::sync::Mutex::default(),
+            max_pause: MAX_PAUSE,
             runtime: OnceLock::new(),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_max_pause(mut self, pause: Duration) -> Self {
+        self.max_pause = pause;
+        self
     }
 
     pub(super) fn target(&self) -> &Branch {
@@ -203,9 +211,9 @@ impl Operation {
             });
         } else if self.hidden().is_some() {
             let activity = self.activity.load(Ordering::Acquire);
-            let operation = Arc::downgrade(self);
+            let (operation, max_pause) = (Arc::downgrade(self), self.max_pause);
             let pause = runtime.spawn(async move {
-                tokio::time::sleep(MAX_PAUSE).await;
+                tokio::time::sleep(max_pause).await;
                 let Some(operation) = operation.upgrade() else { return };
                 // This task must not be aborted from here on.
                 operation.replace_pause(None, false);

@@ -12,12 +12,18 @@ use deltalake::datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use deltalake::datafusion::physical_plan::streaming::PartitionStream;
 use deltalake::datafusion::prelude::SessionContext;
 use deltalake::delta_datafusion::create_session;
+use deltalake::logstore::ObjectStoreRef;
 use deltalake::operations::write::WriteBuilder;
 use deltalake::protocol::SaveMode;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use lakefs::object_store_0_13::LakeFsStore;
+use object_store::{MultipartUpload as _, ObjectStoreExt as _};
 
 use super::support::{DEADLINE, Fixture, ids, rows};
+use crate::delta::commit::Entry;
 use crate::delta::finish_rollbacks;
+use crate::delta::operation::Operation;
+use crate::delta::store::OperationStore;
 
 /// A source of rows that ends in some way after the first batches.
 #[derive(Debug)]
@@ -140,5 +146,56 @@ async fn branch_of_a_crashed_writer_is_found_and_deleted() {
     for transaction in abandoned {
         transaction.delete().await.unwrap();
     }
+    fixture.assert_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paused_operation_of_a_kept_session_is_rolled_back_and_cannot_commit() {
+    let fixture = Fixture::new().await;
+    let operation = Operation::new(fixture.main.clone(), false).with_max_pause(Duration::from_millis(50));
+    let operation = Arc::new(operation);
+    let root: ObjectStoreRef = Arc::new(LakeFsStore::new(&fixture.repository));
+    // The session of the caller keeps the store of the root.
+    let _session = OperationStore::new(Arc::clone(&root), Arc::clone(&operation), true);
+    let store = OperationStore::new(root, Arc::clone(&operation), false);
+    store.put(&"main/data/events/part-0.parquet".into(), "rows".into()).await.unwrap();
+    assert_eq!(fixture.branches().await.len(), 2);
+    drop(store);
+    fixture.wait_until_clean().await;
+
+    let entry = Entry {
+        version: 1,
+        path: "data/events/_delta_log/00000000000000000001.json".to_owned(),
+        content: "{}".into(),
+        table: "data/events".to_owned(),
+        operation_id: "paused".to_owned(),
+    };
+    let error = operation.commit_entry(entry).await.unwrap_err().to_string();
+    assert!(error.contains("failed or paused too long"), "{error}");
+    fixture.assert_clean().await;
+    assert!(!fixture.main.object("data/events/_delta_log/00000000000000000001.json").exists().await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commit_keeps_the_branch_of_a_write_that_has_not_ended() {
+    let fixture = Fixture::new().await;
+    let operation = Arc::new(Operation::new(fixture.main.clone(), false));
+    let root: ObjectStoreRef = Arc::new(LakeFsStore::new(&fixture.repository));
+    let store = OperationStore::new(root, Arc::clone(&operation), false);
+    let mut upload = store.put_multipart(&"main/data/events/part-1.parquet".into()).await.unwrap();
+    upload.put_part("rows".into()).await.unwrap();
+    let entry = |version: u64| Entry {
+        version,
+        path: format!("data/events/_delta_log/{version:020}.json"),
+        content: format!("{{\"version\":{version}}}").into(),
+        table: "data/events".to_owned(),
+        operation_id: "slow".to_owned(),
+    };
+    operation.commit_entry(entry(0)).await.unwrap();
+    assert_eq!(fixture.branches().await.len(), 2);
+    upload.complete().await.unwrap();
+    drop(upload);
+    operation.commit_entry(entry(1)).await.unwrap();
+    assert!(fixture.main.object("data/events/part-1.parquet").exists().await.unwrap());
     fixture.assert_clean().await;
 }
