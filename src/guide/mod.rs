@@ -2,6 +2,10 @@
 //!
 //! * [Concurrency](concurrency): how to run several requests at the same time, and what happens when one is dropped.
 //! * [Credentials](credentials): where a client gets its credentials from, and when it renews them.
+#![cfg_attr(
+    any(feature = "object_store", feature = "object_store_0_13"),
+    doc = "* [Engines](engines): stores for DataFusion, Delta Lake and other engines that use the crate `object_store`."
+)]
 //! * [Observability](observability): spans, trace context and metrics.
 //! * [Retries](retries): which requests are retried, and what to do when the outcome of a request is unknown.
 //! * [Transactions](transactions): how several changes take effect together, and what to do about conflicts.
@@ -19,6 +23,10 @@ pub mod concurrency {}
 
 #[doc = include_str!("credentials.md")]
 pub mod credentials {}
+
+#[cfg(any(feature = "object_store", feature = "object_store_0_13"))]
+#[doc = include_str!("engines.md")]
+pub mod engines {}
 
 #[doc = include_str!("observability.md")]
 pub mod observability {}

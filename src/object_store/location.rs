@@ -1,5 +1,7 @@
 //! What the paths of a store name: objects, and prefixes of them.
 
+use std::fmt;
+
 use super::error::generic;
 use super::version::object_store::path::{self, DELIMITER, Path};
 use super::version::object_store::{self, ObjectMeta, Result};
@@ -11,10 +13,17 @@ use crate::transfer::etag;
 
 /// What the locations of a store are relative to.
 #[derive(Clone, Debug)]
-pub(super) enum Root {
-    /// A repository: the first segment of a location is a ref.
+pub(super) struct Root {
+    target: Target,
+    /// The prefix of all paths: empty, or text that ends with a slash.
+    prefix: String,
+}
+
+#[derive(Clone, Debug)]
+enum Target {
+    /// A repository: the first segment of a location is a ref. There is no prefix.
     Repository(Repository),
-    /// A ref: a location is the path of an object.
+    /// A ref: a location is the path of an object after the prefix.
     Reference(Reference),
 }
 
@@ -28,20 +37,58 @@ pub(super) struct StoreObject {
 }
 
 impl Root {
+    pub(super) fn repository(repository: Repository) -> Self {
+        Self { target: Target::Repository(repository), prefix: String::new() }
+    }
+
+    pub(super) fn reference(reference: Reference) -> Self {
+        Self { target: Target::Reference(reference), prefix: String::new() }
+    }
+
+    /// Returns the root at a location. In a repository, the first segment of the location is a ref.
+    pub(super) fn at(self, location: &Path) -> Self {
+        if location.is_root() {
+            return self;
+        }
+        let (target, prefix) = match self.target {
+            Target::Reference(reference) => (reference, location.as_ref()),
+            Target::Repository(repository) => {
+                let location = location.as_ref();
+                let (reference, prefix) = location.split_once(DELIMITER).unwrap_or((location, ""));
+                (repository.reference(reference), prefix)
+            }
+        };
+        let end = if prefix.is_empty() { "" } else { DELIMITER };
+        Self { target: Target::Reference(target), prefix: format!("{}{prefix}{end}", self.prefix) }
+    }
+
+    /// Returns the root with the same prefix at another ref.
+    pub(super) fn with_reference(&self, reference: Reference) -> Self {
+        Self { target: Target::Reference(reference), prefix: self.prefix.clone() }
+    }
+
+    /// Returns the ref, unless the root is a repository.
+    pub(super) fn as_reference(&self) -> Option<&Reference> {
+        match &self.target {
+            Target::Repository(_) => None,
+            Target::Reference(reference) => Some(reference),
+        }
+    }
+
     /// Returns the object at a location. A location that names no object is that of a missing object.
     pub(super) fn object(&self, location: &Path) -> Result<StoreObject> {
-        let object = match self {
-            Self::Reference(reference) => {
-                (!location.is_root()).then(|| reference.scope().object(location.as_ref()))
+        let object = match &self.target {
+            Target::Reference(reference) => {
+                (!location.is_root()).then(|| reference.scope().object(format!("{}{location}", self.prefix)))
             }
-            Self::Repository(repository) => location
+            Target::Repository(repository) => location
                 .as_ref()
                 .split_once(DELIMITER)
                 .map(|(reference, path)| repository.scope().reference(reference).object(path)),
         };
         let object = object.ok_or_else(|| object_store::Error::NotFound {
             path: location.to_string(),
-            source: "the location names a ref, not an object of it".into(),
+            source: "the location names a ref or the prefix of the store, not an object".into(),
         })?;
         Ok(StoreObject { object: BranchObject::from_scope(object), location: location.clone() })
     }
@@ -54,14 +101,18 @@ impl Root {
 
     /// Returns the listing of locations that start with a text.
     pub(super) fn starting_with(&self, start: &str) -> Result<Listing> {
-        match self {
-            Self::Reference(reference) => {
-                Ok(Listing { reference: reference.clone(), root: String::new(), prefix: start.to_owned() })
-            }
-            Self::Repository(repository) => match start.split_once(DELIMITER) {
+        match &self.target {
+            Target::Reference(reference) => Ok(Listing {
+                reference: reference.clone(),
+                location_start: String::new(),
+                path_start: self.prefix.clone(),
+                prefix: format!("{}{start}", self.prefix),
+            }),
+            Target::Repository(repository) => match start.split_once(DELIMITER) {
                 Some((reference, prefix)) if !reference.is_empty() => Ok(Listing {
                     reference: repository.reference(reference),
-                    root: format!("{reference}{DELIMITER}"),
+                    location_start: format!("{reference}{DELIMITER}"),
+                    path_start: String::new(),
                     prefix: prefix.to_owned(),
                 }),
                 _ => {
@@ -73,11 +124,27 @@ impl Root {
     }
 }
 
+/// Writes the URI of the repository or of the ref, and the prefix without its last slash.
+impl fmt::Display for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.target {
+            Target::Repository(repository) => repository.uri().fmt(f),
+            Target::Reference(reference) => match self.prefix.strip_suffix(DELIMITER) {
+                Some(prefix) => reference.object(prefix).uri().fmt(f),
+                None => reference.uri().fmt(f),
+            },
+        }
+    }
+}
+
 /// The objects of a ref whose paths start with a prefix.
+///
+/// A location is `location_start` and the path without `path_start`. One of the two is empty.
 pub(super) struct Listing {
     pub(super) reference: Reference,
-    /// The part of a location before the path of the object.
-    root: String,
+    location_start: String,
+    path_start: String,
+    /// The start of all paths.
     pub(super) prefix: String,
 }
 
@@ -86,9 +153,9 @@ impl Listing {
     ///
     /// Paths and locations have the same order.
     pub(super) fn path_after(&self, offset: &str) -> Option<String> {
-        match offset.strip_prefix(&self.root) {
-            Some(path) => Some(path.to_owned()),
-            None if offset < self.root.as_str() => Some(String::new()),
+        match offset.strip_prefix(&self.location_start) {
+            Some(path) => Some(format!("{}{path}", self.path_start)),
+            None if offset < self.location_start.as_str() => Some(String::new()),
             None => None,
         }
     }
@@ -97,12 +164,15 @@ impl Listing {
     ///
     /// A path without a location is an error that names it. If it were left out, the listing would be incomplete.
     pub(super) fn location(&self, path: &str) -> Result<Path> {
-        let location = Path::parse(format!("{}{path}", self.root))?;
+        let invalid = || path::Error::EmptySegment { path: path.to_owned() }.into();
+        let relative = path.strip_prefix(&self.path_start).filter(|relative| !relative.is_empty());
+        let relative = relative.ok_or_else(invalid)?;
+        let location = Path::parse(format!("{}{relative}", self.location_start))?;
         // `Path::parse` removes slashes at both ends. The location would then be that of another object.
-        if location.as_ref().strip_prefix(&self.root) == Some(path) {
+        if location.as_ref().strip_prefix(&self.location_start) == Some(relative) {
             Ok(location)
         } else {
-            Err(path::Error::EmptySegment { path: path.to_owned() }.into())
+            Err(invalid())
         }
     }
 }

@@ -21,7 +21,26 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! The builder creates a store from a URL and from settings that are text:
+//!
+//! ```
+//! use lakefs::object_store::{ConfigKey, LakeFsStore};
+//!
+//! # fn main() -> lakefs::Result<()> {
+//! let store = LakeFsStore::builder()
+//!     .with_url("lakefs://example/main/data")
+//!     .with_endpoint("https://lakefs.example.com")
+//!     .with_access_key("access-key-id", "secret-access-key")
+//!     .with_config(ConfigKey::Presign, "true")
+//!     .build()?;
+//! assert_eq!(store.to_string(), "LakeFsStore(lakefs://example/main/data)");
+//! # Ok(())
+//! # }
+//! ```
 
+mod builder;
+mod config_key;
 mod copy;
 mod delete;
 mod error;
@@ -30,7 +49,15 @@ mod list;
 mod location;
 mod multipart;
 mod put;
+mod registry;
+mod registry_trait;
+#[cfg(feature = "signer")]
+mod signer;
 mod store;
+mod store_url;
 mod version;
 
+pub use self::builder::LakeFsStoreBuilder;
+pub use self::config_key::ConfigKey;
+pub use self::registry::LakeFsRegistry;
 pub use self::store::LakeFsStore;

@@ -17,6 +17,7 @@ use super::version::object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, RenameTargetMode, Result,
 };
 use super::{copy, delete, list, multipart, put};
+use crate::error::Error;
 use crate::handles::reference::Reference;
 use crate::handles::repository::Repository;
 use crate::verify::Verify;
@@ -50,6 +51,8 @@ use crate::verify::Verify;
 ///   are [exclusive](crate::requests::UploadRequest::exclusive): data of less than 1 MiB, or for a storage without
 ///   pre-signed URLs, are stored with a random token in the user metadata. The token is not among the attributes, but
 ///   lakeFS compares it in diffs and merges.
+/// * **Retries** do not change that. If a response is lost, the retry meets the object of the first attempt, and the write
+///   has succeeded. If the outcome cannot be determined, the error is `Generic`, not `AlreadyExists`.
 /// * **Multipart uploads** accept parts of any size. The parts are sent in the order in which they are put, and the
 ///   object exists once the upload is completed. An upload that is dropped or aborted stores nothing. A part stays in
 ///   memory until it is sent; then its future completes.
@@ -68,7 +71,7 @@ use crate::verify::Verify;
 /// * Writes to a tag, a commit or a missing branch fail with `NotSupported`.
 #[derive(Clone, Debug)]
 pub struct LakeFsStore {
-    root: Root,
+    pub(super) root: Root,
     reads: ReadSettings,
 }
 
@@ -76,13 +79,47 @@ impl LakeFsStore {
     /// Creates a store of a repository. The first segment of a location is the ref.
     #[must_use]
     pub fn new(repository: &Repository) -> Self {
-        Self { root: Root::Repository(repository.clone()), reads: ReadSettings::default() }
+        Self { root: Root::repository(repository.clone()), reads: ReadSettings::default() }
     }
 
     /// Creates a store of one ref, such as a [`Branch`](crate::Branch) or a [`Tag`](crate::Tag).
     #[must_use]
     pub fn at(reference: impl Into<Reference>) -> Self {
-        Self { root: Root::Reference(reference.into()), reads: ReadSettings::default() }
+        Self { root: Root::reference(reference.into()), reads: ReadSettings::default() }
+    }
+
+    /// Sets a prefix: all locations are relative to it, also those that a list yields. It is relative to the prefix that
+    /// the store has already. In a store of a repository, it starts with the ref. Default: none.
+    ///
+    /// An object whose path does not start with the prefix and `/` is not part of the store.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: impl Into<Path>) -> Self {
+        self.root = self.root.at(&prefix.into());
+        self
+    }
+
+    /// Returns the ref that the store reads, or `None` if it is a store of a repository.
+    #[must_use]
+    pub fn reference(&self) -> Option<&Reference> {
+        self.root.as_reference()
+    }
+
+    /// Returns a store of the commit that the ref points to now. Everything that is read through it is of one version,
+    /// also while other writers commit to the branch. The prefix and the settings are the same.
+    ///
+    /// Uncommitted changes are not part of a commit. Writes to the new store fail with `NotSupported`.
+    ///
+    /// # Errors
+    /// [`NotFound`](crate::ErrorKind::NotFound): the ref does not exist.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest): this is a store of a repository, which has no single commit.
+    pub async fn pin(&self) -> crate::error::Result<Self> {
+        let reference = self.reference().ok_or_else(|| {
+            let reason = "a store of a repository has no single commit: create a store of a ref";
+            Error::invalid(format!("pin {self} to a commit"), reason)
+        })?;
+        let commit = reference.get_commit().await?;
+        let root = self.root.with_reference(reference.repository().reference(commit.id));
+        Ok(Self { root, reads: self.reads.clone() })
     }
 
     /// Sets whether data are read from the storage itself (`true`), at pre-signed URLs, or through the server (`false`).
@@ -114,14 +151,10 @@ impl LakeFsStore {
     }
 }
 
-/// Writes the URI of the repository or the ref.
+/// Writes the URI of the repository or the ref, with the prefix.
 impl fmt::Display for LakeFsStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let uri = match &self.root {
-            Root::Repository(repository) => repository.uri(),
-            Root::Reference(reference) => reference.uri(),
-        };
-        write!(f, "LakeFsStore({uri})")
+        write!(f, "LakeFsStore({})", self.root)
     }
 }
 

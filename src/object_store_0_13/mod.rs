@@ -21,10 +21,31 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! The builder creates a store from a URL and from settings that are text:
+//!
+//! ```
+//! use lakefs::object_store_0_13::{ConfigKey, LakeFsStore};
+//!
+//! # fn main() -> lakefs::Result<()> {
+//! let store = LakeFsStore::builder()
+//!     .with_url("lakefs://example/main/data")
+//!     .with_endpoint("https://lakefs.example.com")
+//!     .with_access_key("access-key-id", "secret-access-key")
+//!     .with_config(ConfigKey::Presign, "true")
+//!     .build()?;
+//! assert_eq!(store.to_string(), "LakeFsStore(lakefs://example/main/data)");
+//! # Ok(())
+//! # }
+//! ```
 
 // The sources are those of the module `object_store`, compiled for the other version of the crate.
 #![allow(clippy::duplicate_mod, reason = "the sources are compiled for both versions of the crate")]
 
+#[path = "../object_store/builder.rs"]
+mod builder;
+#[path = "../object_store/config_key.rs"]
+mod config_key;
 #[path = "../object_store/copy.rs"]
 mod copy;
 #[path = "../object_store/delete.rs"]
@@ -41,8 +62,19 @@ mod location;
 mod multipart;
 #[path = "../object_store/put.rs"]
 mod put;
+#[path = "../object_store/registry.rs"]
+mod registry;
+mod registry_trait;
+#[cfg(feature = "signer")]
+#[path = "../object_store/signer.rs"]
+mod signer;
 #[path = "../object_store/store.rs"]
 mod store;
+#[path = "../object_store/store_url.rs"]
+mod store_url;
 mod version;
 
+pub use self::builder::LakeFsStoreBuilder;
+pub use self::config_key::ConfigKey;
+pub use self::registry::LakeFsRegistry;
 pub use self::store::LakeFsStore;

@@ -71,6 +71,12 @@ impl SignedObject {
         Instant::now() < self.valid_until
     }
 
+    /// Whether the URL is certainly valid for this time from now on.
+    #[cfg(all(feature = "signer", any(feature = "object_store", feature = "object_store_0_13")))]
+    pub(crate) fn is_valid_for(&self, time: Duration) -> bool {
+        Instant::now().checked_add(time).is_some_and(|end| end <= self.valid_until)
+    }
+
     /// Whether both are the same bytes: at the same place in the storage, with the same metadata.
     pub(crate) fn is_same_version(&self, other: &Self) -> bool {
         let place =

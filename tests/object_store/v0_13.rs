@@ -5,3 +5,7 @@ use lakefs::object_store_0_13 as adapter;
 
 #[path = "suite/mod.rs"]
 mod suite;
+
+/// How many creations the writers contend for on the test server. The full number is that of one version, because it takes
+/// a while.
+const CREATIONS: usize = 250;

@@ -1,12 +1,18 @@
 //! The integration tests of the `object_store` crate, and further tests.
 
+mod builder;
 mod checksums;
+mod contention;
 mod copies;
 mod creates;
 mod lists;
+mod prefixes;
 mod presigned;
 mod reads;
+mod registries;
 mod scripted;
+#[cfg(feature = "signer")]
+mod signatures;
 mod writes;
 
 use std::sync::Arc;
