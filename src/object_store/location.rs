@@ -67,6 +67,14 @@ impl Root {
         Self { target: Target::Reference(reference), prefix: self.prefix.clone() }
     }
 
+    /// Returns the repository.
+    pub(super) fn to_repository(&self) -> Repository {
+        match &self.target {
+            Target::Repository(repository) => repository.clone(),
+            Target::Reference(reference) => reference.repository(),
+        }
+    }
+
     /// Returns the ref, unless the root is a repository.
     pub(super) fn as_reference(&self) -> Option<&Reference> {
         match &self.target {

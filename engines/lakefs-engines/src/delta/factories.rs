@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
+use deltalake::DeltaResult;
 use deltalake::logstore::{
     DeltaIOStorageBackend, LogStore, LogStoreFactory, ObjectStoreFactory, ObjectStoreRef, StorageConfig,
     logstore_factories, object_store_factories,
 };
-use deltalake::{DeltaResult, DeltaTableError};
-use lakefs::object_store_0_13::LakeFsStore;
 use object_store::path::Path;
 use url::Url;
 
 use super::log_store::LakeFsLogStore;
-use super::options::Options;
+use super::options::store;
 
 /// Registers the factories for `lakefs://` and for the scheme of another URL, for all tables of this process that are
 /// opened afterwards.
@@ -30,15 +29,7 @@ pub struct LakeFsObjectStoreFactory;
 
 impl ObjectStoreFactory for LakeFsObjectStoreFactory {
     fn parse_url_opts(&self, url: &Url, config: &StorageConfig) -> DeltaResult<(ObjectStoreRef, Path)> {
-        let options = Options::parse(&config.raw)?;
-        let repository = options.client()?.repository(repository_name(url)?);
-        let mut store = LakeFsStore::new(&repository);
-        if let Some(presign) = options.presign {
-            store = store.with_presign(presign);
-        }
-        if let Some(verify) = options.verify {
-            store = store.with_verify(verify);
-        }
+        let store = store(url, &config.raw)?;
         let store: ObjectStoreRef = match &config.runtime {
             Some(runtime) => Arc::new(DeltaIOStorageBackend::new(Arc::new(store), runtime.clone())),
             None => Arc::new(store),
@@ -59,13 +50,7 @@ impl LogStoreFactory for LakeFsLogStoreFactory {
         location: &Url,
         options: &StorageConfig,
     ) -> DeltaResult<Arc<dyn LogStore>> {
-        let repository = Options::parse(&options.raw)?.client()?.repository(repository_name(location)?);
+        let repository = store(location, &options.raw)?.repository();
         Ok(Arc::new(LakeFsLogStore::new(repository, prefixed_store, root_store, location, options)?))
     }
-}
-
-/// Returns the name of the repository, which is the authority of the URL.
-fn repository_name(url: &Url) -> DeltaResult<&str> {
-    let name = url.host_str().filter(|name| !name.is_empty());
-    name.ok_or_else(|| DeltaTableError::InvalidTableLocation(format!("{url}: there is no repository")))
 }

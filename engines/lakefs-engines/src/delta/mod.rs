@@ -19,17 +19,13 @@
 //! ```
 //!
 //! # Storage options
-//! Names are accepted in any case. What the options do not set comes from the environment and the configuration file of
-//! `lakectl`, as with [`lakefs::Client::from_env`]. Options that are not listed are ignored.
+//! The options are those of [`LakeFsStoreBuilder::with_options`](lakefs::object_store_0_13::LakeFsStoreBuilder::with_options),
+//! which [`ConfigKey`](lakefs::object_store_0_13::ConfigKey) lists: among others `endpoint`, `access_key_id`,
+//! `secret_access_key` and their names with `aws_`, which users of delta-rs know, and `token`. `url` and `prefix` have no
+//! effect, because the URL of the table says where it is. What the options do not set comes from the environment and the
+//! configuration file of `lakectl`, as with [`lakefs::Client::from_env`]. Other options are ignored.
 //!
-//! | option | other names | meaning |
-//! |---|---|---|
-//! | `lakefs_endpoint` | `endpoint`, `endpoint_url`, `aws_endpoint`, `aws_endpoint_url` | The URL of the server. |
-//! | `lakefs_access_key_id` | `access_key_id`, `aws_access_key_id` | The access key. |
-//! | `lakefs_secret_access_key` | `secret_access_key`, `aws_secret_access_key` | The secret of the access key. |
-//! | `lakefs_token` | `token` | A token, instead of an access key. |
-//! | `lakefs_presign` | `presign` | Whether data are read from the storage itself. Default: if that is faster and possible. |
-//! | `lakefs_verify` | `verify` | Whether the data of whole objects are verified. Default: `true`. |
+//! Tables of one repository share a client if their options are equal. It reads the environment when it is made.
 //!
 //! # Commits
 //! Each operation of delta-rs writes to a hidden branch, an open [`lakefs::Transaction`]. To commit it, the log entry is

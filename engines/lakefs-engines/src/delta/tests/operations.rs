@@ -3,7 +3,6 @@
 use std::time::SystemTime;
 
 use deltalake::datafusion::prelude::{SessionContext, col, lit};
-use deltalake::logstore::{StorageConfig, logstore_for};
 use deltalake::protocol::SaveMode;
 use deltalake::writer::{DeltaWriter as _, RecordBatchWriter};
 use deltalake::{ObjectStore as _, TableProperty};
@@ -165,14 +164,6 @@ async fn writes_without_an_operation_take_effect_with_a_commit() {
     assert_eq!(fixture.branches().await.len(), 2);
     drop((writer, table));
     fixture.wait_until_clean().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn location_without_a_ref_is_refused() {
-    let fixture = Fixture::new().await;
-    let options = StorageConfig::parse_options(fixture.options()).unwrap();
-    let error = logstore_for(&"lakefs://tables".parse().unwrap(), options).unwrap_err().to_string();
-    assert!(error.contains("no branch, tag or commit"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
