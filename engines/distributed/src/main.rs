@@ -21,13 +21,25 @@ mod session;
 mod tables;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use self::args::Command;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn main() -> ExitCode {
+    match execute().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With the line breaks of logs.
+            eprintln!("Error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute() -> Result<()> {
     match args::parse()? {
         Command::Run(options) => run::run(options).await,
         Command::Scheduler(options) => {
