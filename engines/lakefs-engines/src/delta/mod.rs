@@ -74,6 +74,8 @@
 //! * Writes without an operation, such as those of `RecordBatchWriter`, share one hidden branch for all writers of a table
 //!   with equal options in this process. They take effect with the next commit, or else are deleted when the last table
 //!   or writer is dropped. `generate` (of symlink manifests) takes effect only with the next commit.
+//! * The tokio runtime needs more than one thread: delta-rs blocks a thread while it writes a checkpoint, and the client
+//!   would never get its responses.
 //! * Options of delta-rs for retries and certificates have no effect; the client has its own.
 
 mod commit;
