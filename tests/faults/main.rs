@@ -18,6 +18,7 @@ mod refusals;
 mod resolves;
 mod resumed_reads;
 mod special_files;
+mod storage_fallback;
 #[path = "../support/mod.rs"]
 mod support;
 mod tasks;

@@ -49,11 +49,6 @@ impl Payload {
         }
     }
 
-    /// Whether the data can be read again from their source.
-    pub(crate) fn is_replayable(&self) -> bool {
-        matches!(self, Self::Replayable(_))
-    }
-
     /// Returns why the data cannot be sent again, if that is so.
     pub(crate) fn lost(&self) -> Option<String> {
         match self {

@@ -33,6 +33,19 @@ pub(crate) trait UploadTarget {
     fn sign(&self) -> impl Future<Output = Result<(Call, Self::Address)>> + Send;
 }
 
+/// Why data were not sent.
+pub(crate) enum Failure {
+    /// The storage cannot be reached. The data can go through the server.
+    Unusable(Error),
+    Other(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
 /// Data that the storage has received.
 pub(crate) struct UploadedPart {
     pub(crate) bytes: u64,
@@ -57,7 +70,7 @@ pub(crate) async fn send<T: UploadTarget + Sync>(
     spec: &UploadSpec,
     target: &T,
     payload: Payload,
-) -> Result<(T::Address, UploadedPart)> {
+) -> Result<(T::Address, UploadedPart), Failure> {
     let hashed_first = match &payload {
         Payload::Replayable(data) if spec.verify != Verify::Off => {
             (data.length() <= MAX_HASHED_FIRST || !target.has_md5_etag()).then_some(data)
@@ -67,6 +80,7 @@ pub(crate) async fn send<T: UploadTarget + Sync>(
     let progress = spec.progress.clone();
     let tally =
         if hashed_first.is_some() { Tally::unhashed(progress) } else { Tally::new(progress, spec.verify) };
+    let mut unfinished = tally.discard_on_drop();
     let mut attempts = 0;
     loop {
         attempts += 1;
@@ -90,14 +104,15 @@ pub(crate) async fn send<T: UploadTarget + Sync>(
             Ok(UploadedPart { bytes, md5: known.or(hashed), etag })
         });
         match uploaded {
-            Ok(uploaded) => return Ok((address, uploaded)),
+            Ok(uploaded) => {
+                unfinished.keep();
+                return Ok((address, uploaded));
+            }
             Err(error) if attempts < MAX_ATTEMPTS && is_transient(&error) && payload.lost().is_none() => {
                 tracing::debug!(attempts, %error, "data did not arrive at the storage, sending them again");
             }
-            Err(error) => {
-                tally.discard();
-                return Err(error);
-            }
+            Err(error) if error.is_unreached() => return Err(Failure::Unusable(error)),
+            Err(error) => return Err(error.into()),
         }
     }
 }

@@ -106,8 +106,12 @@ macro_rules! upload_options {
             /// Sets whether the data are sent to the storage itself, at pre-signed URLs, instead of through the server.
             ///
             /// Default: the data are sent to the storage if it supports pre-signed URLs, if the data have at least
-            /// 1 MiB or their length is unknown, and if no option is set that only the server supports. If the storage
-            /// cannot be reached, data that can be read again, such as bytes and files, are sent through the server.
+            /// 1 MiB or their length is unknown, and if no option is set that only the server supports.
+            ///
+            /// By default, the data are sent through the server if the storage cannot be reached. Bytes and files are then
+            /// read again. A stream that is sent in parts is kept in memory until the storage has received its first part,
+            /// and other streams are kept up to the [limit](Self::spool_limit). The storage is not tried for five minutes
+            /// then.
             ///
             /// # Errors
             /// [`Unsupported`](crate::ErrorKind::Unsupported): the value is `true`, and the data cannot be sent to the
