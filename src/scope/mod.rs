@@ -90,10 +90,20 @@ impl ClientScope {
     }
 
     /// Routes later transfers of all repositories in the same storage through the server for some time, unless a caller
-    /// asks for the storage.
-    pub(crate) fn bypass_storage(&self, repository: &str) {
+    /// asks for the storage. `error` is the reason: the storage cannot be reached, or it refuses this program. A refusal is
+    /// logged as a warning, once until the storage responds to a request.
+    pub(crate) fn bypass_storage(&self, repository: &str, error: &Error) {
         let storages = &self.shared.storages;
-        storages.health.add(&storages.id_of(repository));
+        let is_new = storages.health.add(&storages.id_of(repository));
+        if is_new && error.is_from_storage() {
+            tracing::warn!(
+                repository,
+                %error,
+                "the storage refuses the URLs that the server signs: data go through the server"
+            );
+        } else {
+            tracing::debug!(repository, %error, "the storage cannot be used: data go through the server");
+        }
     }
 
     /// Whether transfers of a repository go through the server because its storage could not be reached. A caller that

@@ -110,13 +110,12 @@ pub(crate) async fn upload(spec: &UploadSpec, route: Route, payload: Payload) ->
                 Outcome::SinglePart(payload) => upload_to_server(spec, payload).await?,
                 Outcome::Unusable(error, _) if spec.presign.is_some() => return Err(error),
                 Outcome::Unusable(error, payload) => {
-                    repository.client().bypass_storage(repository.name());
+                    repository.client().bypass_storage(repository.name(), &error);
                     if let Some(lost) = payload.lost() {
                         return Err(
                             error.with_note(&format!("the data cannot be sent to the server: {lost}"))
                         );
                     }
-                    tracing::debug!(%error, "the storage cannot be used, uploading through the server");
                     upload_to_server(spec, payload).await?
                 }
             }

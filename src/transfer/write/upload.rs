@@ -108,10 +108,10 @@ macro_rules! upload_options {
             /// Default: the data are sent to the storage if it supports pre-signed URLs, if the data have at least
             /// 1 MiB or their length is unknown, and if no option is set that only the server supports.
             ///
-            /// By default, the data are sent through the server if the storage cannot be reached. Bytes and files are then
-            /// read again. A stream that is sent in parts is kept in memory until the storage has received its first part,
-            /// and other streams are kept up to the [limit](Self::spool_limit). The storage is not tried for five minutes
-            /// then.
+            /// By default, the data are sent through the server if the storage cannot be reached, or if it refuses a URL
+            /// and a new one as well, which is logged as a warning. Bytes and files are then read again. A stream that is
+            /// sent in parts is kept in memory until the storage has received its first part, and other streams are kept
+            /// up to the [limit](Self::spool_limit). After that, reads and uploads go through the server for five minutes.
             ///
             /// # Errors
             /// [`Unsupported`](crate::ErrorKind::Unsupported): the value is `true`, and the data cannot be sent to the
