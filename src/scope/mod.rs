@@ -239,6 +239,18 @@ impl RepositoryScope {
         self.client.shared.checksum_verdicts.add(&self.name)
     }
 
+    /// Remembers that the storage of the repository encrypts objects with a key, and logs a warning the first time.
+    pub(crate) fn record_encryption(&self) {
+        if self.add_unreliable_md5s() {
+            let repository = self.name();
+            tracing::warn!(
+                repository,
+                "the storage encrypts objects with a key, so their ETags are no MD5s: bytes are verified by their \
+                 number only"
+            );
+        }
+    }
+
     pub(crate) fn reference(&self, expression: impl Into<String>) -> RefScope {
         RefScope { repository: self.clone(), expression: expression.into() }
     }

@@ -7,6 +7,7 @@ mod checksums;
 mod conditional_creates;
 mod conflicts;
 mod directories;
+mod directory_checksums;
 mod directory_costs;
 mod lists;
 mod lost_admin;

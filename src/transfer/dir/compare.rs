@@ -21,6 +21,12 @@ const BLOCK: usize = 1024 * 1024;
 #[non_exhaustive]
 pub enum Compare {
     /// By size and checksum. Each file whose size is that of its object is read.
+    ///
+    /// The checksum of an object can say nothing about its bytes, for example because the storage encrypts objects with a
+    /// key management service. If the checksums differ then, an upload compares the modification time of the file with
+    /// the one that is stored with the object, `::lakefs::client-mtime`: without it, or if the times differ, the file is
+    /// uploaded. An upload to such a storage in parts stores the time, so that the next one finds the file unchanged. The
+    /// time has whole seconds, so a file that is changed within the second, to the same size, counts as equal.
     #[default]
     Checksum,
     /// By size and modification time, as `lakectl local` does. A file is read only if its size is that of the object, and

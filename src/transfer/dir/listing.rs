@@ -131,8 +131,12 @@ pub(crate) fn list_objects(
 /// Returns when the file was modified from which an object was uploaded, as lakectl does: from the user metadata, or else
 /// the time of the upload.
 pub(crate) fn modified(metadata: Option<&ObjectUserMetadata>, uploaded: i64) -> i64 {
-    let stored = metadata.and_then(|metadata| metadata.0.get(MODIFIED_KEY)?.parse().ok());
-    stored.unwrap_or(uploaded)
+    stored_time(metadata).unwrap_or(uploaded)
+}
+
+/// Returns when the file was modified from which an object was uploaded, if that is in the user metadata.
+pub(crate) fn stored_time(metadata: Option<&ObjectUserMetadata>) -> Option<i64> {
+    metadata?.0.get(MODIFIED_KEY)?.parse().ok()
 }
 
 fn unexpected(message: &str) -> Error {

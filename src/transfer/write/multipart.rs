@@ -263,6 +263,11 @@ impl MultipartUpload {
             part_number: i64::try_from(part.number).unwrap_or_default(),
         };
         let metadata = spec.normalized_metadata().map(|(key, value)| (key, value.to_owned()));
+        let is_encrypted = parts.iter().any(|part| part.uploaded.is_encrypted);
+        if is_encrypted {
+            spec.object.repository().record_encryption();
+        }
+        let metadata = metadata.chain(spec.metadata_if_encrypted.clone().filter(|_| is_encrypted));
         let body = CompletePresignMultipartUpload {
             content_type: spec.content_type.clone(),
             parts: parts.iter().map(part).collect(),

@@ -57,6 +57,8 @@ pub(crate) struct UploadedPart {
     pub(crate) md5: Option<Md5Digest>,
     /// The ETag as the storage returned it; empty if it returned none.
     pub(crate) etag: String,
+    /// The storage encrypts the data with a key, so that the ETag is no MD5.
+    pub(crate) is_encrypted: bool,
 }
 
 impl UploadedPart {
@@ -105,7 +107,8 @@ pub(crate) async fn send<T: UploadTarget + Sync>(
         let uploaded = response.and_then(|response| {
             verify(&response, known, hashed, spec.verify, &action)?;
             let etag = response.header("etag").unwrap_or_default().to_owned();
-            Ok(UploadedPart { bytes, md5: known.or(hashed), etag })
+            let is_encrypted = etag::is_of_encrypted(&response);
+            Ok(UploadedPart { bytes, md5: known.or(hashed), etag, is_encrypted })
         });
         match uploaded {
             Ok(uploaded) => {

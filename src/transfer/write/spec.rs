@@ -32,6 +32,9 @@ pub(crate) struct UploadSpec {
     pub(crate) object: ObjectScope,
     pub(crate) content_type: Option<String>,
     pub(crate) metadata: Vec<(String, String)>,
+    /// User metadata of an object whose checksum says nothing about its bytes, because it was sent in parts to a storage
+    /// that encrypts it.
+    pub(crate) metadata_if_encrypted: Option<(String, String)>,
     pub(crate) if_none_match: Option<String>,
     /// The object can be told from that of every other upload.
     pub(crate) is_exclusive: bool,
@@ -57,6 +60,7 @@ impl UploadSpec {
             object,
             content_type: None,
             metadata: Vec::new(),
+            metadata_if_encrypted: None,
             if_none_match: None,
             is_exclusive: false,
             if_match: None,

@@ -210,6 +210,13 @@ impl UploadRequest {
         self
     }
 
+    /// Adds user metadata if the checksum of the object will say nothing about its bytes.
+    #[cfg(feature = "fs")]
+    pub(crate) fn metadata_if_encrypted(mut self, key: &str, value: String) -> Self {
+        self.spec.metadata_if_encrypted = Some((key.to_owned(), value));
+        self
+    }
+
     async fn execute(self) -> Result<ObjectStats> {
         let Self { spec, body } = self;
         // Rejects options that cannot be sent, before the body is opened.
