@@ -3,6 +3,7 @@
 //! Requests and transfers know of a handle only its scope, so that they do not depend on handles.
 
 mod checksum_verdicts;
+mod commit_id;
 mod signed_objects;
 mod spool_options;
 mod storage_health;
@@ -15,6 +16,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::{CallOptions, HasOptions};
 use crate::scope::checksum_verdicts::ChecksumVerdicts;
+pub(crate) use crate::scope::commit_id::is_commit_id;
 pub(crate) use crate::scope::signed_objects::SignedObject;
 pub(crate) use crate::scope::spool_options::SpoolOptions;
 use crate::scope::storages::Storages;
@@ -281,7 +283,7 @@ impl RefScope {
 
     /// Whether the objects of the ref never change: it is a commit, by its full id.
     pub(crate) fn is_immutable(&self) -> bool {
-        signed_objects::is_commit_id(&self.expression)
+        is_commit_id(&self.expression)
     }
 
     /// The expression, which is the name of a branch or a tag where the scope is that of one.

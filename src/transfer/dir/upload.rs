@@ -15,7 +15,6 @@ use tokio::sync::Semaphore;
 use crate::error::FailedObject;
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
-use crate::models::ObjectStats;
 use crate::scope::RefScope;
 use crate::transfer::beneath;
 use crate::transfer::blocking;
@@ -470,8 +469,7 @@ impl UploadDirRequest {
             })
             .await;
         drop(permit);
-        let uploaded = |stats: ObjectStats| stats.size_bytes.and_then(|bytes| bytes.try_into().ok());
-        Ok(stats.map(|stats| SyncAction::Transferred(uploaded(stats).unwrap_or(bytes))))
+        Ok(stats.map(|stats| SyncAction::Transferred(stats.size().unwrap_or(bytes))))
     }
 
     /// Returns a function that opens a file. It blocks.

@@ -8,12 +8,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::call::Call;
 use crate::http::operation::WRITE_DATA;
 use crate::models::{ObjectStats, StagingLocation};
+use crate::transfer::part_size::MIN_PRESIGNED_LENGTH;
 use crate::transfer::write::link::LinkRequest;
 use crate::transfer::write::payload::{Payload, Replayable};
 use crate::transfer::write::physical_address::PhysicalAddressRequest;
 use crate::transfer::write::precheck;
 use crate::transfer::write::signed_put::{self, Failure, UploadTarget};
-use crate::transfer::write::spec::{MIN_PRESIGNED_LENGTH, UploadSpec};
+use crate::transfer::write::spec::UploadSpec;
 
 /// The longest stream that is buffered in memory, so that it can be sent again.
 const MAX_BUFFERED: u64 = 8 * 1024 * 1024;

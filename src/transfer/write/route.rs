@@ -2,15 +2,12 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::ObjectStats;
-use crate::transfer::part_size::MIB;
+use crate::transfer::part_size::{MAX_REQUEST_LENGTH, MIB, MIN_PRESIGNED_LENGTH};
 use crate::transfer::write::multipart::{self, Outcome};
 use crate::transfer::write::payload::Payload;
 use crate::transfer::write::signed_put::Failure;
-use crate::transfer::write::spec::{MIN_PRESIGNED_LENGTH, UploadSpec};
+use crate::transfer::write::spec::UploadSpec;
 use crate::transfer::write::{direct, presigned};
-
-/// The largest object that a storage accepts in one request.
-const MAX_PRESIGNED_LENGTH: u64 = 5 * 1024 * MIB;
 
 /// The largest object that Azure accepts in one request.
 const MAX_AZURE_LENGTH: u64 = 5000 * MIB;
@@ -77,7 +74,7 @@ pub(crate) async fn choose(spec: &UploadSpec, length: Option<u64>) -> Result<Rou
         && spec.if_none_match.is_none()
         && spec.force.is_none();
     let is_azure = storage.blockstore_type == "azure";
-    let max_length = if is_azure { MAX_AZURE_LENGTH } else { MAX_PRESIGNED_LENGTH };
+    let max_length = if is_azure { MAX_AZURE_LENGTH } else { MAX_REQUEST_LENGTH };
     match length {
         None if !supports_multipart => {
             fall_back("the length of the data is unknown, and the upload cannot be sent in parts")

@@ -18,10 +18,6 @@ use crate::verify::Verify;
 /// The prefix of the headers that hold user metadata.
 pub(crate) const METADATA_PREFIX: &str = "x-lakefs-meta-";
 
-/// The minimum number of bytes that are sent to the storage, if the caller has not chosen the route. This takes three
-/// requests instead of one, which is faster only if sending the data takes longer than the requests.
-pub(crate) const MIN_PRESIGNED_LENGTH: u64 = 1024 * 1024;
-
 /// The start of the keys that lakeFS's own clients use, and the prefix of their headers: a header has no colons.
 const INTERNAL_KEYS: &str = "::lakefs::";
 const INTERNAL_METADATA_PREFIX: &str = "x-lakefs-internal-";
