@@ -278,6 +278,31 @@ async fn refusal_after_a_lost_response_is_checked_again() {
 }
 
 #[tokio::test]
+async fn object_is_recognised_although_the_upload_is_not_verified() {
+    let (fixture, main) = start(SHORT).await;
+    let server = fixture.test_server();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "ours").unwrap();
+    for body in [
+        |_: &_| Body::from("ours"),
+        |file: &tempfile::NamedTempFile| Body::file(file.path()),
+        |_: &_| chunks("ours"),
+    ] {
+        let own = main.object("own");
+        plan(server, Way::Upload).drop_response();
+        within(own.upload(body(&file)).if_none_match("*").verify(false)).await.unwrap();
+        assert_eq!(read_text(&own).await, "ours");
+        own.delete().await.unwrap();
+        let other = main.object("other");
+        other.upload("them").await.unwrap();
+        plan(server, Way::Upload).drop_connection();
+        let error = within(other.upload(body(&file)).if_none_match("*").verify(false)).await.unwrap_err();
+        assert!(error.kind() != ErrorKind::Conflict, "{error}");
+        assert_eq!(read_text(&other).await, "them");
+    }
+}
+
+#[tokio::test]
 async fn failed_check_leaves_the_outcome_unknown() {
     let (fixture, main) = start(SHORT).await;
     let server = fixture.test_server();

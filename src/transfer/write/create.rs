@@ -20,7 +20,7 @@ pub(crate) fn new_token() -> String {
 }
 
 /// What an upload through the server sends.
-pub(crate) struct Content {
+pub(crate) struct SentObject {
     pub(crate) size: u64,
     /// In hexadecimal.
     pub(crate) md5: String,
@@ -30,7 +30,7 @@ pub(crate) struct Content {
     pub(crate) metadata: BTreeMap<String, String>,
 }
 
-impl Content {
+impl SentObject {
     fn is_of(&self, stats: &ObjectStats) -> bool {
         let metadata = stats.metadata.as_ref().map_or(const { &BTreeMap::new() }, |metadata| &metadata.0);
         stats.size() == Some(self.size)
@@ -48,7 +48,7 @@ pub(crate) enum Identity {
     Token(String),
     /// Its content, and a modification time since the request started. Another request with the same content at the same
     /// time cannot be told apart.
-    Content { content: Content, start: RequestStart },
+    Content { content: SentObject, start: RequestStart },
     /// The data were not sent to their end, so there is no such object.
     None,
 }

@@ -144,8 +144,10 @@ macro_rules! upload_options {
             ///
             /// The bytes are hashed while they are sent, and the MD5 is compared with the checksum of the object. A
             /// checksum that is no MD5 is accepted, except with [`Verify::Strict`](crate::Verify::Strict). With
-            /// [`Verify::Off`](crate::Verify::Off), only the size is compared, and nothing is hashed but the data of
-            /// [`if_none_match`](Self::if_none_match), by which the object is recognised.
+            /// [`Verify::Off`](crate::Verify::Off), only the size is compared. The object of
+            /// [`if_none_match`](Self::if_none_match) is recognised by its checksum, so a stream is hashed nevertheless while
+            /// it is sent through the server. Bytes and files are hashed only when that is needed, because the server
+            /// refuses the upload or its response is lost.
             ///
             /// # Errors
             /// [`Integrity`](crate::ErrorKind::Integrity): the object has other bytes than those that were sent, or with
