@@ -109,6 +109,16 @@ impl<T> Job<T> {
     pub(crate) async fn finish(self) -> io::Result<T> {
         self.0.await.map_err(io::Error::other)?
     }
+
+    /// Returns the result if the job has ended.
+    #[cfg(feature = "fs")]
+    pub(crate) fn try_finish(&mut self) -> Option<io::Result<T>> {
+        match self.0.try_recv() {
+            Ok(result) => Some(result),
+            Err(oneshot::error::TryRecvError::Empty) => None,
+            Err(error @ oneshot::error::TryRecvError::Closed) => Some(Err(io::Error::other(error))),
+        }
+    }
 }
 
 #[cfg(test)]

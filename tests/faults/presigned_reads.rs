@@ -7,7 +7,7 @@ use lakefs::{Branch, BranchObject, Client, ErrorKind, RetryPolicy, Verify};
 use lakefs_testserver::{RecordedRequest, Server};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
-use crate::support::Fixture;
+use crate::support::{Fixture, wait_until};
 
 pub(crate) const MIB: usize = 1 << 20;
 
@@ -83,6 +83,20 @@ async fn first_large_read_of_a_client_moves_to_the_storage() {
     let object = client(&fixture).repository("faults").branch("main").object("a");
     assert!(object.read().await.unwrap() == data);
     assert_eq!(served(server), ["getObject", "getConfig", "statObject", "storageGet"]);
+}
+
+#[tokio::test]
+async fn first_download_asks_for_the_storage_before_the_server_responds() {
+    let (fixture, main) = start().await;
+    let server = fixture.test_server();
+    uploaded(&fixture, &main, &data(3 * MIB)).await;
+    server.faults().on("getObject").stall();
+    let directory = tempfile::tempdir().unwrap();
+    let object = client(&fixture).repository("faults").branch("main").object("a");
+    let download = tokio::spawn(object.reader().download_to(directory.path().join("a")).into_future());
+    wait_until("the configuration is requested", async || !server.requests_for("getConfig").is_empty()).await;
+    assert!(!download.is_finished());
+    download.abort();
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use crate::macros::impl_into_future;
 use crate::transfer::budget::TransferBudget;
 use crate::transfer::jobs::Jobs;
 use crate::transfer::read::destination::{self, Destination, Guard, Target};
+use crate::transfer::read::early_flush::EarlyFlush;
 use crate::transfer::read::file_hasher::{Batch, FileHasher};
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::range_download::{Connections, FileDownload};
@@ -66,7 +67,8 @@ pub struct DownloadRequest {
 }
 
 impl DownloadRequest {
-    pub(crate) fn new(get: GetObject, path: PathBuf) -> Self {
+    pub(crate) fn new(mut get: GetObject, path: PathBuf) -> Self {
+        get.is_bulk = true;
         Self {
             get,
             path,
@@ -118,7 +120,7 @@ impl DownloadRequest {
     }
 
     /// Sets the number of connections over which a large object is downloaded. 0 counts as 1. Default: one connection,
-    /// and three more after 100 ms if the first one mostly waits for bytes.
+    /// and three more if, after 100 ms, the first one mostly waits for bytes and brings less than 256 MiB per second.
     pub fn concurrency(mut self, connections: usize) -> Self {
         self.connections = Connections::Exactly(connections.max(1));
         self
@@ -213,7 +215,9 @@ impl DownloadRequest {
         let hasher = hasher.as_ref();
         let failed = |error| destination.failed(error);
         let progress = &self.get.progress;
-        let download = FileDownload { file, hasher, budget, progress, failed: &failed };
+        let flush = self.fsync.then(|| EarlyFlush::new(file.clone(), budget.jobs().clone()));
+        let flush = flush.as_ref();
+        let download = FileDownload { file, hasher, flush, budget, progress, failed: &failed };
         let receive = async {
             let length = match reader.length() {
                 Some(length) if self.is_divided(length) && reader.is_resumable() => {
@@ -226,6 +230,9 @@ impl DownloadRequest {
                 hasher.complete(length);
             }
             // The file is flushed while its last bytes are hashed.
+            if let Some(flush) = flush {
+                flush.finish().await.map_err(failed)?;
+            }
             destination.flush(&temporary).await?;
             Ok(length)
         };

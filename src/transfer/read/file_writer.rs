@@ -11,12 +11,14 @@ use crate::transfer::JOB_SIZE;
 use crate::transfer::budget::TransferBudget;
 use crate::transfer::jobs::Job;
 use crate::transfer::positioned::write_all_at;
+use crate::transfer::read::early_flush::EarlyFlush;
 use crate::transfer::read::file_hasher::{Batch, FileHasher};
 
 /// Gathers bytes and writes them from a position of a file on, while more bytes arrive. One job runs at a time.
 pub(crate) struct FileWriter<'a> {
     file: &'a Arc<File>,
     hasher: Option<&'a FileHasher>,
+    flush: Option<&'a EarlyFlush>,
     budget: &'a TransferBudget,
     /// The position of the gathered bytes.
     position: u64,
@@ -30,9 +32,10 @@ impl<'a> FileWriter<'a> {
         file: &'a Arc<File>,
         position: u64,
         hasher: Option<&'a FileHasher>,
+        flush: Option<&'a EarlyFlush>,
         budget: &'a TransferBudget,
     ) -> Self {
-        Self { file, hasher, budget, position, gathered: Batch::default(), in_flight: None }
+        Self { file, hasher, flush, budget, position, gathered: Batch::default(), in_flight: None }
     }
 
     /// Takes the next bytes.
@@ -82,6 +85,9 @@ impl<'a> FileWriter<'a> {
     async fn finish_job(&mut self) -> io::Result<()> {
         if let Some((job, range)) = self.in_flight.take() {
             job.finish().await?;
+            if let Some(flush) = self.flush {
+                flush.add_written(usize::try_from(range.end - range.start).unwrap_or(usize::MAX));
+            }
             if let Some(hasher) = self.hasher {
                 hasher.add_written(range);
             }

@@ -34,6 +34,8 @@ pub(crate) struct GetObject {
     pub(crate) progress: Progress,
     /// The size of the object in bytes, if the caller knows it. Only the choice of the route depends on it.
     pub(crate) size_hint: Option<u64>,
+    /// The object may well be large, so what the route depends on is requested at the same time as the object.
+    pub(crate) is_bulk: bool,
     /// The storage with a URL that several reads of one version share.
     pub(crate) source: Option<Arc<StorageSource>>,
 }
@@ -53,6 +55,7 @@ impl GetObject {
             suspicion: None,
             progress: Progress::default(),
             size_hint: None,
+            is_bulk: false,
             source: None,
         }
     }

@@ -1,7 +1,7 @@
 //! Reads object bytes.
 //!
 //! Imports point downwards, in this order: `requests`, `download`, `range_download`, `file_writer` and `write_through`,
-//! `file_hasher`, `destination`, `reader`, `resumable_body`, `route` and `storage_read`, `get_object`,
+//! `early_flush`, `file_hasher`, `destination`, `reader`, `resumable_body`, `route` and `storage_read`, `get_object`,
 //! `head`, `storage_source`, `unidentified`, `verifier`, `version`, `headers` and `byte_range`.
 
 pub(crate) mod byte_range;
@@ -9,6 +9,8 @@ pub(crate) mod byte_range;
 pub(crate) mod destination;
 #[cfg(feature = "fs")]
 pub(crate) mod download;
+#[cfg(feature = "fs")]
+mod early_flush;
 #[cfg(feature = "fs")]
 mod file_hasher;
 #[cfg(feature = "fs")]

@@ -13,6 +13,7 @@ use futures::stream::TryStreamExt as _;
 use crate::error::{Error, Result};
 use crate::transfer::budget::TransferBudget;
 use crate::transfer::progress::Progress;
+use crate::transfer::read::early_flush::EarlyFlush;
 use crate::transfer::read::file_hasher::FileHasher;
 use crate::transfer::read::file_writer::FileWriter;
 use crate::transfer::read::reader::ObjectReader;
@@ -21,12 +22,15 @@ use crate::transfer::read::resumable_body::ResumableBody;
 /// How often it is checked whether more connections would help.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
+/// The number of bytes in a second from which more connections do not help: the processor and the disk are then the limit.
+const FAST: u64 = 256 * 1024 * 1024;
+
 /// How many connections a download uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Connections {
     /// This number from the start.
     Exactly(usize),
-    /// One, and up to this number if the first one mostly waits for bytes.
+    /// One, and up to this number if the first one mostly waits for bytes and is not fast.
     UpTo(usize),
 }
 
@@ -76,6 +80,7 @@ impl Ranges {
 pub(crate) struct FileDownload<'a> {
     pub(crate) file: &'a Arc<File>,
     pub(crate) hasher: Option<&'a FileHasher>,
+    pub(crate) flush: Option<&'a EarlyFlush>,
     pub(crate) budget: &'a TransferBudget,
     pub(crate) progress: &'a Progress,
     /// Converts an error of the file.
@@ -106,19 +111,16 @@ impl FileDownload<'_> {
         let start = reader.start();
         // Describes the version of the object for other connections.
         let version = reader.body_for_range(start..start);
-        let (started, waited) = (Instant::now(), AtomicU64::new(0));
+        let (started, first_response) = (Instant::now(), Received::default());
         let Some(end) = ranges.take_at(0) else { return Ok(()) };
         let first = Box::pin(async {
-            self.read_from_start(reader, end, ranges, &waited).await?;
+            self.read_from_start(reader, end, ranges, &first_response).await?;
             self.read_ranges(&version, start, ranges).await
         });
         let first = match connections {
             Connections::Exactly(_) => first,
             Connections::UpTo(_) => {
-                let is_network_slow = || {
-                    let waited = Duration::from_micros(waited.load(Relaxed));
-                    waited > started.elapsed() / 2
-                };
+                let is_network_slow = || first_response.is_slow(started.elapsed());
                 match start_slowly(first, is_network_slow).await {
                     Either::Left(result) => return result,
                     Either::Right(first) => first,
@@ -143,13 +145,13 @@ impl FileDownload<'_> {
         mut reader: ObjectReader,
         mut end: u64,
         ranges: &Ranges,
-        waited: &AtomicU64,
+        received: &Received,
     ) -> Result<()> {
         let (mut writer, mut position) = (self.writer(0), 0);
         loop {
             let asked = Instant::now();
             let Some(mut chunk) = reader.try_next().await? else { break };
-            waited.fetch_add(u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX), Relaxed);
+            received.add(chunk.len(), asked.elapsed());
             let chunk_end = position + chunk.len() as u64;
             while chunk_end >= end {
                 let Some(next) = ranges.take_at(end) else { break };
@@ -185,7 +187,30 @@ impl FileDownload<'_> {
     }
 
     fn writer(&self, position: u64) -> FileWriter<'_> {
-        FileWriter::new(self.file, position, self.hasher, self.budget)
+        FileWriter::new(self.file, position, self.hasher, self.flush, self.budget)
+    }
+}
+
+/// What has arrived with the first response.
+#[derive(Debug, Default)]
+struct Received {
+    bytes: AtomicU64,
+    /// How long the download waited for them, in microseconds.
+    waited: AtomicU64,
+}
+
+impl Received {
+    fn add(&self, bytes: usize, waited: Duration) {
+        self.bytes.fetch_add(bytes as u64, Relaxed);
+        self.waited.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    /// Whether the download is slow because of the network.
+    fn is_slow(&self, elapsed: Duration) -> bool {
+        let waited = Duration::from_micros(self.waited.load(Relaxed));
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let is_fast = self.bytes.load(Relaxed) as f64 >= FAST as f64 * elapsed.as_secs_f64();
+        waited > elapsed / 2 && !is_fast
     }
 }
 
@@ -209,6 +234,19 @@ async fn start_slowly<F: Future + Unpin>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_connections_help_only_while_the_network_is_slow() {
+        const MIB: usize = 1024 * 1024;
+        let elapsed = Duration::from_millis(100);
+        for (bytes, waited, is_slow) in
+            [(5 * MIB, 80, true), (5 * MIB, 30, false), (30 * MIB, 80, false), (0, 100, true)]
+        {
+            let received = Received::default();
+            received.add(bytes, Duration::from_millis(waited));
+            assert_eq!(received.is_slow(elapsed), is_slow, "{received:?}");
+        }
+    }
 
     #[test]
     fn ranges_are_taken_once_and_in_order() {

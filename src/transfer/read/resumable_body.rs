@@ -94,8 +94,14 @@ impl ResumableBody {
             ReadRoute::Server => false,
             ReadRoute::Undecided => true,
         };
+        if !is_undecided {
+            return Self::open_at_server(get, action).await;
+        }
+        if get.is_bulk {
+            route::prepare(&get);
+        }
         let (mut body, headers) = Self::open_at_server(get, action).await?;
-        if is_undecided && body.is_worth_storage() && route::storage_presigns(&body.get).await {
+        if body.is_worth_storage() && route::storage_presigns(&body.get).await {
             // The server has sent little so far, and the storage sends the rest faster.
             body.source = Some(route::storage_source(&body.get));
             body.state = State::Closed;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
+
 use crate::transfer::part_size::MIN_PRESIGNED_LENGTH;
 use crate::transfer::read::byte_range::ByteRange;
 use crate::transfer::read::get_object::GetObject;
@@ -46,6 +48,13 @@ impl ReadRoute {
 pub(crate) fn storage_source(get: &GetObject) -> Arc<StorageSource> {
     let new = || Arc::new(StorageSource::new(get.presign == Some(true)));
     get.source.clone().unwrap_or_else(new)
+}
+
+/// Starts to request what the choice of the route depends on, and does not wait for it.
+pub(crate) fn prepare(get: &GetObject) {
+    let repository = get.object().repository();
+    // A task of its own sends the request.
+    _ = repository.client().storage_of(repository).now_or_never();
 }
 
 /// Whether the storage supports pre-signed URLs, and could be reached lately.

@@ -48,7 +48,7 @@ pub(crate) enum Identity {
     Token(String),
     /// Its content, and a modification time since the request started. Another request with the same content at the same
     /// time cannot be told apart.
-    Content { content: SentObject, start: RequestStart },
+    Content { object: SentObject, start: RequestStart },
     /// The data were not sent to their end, so there is no such object.
     None,
 }
@@ -62,8 +62,8 @@ impl Identity {
                 let metadata = stats.metadata.as_ref();
                 metadata.and_then(|metadata| metadata.0.get(TOKEN_KEY)).is_some_and(|found| found == token)
             }
-            Self::Content { content, start } => {
-                content.is_of(stats) && start.compare(stats.mtime, date, sent) != Created::Before
+            Self::Content { object, start } => {
+                object.is_of(stats) && start.compare(stats.mtime, date, sent) != Created::Before
             }
             Self::None => false,
         }

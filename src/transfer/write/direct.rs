@@ -127,9 +127,9 @@ impl ServerUpload<'_> {
 
     fn content(&self, size: u64, md5: &Md5Digest) -> Identity {
         let metadata = self.spec.normalized_metadata().map(|(key, value)| (key, value.to_owned())).collect();
-        let content =
+        let object =
             SentObject { size, md5: hex(md5), content_type: self.spec.content_type.clone(), metadata };
-        Identity::Content { content, start: self.start }
+        Identity::Content { object, start: self.start }
     }
 }
 
