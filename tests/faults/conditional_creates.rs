@@ -12,8 +12,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
 use crate::support::{Fixture, read_text, wait_until};
-
-const MIB: usize = 1 << 20;
+use crate::test_data::MIB;
 
 /// No test waits longer for a call.
 const DEADLINE: Duration = Duration::from_secs(30);

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 use lakefs::{Branch, BranchObject, SyncReport, Verify};
 use lakefs_testserver::Server;
 
-use crate::presigned_reads::{MIB, client, data, start};
+use crate::presigned_reads::{client, start};
+use crate::test_data::{MIB, data};
 
 const TIME_KEY: &str = "::lakefs::client-mtime";
 

@@ -23,6 +23,7 @@ mod storage_fallback;
 #[path = "../support/mod.rs"]
 mod support;
 mod tasks;
+mod test_data;
 mod transactions;
 mod unreachable_storage;
 mod upload_limits;

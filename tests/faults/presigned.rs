@@ -10,8 +10,7 @@ use lakefs_testserver::Server;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{Fixture, wait_until};
-
-const MIB: usize = 1 << 20;
+use crate::test_data::{MIB, data};
 
 /// Starts a test server with pre-signed URLs, and returns it with the default branch of the repository `faults`.
 async fn start() -> (Fixture, Branch) {
@@ -25,10 +24,6 @@ async fn start() -> (Fixture, Branch) {
 fn fast_client(fixture: &Fixture) -> Client {
     let retries = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
     fixture.builder().retries(retries).build().unwrap()
-}
-
-fn data(bytes: usize) -> Vec<u8> {
-    (0..=250).cycle().take(bytes).collect()
 }
 
 fn request_count(server: &Server, operation: &str) -> usize {

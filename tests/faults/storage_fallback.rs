@@ -11,8 +11,9 @@ use tokio::io::AsyncWriteExt as _;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::presigned_reads::{MIB, data, start};
+use crate::presigned_reads::start;
 use crate::support::ProgressLog;
+use crate::test_data::{MIB, chunks, data};
 
 const DENIED: &str = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
 
@@ -46,12 +47,6 @@ impl Subscriber for Warnings {
 
 fn count(server: &Server, operation: &str) -> usize {
     server.requests_for(operation).len()
-}
-
-/// Returns a stream of chunks of 100,000 bytes.
-fn chunks(data: &[u8]) -> Body {
-    let chunks: Vec<_> = data.chunks(100_000).map(|chunk| Ok::<_, io::Error>(chunk.to_vec())).collect();
-    Body::stream(stream::iter(chunks))
 }
 
 /// Lets the server sign URLs of a storage that cannot be reached.

@@ -111,6 +111,7 @@ pub(crate) struct Guard {
 impl Guard {
     /// `check` fails with [`ResourceBusy`](io::ErrorKind::ResourceBusy) if the file must not be replaced any more. It is
     /// called just before that. With `is_new`, nothing is replaced.
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only working copies protect files"))]
     pub(crate) fn new(is_new: bool, check: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Self {
         Self { check: Arc::new(check), is_new }
     }
