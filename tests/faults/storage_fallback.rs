@@ -196,6 +196,29 @@ async fn refusal_of_the_server_is_an_error() {
 }
 
 #[tokio::test]
+async fn refusal_of_a_later_part_of_a_stream_is_an_error() {
+    let (fixture, main) = start().await;
+    let server = fixture.test_server();
+    server.faults().on("storagePutPart").after(1).always().respond_after(403, DENIED);
+    let upload = main.object("a").upload(chunks(&data(12 * MIB))).concurrency(1);
+    let error = upload.await.unwrap_err();
+    assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::PermissionDenied, false), "{error}");
+    assert!(error.message().contains("until the storage has received a part"), "{error}");
+    assert_eq!((count(server, "uploadObject"), server.open_uploads()), (0, 0));
+    assert!(!main.object("a").exists().await.unwrap());
+    // A file can be read again.
+    server.faults().clear();
+    server.faults().on("storagePutPart").after(1).always().respond_after(403, DENIED);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, data(20 * MIB)).unwrap();
+    let log = ProgressLog::default();
+    let upload = main.object("a").upload(Body::file(file.path())).concurrency(1);
+    upload.progress(log.recorder()).await.unwrap();
+    assert_is(&main.object("a"), &data(20 * MIB)).await;
+    assert_eq!((log.last().bytes, server.open_uploads()), (20 * MIB as u64, 0));
+}
+
+#[tokio::test]
 async fn refused_data_that_are_not_kept_are_an_error() {
     let (fixture, main) = start().await;
     let server = fixture.test_server();

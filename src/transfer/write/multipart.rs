@@ -203,7 +203,9 @@ impl MultipartUpload {
                     self.spec.progress.retract(self.received.load(Relaxed));
                     Ok(Outcome::Unusable(error, payload))
                 }
-                None => Err(error),
+                None => Err(error.with_note(
+                    "the data cannot be sent to the server: a stream is kept until the storage has received a part",
+                )),
             },
             Err(Failure::Other(error)) => Err(error),
         }
