@@ -10,13 +10,14 @@ const USAGE: &str = "\
 lakefs-distributed [run] [--scheduler HOST:PORT]
 lakefs-distributed scheduler --port PORT [--bind IP] [--host NAME] [--executors COUNT]
 lakefs-distributed executor --id ID --scheduler HOST:PORT --port PORT --grpc-port PORT --work-dir DIRECTORY
-                            [--bind IP] [--host NAME] [--vcores COUNT]
+                            [--bind IP] [--host NAME] [--vcores COUNT] [--presign]
 
 --scheduler  run: queries this cluster instead of one that it starts
 --bind       the address to listen at; default: 127.0.0.1
 --host       the name at which the others reach this process; default: 127.0.0.1
 --executors  the scheduler is ready when this many executors are registered; default: 2
 --vcores     how many tasks the executor runs at a time; default: 2
+--presign    reads all data from the storage at pre-signed URLs; default: only reads of 1 MiB or more
 --with-parent  exits when standard input is closed";
 
 pub(crate) enum Command {
@@ -47,6 +48,7 @@ pub(crate) struct ExecutorOptions {
     pub(crate) grpc_port: u16,
     pub(crate) work_dir: PathBuf,
     pub(crate) vcores: usize,
+    pub(crate) presign: bool,
     pub(crate) with_parent: bool,
 }
 
@@ -72,7 +74,8 @@ pub(crate) fn parse() -> Result<Command> {
     let mut command = None;
     let (mut id, mut scheduler, mut port, mut grpc_port, mut work_dir) = (None, None, None, None, None);
     let (mut bind, mut host) = ("127.0.0.1".to_owned(), "127.0.0.1".to_owned());
-    let (mut executors, mut vcores, mut with_parent) = (2, 2, false);
+    let (mut executors, mut vcores) = (2, 2);
+    let (mut presign, mut with_parent) = (false, false);
     while let Some(arg) = parser.next()? {
         match arg {
             Value(name) if command.is_none() => command = Some(name.string()?),
@@ -85,6 +88,7 @@ pub(crate) fn parse() -> Result<Command> {
             Long("host") => host = parser.value()?.string()?,
             Long("executors") => executors = parser.value()?.parse()?,
             Long("vcores") => vcores = parser.value()?.parse()?,
+            Long("presign") => presign = true,
             Long("with-parent") => with_parent = true,
             _ => return Err(format!("{}\n\n{USAGE}", arg.unexpected()).into()),
         }
@@ -108,6 +112,7 @@ pub(crate) fn parse() -> Result<Command> {
             grpc_port: grpc_port.ok_or_else(|| missing("grpc-port"))?,
             work_dir: work_dir.ok_or_else(|| missing("work-dir"))?,
             vcores,
+            presign,
             with_parent,
         })),
         Some(other) => Err(format!("{other:?} is no command\n\n{USAGE}").into()),

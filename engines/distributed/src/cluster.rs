@@ -45,8 +45,8 @@ struct Process {
 
 impl Cluster {
     /// Starts the processes, and waits until the executors are registered with the scheduler. `variables` are added to
-    /// their environment.
-    pub(crate) async fn start(executors: usize, variables: &[(&str, &str)]) -> Result<Self> {
+    /// their environment. With `presign`, the executors read all data from the storage.
+    pub(crate) async fn start(executors: usize, presign: bool, variables: &[(&str, &str)]) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("lakefs-distributed-").tempdir()?;
         let mut ports = free_ports(1 + 2 * executors)?.into_iter();
         let mut next_port = || ports.next().ok_or("there are fewer ports than processes need");
@@ -66,6 +66,7 @@ impl Cluster {
             let mut args = vec!["executor", "--id", &id, "--scheduler", &scheduler, "--port", &flight];
             args.extend(["--grpc-port", &grpc, "--work-dir"]);
             args.push(work_dir.to_str().ok_or("the path of the temporary directory is not UTF-8")?);
+            args.extend(presign.then_some("--presign"));
             let process = spawn(&id, &args)?;
             started.push(Executor { id, work_dir, process });
         }

@@ -21,7 +21,11 @@ pub(crate) async fn serve(options: ExecutorOptions) -> Result<()> {
     // The name of the executor is in the log of the lakeFS server.
     let client = ClientBuilder::from_env()?.user_agent(&options.id).build()?;
     // One registry for all sessions, which share its stores.
-    let registry = Arc::new(LakeFsObjectStoreRegistry::new(&client));
+    let mut registry = LakeFsObjectStoreRegistry::new(client);
+    if options.presign {
+        registry = registry.with_presign(true);
+    }
+    let registry = Arc::new(registry);
     let work_dir = options.work_dir.to_str().ok_or("the path of the directory is not UTF-8")?.to_owned();
     let spill_dir = options.work_dir.clone();
     let config = ExecutorProcessConfig {

@@ -28,7 +28,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<()> {
 
 async fn run_in(server: &ExampleServer, repository: &Repository, options: RunOptions) -> Result<()> {
     let main = repository.branch("main");
-    let local = session_context(&server.client)?;
+    let local = session_context(server.client.clone())?;
 
     heading("Write a partitioned table and a table of customers, and commit");
     tables::write(&local, &main).await?;
@@ -59,7 +59,11 @@ async fn run_in(server: &ExampleServer, repository: &Repository, options: RunOpt
     heading("Start a scheduler and two executors");
     let variables = server.test_server().map(|server| server.lakectl_env());
     let variables = variables.as_ref().map(|variables| &variables[..]).unwrap_or_default();
-    let mut cluster = Cluster::start(EXECUTORS, variables).await?;
+    let presign = repository.storage_config().await?.pre_sign_support;
+    if presign {
+        println!("the executors read the data from the storage, at pre-signed URLs");
+    }
+    let mut cluster = Cluster::start(EXECUTORS, presign, variables).await?;
     println!("the scheduler listens at {}:{}", cluster.scheduler.host, cluster.scheduler.port);
 
     heading("Query the commit on the cluster");

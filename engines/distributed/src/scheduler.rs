@@ -19,7 +19,7 @@ pub(crate) async fn serve(options: SchedulerOptions) -> Result<()> {
         parent::exit_with_parent();
     }
     let client = ClientBuilder::from_env()?.user_agent("scheduler").build()?;
-    let registry = Arc::new(LakeFsObjectStoreRegistry::new(&client));
+    let registry = Arc::new(LakeFsObjectStoreRegistry::new(client));
     let runtime = runtime_env_builder(registry).build_arc()?;
     let address = SocketAddr::new(options.bind.parse()?, options.port);
     let config = SchedulerConfig {

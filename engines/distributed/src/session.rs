@@ -35,7 +35,7 @@ pub(crate) async fn connect(
     scheduler: &Endpoint,
     partitions: usize,
 ) -> Result<SessionContext> {
-    let registry = Arc::new(LakeFsObjectStoreRegistry::new(client));
+    let registry = Arc::new(LakeFsObjectStoreRegistry::new(client.clone()));
     let config = config()
         .with_target_partitions(partitions)
         // So that a small query is distributed, too. Without it, a task takes as many partitions as it has cores.

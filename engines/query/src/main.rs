@@ -43,7 +43,7 @@ async fn main() -> Result<()> {
     let (repository, storage_namespace) = server.new_repository("query")?;
     repository.create(storage_namespace).default_branch("main").await?;
     // The repository is deleted after a failure too.
-    let result = run(&session_context(&server.client)?, &repository).await;
+    let result = run(&session_context(server.client.clone())?, &repository).await;
     repository.delete().await?;
     result
 }

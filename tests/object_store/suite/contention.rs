@@ -73,7 +73,7 @@ async fn contend(stores: &[LakeFsStore], round: usize) -> String {
     let location = &Path::from(format!("log/{round:05}.json"));
     let rivals = (0..RIVALS).map(|rival| async move {
         // In every second round, all rivals write the same bytes.
-        let data = if round % 2 == 0 { "the same".to_owned() } else { format!("rival {rival}") };
+        let data = if round.is_multiple_of(2) { "the same".to_owned() } else { format!("rival {rival}") };
         let store = &stores[(round * RIVALS + rival) % WRITERS];
         (data.clone(), store.put_opts(location, data.into(), PutMode::Create.into()).await)
     });

@@ -5,7 +5,7 @@
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = lakefs::Client::from_env()?;
-//! let session = lakefs_engines::datafusion::session_context(&client)?;
+//! let session = lakefs_engines::datafusion::session_context(client)?;
 //! session.sql("CREATE EXTERNAL TABLE sales STORED AS PARQUET LOCATION 'lakefs://example/main/sales/'").await?;
 //! session.sql("SELECT COUNT(*) FROM sales").await?.show().await?;
 //! # Ok(())
@@ -45,7 +45,7 @@ pub fn runtime_env_builder(registry: Arc<dyn ObjectStoreRegistry>) -> RuntimeEnv
 ///
 /// # Errors
 /// The directory for temporary files cannot be created.
-pub fn session_context(client: &Client) -> Result<SessionContext> {
+pub fn session_context(client: Client) -> Result<SessionContext> {
     let registry = Arc::new(LakeFsObjectStoreRegistry::new(client));
     let runtime = runtime_env_builder(registry).build_arc()?;
     Ok(SessionContext::new_with_config_rt(SessionConfig::new(), runtime))

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::datafusion::error::{DataFusionError, Result};
 use ::datafusion::execution::object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry};
-use lakefs::Client;
 use lakefs::object_store_0_13::LakeFsStore;
+use lakefs::{Client, Verify};
 use object_store::ObjectStore;
 use url::Url;
 
@@ -23,7 +23,7 @@ use url::Url;
 /// use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 /// use lakefs_engines::datafusion::LakeFsObjectStoreRegistry;
 ///
-/// # fn example(client: &lakefs::Client) -> datafusion::error::Result<()> {
+/// # fn example(client: lakefs::Client) -> datafusion::error::Result<()> {
 /// let registry = Arc::new(LakeFsObjectStoreRegistry::new(client));
 /// let runtime = RuntimeEnvBuilder::new().with_object_store_registry(registry).build()?;
 /// # Ok(())
@@ -33,6 +33,8 @@ use url::Url;
 /// A registry does not set the caches of a session: see [`runtime_env_builder`](super::runtime_env_builder).
 pub struct LakeFsObjectStoreRegistry {
     client: Client,
+    presign: Option<bool>,
+    verify: Option<Verify>,
     /// The stores by the names of their repositories.
     stores: Mutex<HashMap<String, Arc<dyn ObjectStore>>>,
     fallback: Arc<dyn ObjectStoreRegistry>,
@@ -41,9 +43,11 @@ pub struct LakeFsObjectStoreRegistry {
 impl LakeFsObjectStoreRegistry {
     /// Creates a registry for the repositories of the server of a client.
     #[must_use]
-    pub fn new(client: &Client) -> Self {
+    pub fn new(client: Client) -> Self {
         Self {
-            client: client.clone(),
+            client,
+            presign: None,
+            verify: None,
             stores: Mutex::default(),
             fallback: Arc::new(DefaultObjectStoreRegistry::new()),
         }
@@ -54,7 +58,24 @@ impl LakeFsObjectStoreRegistry {
     /// # Errors
     /// The errors of [`Client::from_env`].
     pub fn from_env() -> lakefs::Result<Self> {
-        Ok(Self::new(&Client::from_env()?))
+        Client::from_env().map(Self::new)
+    }
+
+    /// Sets [`LakeFsStore::with_presign`] of the stores. Default: the choice of each read.
+    ///
+    /// With `true`, all data are read from the storage itself, which relieves the lakeFS server. The storage must support
+    /// pre-signed URLs.
+    #[must_use]
+    pub fn with_presign(mut self, yes: bool) -> Self {
+        self.presign = Some(yes);
+        self
+    }
+
+    /// Sets [`LakeFsStore::with_verify`] of the stores. Default: the setting of the client.
+    #[must_use]
+    pub fn with_verify(mut self, verify: impl Into<Verify>) -> Self {
+        self.verify = Some(verify.into());
+        self
     }
 
     /// Sets the registry of URLs with other schemes than `lakefs`. Default: [`DefaultObjectStoreRegistry`], which knows
@@ -63,6 +84,18 @@ impl LakeFsObjectStoreRegistry {
     pub fn with_fallback(mut self, registry: Arc<dyn ObjectStoreRegistry>) -> Self {
         self.fallback = registry;
         self
+    }
+
+    /// Creates the store of a repository.
+    fn store(&self, repository: &str) -> LakeFsStore {
+        let mut store = LakeFsStore::new(&self.client.repository(repository));
+        if let Some(presign) = self.presign {
+            store = store.with_presign(presign);
+        }
+        if let Some(verify) = self.verify {
+            store = store.with_verify(verify);
+        }
+        store
     }
 
     /// The lock is held only while the map is changed, which cannot panic.
@@ -75,6 +108,8 @@ impl fmt::Debug for LakeFsObjectStoreRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LakeFsObjectStoreRegistry")
             .field("client", &self.client)
+            .field("presign", &self.presign)
+            .field("verify", &self.verify)
             // The names of the repositories.
             .field("stores", &self.stores().keys().collect::<Vec<_>>())
             .field("fallback", &self.fallback)
@@ -108,7 +143,7 @@ impl ObjectStoreRegistry for LakeFsObjectStoreRegistry {
         Ok(match self.stores().entry(repository) {
             Entry::Occupied(store) => store.get().clone(),
             Entry::Vacant(free) => {
-                let store = LakeFsStore::new(&self.client.repository(free.key()));
+                let store = self.store(free.key());
                 free.insert(Arc::new(store)).clone()
             }
         })

@@ -34,7 +34,7 @@ async fn table_on_a_branch_sees_what_others_write() {
     assert_eq!(lake.read_table("shared").await.unwrap(), 1);
 
     // Another session overwrites the file within a second, and adds one.
-    let other = session_context(&lake.client).unwrap();
+    let other = session_context(lake.client.clone()).unwrap();
     write(&other, "lakefs://shared/main/data/part.parquet", 2).await;
     write(&other, "lakefs://shared/main/data/more.parquet", 20).await;
     assert_eq!(lake.read_table("shared").await.unwrap(), 22);

@@ -5,7 +5,10 @@
 mod caches;
 mod registry;
 
+use datafusion::arrow::array::AsArray as _;
+use datafusion::arrow::datatypes::Int64Type;
 use datafusion::arrow::util::pretty::pretty_format_batches;
+use datafusion::dataframe::DataFrame;
 use datafusion::error::Result;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use lakefs::{Client, Repository};
@@ -21,13 +24,16 @@ struct Fixture {
 
 impl Fixture {
     async fn start() -> Self {
-        let server = Server::start().await.unwrap();
+        Self::on(Server::start().await.unwrap())
+    }
+
+    fn on(server: Server) -> Self {
         let client = Client::builder()
             .endpoint(server.endpoint())
             .access_key(server.access_key_id(), server.secret_access_key())
             .build()
             .unwrap();
-        let session = session_context(&client).unwrap();
+        let session = session_context(client.clone()).unwrap();
         Self { server, client, session }
     }
 
@@ -51,24 +57,23 @@ impl Fixture {
 
     /// Returns the sum of the column `value` of the Parquet files below a URL, without a table.
     async fn read(&self, url: &str) -> Result<i64> {
-        let files = self.session.read_parquet(url, ParquetReadOptions::default()).await?;
-        self.sum(files).await
+        read(&self.session, url).await
     }
 
     /// Returns the sum of the column `value` of a table.
     async fn read_table(&self, table: &str) -> Result<i64> {
-        let rows = self.session.table(table).await?;
-        self.sum(rows).await
+        sum(self.session.table(table).await?).await
     }
+}
 
-    async fn sum(&self, rows: datafusion::dataframe::DataFrame) -> Result<i64> {
-        use datafusion::arrow::array::{AsArray as _, types::Int64Type};
-        let batches = rows.select_columns(&["value"])?.collect().await?;
-        Ok(batches
-            .iter()
-            .flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec())
-            .sum())
-    }
+/// Returns the sum of the column `value` of the Parquet files below a URL.
+async fn read(session: &SessionContext, url: &str) -> Result<i64> {
+    sum(session.read_parquet(url, ParquetReadOptions::default()).await?).await
+}
+
+async fn sum(rows: DataFrame) -> Result<i64> {
+    let batches = rows.select_columns(&["value"])?.collect().await?;
+    Ok(batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec()).sum())
 }
 
 /// Writes one row to a Parquet file.

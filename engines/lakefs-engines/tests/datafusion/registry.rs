@@ -7,11 +7,12 @@ use datafusion::execution::object_store::{ObjectStoreRegistry as _, ObjectStoreU
 use datafusion::prelude::{SessionConfig, SessionContext};
 use lakefs::object_store_0_13::LakeFsStore;
 use lakefs_engines::datafusion::{LakeFsObjectStoreRegistry, runtime_env_builder};
+use lakefs_testserver::Server;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use url::Url;
 
-use crate::Fixture;
+use crate::{Fixture, read};
 
 fn url(text: &str) -> Url {
     Url::parse(text).unwrap()
@@ -59,7 +60,7 @@ async fn ref_of_a_url_is_a_branch_a_tag_a_commit_or_an_expression() {
 #[tokio::test]
 async fn first_use_of_a_missing_repository_fails_with_its_name() {
     let lake = Fixture::start().await;
-    let registry = LakeFsObjectStoreRegistry::new(&lake.client);
+    let registry = LakeFsObjectStoreRegistry::new(lake.client.clone());
     registry.get_store(&url("lakefs://nowhere/main/data/")).unwrap();
 
     let create = "CREATE EXTERNAL TABLE t STORED AS PARQUET LOCATION 'lakefs://nowhere/main/data/'";
@@ -73,7 +74,7 @@ async fn first_use_of_a_missing_repository_fails_with_its_name() {
 #[tokio::test]
 async fn concurrent_first_uses_share_one_store() {
     let lake = Fixture::start().await;
-    let registry = LakeFsObjectStoreRegistry::new(&lake.client);
+    let registry = LakeFsObjectStoreRegistry::new(lake.client.clone());
     let barrier = Barrier::new(16);
     let stores: Vec<Arc<dyn ObjectStore>> = thread::scope(|scope| {
         let first_use = |path: String| {
@@ -113,10 +114,10 @@ async fn other_schemes_are_passed_to_the_fallback() {
 #[tokio::test]
 async fn given_fallback_is_used() {
     let lake = Fixture::start().await;
-    let fallback = LakeFsObjectStoreRegistry::new(&lake.client);
+    let fallback = LakeFsObjectStoreRegistry::new(lake.client.clone());
     let memory: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     fallback.register_store(&url("memory://bucket"), memory.clone());
-    let registry = LakeFsObjectStoreRegistry::new(&lake.client).with_fallback(Arc::new(fallback));
+    let registry = LakeFsObjectStoreRegistry::new(lake.client.clone()).with_fallback(Arc::new(fallback));
     assert!(Arc::ptr_eq(&registry.get_store(&url("memory://bucket/a")).unwrap(), &memory));
 }
 
@@ -124,7 +125,7 @@ async fn given_fallback_is_used() {
 async fn registered_store_of_a_repository_is_used_until_it_is_deregistered() {
     let lake = Fixture::start().await;
     let repository = lake.repository("settings").await;
-    let registry = Arc::new(LakeFsObjectStoreRegistry::new(&lake.client));
+    let registry = Arc::new(LakeFsObjectStoreRegistry::new(lake.client.clone()));
     let own: Arc<dyn ObjectStore> = Arc::new(LakeFsStore::new(&repository).with_verify(false));
     let root = url("lakefs://settings");
     assert!(registry.register_store(&root, own.clone()).is_none());
@@ -142,9 +143,27 @@ async fn registered_store_of_a_repository_is_used_until_it_is_deregistered() {
 }
 
 #[tokio::test]
+async fn presigned_reads_take_all_data_from_the_storage() {
+    let server = Server::builder().presigned_storage().start().await.unwrap();
+    let lake = Fixture::on(server);
+    lake.repository("presigned").await;
+    lake.write("lakefs://presigned/main/data/part.parquet", 1).await;
+    for (presign, from_storage) in [(true, true), (false, false)] {
+        let registry =
+            LakeFsObjectStoreRegistry::new(lake.client.clone()).with_presign(presign).with_verify(false);
+        let runtime = runtime_env_builder(Arc::new(registry)).build_arc().unwrap();
+        let session = SessionContext::new_with_config_rt(SessionConfig::default(), runtime);
+        lake.server.clear_requests();
+        assert_eq!(read(&session, "lakefs://presigned/main/data/").await.unwrap(), 1);
+        assert_eq!(!lake.server.requests_for("storageGet").is_empty(), from_storage, "presign: {presign}");
+        assert_eq!(lake.server.requests_for("getObject").is_empty(), from_storage, "presign: {presign}");
+    }
+}
+
+#[tokio::test]
 async fn url_that_names_no_repository_is_an_error_without_a_password() {
     let lake = Fixture::start().await;
-    let registry = LakeFsObjectStoreRegistry::new(&lake.client);
+    let registry = LakeFsObjectStoreRegistry::new(lake.client.clone());
     for (invalid, reason) in [
         ("lakefs:///main/a", "names no repository"),
         ("lakefs:main", "names no repository"),
