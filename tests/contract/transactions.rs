@@ -451,7 +451,7 @@ async fn transaction_16_branch_of_an_ended_transaction_remains() {
     let branch = transaction.into_branch();
     branch.commit("Kept").await.unwrap();
     branch.merge_into(&main).await.unwrap();
-    assert_eq!(read_text(&main, "a").await, "1");
+    assert_eq!(main.object("a").read().await.unwrap(), "1");
     branch.delete().await.unwrap();
     assert_eq!(branches(&main).await, ["main"]);
 }
