@@ -67,6 +67,14 @@ impl Root {
         Self { target: Target::Reference(reference), prefix: self.prefix.clone() }
     }
 
+    /// Returns the repository.
+    pub(super) fn to_repository(&self) -> Repository {
+        match &self.target {
+            Target::Repository(repository) => repository.clone(),
+            Target::Reference(reference) => reference.repository(),
+        }
+    }
+
     /// Returns the ref, unless the root is a repository.
     pub(super) fn as_reference(&self) -> Option<&Reference> {
         match &self.target {
@@ -179,7 +187,7 @@ impl Listing {
 
 /// Converts the metadata of an object.
 pub(super) fn object_meta(location: Path, stats: &ObjectStats) -> Result<ObjectMeta> {
-    let size = stats.size_bytes.and_then(|size| u64::try_from(size).ok());
+    let size = stats.size();
     let last_modified = chrono::DateTime::from_timestamp(stats.mtime, 0);
     match (size, last_modified) {
         (Some(size), Some(last_modified)) => Ok(ObjectMeta {

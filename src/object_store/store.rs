@@ -98,6 +98,12 @@ impl LakeFsStore {
         self
     }
 
+    /// Returns the repository of the store, with the client that the store uses.
+    #[must_use]
+    pub fn repository(&self) -> Repository {
+        self.root.to_repository()
+    }
+
     /// Returns the ref that the store reads, or `None` if it is a store of a repository.
     #[must_use]
     pub fn reference(&self) -> Option<&Reference> {

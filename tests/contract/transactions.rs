@@ -441,3 +441,17 @@ async fn transaction_15_transaction_dropped_at_any_time_leaves_no_branch() {
     let objects: Vec<_> = main.objects().try_collect().await.unwrap();
     assert!(objects.len() >= merged);
 }
+
+#[tokio::test]
+async fn transaction_16_branch_of_an_ended_transaction_remains() {
+    let fixture = Fixture::new().await;
+    let main = fixture.main("transaction_16").await;
+    let transaction = main.transaction("Kept").begin().await.unwrap();
+    transaction.branch().object("a").upload("1").await.unwrap();
+    let branch = transaction.into_branch();
+    branch.commit("Kept").await.unwrap();
+    branch.merge_into(&main).await.unwrap();
+    assert_eq!(main.object("a").read().await.unwrap(), "1");
+    branch.delete().await.unwrap();
+    assert_eq!(branches(&main).await, ["main"]);
+}

@@ -98,6 +98,25 @@ impl Transaction {
         self.temporary.delete().await
     }
 
+    /// Ends the transaction without a merge, and returns the temporary branch, which remains until it is deleted.
+    ///
+    /// For programs that commit and merge the branch themselves, and do not know whether their merge took effect.
+    ///
+    /// ```
+    /// # async fn example(main: lakefs::Branch) -> lakefs::Result<()> {
+    /// let tx = main.transaction("Load the day").begin().await?;
+    /// tx.branch().object("day/1.csv").upload("a,b\n").await?;
+    /// let branch = tx.into_branch();
+    /// println!("to be merged later: {}", branch.name());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn into_branch(self) -> Branch {
+        self.temporary.keep();
+        self.branch
+    }
+
     /// Rolls back because the closure of the transaction failed, and returns the error of the closure.
     ///
     /// If the branch cannot be deleted, the error says so. If the type of the error cannot contain this, a warning is

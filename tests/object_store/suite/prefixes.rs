@@ -87,6 +87,8 @@ async fn pinned_store_reads_one_commit() {
     main.object("data/c").upload("three").await.unwrap();
 
     assert_eq!(pinned.reference().unwrap().expression(), first.id);
+    assert_eq!(&pinned.repository(), repository);
+    assert_eq!(&LakeFsStore::new(repository).repository(), repository);
     let uri = format!("LakeFsStore(lakefs://{}/{}/data)", repository.name(), first.id);
     assert_eq!(pinned.to_string(), uri);
     assert_eq!((text(&pinned, "a").await.as_str(), pinned.unverified_reads()), ("one", 1));
