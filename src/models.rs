@@ -19,6 +19,7 @@
 //! contract, without its bounds, patterns and defaults, which the server applies. Optional fields may also be `null`.
 
 mod pagination;
+mod size;
 pub(crate) mod time;
 
 pub use crate::api::types::*;

@@ -126,11 +126,6 @@ macro_rules! from_text {
 
 from_text!(&str, String, &String, Box<str>, Cow<'_, str>);
 
-/// Whether a ref is the full id of a commit. Such a ref names the same commit forever.
-pub(crate) fn is_commit_id(reference: &str) -> bool {
-    reference.len() == 64 && reference.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 impl From<&models::Commit> for RefExpr {
     fn from(commit: &models::Commit) -> Self {
         (&*commit.id).into()
@@ -140,19 +135,5 @@ impl From<&models::Commit> for RefExpr {
 impl From<&models::Ref> for RefExpr {
     fn from(reference: &models::Ref) -> Self {
         (&*reference.commit_id).into()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_full_id_is_a_commit_id() {
-        let id = "0123456789abcdef".repeat(4);
-        assert!(is_commit_id(&id));
-        for other in [&id[1..], &id.to_uppercase(), &format!("{}~1", &id[..62]), "main", ""] {
-            assert!(!is_commit_id(other), "{other}");
-        }
     }
 }

@@ -131,8 +131,23 @@ async fn attempts_are_limited_by_the_policy() {
 
 #[tokio::test]
 async fn retry_after_replaces_the_backoff() {
-    // The server asks for no wait, where the backoff would be up to an hour.
-    let fixture = Fixture::with(RetryPolicy::default().initial_backoff(Duration::from_secs(3600))).await;
+    // The server asks for no wait, where the backoff would be up to an hour, which the policy does not allow.
+    let hour = Duration::from_secs(3600);
+    let retries = RetryPolicy::default().initial_backoff(hour).max_backoff(hour);
+    let fixture = Fixture::with(retries.max_elapsed(Duration::from_millis(300))).await;
+    for (status, body) in [(429, ""), (503, SLOW_DOWN)] {
+        for wait in ["0", "Wed, 21 Oct 2015 07:28:00 GMT"] {
+            fixture.server.clear_requests();
+            fixture.server.faults().on("getBranch").header("Retry-After", wait).respond(status, body);
+            fixture.main.get().await.unwrap();
+            assert_eq!(fixture.sent("getBranch"), 2, "{status} {wait}");
+        }
+        fixture.server.faults().on("getBranch").respond(status, body);
+        let error = fixture.main.get().await.unwrap_err();
+        assert_eq!((error.status(), error.attempts()), (Some(status), 1), "{error}");
+    }
+
+    let fixture = Fixture::new().await;
     for (status, body) in [(429, ""), (503, SLOW_DOWN)] {
         fixture.server.clear_requests();
         for wait in ["0", "Wed, 21 Oct 2015 07:28:00 GMT"] {

@@ -17,8 +17,9 @@ pub(crate) fn from_unix_seconds(seconds: i64) -> Option<SystemTime> {
     if seconds < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
 }
 
-/// Whole seconds since 1970-01-01 00:00:00 UTC, rounded down, and the nanoseconds beyond them.
-fn to_unix(time: SystemTime) -> Option<(i64, u32)> {
+/// Whole seconds since 1970-01-01 00:00:00 UTC, rounded down, and the nanoseconds beyond them; `None` where an `i64` cannot
+/// hold them.
+pub(crate) fn to_unix(time: SystemTime) -> Option<(i64, u32)> {
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => Some((i64::try_from(after.as_secs()).ok()?, after.subsec_nanos())),
         Err(error) => {
@@ -35,6 +36,11 @@ fn to_unix(time: SystemTime) -> Option<(i64, u32)> {
 /// The Unix seconds of a time, rounded down; `None` where the API cannot hold them.
 pub(crate) fn to_unix_seconds(time: SystemTime) -> Option<i64> {
     to_unix(time).map(|(seconds, _)| seconds)
+}
+
+/// The Unix seconds of a time, rounded down, or the nearest ones that the API can hold.
+pub(crate) fn nearest_unix_seconds(time: SystemTime) -> i64 {
+    to_unix_seconds(time).unwrap_or(if time < UNIX_EPOCH { i64::MIN } else { i64::MAX })
 }
 
 /// A time as the API writes it in queries; `None` where it cannot be written.
@@ -156,6 +162,9 @@ mod tests {
         let half = Duration::from_millis(500);
         assert_eq!(to_unix_seconds(UNIX_EPOCH + half), Some(0));
         assert_eq!(to_unix_seconds(UNIX_EPOCH - half), Some(-1));
+        assert_eq!(nearest_unix_seconds(UNIX_EPOCH + Duration::from_secs(7) + half), 7);
+        assert_eq!(nearest_unix_seconds(UNIX_EPOCH - Duration::from_secs(7)), -7);
+        assert_eq!(nearest_unix_seconds(UNIX_EPOCH - half), -1);
         assert_eq!(to_date_time(UNIX_EPOCH - half).unwrap().to_rfc3339(), "1969-12-31T23:59:59.500+00:00");
         assert_eq!(to_date_time(UNIX_EPOCH + half).unwrap().timestamp_millis(), 500);
     }

@@ -179,7 +179,7 @@ impl Listing {
 
 /// Converts the metadata of an object.
 pub(super) fn object_meta(location: Path, stats: &ObjectStats) -> Result<ObjectMeta> {
-    let size = stats.size_bytes.and_then(|size| u64::try_from(size).ok());
+    let size = stats.size();
     let last_modified = chrono::DateTime::from_timestamp(stats.mtime, 0);
     match (size, last_modified) {
         (Some(size), Some(last_modified)) => Ok(ObjectMeta {

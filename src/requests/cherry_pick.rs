@@ -5,10 +5,10 @@ use crate::error::Result;
 use crate::http::reconcile::{Effect, OnMissing, reconcile};
 use crate::macros::{bool_setters, impl_into_future};
 use crate::models::{self, CherryPickCreation, CommitOverrides};
-use crate::ref_expr::{RefExpr, is_commit_id};
+use crate::ref_expr::RefExpr;
 use crate::requests::conflicts::{ThreeWay, with_conflicts};
 use crate::requests::new_commits::{FoundCommit, NewCommits, RefBefore, find_commit, remember};
-use crate::scope::RefScope;
+use crate::scope::{RefScope, is_commit_id};
 
 /// The metadata keys under which the server records the id and the committer of the picked commit.
 const ORIGIN_KEY: &str = "cherry-pick-origin";

@@ -3,10 +3,9 @@
 use crate::error::Result;
 use crate::http::reconcile::Effect;
 use crate::models::Ref;
-use crate::ref_expr::is_commit_id;
 use crate::requests::commit::get_commit;
 use crate::requests::new_commits::{NewCommits, RefBefore};
-use crate::scope::RefScope;
+use crate::scope::{RefScope, is_commit_id};
 
 /// The source of a branch or of a tag, before the request that creates it.
 #[derive(Debug)]

@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 use crate::error::Result;
 use crate::http::reconcile::{Created, RequestStart};
 use crate::models::{Commit, User};
-use crate::ref_expr::is_commit_id;
-use crate::scope::RefScope;
+use crate::scope::{RefScope, is_commit_id};
 
 /// How many commits of a branch are compared.
 const MAX_COMMITS: usize = 1000;

@@ -350,7 +350,7 @@ impl Resolving {
     /// Creates an object like the version at another ref, with the same data in the storage.
     async fn restore(&self, object: ObjectScope, version: ObjectScope) -> Result<()> {
         let stats = StatRequest::new(version).send().await?;
-        let size = stats.size_bytes.and_then(|size| size.try_into().ok()).unwrap_or_default();
+        let size = stats.size().unwrap_or_default();
         let mut stage = StageRequest::new(object, stats.physical_address, stats.checksum, size)
             .apply_if_some(stats.content_type, StageRequest::content_type)
             .apply_if_some(from_unix_seconds(stats.mtime), StageRequest::mtime);

@@ -3,6 +3,7 @@
 //! Requests and transfers know of a handle only its scope, so that they do not depend on handles.
 
 mod checksum_verdicts;
+mod commit_id;
 mod signed_objects;
 mod spool_options;
 mod storage_health;
@@ -15,6 +16,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::options::{CallOptions, HasOptions};
 use crate::scope::checksum_verdicts::ChecksumVerdicts;
+pub(crate) use crate::scope::commit_id::is_commit_id;
 pub(crate) use crate::scope::signed_objects::SignedObject;
 pub(crate) use crate::scope::spool_options::SpoolOptions;
 use crate::scope::storages::Storages;
@@ -90,10 +92,20 @@ impl ClientScope {
     }
 
     /// Routes later transfers of all repositories in the same storage through the server for some time, unless a caller
-    /// asks for the storage.
-    pub(crate) fn bypass_storage(&self, repository: &str) {
+    /// asks for the storage. `error` is the reason: the storage cannot be reached, or it refuses this program. A refusal is
+    /// logged as a warning, once until the storage responds to a request.
+    pub(crate) fn bypass_storage(&self, repository: &str, error: &Error) {
         let storages = &self.shared.storages;
-        storages.health.add(&storages.id_of(repository));
+        let is_new = storages.health.add(&storages.id_of(repository));
+        if is_new && error.is_from_storage() {
+            tracing::warn!(
+                repository,
+                %error,
+                "the storage refuses the URLs that the server signs: data go through the server"
+            );
+        } else {
+            tracing::debug!(repository, %error, "the storage cannot be used: data go through the server");
+        }
     }
 
     /// Whether transfers of a repository go through the server because its storage could not be reached. A caller that
@@ -229,6 +241,18 @@ impl RepositoryScope {
         self.client.shared.checksum_verdicts.add(&self.name)
     }
 
+    /// Remembers that the storage of the repository encrypts objects with a key, and logs a warning the first time.
+    pub(crate) fn record_encryption(&self) {
+        if self.add_unreliable_md5s() {
+            let repository = self.name();
+            tracing::warn!(
+                repository,
+                "the storage encrypts objects with a key, so their ETags are no MD5s: bytes are verified by their \
+                 number only"
+            );
+        }
+    }
+
     pub(crate) fn reference(&self, expression: impl Into<String>) -> RefScope {
         RefScope { repository: self.clone(), expression: expression.into() }
     }
@@ -259,7 +283,7 @@ impl RefScope {
 
     /// Whether the objects of the ref never change: it is a commit, by its full id.
     pub(crate) fn is_immutable(&self) -> bool {
-        signed_objects::is_commit_id(&self.expression)
+        is_commit_id(&self.expression)
     }
 
     /// The expression, which is the name of a branch or a tag where the scope is that of one.

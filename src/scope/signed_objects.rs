@@ -20,9 +20,6 @@ const MARGIN: Duration = Duration::from_secs(30);
 /// The validity of a URL that does not show it.
 const UNKNOWN_VALIDITY: Duration = Duration::from_secs(60);
 
-/// The length of the id of a commit, in hexadecimal digits.
-const COMMIT_ID_LENGTH: usize = 64;
-
 /// A version of an object: what lakeFS reports of it, and the URL of its bytes in the storage.
 pub(crate) struct SignedObject {
     pub(crate) checksum: String,
@@ -42,7 +39,7 @@ pub(crate) struct SignedObject {
 impl SignedObject {
     /// Returns `None` if the metadata lack a size, or the physical address is no URL. The URL is the physical address. `requested` is when it was requested.
     pub(crate) fn new(stats: &ObjectStats, requested: Instant) -> Option<Self> {
-        let size = stats.size_bytes.and_then(|size| u64::try_from(size).ok())?;
+        let size = stats.size()?;
         let is_url =
             Url::parse(&stats.physical_address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !is_url {
@@ -166,11 +163,6 @@ impl SignedObjects {
     }
 }
 
-/// Whether an expression is the full id of a commit, whose objects never change.
-pub(super) fn is_commit_id(expression: &str) -> bool {
-    expression.len() == COMMIT_ID_LENGTH && expression.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,13 +218,5 @@ mod tests {
         assert!(one.is_same_version(&signed("http://s/k?X-Amz-Signature=2", None)));
         assert!(!one.is_same_version(&signed("http://s/other?X-Amz-Signature=1", None)));
         assert!(!format!("{one:?}").contains("http"));
-    }
-
-    #[test]
-    fn only_a_full_commit_id_is_immutable() {
-        assert!(is_commit_id(&"0a".repeat(32)));
-        for other in ["main", "v1", &"a".repeat(63), &"g".repeat(64), &format!("{}~1", "a".repeat(62))] {
-            assert!(!is_commit_id(other), "{other}");
-        }
     }
 }

@@ -17,10 +17,11 @@ const PROBE: Duration = Duration::from_secs(30);
 pub(super) struct StorageHealth(Mutex<HashMap<String, Instant>>);
 
 impl StorageHealth {
-    /// Records that a storage could not be reached, or refuses this program.
-    pub(super) fn add(&self, storage: &str) {
+    /// Records that a storage could not be reached, or refuses this program. Returns whether it has responded since that
+    /// was recorded before.
+    pub(super) fn add(&self, storage: &str) -> bool {
         let mut bypassed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        bypassed.insert(storage.to_owned(), Instant::now() + BYPASS);
+        bypassed.insert(storage.to_owned(), Instant::now() + BYPASS).is_none()
     }
 
     /// Records that a storage responded.
@@ -56,12 +57,13 @@ mod tests {
     async fn unreachable_storage_is_bypassed_for_some_time() {
         let health = StorageHealth::default();
         assert!(!health.is_bypassed("a"));
-        health.add("a");
+        assert!(health.add("a") && !health.add("a"), "only the first failure is new");
         assert!(health.is_bypassed("a") && !health.is_bypassed("b"));
         tokio::time::advance(BYPASS.saturating_sub(Duration::from_secs(1))).await;
         assert!(health.is_bypassed("a"));
         health.remove("a");
         assert!(!health.is_bypassed("a"));
+        assert!(health.add("a"));
     }
 
     #[tokio::test(start_paused = true)]

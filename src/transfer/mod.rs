@@ -45,7 +45,9 @@ const CHUNK_SIZE: usize = 256 * 1024;
 const JOB_SIZE: usize = 1024 * 1024;
 
 /// Runs blocking work on the blocking thread pool.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
     spawn_blocking(work).await.map_err(io::Error::other)?
 }
 

@@ -1,6 +1,13 @@
-//! Sizes and numbers of the parts of a multipart upload.
+//! Sizes of requests to the storage, and sizes and numbers of the parts of a multipart upload.
 
 pub(crate) const MIB: u64 = 1024 * 1024;
+
+/// The minimum number of bytes that are sent to the storage, or read from it, if the caller has not chosen the route. A
+/// pre-signed URL takes one or two further requests, which is faster only if the data take longer than that.
+pub(crate) const MIN_PRESIGNED_LENGTH: u64 = MIB;
+
+/// The largest body that S3 accepts in one request: of an object, or of a part.
+pub(crate) const MAX_REQUEST_LENGTH: u64 = 5 * 1024 * MIB;
 
 /// The default size of a part that can be read again from its source when it is sent.
 pub(crate) const DEFAULT_PART_SIZE: u64 = 8 * MIB;
@@ -12,7 +19,7 @@ pub(crate) const DEFAULT_STREAM_PART_SIZE: u64 = 5 * MIB;
 pub(crate) const MIN_PART_SIZE: u64 = 5 * MIB;
 
 /// The largest part that storages accept.
-pub(crate) const MAX_PART_SIZE: u64 = 5 * 1024 * MIB;
+pub(crate) const MAX_PART_SIZE: u64 = MAX_REQUEST_LENGTH;
 
 /// The largest number of parts that storages accept.
 pub(crate) const MAX_PARTS: u64 = 10_000;

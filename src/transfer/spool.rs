@@ -22,7 +22,7 @@ pub(crate) fn is_temporary_name(name: &str) -> bool {
 }
 
 /// Returns a new name for a temporary file.
-pub(crate) fn temporary_name() -> OsString {
+fn temporary_name() -> OsString {
     format!("{PREFIX}{:016x}", fastrand::u64(..)).into()
 }
 
@@ -79,6 +79,13 @@ impl TemporaryFile {
         }
         self.is_persisted = true;
         // The name is an entry of the directory, which is flushed separately.
+        if fsync { self.directory.sync() } else { Ok(()) }
+    }
+
+    /// Renames the file to its final name, and fails if there is anything of this name.
+    pub(crate) fn persist_new(mut self, fsync: bool) -> io::Result<()> {
+        self.directory.rename_new(&self.name, &self.target)?;
+        self.is_persisted = true;
         if fsync { self.directory.sync() } else { Ok(()) }
     }
 

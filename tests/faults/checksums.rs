@@ -8,13 +8,10 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::start;
 use crate::support::ProgressLog;
+use crate::test_data::data;
 
 /// The MD5 of other bytes, as a bucket with encryption by a key management service has it.
 const NO_MD5: &str = "0123456789abcdef0123456789abcdef";
-
-fn data(length: usize) -> Vec<u8> {
-    (0_u32..).flat_map(u32::to_be_bytes).take(length).collect()
-}
 
 /// Creates an object with these bytes and this checksum.
 async fn create(object: &BranchObject, data: &[u8], checksum: &str) {

@@ -12,8 +12,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
 use crate::support::{Fixture, read_text, wait_until};
-
-const MIB: usize = 1 << 20;
+use crate::test_data::MIB;
 
 /// No test waits longer for a call.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -275,6 +274,31 @@ async fn refusal_after_a_lost_response_is_checked_again() {
     let stats = within(object.upload("ours").if_none_match("*")).await.unwrap();
     assert_eq!(stats, object.get().await.unwrap());
     assert_eq!(sent(server, "uploadObject"), 2);
+}
+
+#[tokio::test]
+async fn object_is_recognised_although_the_upload_is_not_verified() {
+    let (fixture, main) = start(SHORT).await;
+    let server = fixture.test_server();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "ours").unwrap();
+    for body in [
+        |_: &_| Body::from("ours"),
+        |file: &tempfile::NamedTempFile| Body::file(file.path()),
+        |_: &_| chunks("ours"),
+    ] {
+        let own = main.object("own");
+        plan(server, Way::Upload).drop_response();
+        within(own.upload(body(&file)).if_none_match("*").verify(false)).await.unwrap();
+        assert_eq!(read_text(&own).await, "ours");
+        own.delete().await.unwrap();
+        let other = main.object("other");
+        other.upload("them").await.unwrap();
+        plan(server, Way::Upload).drop_connection();
+        let error = within(other.upload(body(&file)).if_none_match("*").verify(false)).await.unwrap_err();
+        assert!(error.kind() != ErrorKind::Conflict, "{error}");
+        assert_eq!(read_text(&other).await, "them");
+    }
 }
 
 #[tokio::test]

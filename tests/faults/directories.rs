@@ -35,7 +35,7 @@ async fn transfer_stops_after_a_thousand_failures_and_finishes_started_files() {
     server.clear_requests();
 
     // One of the first two uploads takes longer than the failures of all others.
-    faults.on("upload_object").delay(2 * duration).proceed();
+    faults.on("upload_object").delay(5 * duration).proceed();
     reject_all();
     let error = main.upload_dir(source.path(), "t").concurrency(2).await.unwrap_err();
 

@@ -12,17 +12,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::start;
 use crate::support::{Fixture, wait_for, wait_until};
-
-const MIB: usize = 1 << 20;
+use crate::test_data::{MIB, chunks, data};
 
 const REFUSAL: &str = r#"{"message":"error authenticating request"}"#;
 
 /// The kinds of one-shot sources.
 const SOURCES: [&str; 5] = ["stream", "stream with length", "reader", "writer", "put_multipart"];
-
-fn data(bytes: usize) -> Vec<u8> {
-    (0..=250).cycle().take(bytes).collect()
-}
 
 /// A policy with short pauses between the attempts.
 fn retries() -> RetryPolicy {
@@ -34,12 +29,6 @@ fn retries() -> RetryPolicy {
 /// The object `a` of a client with short pauses between the attempts.
 fn object(client: &Client, repository: &str) -> BranchObject {
     client.repository(repository).branch("main").object("a")
-}
-
-/// Returns a stream of chunks of 100,000 bytes.
-fn chunks(data: &[u8]) -> Body {
-    let chunks: Vec<_> = data.chunks(100_000).map(|chunk| Ok::<_, io::Error>(chunk.to_vec())).collect();
-    Body::stream(stream::iter(chunks))
 }
 
 /// Uploads data that can be read only once, from a source of this kind.

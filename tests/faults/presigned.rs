@@ -10,8 +10,7 @@ use lakefs_testserver::Server;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{Fixture, wait_until};
-
-const MIB: usize = 1 << 20;
+use crate::test_data::{MIB, data};
 
 /// Starts a test server with pre-signed URLs, and returns it with the default branch of the repository `faults`.
 async fn start() -> (Fixture, Branch) {
@@ -25,10 +24,6 @@ async fn start() -> (Fixture, Branch) {
 fn fast_client(fixture: &Fixture) -> Client {
     let retries = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
     fixture.builder().retries(retries).build().unwrap()
-}
-
-fn data(bytes: usize) -> Vec<u8> {
-    (0..=250).cycle().take(bytes).collect()
 }
 
 fn request_count(server: &Server, operation: &str) -> usize {
@@ -121,10 +116,10 @@ async fn expired_url_is_replaced() {
     let object = main.object("a");
     let expired = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>";
     server.faults().on("storagePut").times(2).respond(403, expired);
-    object.upload(data(MIB)).await.unwrap();
+    object.upload(data(MIB)).presign(true).await.unwrap();
     assert_eq!((request_count(server, "getPhysicalAddress"), request_count(server, "storagePut")), (3, 3));
     server.faults().on("storagePutPart").respond(400, "<Error><Code>ExpiredToken</Code></Error>");
-    object.upload(data(9 * MIB)).await.unwrap();
+    object.upload(data(9 * MIB)).presign(true).await.unwrap();
     assert_eq!((request_count(server, "uploadPart"), request_count(server, "storagePutPart")), (1, 3));
     object.delete().await.unwrap();
 
@@ -132,7 +127,7 @@ async fn expired_url_is_replaced() {
     server.set_presigned_url_lifetime(Duration::ZERO);
     server.clear_requests();
     for (bytes, operation) in [(MIB, "storagePut"), (9 * MIB, "storagePutPart")] {
-        let error = object.upload(data(bytes)).await.unwrap_err();
+        let error = object.upload(data(bytes)).presign(true).await.unwrap_err();
         assert_eq!((error.kind(), error.status()), (ErrorKind::PermissionDenied, Some(403)), "{error}");
         assert!(error.message().ends_with("AccessDenied"), "{error}");
         assert!((3..=6).contains(&request_count(server, operation)));

@@ -8,8 +8,7 @@ use lakefs_testserver::{RecordedRequest, Server};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 use crate::support::{Fixture, wait_until};
-
-pub(crate) const MIB: usize = 1 << 20;
+use crate::test_data::{MIB, data};
 
 /// Starts a test server with pre-signed URLs, and returns it with the default branch of a repository.
 pub(crate) async fn start() -> (Fixture, Branch) {
@@ -23,11 +22,6 @@ pub(crate) async fn start() -> (Fixture, Branch) {
 pub(crate) fn client(fixture: &Fixture) -> Client {
     let retries = RetryPolicy::default().initial_backoff(Duration::from_millis(1));
     fixture.builder().retries(retries).build().unwrap()
-}
-
-/// Returns data without repetitions.
-pub(crate) fn data(length: usize) -> Vec<u8> {
-    (0_u32..).flat_map(u32::to_be_bytes).take(length).collect()
 }
 
 /// Uploads data through the server, and returns the object of a client that knows the configuration of the server.

@@ -1,9 +1,7 @@
 //! Uploads that a server or a proxy refuses, and responses that stall.
 
-use std::io;
 use std::time::Duration;
 
-use futures::stream;
 use lakefs::{Body, BranchObject, Client, ErrorKind, RetryPolicy};
 use lakefs_testserver::Server;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,17 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::start;
 use crate::support::{Fixture, ScriptedResponse, ScriptedServer, wait_for};
-
-const MIB: usize = 1 << 20;
-
-fn data(bytes: usize) -> Vec<u8> {
-    (0..=250).cycle().take(bytes).collect()
-}
-
-fn chunks(data: &[u8]) -> Body {
-    let chunks: Vec<_> = data.chunks(100_000).map(|chunk| Ok::<_, io::Error>(chunk.to_vec())).collect();
-    Body::stream(stream::iter(chunks))
-}
+use crate::test_data::{MIB, chunks, data};
 
 fn retries() -> RetryPolicy {
     RetryPolicy::default().initial_backoff(Duration::from_millis(1))

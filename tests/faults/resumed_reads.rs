@@ -4,11 +4,7 @@ use lakefs::{BranchObject, ErrorKind, RetryPolicy, TryStreamExt as _, Verify};
 use tokio::io::AsyncReadExt as _;
 
 use crate::start;
-
-/// Returns data without repetitions.
-fn data(length: usize) -> Vec<u8> {
-    (0_u32..).flat_map(u32::to_be_bytes).take(length).collect()
-}
+use crate::test_data::data;
 
 async fn read_all(object: &BranchObject) -> Result<Vec<u8>, std::io::Error> {
     let mut bytes = Vec::new();

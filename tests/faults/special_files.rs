@@ -15,12 +15,7 @@ use lakefs_testserver::Server;
 
 use crate::start;
 use crate::support::{Fixture, wait_for, wait_until};
-
-const MIB: usize = 1 << 20;
-
-fn data(bytes: usize) -> Vec<u8> {
-    (0..=250).cycle().take(bytes).collect()
-}
+use crate::test_data::{MIB, data};
 
 fn fifo(directory: &Path) -> PathBuf {
     let path = directory.join("fifo");

@@ -57,8 +57,34 @@ async fn dump_05_wait_for_a_status_that_does_not_move_ends() {
     let error = wait_for("the wait ends", wait.send()).await.unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Timeout, Some("dump_submit")), "{error}");
     assert!(error.is_outcome_unknown() && error.message().contains("task \"task\""), "{error}");
-    // The wait went on as long as the status moved.
-    assert!(server.requests_for("dumpStatus").len() > 20 + 5);
+    // The wait went on as long as the status moved, and until it was read again without a move.
+    assert!(server.requests_for("dumpStatus").len() >= 20 + 2);
+    // None of the prepared responses is left but the last one, which is sent again and again.
+    assert_eq!(server.faults().pending(), ["dumpStatus"]);
+}
+
+/// The test server implements no imports, so the test injects the responses of lakeFS.
+#[tokio::test]
+async fn import_03_cancelled_import_is_an_error_of_the_wait() {
+    let fixture = Fixture::in_memory().await;
+    let server = fixture.test_server();
+    let main = fixture.main("import_03").await;
+    server.faults().emulate("importStart", [(202, r#"{"id":"i"}"#)]);
+    server.faults().emulate("importCancel", [(204, "")]);
+    let status = |rest: &str| format!(r#"{{"update_time":"2026-11-23T00:00:00Z",{rest}}}"#);
+    let running = status(r#""completed":false"#);
+    let cancelled = status(r#""completed":false,"error":{"message":"Import was Canceled"}"#);
+    server.faults().emulate("importStatus", [(200, running)]);
+    server.faults().emulate_after("importCancel", "importStatus", [(200, cancelled)]);
+    let started = main.import().prefix("mem://source/", "raw/").await.unwrap();
+    let mut wait = started.wait_for_completion().poll_interval(Duration::from_millis(1));
+    assert!(!wait.try_next().await.unwrap().unwrap().completed);
+    started.cancel().await.unwrap();
+    let error = wait_for("the wait ends", wait.send()).await.unwrap_err();
+    expect_error(Err::<(), _>(error), "import_status", None, ErrorKind::Cancelled, "Canceled");
+    let requests = server.requests_for("importCancel");
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].query.contains("id=i"), "{:?}", requests[0].query);
 }
 
 /// The test server completes preparations at once, so the test injects the responses of a slow server.

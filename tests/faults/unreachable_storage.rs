@@ -7,7 +7,8 @@ use lakefs_testserver::Server;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use crate::presigned_reads::{MIB, data, served, start, uploaded};
+use crate::presigned_reads::{served, start, uploaded};
+use crate::test_data::{MIB, data};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 

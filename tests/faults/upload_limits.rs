@@ -1,25 +1,13 @@
 //! The options and limits of uploads: how much is kept to be sent again, how large an object may be, and how it is verified.
 
-use std::io;
 use std::time::Duration;
 
-use futures::stream;
 use lakefs::{Body, BranchObject, ErrorKind, RetryPolicy, Verify};
 use lakefs_testserver::Server;
 
 use crate::start;
 use crate::support::{Fixture, ScriptedResponse, ScriptedServer, wait_for};
-
-const MIB: usize = 1 << 20;
-
-fn data(bytes: usize) -> Vec<u8> {
-    (0..=250).cycle().take(bytes).collect()
-}
-
-fn chunks(data: &[u8]) -> Body {
-    let chunks: Vec<_> = data.chunks(100_000).map(|chunk| Ok::<_, io::Error>(chunk.to_vec())).collect();
-    Body::stream(stream::iter(chunks))
-}
+use crate::test_data::{MIB, chunks, data};
 
 /// Returns the object `a` of a client with short pauses between the attempts.
 fn object(fixture: &Fixture, repository: &str) -> BranchObject {

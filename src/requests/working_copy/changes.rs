@@ -5,18 +5,18 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures::stream::{StreamExt as _, TryStreamExt as _};
-use tokio::task::spawn_blocking;
+use futures::stream::TryStreamExt as _;
 
-use crate::error::{Error, ErrorKind, FailedObject, Result};
+use crate::error::{Error, FailedObject, Result};
 use crate::models::DiffType;
 use crate::ref_expr::RefExpr;
 use crate::requests::diff::DiffEntries;
 use crate::requests::working_copy::open::OpenCopy;
 use crate::requests::working_copy::report::UnsupportedFile;
+use crate::transfer::blocking;
+use crate::transfer::dir::listing::sorted_objects;
 use crate::transfer::dir::name_folding::NameFolding;
 use crate::transfer::dir::names::NameChecker;
-use crate::transfer::list::{Entry, ListObjects};
 use crate::transfer::stat::StatRequest;
 use crate::transfer::working::base::{BaseEntry, is_file};
 use crate::transfer::working::base_file::{BaseKey, BaseReader, BaseWriter, rewrite};
@@ -70,12 +70,12 @@ impl OpenCopy {
             return Ok(remote);
         }
         let root = self.root.clone();
-        let folding = spawn_blocking(move || NameFolding::detect(&root)).await;
+        let folding = blocking(move || Ok(NameFolding::detect(&root))).await;
         let mut names = NameChecker::new(folding.unwrap_or_default());
         let reference = self.repository.reference(to);
         let Some(from) = from else {
             let reader = self.base_reader(&self.base_key(to)).await?;
-            let read = spawn_blocking(move || {
+            let read = blocking(move || {
                 for entry in reader {
                     let entry = entry?;
                     let name = entry.name.clone();
@@ -83,15 +83,16 @@ impl OpenCopy {
                 }
                 Ok(remote)
             });
-            let read = read.await.map_err(io::Error::other).and_then(|read| read);
-            return read.map_err(|error| Error::io(self.action("update"), "the list cannot be read", error));
+            return read
+                .await
+                .map_err(|error| Error::io(self.action("update"), "the list cannot be read", error));
         };
         let left = self.repository.reference(from);
         let diff = DiffEntries::new(left, RefExpr::of(&reference)).two_dot(true).right_stats(true);
         let mut diff = diff.prefix(&*self.prefix).prefetch(true);
         while let Some(change) = diff.try_next().await? {
             let Some(name) = change.path.strip_prefix(&*self.prefix) else { continue };
-            let bytes = change.size_bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default();
+            let bytes = change.size().unwrap_or_default();
             let is_removed = change.type_ == DiffType::Removed;
             // The size of a removed object may be missing.
             if !is_file(name, bytes) || is_removed && name.ends_with('/') {
@@ -100,7 +101,7 @@ impl OpenCopy {
             let name = name.to_owned();
             let entry = match change.right {
                 _ if is_removed => None,
-                Some(stat) => Some(BaseEntry::of_diff(name.clone(), change.size_bytes, &stat)),
+                Some(stat) => Some(BaseEntry::of_diff(name.clone(), bytes, &stat)),
                 // An older server does not send it.
                 None => {
                     let stats = StatRequest::new(reference.object(&*change.path)).await?;
@@ -145,14 +146,14 @@ impl OpenCopy {
 
     async fn cached(&self, key: &BaseKey) -> Option<BaseReader> {
         let (path, key) = (self.cache_file.clone()?, key.clone());
-        spawn_blocking(move || BaseReader::open(&path, &key)).await.ok().flatten()
+        blocking(move || Ok(BaseReader::open(&path, &key))).await.ok().flatten()
     }
 
     async fn scan(&self, base: Option<BaseReader>, watched: Arc<HashSet<String>>) -> io::Result<Scan> {
         let (root, cancel) = (self.root.clone(), CancelOnDrop::default());
         let cancelled = cancel.0.clone();
         let base = base.into_iter().flatten();
-        spawn_blocking(move || scan(&root, base, &watched, &cancelled)).await.map_err(io::Error::other)?
+        blocking(move || scan(&root, base, &watched, &cancelled)).await
     }
 
     /// Adds what was verified to the cache, so that the files are not read again.
@@ -175,12 +176,9 @@ impl OpenCopy {
         let Some(path) = self.cache_file.clone() else { return };
         let Some(reader) = self.cached(from).await else { return };
         let to = to.clone();
-        let written = spawn_blocking(move || rewrite(reader, updates, BaseWriter::create(Some(&path), &to)?));
-        match written.await.map_err(io::Error::other) {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) | Err(error) => {
-                tracing::debug!(%error, "the cache of a working copy is not written");
-            }
+        let written = blocking(move || rewrite(reader, updates, BaseWriter::create(Some(&path), &to)?));
+        if let Err(error) = written.await {
+            tracing::debug!(%error, "the cache of a working copy is not written");
         }
     }
 
@@ -188,41 +186,26 @@ impl OpenCopy {
     pub(super) async fn list_base(&self, key: &BaseKey) -> Result<BaseReader> {
         let failed = |error| Error::io("list the base of a working copy", "the list cannot be stored", error);
         let (path, own_key): (Option<PathBuf>, _) = (self.cache_file.clone(), key.clone());
-        let create = spawn_blocking(move || BaseWriter::create(path.as_deref(), &own_key)).await;
-        let mut writer = create.map_err(io::Error::other).and_then(|created| created).map_err(failed)?;
+        let create = blocking(move || BaseWriter::create(path.as_deref(), &own_key));
+        let mut writer = create.await.map_err(failed)?;
         let mut batches = std::pin::pin!(self.objects(key.commit()).try_chunks(BATCH));
         while let Some(batch) = batches.try_next().await.map_err(|error| error.1)? {
-            let written = spawn_blocking(move || {
+            let written = blocking(move || {
                 batch.iter().try_for_each(|entry| writer.push(entry))?;
                 Ok(writer)
             });
-            writer = written.await.map_err(io::Error::other).and_then(|written| written).map_err(failed)?;
+            writer = written.await.map_err(failed)?;
         }
-        let finished = spawn_blocking(move || writer.finish()).await.map_err(io::Error::other);
-        finished.and_then(|finished| finished).map_err(failed)
+        blocking(move || writer.finish()).await.map_err(failed)
     }
 
     /// Lists the objects of a commit that are files.
     fn objects(&self, commit: &str) -> impl futures::Stream<Item = Result<BaseEntry>> + Send + use<> {
-        let prefix = self.prefix.clone();
-        let list = ListObjects::new(self.repository.reference(commit)).prefix(&*prefix).prefetch(true);
-        let mut previous: Option<String> = None;
-        list.map(move |entry| {
-            let unexpected = |message: &str| Error::new(ErrorKind::Decode, "list objects", message);
-            let Entry::Object(stats) = entry? else {
-                return Err(unexpected("the list of objects contains a common prefix"));
-            };
-            let Some(name) = stats.path.strip_prefix(&*prefix) else {
-                return Err(unexpected("the list of objects contains a path without the requested prefix"));
-            };
-            if previous.as_deref().is_some_and(|previous| name <= previous) {
-                return Err(unexpected("the list of objects is not sorted by path"));
-            }
-            previous = Some(name.to_owned());
-            let entry = BaseEntry::of_object(name.to_owned(), &stats);
-            Ok(is_file(name, entry.bytes).then_some(entry))
+        let list = sorted_objects(&self.repository.reference(commit), &self.prefix, true);
+        list.try_filter_map(|(name, stats)| {
+            let entry = BaseEntry::of_object(name, &stats);
+            std::future::ready(Ok(is_file(&entry.name, entry.bytes).then_some(entry)))
         })
-        .try_filter_map(|entry| std::future::ready(Ok(entry)))
     }
 
     fn unreadable(&self, error: io::Error) -> Error {

@@ -4,13 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::impl_has_options;
 use crate::models;
 use crate::requests::working_copy::report::WorkingCopyInfo;
 use crate::scope::{ClientScope, RefScope, RepositoryScope};
+use crate::transfer::blocking;
 use crate::transfer::working::base_file::{BaseKey, cache_file};
 use crate::transfer::working::files::remove_temporary_files;
 use crate::transfer::working::index::{INDEX_FILE, Index, find_root};
@@ -61,8 +60,9 @@ impl WorkingCopyScope {
         operation: &str,
         work: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let done = spawn_blocking(work).await.map_err(io::Error::other).and_then(|done| done);
-        done.map_err(|error| Error::io(self.action(operation), "the directory cannot be used", error))
+        blocking(work)
+            .await
+            .map_err(|error| Error::io(self.action(operation), "the directory cannot be used", error))
     }
 
     /// Reads what the directory is linked to.
@@ -202,8 +202,7 @@ impl OpenCopy {
     /// Removes the index file of a directory that has no files yet.
     pub(super) async fn remove_index(&self) -> Result<()> {
         let path = self.root.join(INDEX_FILE);
-        let removed = spawn_blocking(move || std::fs::remove_file(path)).await.map_err(io::Error::other);
-        removed.and_then(|removed| removed).map_err(|error| {
+        blocking(move || std::fs::remove_file(path)).await.map_err(|error| {
             let action = format!("remove {}", self.root.join(INDEX_FILE).display());
             Error::io(action, "the file cannot be removed", error)
         })
@@ -212,8 +211,7 @@ impl OpenCopy {
     /// Replaces the index file.
     pub(super) async fn write_index(&mut self, index: Index) -> Result<()> {
         let (root, new) = (self.root.clone(), index.clone());
-        let written = spawn_blocking(move || new.write(&root)).await.map_err(io::Error::other);
-        written.and_then(|written| written).map_err(|error| {
+        blocking(move || new.write(&root)).await.map_err(|error| {
             let action = format!("write {}", self.root.join(INDEX_FILE).display());
             Error::io(action, "the file cannot be written", error)
         })?;

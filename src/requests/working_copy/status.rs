@@ -1,12 +1,11 @@
 //! Lists the changes of a working copy.
 
-use tokio::task::spawn_blocking;
-
 use crate::error::{Error, Result};
 use crate::macros::impl_into_future;
 use crate::requests::working_copy::changes::RemoteChanges;
 use crate::requests::working_copy::open::{WorkingCopyScope, get_commit};
 use crate::requests::working_copy::report::{WorkingCopyStatus, local_change, remote_change, unsupported};
+use crate::transfer::blocking;
 use crate::transfer::working::plan::{OnConflict, Plan};
 
 /// Lists the changes of a working copy; see [`WorkingCopy::status`](crate::WorkingCopy::status).
@@ -49,13 +48,12 @@ impl WorkingCopyStatusRequest {
             scan = copy.local_changes(Some(base), remote.names()).await?;
         }
         let (root, remote_changes) = (copy.root.clone(), remote.changes);
-        let planned = spawn_blocking(move || {
+        let planned = blocking(move || {
             let plan = Plan::new(&root, &remote_changes, &scan, OnConflict::Refuse);
-            (plan, remote_changes, scan)
+            Ok((plan, remote_changes, scan))
         });
-        let (plan, remote_changes, scan) = planned
-            .await
-            .map_err(|error| Error::io(copy.action(OPERATION), "the task failed", error.into()))?;
+        let (plan, remote_changes, scan) =
+            planned.await.map_err(|error| Error::io(copy.action(OPERATION), "the task failed", error))?;
         Ok(WorkingCopyStatus {
             info: copy.info(),
             head,

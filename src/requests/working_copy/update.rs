@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::task::spawn_blocking;
-
 use crate::error::{Conflict, Error, ErrorKind, Result};
 use crate::requests::working_copy::changes::RemoteChanges;
 use crate::requests::working_copy::open::OpenCopy;
 use crate::requests::working_copy::report::WorkingCopyReport;
+use crate::transfer::blocking;
 use crate::transfer::progress::Progress;
 use crate::transfer::working::apply::Target;
 use crate::transfer::working::base::BaseEntry;
@@ -84,16 +83,15 @@ impl OpenCopy {
     ) -> Result<Plan> {
         let (root, changes): (Arc<Path>, Vec<RemoteChange>) =
             (self.root.clone(), std::mem::take(&mut remote.changes));
-        let planned = spawn_blocking(move || {
+        let planned = blocking(move || {
             let mut plan = Plan::new(&root, &changes, &scan, on_conflict);
             if on_conflict == OnConflict::Discard {
                 plan.discard(&changes, &scan);
             }
-            (plan, changes)
+            Ok((plan, changes))
         });
-        let (plan, changes) = planned
-            .await
-            .map_err(|error| Error::io(self.action("update"), "the task failed", error.into()))?;
+        let (plan, changes) =
+            planned.await.map_err(|error| Error::io(self.action("update"), "the task failed", error))?;
         remote.changes = changes;
         Ok(plan)
     }

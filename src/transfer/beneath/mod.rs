@@ -180,7 +180,12 @@ mod tests {
             assert_eq!(entry.kind, EntryType::File);
             assert!(entry.mode.is_none_or(|mode| mode == 0o600), "{entry:?}");
             assert!(below.open_dir(name("b")).is_err());
-            below.rename(name("b"), name("c")).unwrap();
+            below.rename(name("b"), name("d")).unwrap();
+            below.rename_new(name("d"), name("c")).unwrap();
+            below.create_file(name("d"), false).unwrap();
+            let exists = below.rename_new(name("d"), name("c")).unwrap_err();
+            assert_eq!(exists.kind(), io::ErrorKind::AlreadyExists);
+            _ = below.remove_file(name("d"));
             io::Write::write_all(&mut below.overwrite_file(name("c")).unwrap(), b"text").unwrap();
             let mut text = String::new();
             below.open_file(name("c")).unwrap().read_to_string(&mut text).unwrap();

@@ -86,6 +86,15 @@ impl Directory {
         fs::rename(self.0.join(from), self.0.join(to))
     }
 
+    /// Renames a file in the directory.
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists): there is an entry of the new name.
+    pub(crate) fn rename_new(&self, from: &OsStr, to: &OsStr) -> io::Result<()> {
+        let from = tempfile::TempPath::try_from_path(self.0.join(from))?;
+        Ok(from.persist_noclobber(self.0.join(to))?)
+    }
+
     pub(crate) fn remove_file(&self, name: &OsStr) -> io::Result<()> {
         fs::remove_file(self.0.join(name))
     }

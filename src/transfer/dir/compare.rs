@@ -21,6 +21,12 @@ const BLOCK: usize = 1024 * 1024;
 #[non_exhaustive]
 pub enum Compare {
     /// By size and checksum. Each file whose size is that of its object is read.
+    ///
+    /// The checksum of an object can say nothing about its bytes, for example because the storage encrypts objects with a
+    /// key management service. If the checksums differ then, an upload compares the modification time of the file with
+    /// the one that is stored with the object, `::lakefs::client-mtime`: without it, or if the times differ, the file is
+    /// uploaded. An upload to such a storage in parts stores the time, so that the next one finds the file unchanged. The
+    /// time has whole seconds, so a file that is changed within the second, to the same size, counts as equal.
     #[default]
     Checksum,
     /// By size and modification time, as `lakectl local` does. A file is read only if its size is that of the object, and
@@ -155,10 +161,9 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::models::time::from_unix_seconds;
+    use crate::models::time::{from_unix_seconds, nearest_unix_seconds};
     use crate::transfer::digest::hex;
     use crate::transfer::md5::Md5;
-    use crate::transfer::write::link::unix_seconds;
 
     fn object(name: &str, data: &[u8], modified: i64) -> ListedObject {
         ListedObject {
@@ -195,7 +200,8 @@ mod tests {
         let (root, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         std::os::unix::fs::symlink(target.path(), root.path().join("a")).unwrap();
         fs::write(target.path().join("f"), "").unwrap();
-        let modified = unix_seconds(fs::metadata(target.path().join("f")).unwrap().modified().unwrap());
+        let modified =
+            nearest_unix_seconds(fs::metadata(target.path().join("f")).unwrap().modified().unwrap());
         fs::create_dir(root.path().join("b")).unwrap();
         fs::rename(target.path().join("f"), root.path().join("b/f")).unwrap();
         std::os::unix::fs::symlink("../b/f", target.path().join("f")).unwrap();
@@ -234,7 +240,7 @@ mod tests {
     #[test]
     fn times_before_1970_are_supported() {
         for seconds in [-1_000_000, -1, 0, 1, 4_000_000_000] {
-            assert_eq!(unix_seconds(from_unix_seconds(seconds).unwrap()), seconds);
+            assert_eq!(nearest_unix_seconds(from_unix_seconds(seconds).unwrap()), seconds);
         }
     }
 }

@@ -115,19 +115,17 @@ pub struct DownloadDirRequest {
     presign: Option<bool>,
     fsync: bool,
     options: Options,
-    /// How many downloaded files are not verified.
-    unverified: Arc<AtomicU64>,
-    budgets: Budgets,
 }
 
 /// What the files of a download share.
-#[derive(Clone, Debug)]
-struct Budgets {
+struct Shared {
     small: TransferBudget,
     large: TransferBudget,
+    /// How many downloaded files are not verified.
+    unverified: AtomicU64,
 }
 
-impl Budgets {
+impl Shared {
     /// `concurrency` is the number of files that the caller has set.
     fn new(concurrency: Option<usize>) -> Self {
         let budget = |connections| TransferBudget::new(connections, MAX_BYTES_IN_FLIGHT);
@@ -135,6 +133,7 @@ impl Budgets {
             small: budget(concurrency.unwrap_or(concurrency::MAX)),
             // More connections for large files would take more memory, and would not be faster.
             large: budget(concurrency.unwrap_or(concurrency::START)),
+            unverified: AtomicU64::new(0),
         }
     }
 }
@@ -150,9 +149,7 @@ impl DownloadDirRequest {
         let options = Options::new(skip_unchanged, defaults.dir_concurrency);
         let verify = defaults.verify;
         let prefix = directory_prefix(prefix);
-        let (presign, unverified, budgets) = (None, Arc::default(), Budgets::new(options.concurrency));
-        let root = root.into();
-        Self { reference, prefix, root, verify, presign, fsync: false, options, unverified, budgets }
+        Self { reference, prefix, root: root.into(), verify, presign: None, fsync: false, options }
     }
 
     /// Deletes local files that have no object, before anything is downloaded. Default: `false`.
@@ -216,9 +213,7 @@ impl DownloadDirRequest {
     }
 
     async fn execute(mut self) -> Result<SyncReport> {
-        // A clone of the request counts its own files.
-        self.unverified = Arc::default();
-        self.budgets = Budgets::new(self.options.concurrency);
+        let shared = &Shared::new(self.options.concurrency);
         self.resolve_expression().await?;
         let (root, filter) = (self.root.clone(), self.options.filter.clone());
         let prepared = blocking(move || Ok((NameFolding::detect(&root), filter.compile()))).await;
@@ -251,13 +246,13 @@ impl DownloadDirRequest {
             self.examine_files(objects),
             &mut concurrency,
             || transport.throttled(),
-            |(object, similarity)| self.process(object, similarity),
+            |(object, similarity)| self.process(shared, object, similarity),
         );
         if let Err(error) = downloaded.await {
             return Err(outcomes.abort(error));
         }
         let report = outcomes.finish(|| self.action())?;
-        Ok(SyncReport { unverified: self.unverified.load(Relaxed), ..report })
+        Ok(SyncReport { unverified: shared.unverified.load(Relaxed), ..report })
     }
 
     /// Replaces an expression by the commit that it leads to. A branch stays as it is: it can have uncommitted objects.
@@ -331,7 +326,12 @@ impl DownloadDirRequest {
         batches.boxed()
     }
 
-    async fn process(&self, object: ListedObject, similarity: Similarity) -> Option<TaskOutcome> {
+    async fn process(
+        &self,
+        shared: &Shared,
+        object: ListedObject,
+        similarity: Similarity,
+    ) -> Option<TaskOutcome> {
         if let Some(why) = object.rejection {
             return Some(if self.options.skip_invalid {
                 TaskOutcome::Invalid(object.name, why)
@@ -348,11 +348,16 @@ impl DownloadDirRequest {
             return created.err().map(|error| TaskOutcome::Entry(object.name, Err(self.write_error(error))));
         }
         let name = object.name.clone();
-        let result = self.download(object, similarity).await;
+        let result = self.download(shared, object, similarity).await;
         Some(TaskOutcome::Entry(name, result))
     }
 
-    async fn download(&self, object: ListedObject, similarity: Similarity) -> Result<SyncAction> {
+    async fn download(
+        &self,
+        shared: &Shared,
+        object: ListedObject,
+        similarity: Similarity,
+    ) -> Result<SyncAction> {
         let Options { dry_run, progress, .. } = &self.options;
         let modified = self.options.preserves_times().then(|| from_unix_seconds(object.modified)).flatten();
         let is_unchanged = match similarity {
@@ -360,9 +365,7 @@ impl DownloadDirRequest {
             Similarity::SameSize => {
                 let modified = modified.filter(|_| !dry_run);
                 // A file that cannot be read is replaced.
-                compare::is_equal(self.budgets.small.jobs(), &self.root, &object, modified)
-                    .await
-                    .unwrap_or(false)
+                compare::is_equal(shared.small.jobs(), &self.root, &object, modified).await.unwrap_or(false)
             }
             Similarity::Equal => true,
         };
@@ -375,7 +378,7 @@ impl DownloadDirRequest {
             return Ok(SyncAction::Transferred(object.bytes));
         }
         let is_small = object.bytes <= local_files::SMALL_FILE;
-        let budget = if is_small { &self.budgets.small } else { &self.budgets.large };
+        let budget = if is_small { &shared.small } else { &shared.large };
         let path = local_path(&self.root, &object.name);
         let scope = self.reference.object(format!("{}{}", self.prefix, object.name));
         let reader = ReaderRequest::new(scope).verify(self.verify).shared_progress(&progress.of_part());
@@ -388,7 +391,7 @@ impl DownloadDirRequest {
             .within(budget.clone());
         let report = download.await?;
         if !report.checksum_verified {
-            self.unverified.fetch_add(1, Relaxed);
+            shared.unverified.fetch_add(1, Relaxed);
         }
         Ok(SyncAction::Transferred(report.bytes))
     }

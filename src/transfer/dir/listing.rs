@@ -3,7 +3,7 @@
 use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::models::ObjectUserMetadata;
+use crate::models::{ObjectStats, ObjectUserMetadata};
 use crate::scope::RefScope;
 use crate::transfer::digest::hex;
 use crate::transfer::dir::compact_list::{Compact, Decoder, put_bytes, put_number, put_signed};
@@ -99,11 +99,28 @@ pub(crate) fn list_objects(
     prefix: &str,
     with_times: bool,
 ) -> impl Stream<Item = Result<ListedObject>> + Send + use<> {
+    let listed = sorted_objects(reference, prefix, with_times).map_ok(|(name, stats)| ListedObject {
+        bytes: stats.size().unwrap_or_default(),
+        modified: modified(stats.metadata.as_ref(), stats.mtime),
+        name,
+        checksum: stats.checksum,
+        rejection: None,
+    });
+    // The marker of the prefix itself is the directory that the transfer is about.
+    listed.try_filter(|listed| std::future::ready(!listed.name.is_empty() || listed.bytes > 0))
+}
+
+/// Lists the objects under a prefix with their names after it, and verifies that they are in the byte order of these.
+pub(crate) fn sorted_objects(
+    reference: &RefScope,
+    prefix: &str,
+    user_metadata: bool,
+) -> impl Stream<Item = Result<(String, ObjectStats)>> + Send + use<> {
     let prefix = prefix.to_owned();
     let mut previous: Option<String> = None;
     let objects =
-        ListObjects::new(reference.clone()).prefix(&*prefix).user_metadata(with_times).prefetch(true);
-    let listed = objects.map(move |entry| {
+        ListObjects::new(reference.clone()).prefix(&*prefix).user_metadata(user_metadata).prefetch(true);
+    objects.map(move |entry| {
         let Entry::Object(stats) = entry? else {
             return Err(unexpected("the list of objects contains a common prefix, which was not requested"));
         };
@@ -116,23 +133,19 @@ pub(crate) fn list_objects(
         let previous = previous.get_or_insert_default();
         previous.clear();
         previous.push_str(name);
-        Ok(ListedObject {
-            bytes: stats.size_bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default(),
-            modified: modified(stats.metadata.as_ref(), stats.mtime),
-            name: name.to_owned(),
-            checksum: stats.checksum,
-            rejection: None,
-        })
-    });
-    // The marker of the prefix itself is the directory that the transfer is about.
-    listed.try_filter(|listed| std::future::ready(!listed.name.is_empty() || listed.bytes > 0))
+        Ok((name.to_owned(), stats))
+    })
 }
 
 /// Returns when the file was modified from which an object was uploaded, as lakectl does: from the user metadata, or else
 /// the time of the upload.
 pub(crate) fn modified(metadata: Option<&ObjectUserMetadata>, uploaded: i64) -> i64 {
-    let stored = metadata.and_then(|metadata| metadata.0.get(MODIFIED_KEY)?.parse().ok());
-    stored.unwrap_or(uploaded)
+    stored_time(metadata).unwrap_or(uploaded)
+}
+
+/// Returns when the file was modified from which an object was uploaded, if that is in the user metadata.
+pub(crate) fn stored_time(metadata: Option<&ObjectUserMetadata>) -> Option<i64> {
+    metadata?.0.get(MODIFIED_KEY)?.parse().ok()
 }
 
 fn unexpected(message: &str) -> Error {

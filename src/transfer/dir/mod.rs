@@ -12,7 +12,7 @@
 //! | `outcomes`, `concurrency` | runs tasks, counts results, collects failures, and stops after too many; how many tasks run at once |
 //! | `options`, `report` | the options of both requests; the report, and the callback for each entry |
 //! | `names`, `prefix_stack`, `name_folding` | which objects can be files of one directory |
-//! | `compare`, `local_files` | which files are equal to their objects; loads local files |
+//! | `stored_time`, `compare`, `local_files` | which files are equal to their objects; loads local files |
 //! | `walk`, `listing` | the two sides, both in byte order: the local entries, and the objects |
 //! | `filter`, `patterns` | which entries are left out |
 //! | `name_table`, `compact_list`, `merge` | the names in one directory; a list that takes little memory; the merge of two sorted streams |
@@ -35,6 +35,7 @@ mod outcomes;
 mod patterns;
 mod prefix_stack;
 mod report;
+mod stored_time;
 mod upload;
 mod upload_tasks;
 mod walk;

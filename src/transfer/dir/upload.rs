@@ -15,12 +15,11 @@ use tokio::sync::Semaphore;
 use crate::error::FailedObject;
 use crate::error::{Error, ErrorKind, Result};
 use crate::macros::{ApplyIfSome as _, bool_setters, impl_into_future};
-use crate::models::ObjectStats;
 use crate::scope::RefScope;
 use crate::transfer::beneath;
 use crate::transfer::blocking;
 use crate::transfer::delete::{DeleteBatch, MAX_PATH_LENGTH};
-use crate::transfer::dir::compare::{Similarity, has_checksum};
+use crate::transfer::dir::compare::{Compare, Similarity, has_checksum};
 use crate::transfer::dir::concurrency::{Concurrency, START};
 use crate::transfer::dir::filter::PathFilter;
 use crate::transfer::dir::held_items::{Check, hold_items, stop_at_rejection};
@@ -31,6 +30,7 @@ use crate::transfer::dir::options::{Options, SymlinkPolicy, dir_options, directo
 use crate::transfer::dir::outcomes::{Outcomes, TaskOutcome};
 use crate::transfer::dir::prefix_stack::PrefixStack;
 use crate::transfer::dir::report::{EntryCallback, SyncAction, SyncReport};
+use crate::transfer::dir::stored_time;
 use crate::transfer::dir::upload_tasks::{UploadTask, upload_tasks};
 use crate::transfer::dir::walk::{EntryKind, FileStat, LocalEntry, WalkOptions, walk};
 use crate::transfer::etag::ChecksumVerifier;
@@ -174,7 +174,8 @@ impl UploadDirRequest {
 
     /// Stores the modification time of each file in the user metadata of its object, with the key
     /// `::lakefs::client-mtime`, as `lakectl local` does. Default: `true` with
-    /// [`Compare::SizeAndTime`](crate::Compare::SizeAndTime), otherwise `false`.
+    /// [`Compare::SizeAndTime`](crate::Compare::SizeAndTime), otherwise only where
+    /// [`Compare::Checksum`](crate::Compare::Checksum) needs it.
     ///
     /// Metadata are part of an object: where equal data are uploaded with different times, the objects differ in diffs.
     pub fn preserve_times(mut self, yes: bool) -> Self {
@@ -412,25 +413,36 @@ impl UploadDirRequest {
         };
         let bytes = file.bytes;
         let object = object.filter(|_| *skip_unchanged);
-        let verifier = match object.as_ref().map(|object| (compare.similarity(file, object), object)) {
+        let of_same_size = match object.map(|object| (compare.similarity(file, &object), object)) {
             Some((Similarity::Equal, _)) => return unchanged(bytes),
-            Some((Similarity::SameSize, object)) => ChecksumVerifier::new(&object.checksum, bytes),
+            Some((Similarity::SameSize, object)) => Some(object),
             Some((Similarity::Different, _)) | None => None,
         };
-        if *dry_run && verifier.is_none() {
+        if *dry_run && of_same_size.is_none() {
             return Ok(Ok(SyncAction::Transferred(bytes)));
         }
+        let verifier =
+            of_same_size.as_ref().and_then(|object| ChecksumVerifier::new(&object.checksum, bytes));
         let path = local_path(&self.root, name);
-        let is_small = bytes <= local_files::SMALL_FILE;
-        let content = if is_small {
-            let open = self.open(&path);
-            self.jobs.run(move || local_files::load(open()?, bytes, verifier)).await?
-        } else if let Some(verifier) = verifier {
-            let (_, is_equal) = has_checksum(&self.jobs, self.open(&path), bytes, verifier).await?;
-            if is_equal { FileContent::Unchanged } else { FileContent::Large }
-        } else {
-            FileContent::Large
+        let content = match verifier {
+            None if *dry_run => FileContent::Large,
+            verifier if bytes <= local_files::SMALL_FILE => {
+                let open = self.open(&path);
+                self.jobs.run(move || local_files::load(open()?, bytes, verifier)).await?
+            }
+            Some(verifier) => {
+                let (_, is_equal) = has_checksum(&self.jobs, self.open(&path), bytes, verifier).await?;
+                if is_equal { FileContent::Unchanged } else { FileContent::Large }
+            }
+            None => FileContent::Large,
         };
+        let object = self.branch.object(format!("{}{name}", self.prefix));
+        if let (Some(listed), Compare::Checksum) = (&of_same_size, compare)
+            && !matches!(content, FileContent::Unchanged)
+            && stored_time::is_equal(&object, listed, file).await
+        {
+            return unchanged(bytes);
+        }
         let is_limited = matches!(content, FileContent::Large) && self.options.concurrency.is_none();
         let permit = if is_limited { self.large_file_permits.acquire().await.ok() } else { None };
         let body = match content {
@@ -440,18 +452,24 @@ impl UploadDirRequest {
             FileContent::Large => Body::opened_file(self.jobs.run(self.open(&path)).await?, path.clone()),
         };
         let content_type = self.content_type.0.as_ref().and_then(|content_type| content_type(&path));
-        let modified = self.options.preserves_times().then_some(file.modified);
-        let object = self.branch.object(format!("{}{name}", self.prefix));
+        let modified = file.modified.to_string();
+        let (modified, modified_if_encrypted) = match self.options.preserve_times {
+            _ if self.options.preserves_times() => (Some(modified), None),
+            Some(_) => (None, None),
+            None => (None, Some(modified)),
+        };
         let stats = UploadRequest::new(object, body)
             .shared_progress(&progress.of_part())
             .permits(self.part_permits.clone())
             .force(self.force.is_some())
             .apply_if_some(content_type, |upload, content_type| upload.content_type(content_type))
-            .apply_if_some(modified, |upload, modified| upload.metadata(MODIFIED_KEY, modified.to_string()))
+            .apply_if_some(modified, |upload, modified| upload.metadata(MODIFIED_KEY, modified))
+            .apply_if_some(modified_if_encrypted, |upload, modified| {
+                upload.metadata_if_encrypted(MODIFIED_KEY, modified)
+            })
             .await;
         drop(permit);
-        let uploaded = |stats: ObjectStats| stats.size_bytes.and_then(|bytes| bytes.try_into().ok());
-        Ok(stats.map(|stats| SyncAction::Transferred(uploaded(stats).unwrap_or(bytes))))
+        Ok(stats.map(|stats| SyncAction::Transferred(stats.size().unwrap_or(bytes))))
     }
 
     /// Returns a function that opens a file. It blocks.

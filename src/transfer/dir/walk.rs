@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use futures::stream::{self, Stream, StreamExt as _};
 
+use crate::models::time::nearest_unix_seconds;
 use crate::transfer::dir::compact_list::{Compact, Decoder, put_bytes, put_number, put_signed};
 use crate::transfer::dir::filter::PathFilter;
 use crate::transfer::dir::merge::Named;
 use crate::transfer::dir::name_table::{NameKind, NameTable};
 use crate::transfer::spool::is_temporary_name;
-use crate::transfer::write::link::unix_seconds;
 use crate::transfer::{blocking, with_path};
 
 /// How many entries are returned by one job on the blocking thread pool.
@@ -52,7 +52,7 @@ pub(crate) struct FileStat {
 
 impl FileStat {
     pub(crate) fn new(metadata: &Metadata) -> Self {
-        Self { bytes: metadata.len(), modified: metadata.modified().map_or(0, unix_seconds) }
+        Self { bytes: metadata.len(), modified: metadata.modified().map_or(0, nearest_unix_seconds) }
     }
 }
 

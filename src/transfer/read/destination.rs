@@ -1,5 +1,6 @@
 //! Where a download is written to.
 
+use std::fmt;
 use std::fs::{self, FileType};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::transfer::beneath::{self, Directory};
 use crate::transfer::budget::TransferBudget;
 use crate::transfer::spool::TemporaryFile;
@@ -100,6 +101,34 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
+/// Protects what is in the place of a file until the download is complete.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    check: Arc<dyn Fn() -> io::Result<()> + Send + Sync>,
+    is_new: bool,
+}
+
+impl Guard {
+    /// `check` fails with [`ResourceBusy`](io::ErrorKind::ResourceBusy) if the file must not be replaced any more. It is
+    /// called just before that. With `is_new`, nothing is replaced.
+    #[cfg_attr(not(feature = "config"), allow(dead_code, reason = "only working copies protect files"))]
+    pub(crate) fn new(is_new: bool, check: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Self {
+        Self { check: Arc::new(check), is_new }
+    }
+
+    /// Gives a complete temporary file its name.
+    pub(crate) fn persist(&self, temporary: TemporaryFile, fsync: bool) -> io::Result<()> {
+        (self.check)()?;
+        if self.is_new { temporary.persist_new(fsync) } else { temporary.persist(fsync) }
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("is_new", &self.is_new).finish_non_exhaustive()
+    }
+}
+
 /// The file to write.
 #[derive(Debug)]
 pub(crate) struct Destination {
@@ -111,12 +140,16 @@ pub(crate) struct Destination {
     pub(crate) fsync: bool,
     /// The modification time of the file. `None`: the time at which it is written.
     pub(crate) modified: Option<SystemTime>,
+    pub(crate) guard: Option<Guard>,
     /// Limits the jobs that run at once.
     pub(crate) budget: TransferBudget,
 }
 
 impl Destination {
     pub(crate) fn failed(&self, error: io::Error) -> Error {
+        if self.guard.is_some() && error.kind() == io::ErrorKind::ResourceBusy {
+            return Error::new(ErrorKind::Conflict, &*self.action, error.to_string());
+        }
         failed(&self.action, &self.path, error)
     }
 
@@ -144,10 +177,10 @@ impl Destination {
 
     /// Gives the complete temporary file its name.
     pub(crate) async fn persist(&self, temporary: TemporaryFile) -> Result<()> {
-        let (flush_name, modified) = (self.root.is_none(), self.modified);
+        let (flush_name, modified, guard) = (self.root.is_none(), self.modified, self.guard.clone());
         self.run(move || {
             set_modified(temporary.file(), modified)?;
-            temporary.persist(flush_name)
+            persist(temporary, guard.as_ref(), flush_name)
         })
         .await
     }
@@ -155,7 +188,7 @@ impl Destination {
     /// Writes a whole file in one job, because every job switches threads.
     pub(crate) async fn write_at_once(&self, chunks: Vec<Bytes>) -> Result<()> {
         let (path, root, fsync) = (self.path.clone(), self.root.clone(), self.fsync);
-        let modified = self.modified;
+        let (modified, guard) = (self.modified, self.guard.clone());
         self.run(move || {
             let temporary = create(&path, root.as_deref())?;
             let mut file = &**temporary.file();
@@ -166,9 +199,16 @@ impl Destination {
             if fsync {
                 file.sync_all()?;
             }
-            temporary.persist(root.is_none())
+            persist(temporary, guard.as_ref(), root.is_none())
         })
         .await
+    }
+}
+
+fn persist(temporary: TemporaryFile, guard: Option<&Guard>, fsync: bool) -> io::Result<()> {
+    match guard {
+        Some(guard) => guard.persist(temporary, fsync),
+        None => temporary.persist(fsync),
     }
 }
 

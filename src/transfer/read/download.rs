@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::macros::impl_into_future;
 use crate::transfer::budget::TransferBudget;
 use crate::transfer::jobs::Jobs;
-use crate::transfer::read::destination::{self, Destination, Target};
+use crate::transfer::read::destination::{self, Destination, Guard, Target};
 use crate::transfer::read::early_flush::EarlyFlush;
 use crate::transfer::read::file_hasher::{Batch, FileHasher};
 use crate::transfer::read::get_object::GetObject;
@@ -63,6 +63,7 @@ pub struct DownloadRequest {
     fsync: bool,
     expected: Option<(u64, String)>,
     modified: Option<SystemTime>,
+    guard: Option<Guard>,
 }
 
 impl DownloadRequest {
@@ -78,6 +79,7 @@ impl DownloadRequest {
             fsync: true,
             expected: None,
             modified: None,
+            guard: None,
         }
     }
 
@@ -98,6 +100,16 @@ impl DownloadRequest {
     /// Sets the modification time of the file.
     pub(crate) fn modified(mut self, time: Option<SystemTime>) -> Self {
         self.modified = time;
+        self
+    }
+
+    /// Protects what is in the place of the file until the download is complete.
+    ///
+    /// # Errors
+    /// [`Conflict`](ErrorKind::Conflict): it must not be replaced any more.
+    #[cfg(feature = "config")]
+    pub(crate) fn guarded(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
         self
     }
 
@@ -157,7 +169,8 @@ impl DownloadRequest {
             target => return self.write_through(reader, target, &budget).await,
         };
         let (root, fsync, modified) = (self.root.clone(), self.fsync, self.modified);
-        let destination = Destination { action, path, root, fsync, modified, budget };
+        let guard = self.guard.clone();
+        let destination = Destination { action, path, root, fsync, modified, guard, budget };
         let downloaded = match reader.length() {
             Some(length) if length <= MAX_BUFFERED => self.write_at_once(reader, &destination).await,
             _ => self.write(reader, &destination).await,

@@ -6,7 +6,7 @@
 
 pub(crate) mod byte_range;
 #[cfg(feature = "fs")]
-mod destination;
+pub(crate) mod destination;
 #[cfg(feature = "fs")]
 pub(crate) mod download;
 #[cfg(feature = "fs")]

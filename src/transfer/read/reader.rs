@@ -98,6 +98,12 @@ pub struct ObjectReader {
 }
 
 impl ObjectReader {
+    /// Whether the storage has shown that it encrypts the object with a key.
+    #[cfg(feature = "fs")]
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.headers.is_encrypted
+    }
+
     pub(crate) async fn open(get: GetObject) -> Result<Self> {
         let progress = get.progress.clone();
         let (body, headers) = ResumableBody::open(get).await?;

@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 
+use crate::transfer::part_size::MIN_PRESIGNED_LENGTH;
 use crate::transfer::read::byte_range::ByteRange;
 use crate::transfer::read::get_object::GetObject;
 use crate::transfer::read::storage_source::StorageSource;
-
-/// The minimum number of bytes that are read from the storage, if the caller has not chosen the route. The storage needs
-/// one more request, for the pre-signed URL, which is faster only if the data take longer than that.
-pub(crate) const MIN_PRESIGNED_LENGTH: u64 = 1024 * 1024;
 
 /// The route of a read.
 #[derive(Debug)]

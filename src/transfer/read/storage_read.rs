@@ -101,7 +101,7 @@ impl StorageRead<'_> {
                 // A single object may be missing, for which the server knows the reason.
                 let is_missing = error.kind() == ErrorKind::DataDeleted;
                 if error.is_unreached() || is_refused && !is_missing {
-                    repository.client().bypass_storage(repository.name());
+                    repository.client().bypass_storage(repository.name(), &error);
                 }
                 let is_replaced = error.is_unreached() || is_refused;
                 (error, is_replaced)

@@ -31,7 +31,7 @@ pub(crate) fn identified<T>(
     (stats, error): (ObjectStats, Error),
 ) -> Result<Response<T>> {
     let headers = ObjectHeaders::of(&response);
-    let size = stats.size_bytes.and_then(|size| u64::try_from(size).ok());
+    let size = stats.size();
     let is_same = size.is_some()
         && headers.size == size
         && headers.etag.is_some_and(|etag| etag::is_same(&etag, &stats.checksum));

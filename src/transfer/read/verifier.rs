@@ -106,15 +106,7 @@ impl Verification {
             return incomparable("the response has no ETag to verify the bytes against");
         };
         if headers.is_encrypted && etag::is_md5(&checksum) {
-            let is_new = repository.add_unreliable_md5s();
-            if is_new && !is_strict {
-                let repository = repository.name();
-                tracing::warn!(
-                    repository,
-                    "the storage encrypts objects with a key, so their ETags are no MD5s: bytes are verified by \
-                     their number only"
-                );
-            }
+            repository.record_encryption();
             return incomparable("the storage encrypts the object with a key, so its ETag is no MD5");
         }
         let comparable = ChecksumVerifier::new(&checksum, size.unwrap_or_default());

@@ -7,19 +7,18 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::stream::{self, StreamExt as _};
-use tempfile::TempPath;
 
 use crate::error::{Error, ErrorKind, FailedObject, Result};
 use crate::models::time::from_unix_seconds;
 use crate::scope::RefScope;
-use crate::transfer::beneath::{self, create_parent_dirs};
+use crate::transfer::beneath;
 use crate::transfer::blocking;
 use crate::transfer::budget::TransferBudget;
 use crate::transfer::dir::local_files::local_path;
 use crate::transfer::progress::Progress;
+use crate::transfer::read::destination::Guard;
 use crate::transfer::read::download::DownloadReport;
 use crate::transfer::read::requests::ReaderRequest;
-use crate::transfer::spool::temporary_name;
 use crate::transfer::working::base::BaseEntry;
 use crate::transfer::working::files::Stamp;
 use crate::transfer::working::plan::Action;
@@ -146,25 +145,18 @@ impl Target {
     ) -> Result<DownloadReport> {
         let BaseEntry { name, bytes, checksum, modified, .. } = entry;
         let path = local_path(&self.root, &name);
-        let (root, file) = (self.root.clone(), path.clone());
-        let temporary = blocking(move || {
-            create_parent_dirs(&root, &file)?;
-            TempPath::try_from_path(file.with_file_name(temporary_name()))
-        });
-        let temporary = temporary.await.map_err(|error| self.failed(error))?;
+        let guard = guard(self.root.clone(), path.clone(), expected);
         let object = self.reference.object(format!("{}{name}", self.prefix));
         let download = ReaderRequest::new(object)
             .verify(self.reference.repository().client().defaults().verify)
             .shared_progress(&self.progress.of_part())
-            .download_to(&temporary)
+            .download_to(path)
             .below_root(self.root.clone(), false)
             .expecting(bytes, checksum)
+            .modified(Some(time(modified)))
+            .guarded(guard)
             .within(budget.clone());
-        let report = download.await?;
-        let root = self.root.clone();
-        let placed = blocking(move || place(&root, temporary, &path, expected.as_ref(), modified)).await;
-        placed.map_err(|error| self.failed(error))?;
-        Ok(report)
+        download.await
     }
 
     async fn touch(&self, entry: BaseEntry, expected: Stamp) -> Result<()> {
@@ -198,24 +190,9 @@ pub(crate) fn check(root: &Path, path: &Path, expected: Option<&Stamp>) -> io::R
     Err(io::Error::new(io::ErrorKind::ResourceBusy, message))
 }
 
-/// Moves a complete temporary file to its place.
-fn place(
-    root: &Path,
-    temporary: TempPath,
-    path: &Path,
-    expected: Option<&Stamp>,
-    modified: i64,
-) -> io::Result<()> {
-    let file = File::options().write(true).open(&temporary)?;
-    file.set_modified(time(modified))?;
-    drop(file);
-    check(root, path, expected)?;
-    if expected.is_none() {
-        return Ok(temporary.persist_noclobber(path)?);
-    }
-    #[cfg(unix)]
-    fs::set_permissions(&temporary, fs::symlink_metadata(path)?.permissions())?;
-    Ok(temporary.persist(path)?)
+/// Returns the guard of a download that replaces only the expected file.
+fn guard(root: Arc<Path>, path: PathBuf, expected: Option<Stamp>) -> Guard {
+    Guard::new(expected.is_none(), move || check(&root, &path, expected.as_ref()))
 }
 
 /// Removes a file, and the directories above it that are empty then.
@@ -249,16 +226,28 @@ pub(crate) fn create_empty(directory: &Path) -> io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+    use crate::transfer::spool::TemporaryFile;
 
     fn stamp(path: &Path) -> Option<Stamp> {
         Stamp::read(path.parent().unwrap(), path).unwrap()
     }
 
-    fn temporary(root: &Path, data: &str) -> TempPath {
-        let path = root.join(temporary_name());
-        fs::write(&path, data).unwrap();
-        TempPath::try_from_path(path).unwrap()
+    /// Does what the end of a download does.
+    fn place(
+        root: &Path,
+        data: &str,
+        path: &Path,
+        expected: Option<&Stamp>,
+        modified: i64,
+    ) -> io::Result<()> {
+        let (directory, name) = beneath::create_parent(root, path)?;
+        let temporary = TemporaryFile::create(directory, name)?;
+        (&mut &**temporary.file()).write_all(data.as_bytes())?;
+        temporary.file().set_modified(time(modified))?;
+        guard(root.into(), path.to_owned(), expected.copied()).persist(temporary, false)
     }
 
     #[test]
@@ -266,14 +255,14 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let root = root.path();
         let path = root.join("a");
-        place(root, temporary(root, "1"), &path, None, 7).unwrap();
+        place(root, "1", &path, None, 7).unwrap();
         let first = stamp(&path);
         assert_eq!(first.unwrap().modified, (7, 0));
-        assert!(place(root, temporary(root, "2"), &path, None, 8).is_err());
-        place(root, temporary(root, "3"), &path, first.as_ref(), -8).unwrap();
+        assert!(place(root, "2", &path, None, 8).is_err());
+        place(root, "3", &path, first.as_ref(), -8).unwrap();
         assert_eq!(stamp(&path).unwrap().modified, (-8, 0));
         for error in [
-            place(root, temporary(root, "4"), &path, first.as_ref(), 9).unwrap_err(),
+            place(root, "4", &path, first.as_ref(), 9).unwrap_err(),
             remove(root, &path, &first.unwrap()).unwrap_err(),
         ] {
             assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);

@@ -40,11 +40,29 @@ impl From<BaseEntry> for Line {
     }
 }
 
+#[cfg(test)]
+impl BaseEntry {
+    /// An object with this content.
+    pub(crate) fn of_data(name: &str, data: &str) -> Self {
+        use crate::transfer::digest::hex;
+        use crate::transfer::md5::Md5;
+
+        Self {
+            name: name.to_owned(),
+            bytes: data.len() as u64,
+            checksum: hex(&Md5::digest(data)),
+            modified: 5,
+            uploaded: 5,
+            verified: None,
+        }
+    }
+}
+
 impl BaseEntry {
     pub(crate) fn of_object(name: String, stats: &ObjectStats) -> Self {
         Self {
             name,
-            bytes: stats.size_bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default(),
+            bytes: stats.size().unwrap_or_default(),
             checksum: stats.checksum.clone(),
             modified: modified(stats.metadata.as_ref(), stats.mtime),
             uploaded: stats.mtime,
@@ -52,10 +70,10 @@ impl BaseEntry {
         }
     }
 
-    pub(crate) fn of_diff(name: String, bytes: Option<i64>, stat: &DiffObjectStat) -> Self {
+    pub(crate) fn of_diff(name: String, bytes: u64, stat: &DiffObjectStat) -> Self {
         Self {
             name,
-            bytes: bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default(),
+            bytes,
             checksum: stat.checksum.clone(),
             modified: modified(stat.metadata.as_ref(), stat.mtime),
             uploaded: stat.mtime,
@@ -98,14 +116,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let stamp = Stamp::of(&file.as_file().metadata().unwrap()).unwrap();
         let at = |seconds, nanos| Stamp { modified: (seconds, nanos), ..stamp };
-        let entry = BaseEntry {
-            name: "a".to_owned(),
-            bytes: 0,
-            checksum: String::new(),
-            modified: 100,
-            uploaded: 101,
-            verified: None,
-        };
+        let entry = BaseEntry { modified: 100, uploaded: 101, ..BaseEntry::of_data("a", "") };
         let later = BaseEntry { uploaded: 103, ..entry.clone() };
         let verified = BaseEntry { verified: Some((100, 7)), ..entry.clone() };
         assert_eq!(entry.compare(&at(100, 0)), Some(true));

@@ -3,8 +3,8 @@
 use std::fs::{self, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
+use crate::models::time::to_unix;
 use crate::transfer::beneath;
 use crate::transfer::dir::local_files::local_path;
 use crate::transfer::dir::name_folding::is_probe_name;
@@ -73,17 +73,9 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     pub(crate) fn of(metadata: &Metadata) -> io::Result<Self> {
-        let modified = match metadata.modified()?.duration_since(UNIX_EPOCH) {
-            Ok(after) => (after.as_secs().try_into().unwrap_or(i64::MAX), after.subsec_nanos()),
-            Err(error) => {
-                let before = error.duration();
-                let seconds = i64::try_from(before.as_secs()).map_or(i64::MIN, |seconds| -seconds);
-                match before.subsec_nanos() {
-                    0 => (seconds, 0),
-                    nanos => (seconds.saturating_sub(1), 1_000_000_000 - nanos),
-                }
-            }
-        };
+        let modified = to_unix(metadata.modified()?).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, "the time of a file is out of range")
+        })?;
         #[cfg(unix)]
         let inode = std::os::unix::fs::MetadataExt::ino(metadata);
         #[cfg(not(unix))]

@@ -142,20 +142,7 @@ mod tests {
     use std::sync::atomic::AtomicBool;
 
     use super::*;
-    use crate::transfer::digest::hex;
-    use crate::transfer::md5::Md5;
     use crate::transfer::working::scan::scan;
-
-    fn entry(name: &str, data: &str) -> BaseEntry {
-        BaseEntry {
-            name: name.to_owned(),
-            bytes: data.len() as u64,
-            checksum: hex(&Md5::digest(data)),
-            modified: 5,
-            uploaded: 5,
-            verified: None,
-        }
-    }
 
     /// Plans an update of a directory with the local files. `base` and `remote` have the objects before and after it.
     fn plan(
@@ -174,12 +161,12 @@ mod tests {
             .iter()
             .map(|(name, data)| RemoteChange {
                 name: (*name).to_owned(),
-                entry: data.map(|data| entry(name, data)),
+                entry: data.map(|data| BaseEntry::of_data(name, data)),
                 is_added: false,
             })
             .collect();
         let watched: HashSet<_> = remote.iter().map(|change| change.name.clone()).collect();
-        let base = base.iter().map(|(name, data)| Ok(entry(name, data)));
+        let base = base.iter().map(|(name, data)| Ok(BaseEntry::of_data(name, data)));
         let scan = scan(root.path(), base, &watched, &AtomicBool::new(false)).unwrap();
         let plan = Plan::new(root.path(), &remote, &scan, on_conflict);
         let describe = |action: &Action| match action {
@@ -244,7 +231,7 @@ mod tests {
         let scan = scan(root.path(), std::iter::empty(), &HashSet::new(), &AtomicBool::new(false)).unwrap();
         let remote = ["a", "a/b"].map(|name| RemoteChange {
             name: name.to_owned(),
-            entry: Some(entry(name, "")),
+            entry: Some(BaseEntry::of_data(name, "")),
             is_added: true,
         });
         let plan = Plan::new(root.path(), &remote, &scan, OnConflict::TakeRemote);

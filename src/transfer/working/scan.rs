@@ -166,19 +166,6 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::transfer::digest::hex;
-    use crate::transfer::md5::Md5;
-
-    fn entry(name: &str, data: &str) -> BaseEntry {
-        BaseEntry {
-            name: name.to_owned(),
-            bytes: data.len() as u64,
-            checksum: hex(&Md5::digest(data)),
-            modified: 5,
-            uploaded: 5,
-            verified: None,
-        }
-    }
 
     fn run(root: &Path, base: &[BaseEntry]) -> Scan {
         let base = base.iter().cloned().map(Ok);
@@ -204,12 +191,12 @@ mod tests {
             fs::write(path, data).unwrap();
         }
         let base = [
-            entry("a-b", "x"),
-            entry("a/b", "1"),
-            entry("gone", ""),
-            entry("same", "4"),
-            entry("size", "5"),
-            entry("../out", ""),
+            BaseEntry::of_data("a-b", "x"),
+            BaseEntry::of_data("a/b", "1"),
+            BaseEntry::of_data("gone", ""),
+            BaseEntry::of_data("same", "4"),
+            BaseEntry::of_data("size", "5"),
+            BaseEntry::of_data("../out", ""),
         ];
         let mut base = base.to_vec();
         base.sort_by(|one, other| one.name.cmp(&other.name));
@@ -235,17 +222,20 @@ mod tests {
     fn objects_at_and_below_a_symbolic_link_are_not_removed() {
         let root = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/", root.path().join("a")).unwrap();
-        let scan = run(root.path(), &[entry("a-x", ""), entry("a/b", ""), entry("a0", "")]);
+        let scan = run(
+            root.path(),
+            &[BaseEntry::of_data("a-x", ""), BaseEntry::of_data("a/b", ""), BaseEntry::of_data("a0", "")],
+        );
         assert_eq!(kinds(&scan), ["-a-x", "-a0"]);
         assert!(scan.is_unsupported("a") && scan.is_unsupported("a/b") && !scan.is_unsupported("a0"));
-        assert_eq!(kinds(&run(root.path(), &[entry("a", "")])), [""; 0]);
+        assert_eq!(kinds(&run(root.path(), &[BaseEntry::of_data("a", "")])), [""; 0]);
     }
 
     #[test]
     fn cancelled_scan_ends() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("a"), "").unwrap();
-        let base = [Ok(entry("a", ""))].into_iter();
+        let base = [Ok(BaseEntry::of_data("a", ""))].into_iter();
         assert!(scan(root.path(), base, &HashSet::new(), &AtomicBool::new(true)).is_err());
     }
 }

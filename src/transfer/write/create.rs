@@ -33,7 +33,7 @@ pub(crate) struct SentObject {
 impl SentObject {
     fn is_of(&self, stats: &ObjectStats) -> bool {
         let metadata = stats.metadata.as_ref().map_or(const { &BTreeMap::new() }, |metadata| &metadata.0);
-        stats.size_bytes.and_then(|size| u64::try_from(size).ok()) == Some(self.size)
+        stats.size() == Some(self.size)
             && etag::compare_with_md5(&stats.checksum, &self.md5) == etag::Comparison::Equal
             && (self.content_type.is_none() || self.content_type == stats.content_type)
             && self.metadata == *metadata

@@ -19,8 +19,7 @@ use crate::transfer::write::tally::Tally;
 pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<ObjectStats> {
     let action = spec.action()?;
     let tally = Tally::new(spec.progress.clone(), spec.verify);
-    // The object of a conditional upload is recognised by its checksum.
-    let tally = if spec.is_create() { tally.always_hashing() } else { tally };
+    let tally = if is_identified_by_sent_data(spec, &payload) { tally.always_hashing() } else { tally };
     let token = spec.is_exclusive.then(create::new_token);
     let upload = ServerUpload {
         spec,
@@ -33,6 +32,12 @@ pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<Object
     let stats = if spec.is_create() { upload.create(&action).await? } else { upload.overwrite().await? };
     tally.verify(&stats, &action)?;
     Ok(stats)
+}
+
+/// Whether the object is recognised by the checksum of data that cannot be hashed later. Data that can be read again are
+/// hashed when a check needs it.
+fn is_identified_by_sent_data(spec: &UploadSpec, payload: &Payload) -> bool {
+    spec.is_create() && !spec.is_exclusive && matches!(payload, Payload::OneShot(_))
 }
 
 struct ServerUpload<'a> {
@@ -106,19 +111,50 @@ impl ServerUpload<'_> {
             (Some((size, Some(md5))), payload) if payload.total() == Some(size) => {
                 Ok(self.content(size, &md5))
             }
-            // The server has responded before it received all data.
+            // The server has responded before it received all data, or they were not hashed while they were sent.
             (_, Payload::Replayable(data)) => {
-                let md5 = self.md5.get_or_try_init(|| data.md5()).await;
-                let md5 = md5.map_err(|error| self.spec.unreadable(error))?;
+                let md5 = self.md5.get_or_try_init(async || {
+                    let md5 = data.md5().await?;
+                    data.ensure_unchanged().await?;
+                    Ok(md5)
+                });
+                let md5 = md5.await.map_err(|error| self.spec.unreadable(error))?;
                 Ok(self.content(data.length(), md5))
             }
             (_, Payload::OneShot(_)) => Ok(Identity::None),
         }
     }
+
     fn content(&self, size: u64, md5: &Md5Digest) -> Identity {
         let metadata = self.spec.normalized_metadata().map(|(key, value)| (key, value.to_owned())).collect();
         let object =
             SentObject { size, md5: hex(md5), content_type: self.spec.content_type.clone(), metadata };
         Identity::Content { object, start: self.start }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream::{self, StreamExt as _};
+
+    use super::*;
+    use crate::scope::SpoolOptions;
+    use crate::transfer::write::payload::Replayable;
+    use crate::transfer::write::replay::ReplayableStream;
+
+    #[test]
+    fn only_data_that_cannot_be_read_again_are_hashed_without_verification() {
+        let client = crate::Client::builder().endpoint("http://localhost").access_key("key", "secret");
+        let repository = client.build().unwrap().repository("example").scope();
+        let spec = UploadSpec::new(repository.reference("main").object("a"));
+        let create = UploadSpec { if_none_match: Some("*".to_owned()), ..spec.clone() };
+        let exclusive = UploadSpec { is_exclusive: true, ..create.clone() };
+        let bytes = Payload::Replayable(Replayable::Bytes("data".into()));
+        let stream = ReplayableStream::new(stream::empty().boxed(), None, SpoolOptions::default());
+        let stream = Payload::OneShot(stream);
+        for (spec, expected) in [(&spec, false), (&create, true), (&exclusive, false)] {
+            assert!(!is_identified_by_sent_data(spec, &bytes));
+            assert_eq!(is_identified_by_sent_data(spec, &stream), expected);
+        }
     }
 }

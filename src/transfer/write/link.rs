@@ -1,7 +1,7 @@
 //! Creates objects from data that are in the storage already.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use reqwest::header::{IF_MATCH, IF_NONE_MATCH};
 
@@ -10,6 +10,7 @@ use crate::http::call::Call;
 use crate::http::conditional_create::{Creation, create};
 use crate::http::retry_table::RetryClass;
 use crate::macros::{bool_setters, impl_into_future};
+use crate::models::time::nearest_unix_seconds;
 use crate::models::{ObjectStageCreation, ObjectStats, ObjectUserMetadata, StagingLocation, StagingMetadata};
 use crate::scope::ObjectScope;
 use crate::transfer::write::create::{self, Identity};
@@ -56,7 +57,7 @@ impl LinkRequest {
 
     /// Sets when the object was modified, to the second. Default: the time at which the server links the data.
     pub fn mtime(mut self, time: SystemTime) -> Self {
-        self.body.mtime = Some(unix_seconds(time));
+        self.body.mtime = Some(nearest_unix_seconds(time));
         self
     }
 
@@ -200,7 +201,7 @@ impl StageRequest {
 
     /// Sets when the object was modified, to the second. Default: the time at which the server creates the object.
     pub fn mtime(mut self, time: SystemTime) -> Self {
-        self.body.mtime = Some(unix_seconds(time));
+        self.body.mtime = Some(nearest_unix_seconds(time));
         self
     }
 
@@ -236,32 +237,4 @@ async fn send(object: &ObjectScope, call: Call) -> Result<ObjectStats> {
 
 fn too_large(size: u64) -> String {
     format!("the size of {size} bytes is larger than lakeFS can store, {} bytes", i64::MAX)
-}
-
-/// Returns the seconds since 1970, negative before.
-pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
-    let saturated = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(after) => saturated(after.as_secs()),
-        Err(before) => {
-            let before = before.duration();
-            -saturated(before.as_secs() + u64::from(before.subsec_nanos() > 0))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn time_is_rounded_down_to_the_second() {
-        let half = Duration::from_millis(500);
-        assert_eq!(unix_seconds(UNIX_EPOCH + Duration::from_secs(7) + half), 7);
-        assert_eq!(unix_seconds(UNIX_EPOCH), 0);
-        assert_eq!(unix_seconds(UNIX_EPOCH - Duration::from_secs(7)), -7);
-        assert_eq!(unix_seconds(UNIX_EPOCH - half), -1);
-    }
 }

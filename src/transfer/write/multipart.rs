@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
-use futures::future::OptionFuture;
+use bytes::Bytes;
+use futures::future::{self, OptionFuture};
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -26,7 +27,8 @@ use crate::transfer::part_size::{DEFAULT_PART_SIZE, DEFAULT_STREAM_PART_SIZE, MA
 use crate::transfer::stat::StatRequest;
 use crate::transfer::write::part_splitter::{BufferPool, PartSplitter};
 use crate::transfer::write::payload::{Payload, Replayable};
-use crate::transfer::write::signed_put::{self, UploadTarget, UploadedPart};
+use crate::transfer::write::replay::ReplayableStream;
+use crate::transfer::write::signed_put::{self, Failure, UploadTarget, UploadedPart};
 use crate::transfer::write::spec::UploadSpec;
 use crate::verify::Verify;
 
@@ -45,6 +47,8 @@ pub(crate) enum Outcome {
     Uploaded(ObjectStats),
     /// Nothing was sent, because the data fit into one part.
     SinglePart(Payload),
+    /// The storage cannot be used. These are all data, which can go through the server.
+    Unusable(Error, Payload),
 }
 
 /// Whether data of this length are split into more than one part.
@@ -67,16 +71,16 @@ pub(crate) async fn upload(spec: &UploadSpec, payload: Payload) -> Result<Outcom
                 return Ok(Outcome::SinglePart(Payload::Replayable(Replayable::Bytes(first))));
             }
             let expected = length.map_or(1, |length| length.div_ceil(splitter.part_size()));
-            let pool = splitter.pool().clone();
+            let origin = Origin::Stream { length, pool: splitter.pool().clone(), kept: KeptParts::default() };
             let rest = stream::try_unfold(splitter, |mut splitter| async {
                 Ok(splitter.next().await?.map(|bytes| (bytes, splitter)))
             });
             let all = stream::iter([Ok(first)]).chain(rest);
-            Parts { data: all.map_ok(Replayable::Bytes).boxed(), expected, source: None, pool: Some(pool) }
+            Parts { data: all.map_ok(Replayable::Bytes).boxed(), expected, origin }
         }
     };
     let upload = MultipartUpload::create(spec.clone(), parts.expected.min(URLS_AHEAD)).await?;
-    Ok(Outcome::Uploaded(upload.run(parts).await?))
+    upload.run(parts).await
 }
 
 /// The parts of an object, in order.
@@ -84,17 +88,68 @@ struct Parts {
     data: BoxStream<'static, io::Result<Replayable>>,
     /// How many parts there are, as far as it is known.
     expected: u64,
-    /// The data that the parts are read from, if they can be read again.
-    source: Option<Replayable>,
-    /// Where the buffers of the parts come from.
-    pool: Option<BufferPool>,
+    origin: Origin,
+}
+
+/// What the parts are read from.
+enum Origin {
+    /// Data that can be read again.
+    Data(Replayable),
+    /// A stream, whose parts are buffered.
+    Stream { length: Option<u64>, pool: BufferPool, kept: KeptParts },
+}
+
+/// All parts of a stream so far, until the storage has received one. They can go through the server instead.
+struct KeptParts(Mutex<Option<Vec<Bytes>>>);
+
+impl Default for KeptParts {
+    fn default() -> Self {
+        Self(Mutex::new(Some(Vec::new())))
+    }
+}
+
+impl KeptParts {
+    fn add(&self, part: &Bytes) {
+        if let Some(kept) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            kept.push(part.clone());
+        }
+    }
+
+    /// Takes the parts. No others are kept from now on.
+    fn take(&self) -> Option<Vec<Bytes>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl Parts {
     fn of_data(data: Replayable, part_size: u64) -> Self {
         let (source, expected) = (data.clone(), data.length().div_ceil(part_size));
         let slices = (0..expected).map(move |number| Ok(data.slice(number * part_size, part_size)));
-        Self { data: stream::iter(slices).boxed(), expected, source: Some(source), pool: None }
+        Self { data: stream::iter(slices).boxed(), expected, origin: Origin::Data(source) }
+    }
+
+    /// Records a part that is about to be sent.
+    fn keep(origin: &Origin, data: &io::Result<Replayable>) {
+        if let (Origin::Stream { kept, .. }, Ok(Replayable::Bytes(part))) = (origin, data) {
+            kept.add(part);
+        }
+    }
+
+    /// Returns all data, those that were sent and those that were not. `None` if they are no longer complete.
+    fn into_payload(self, spec: &UploadSpec) -> Option<Payload> {
+        let (length, sent) = match self.origin {
+            Origin::Data(data) => return Some(Payload::Replayable(data)),
+            Origin::Stream { length, kept, .. } => (length, kept.take()?),
+        };
+        let rest = self.data.try_filter_map(|data| {
+            future::ready(match data {
+                Replayable::Bytes(part) => Ok(Some(part)),
+                #[cfg(feature = "fs")]
+                Replayable::File(..) => Ok(None),
+            })
+        });
+        let all = stream::iter(sent).map(Ok).chain(rest).boxed();
+        Some(Payload::OneShot(ReplayableStream::new(all, length, spec.spool.clone())))
     }
 }
 
@@ -113,6 +168,8 @@ struct MultipartUpload {
     physical_address: String,
     /// Pre-signed URLs of the first parts, until they are used.
     urls: Mutex<Vec<Option<String>>>,
+    /// How many bytes the storage has received.
+    received: AtomicU64,
     is_open: AtomicBool,
 }
 
@@ -129,41 +186,57 @@ impl MultipartUpload {
         let PresignMultipartUpload { physical_address, presigned_urls, upload_id: id } =
             request.send().await?.into_inner();
         let urls = Mutex::new(presigned_urls.into_iter().map(Some).collect());
-        Ok(Self { spec, id, physical_address, urls, is_open: AtomicBool::new(true) })
+        let (received, is_open) = (AtomicU64::new(0), AtomicBool::new(true));
+        Ok(Self { spec, id, physical_address, urls, received, is_open })
     }
 
     /// Sends the parts, and completes the upload; aborts it after a failure.
-    async fn run(self, parts: Parts) -> Result<ObjectStats> {
-        let upload = Arc::new(self);
-        let outcome = upload.send(parts).await;
-        if upload.is_open.load(Relaxed) {
-            upload.abort().await;
+    async fn run(self, mut parts: Parts) -> Result<Outcome> {
+        let outcome = self.send(&mut parts).await;
+        if self.is_open.load(Relaxed) {
+            self.abort().await;
         }
-        outcome
+        match outcome {
+            Ok(stats) => Ok(Outcome::Uploaded(stats)),
+            Err(Failure::Unusable(error)) => match parts.into_payload(&self.spec) {
+                Some(payload) => {
+                    self.spec.progress.retract(self.received.load(Relaxed));
+                    Ok(Outcome::Unusable(error, payload))
+                }
+                None => Err(error.with_note(
+                    "the data cannot be sent to the server: a stream is kept until the storage has received a part",
+                )),
+            },
+            Err(Failure::Other(error)) => Err(error),
+        }
     }
 
-    async fn send(self: &Arc<Self>, parts: Parts) -> Result<ObjectStats> {
-        let Parts { data, source, pool, .. } = parts;
-        let default = if pool.is_some() { BUFFERED_CONCURRENCY } else { CONCURRENCY };
+    /// Leaves the parts that were not sent.
+    async fn send(&self, Parts { data, origin, .. }: &mut Parts) -> Result<ObjectStats, Failure> {
+        let origin = &*origin;
+        let default = match origin {
+            Origin::Data(_) => CONCURRENCY,
+            Origin::Stream { .. } => BUFFERED_CONCURRENCY,
+        };
         let concurrency = self.spec.concurrency.unwrap_or(default).max(1);
         let sending = data.enumerate().map(|(index, data)| {
-            let (upload, pool, number) = (self.clone(), pool.clone(), index as u64 + 1);
-            async move { upload.send_part(number, data, pool.as_ref()).await }
+            Parts::keep(origin, &data);
+            self.send_part(index as u64 + 1, data, origin)
         });
         let mut sent: Vec<_> = sending.buffer_unordered(concurrency).try_collect().await?;
-        if let Some(source) = source {
+        if let Origin::Data(source) = origin {
             source.ensure_unchanged().await.map_err(|error| self.spec.unreadable(error))?;
         }
         sent.sort_unstable_by_key(|part| part.number);
-        self.complete(&sent).await
+        Ok(self.complete(&sent).await?)
     }
 
     async fn send_part(
         &self,
         number: u64,
         data: io::Result<Replayable>,
-        pool: Option<&BufferPool>,
-    ) -> Result<SentPart> {
+        origin: &Origin,
+    ) -> Result<SentPart, Failure> {
         let spec = &self.spec;
         let data = data.map_err(|error| spec.unreadable(error))?;
         // The semaphore is never closed.
@@ -174,10 +247,12 @@ impl MultipartUpload {
         if uploaded.etag.is_empty() {
             let message =
                 format!("the storage returned no ETag for part {number}, so the upload cannot be completed");
-            return Err(spec.failed(Error::new(ErrorKind::Decode, "", message)));
+            return Err(spec.failed(Error::new(ErrorKind::Decode, "", message)).into());
         }
         let length = data.length();
-        if let (Some(pool), Replayable::Bytes(bytes)) = (pool, data) {
+        self.received.fetch_add(length, Relaxed);
+        if let (Origin::Stream { pool, kept, .. }, Replayable::Bytes(bytes)) = (origin, data) {
+            kept.take();
             pool.put_back(bytes);
         }
         Ok(SentPart { number, length, uploaded })
@@ -190,6 +265,11 @@ impl MultipartUpload {
             part_number: i64::try_from(part.number).unwrap_or_default(),
         };
         let metadata = spec.normalized_metadata().map(|(key, value)| (key, value.to_owned()));
+        let is_encrypted = parts.iter().any(|part| part.uploaded.is_encrypted);
+        if is_encrypted {
+            spec.object.repository().record_encryption();
+        }
+        let metadata = metadata.chain(spec.metadata_if_encrypted.clone().filter(|_| is_encrypted));
         let body = CompletePresignMultipartUpload {
             content_type: spec.content_type.clone(),
             parts: parts.iter().map(part).collect(),
@@ -267,8 +347,8 @@ impl Drop for MultipartUpload {
         let Ok(runtime) = Handle::try_current() else { return };
         let (spec, id) = (self.spec.clone(), self.id.clone());
         let physical_address = self.physical_address.clone();
-        let (urls, is_open) = (Mutex::default(), AtomicBool::new(false));
-        let dropped = Self { spec, id, physical_address, urls, is_open };
+        let (urls, received, is_open) = (Mutex::default(), AtomicU64::new(0), AtomicBool::new(false));
+        let dropped = Self { spec, id, physical_address, urls, received, is_open };
         runtime.spawn(async move { dropped.abort().await });
     }
 }

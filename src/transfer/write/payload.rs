@@ -10,15 +10,12 @@ use futures::{StreamExt as _, stream};
 use crate::http::request_body::{BodySource, Chunks, RequestBody};
 use crate::transfer::hasher::MAX_INLINE;
 use crate::transfer::md5::{Md5, Md5Digest};
+use crate::transfer::part_size::MAX_REQUEST_LENGTH;
 #[cfg(feature = "fs")]
 use crate::transfer::write::file_source::FileSource;
 use crate::transfer::write::replay::ReplayableStream;
 use crate::transfer::write::tally::Tally;
 use crate::transfer::{CHUNK_SIZE, blocking};
-
-/// The longest body whose length is stated. lakeFS writes such a body with one request to its storage, and S3 accepts no
-/// more with one request. It writes a body of unknown length in parts.
-const MAX_STATED_LENGTH: u64 = 5 * 1024 * 1024 * 1024;
 
 /// How many bytes a job hashes.
 const HASH_JOB: u64 = 1024 * 1024;
@@ -49,11 +46,6 @@ impl Payload {
         }
     }
 
-    /// Whether the data can be read again from their source.
-    pub(crate) fn is_replayable(&self) -> bool {
-        matches!(self, Self::Replayable(_))
-    }
-
     /// Returns why the data cannot be sent again, if that is so.
     pub(crate) fn lost(&self) -> Option<String> {
         match self {
@@ -76,7 +68,8 @@ struct TalliedBody {
 
 impl BodySource for TalliedBody {
     fn open(&self) -> (Chunks, Option<u64>) {
-        let length = self.payload.length().filter(|length| *length <= MAX_STATED_LENGTH);
+        // lakeFS writes a body of known length with one request to its storage, and one of unknown length in parts.
+        let length = self.payload.length().filter(|length| *length <= MAX_REQUEST_LENGTH);
         match &self.payload {
             Payload::Replayable(Replayable::Bytes(bytes)) => {
                 (self.tally.begin_in_jobs().wrap(chunks(bytes.clone())), length)

@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::transfer::part_size::MIN_PRESIGNED_LENGTH;
 use crate::transfer::stat::StatRequest;
-use crate::transfer::write::spec::{MIN_PRESIGNED_LENGTH, UploadSpec};
+use crate::transfer::write::spec::UploadSpec;
 
 /// The time for a check. The data are sent without it if it takes longer or fails: the server then reports what is wrong.
 const TIMEOUT: Duration = Duration::from_secs(2);

@@ -8,39 +8,48 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::call::Call;
 use crate::http::operation::WRITE_DATA;
 use crate::models::{ObjectStats, StagingLocation};
+use crate::transfer::part_size::MIN_PRESIGNED_LENGTH;
 use crate::transfer::write::link::LinkRequest;
 use crate::transfer::write::payload::{Payload, Replayable};
 use crate::transfer::write::physical_address::PhysicalAddressRequest;
 use crate::transfer::write::precheck;
-use crate::transfer::write::signed_put::{self, UploadTarget};
-use crate::transfer::write::spec::{MIN_PRESIGNED_LENGTH, UploadSpec};
+use crate::transfer::write::signed_put::{self, Failure, UploadTarget};
+use crate::transfer::write::spec::UploadSpec;
 
 /// The longest stream that is buffered in memory, so that it can be sent again.
 const MAX_BUFFERED: u64 = 8 * 1024 * 1024;
 
-/// Uploads the data to a physical address in the storage, and links it.
-pub(crate) async fn upload(spec: &UploadSpec, is_azure: bool, payload: Payload) -> Result<ObjectStats> {
-    let is_small = payload.length().is_some_and(|length| length < MIN_PRESIGNED_LENGTH);
-    // The branch of a conditional upload was checked with its condition.
-    let target = WholeObject { spec, is_azure, checks_branch: !is_small && !spec.is_create() };
-    let payload = match payload {
+/// Reads a short stream into memory. Returns other data as they are.
+pub(crate) async fn buffered(spec: &UploadSpec, payload: Payload) -> Result<Payload> {
+    match payload {
         Payload::OneShot(stream) if stream.length().is_some_and(|length| length <= MAX_BUFFERED) => {
             let (mut chunks, mut buffer) = (stream.into_source(), BytesMut::new());
             while let Some(chunk) = chunks.try_next().await.map_err(|error| spec.unreadable(error))? {
                 buffer.extend_from_slice(&chunk);
             }
-            Payload::Replayable(Replayable::Bytes(buffer.freeze()))
+            Ok(Payload::Replayable(Replayable::Bytes(buffer.freeze())))
         }
-        payload => payload,
-    };
+        payload => Ok(payload),
+    }
+}
+
+/// Uploads the data to a physical address in the storage, and links it.
+pub(crate) async fn upload(
+    spec: &UploadSpec,
+    is_azure: bool,
+    payload: Payload,
+) -> Result<ObjectStats, Failure> {
+    let is_small = payload.length().is_some_and(|length| length < MIN_PRESIGNED_LENGTH);
+    // The branch of a conditional upload was checked with its condition.
+    let target = WholeObject { spec, is_azure, checks_branch: !is_small && !spec.is_create() };
     let (address, uploaded) = signed_put::send(spec, &target, payload).await?;
     let checksum = uploaded.checksum();
     if checksum.is_empty() {
         let message =
             "the storage returned no ETag, so the object has no checksum; leave out `.verify(false)`";
-        return Err(spec.failed(Error::new(ErrorKind::Decode, "", message)));
+        return Err(spec.failed(Error::new(ErrorKind::Decode, "", message)).into());
     }
-    link(spec, address, checksum, uploaded.bytes).await
+    Ok(link(spec, address, checksum, uploaded.bytes).await?)
 }
 
 /// Creates the object from the data in the storage.

@@ -2,14 +2,12 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::ObjectStats;
-use crate::transfer::part_size::MIB;
+use crate::transfer::part_size::{MAX_REQUEST_LENGTH, MIB, MIN_PRESIGNED_LENGTH};
 use crate::transfer::write::multipart::{self, Outcome};
 use crate::transfer::write::payload::Payload;
-use crate::transfer::write::spec::{MIN_PRESIGNED_LENGTH, UploadSpec};
+use crate::transfer::write::signed_put::Failure;
+use crate::transfer::write::spec::UploadSpec;
 use crate::transfer::write::{direct, presigned};
-
-/// The largest object that a storage accepts in one request.
-const MAX_PRESIGNED_LENGTH: u64 = 5 * 1024 * MIB;
 
 /// The largest object that Azure accepts in one request.
 const MAX_AZURE_LENGTH: u64 = 5000 * MIB;
@@ -76,7 +74,7 @@ pub(crate) async fn choose(spec: &UploadSpec, length: Option<u64>) -> Result<Rou
         && spec.if_none_match.is_none()
         && spec.force.is_none();
     let is_azure = storage.blockstore_type == "azure";
-    let max_length = if is_azure { MAX_AZURE_LENGTH } else { MAX_PRESIGNED_LENGTH };
+    let max_length = if is_azure { MAX_AZURE_LENGTH } else { MAX_REQUEST_LENGTH };
     match length {
         None if !supports_multipart => {
             fall_back("the length of the data is unknown, and the upload cannot be sent in parts")
@@ -99,26 +97,26 @@ pub(crate) async fn upload(spec: &UploadSpec, route: Route, payload: Payload) ->
     spec.progress.expect(1, payload.length());
     let stats = match route {
         Route::Server => upload_to_server(spec, payload).await?,
-        Route::Storage(storage) => match payload {
-            // A stream that is sent in parts is not recorded.
-            payload if spec.presign.is_none() && (!storage.multipart || payload.is_replayable()) => {
-                match upload_to_storage(spec, storage, payload.clone()).await {
-                    Err(error) if error.is_unreached() && payload.lost().is_none() => {
-                        tracing::debug!(%error, "the storage cannot be reached, uploading through the server");
-                        let repository = spec.object.repository();
-                        repository.client().bypass_storage(repository.name());
-                        upload_to_server(spec, payload).await?
+        Route::Storage(storage) => {
+            let repository = spec.object.repository();
+            match upload_to_storage(spec, storage, payload).await? {
+                Outcome::Uploaded(stats) => {
+                    repository.client().storage_responded(repository.name());
+                    stats
+                }
+                Outcome::SinglePart(payload) => upload_to_server(spec, payload).await?,
+                Outcome::Unusable(error, _) if spec.presign.is_some() => return Err(error),
+                Outcome::Unusable(error, payload) => {
+                    repository.client().bypass_storage(repository.name(), &error);
+                    if let Some(lost) = payload.lost() {
+                        return Err(
+                            error.with_note(&format!("the data cannot be sent to the server: {lost}"))
+                        );
                     }
-                    outcome => {
-                        let stats = outcome?;
-                        let repository = spec.object.repository();
-                        repository.client().storage_responded(repository.name());
-                        stats
-                    }
+                    upload_to_server(spec, payload).await?
                 }
             }
-            payload => upload_to_storage(spec, storage, payload).await?,
-        },
+        }
     };
     spec.progress.finish_item();
     Ok(stats)
@@ -139,18 +137,24 @@ async fn upload_to_server(spec: &UploadSpec, payload: Payload) -> Result<ObjectS
     direct::upload(spec, payload).await
 }
 
-async fn upload_to_storage(spec: &UploadSpec, storage: Storage, payload: Payload) -> Result<ObjectStats> {
+/// Uploads to the storage, unless the data turn out to be small.
+async fn upload_to_storage(spec: &UploadSpec, storage: Storage, payload: Payload) -> Result<Outcome> {
     let payload = if storage.multipart {
         match multipart::upload(spec, payload).await? {
-            Outcome::Uploaded(stats) => return Ok(stats),
             Outcome::SinglePart(payload) => payload,
+            outcome => return Ok(outcome),
         }
     } else {
         payload
     };
     let is_small = payload.length().is_some_and(|length| length < MIN_PRESIGNED_LENGTH);
     if spec.presign.is_none() && is_small {
-        return direct::upload(spec, payload).await;
+        return Ok(Outcome::SinglePart(payload));
     }
-    presigned::upload(spec, storage.is_azure, payload).await
+    let payload = presigned::buffered(spec, payload).await?;
+    match presigned::upload(spec, storage.is_azure, payload.clone()).await {
+        Ok(stats) => Ok(Outcome::Uploaded(stats)),
+        Err(Failure::Unusable(error)) => Ok(Outcome::Unusable(error, payload)),
+        Err(Failure::Other(error)) => Err(error),
+    }
 }

@@ -13,8 +13,12 @@ use crate::transfer::write::spec::UploadSpec;
 use crate::transfer::write::tally::Tally;
 use crate::verify::Verify;
 
-/// How often data are sent if the URL expired, or if they did not arrive unchanged.
+/// How often data are sent if they did not arrive unchanged, or if the URL is refused and the caller has chosen the storage.
 const MAX_ATTEMPTS: u32 = 3;
+
+/// How often data are sent if the URL is refused and they can go through the server instead. The first URL may have
+/// expired.
+const MAX_REFUSALS: u32 = 2;
 
 /// The longest data that are hashed before they are sent. The storage then verifies them, whatever its ETags are.
 const MAX_HASHED_FIRST: u64 = 16 * MIB;
@@ -33,6 +37,19 @@ pub(crate) trait UploadTarget {
     fn sign(&self) -> impl Future<Output = Result<(Call, Self::Address)>> + Send;
 }
 
+/// Why data were not sent.
+pub(crate) enum Failure {
+    /// The storage cannot be reached, or refuses the URLs that the server signs. The data can go through the server.
+    Unusable(Error),
+    Other(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
 /// Data that the storage has received.
 pub(crate) struct UploadedPart {
     pub(crate) bytes: u64,
@@ -40,6 +57,8 @@ pub(crate) struct UploadedPart {
     pub(crate) md5: Option<Md5Digest>,
     /// The ETag as the storage returned it; empty if it returned none.
     pub(crate) etag: String,
+    /// The storage encrypts the data with a key, so that the ETag is no MD5.
+    pub(crate) is_encrypted: bool,
 }
 
 impl UploadedPart {
@@ -49,7 +68,7 @@ impl UploadedPart {
     }
 }
 
-/// Sends data; again to a new URL if the URL expired, or if the data did not arrive unchanged.
+/// Sends data; again to a new URL if the storage refuses the URL, or if the data did not arrive unchanged.
 ///
 /// Short data are hashed before they are sent, so that the storage can verify them. Others are hashed while they are sent,
 /// and the ETag that the storage returns is compared with the MD5.
@@ -57,7 +76,7 @@ pub(crate) async fn send<T: UploadTarget + Sync>(
     spec: &UploadSpec,
     target: &T,
     payload: Payload,
-) -> Result<(T::Address, UploadedPart)> {
+) -> Result<(T::Address, UploadedPart), Failure> {
     let hashed_first = match &payload {
         Payload::Replayable(data) if spec.verify != Verify::Off => {
             (data.length() <= MAX_HASHED_FIRST || !target.has_md5_etag()).then_some(data)
@@ -67,6 +86,7 @@ pub(crate) async fn send<T: UploadTarget + Sync>(
     let progress = spec.progress.clone();
     let tally =
         if hashed_first.is_some() { Tally::unhashed(progress) } else { Tally::new(progress, spec.verify) };
+    let mut unfinished = tally.discard_on_drop();
     let mut attempts = 0;
     loop {
         attempts += 1;
@@ -87,24 +107,36 @@ pub(crate) async fn send<T: UploadTarget + Sync>(
         let uploaded = response.and_then(|response| {
             verify(&response, known, hashed, spec.verify, &action)?;
             let etag = response.header("etag").unwrap_or_default().to_owned();
-            Ok(UploadedPart { bytes, md5: known.or(hashed), etag })
+            let is_encrypted = etag::is_of_encrypted(&response);
+            Ok(UploadedPart { bytes, md5: known.or(hashed), etag, is_encrypted })
         });
         match uploaded {
-            Ok(uploaded) => return Ok((address, uploaded)),
-            Err(error) if attempts < MAX_ATTEMPTS && is_transient(&error) && payload.lost().is_none() => {
+            Ok(uploaded) => {
+                unfinished.keep();
+                return Ok((address, uploaded));
+            }
+            Err(error) if attempts < max_attempts(spec, &error) && payload.lost().is_none() => {
                 tracing::debug!(attempts, %error, "data did not arrive at the storage, sending them again");
             }
-            Err(error) => {
-                tally.discard();
-                return Err(error);
-            }
+            Err(error) if error.is_unreached() || is_refusal(&error) => return Err(Failure::Unusable(error)),
+            Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// Whether the URL expired, or the data did not arrive unchanged.
-fn is_transient(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Integrity)
+/// Whether the storage refuses the URL: it expired, a clock is wrong, or a policy does not permit this program.
+fn is_refusal(error: &Error) -> bool {
+    error.is_from_storage() && error.kind() == ErrorKind::PermissionDenied
+}
+
+/// How often data are sent that did not arrive for this reason.
+fn max_attempts(spec: &UploadSpec, error: &Error) -> u32 {
+    match error.kind() {
+        ErrorKind::Integrity => MAX_ATTEMPTS,
+        _ if !is_refusal(error) => 1,
+        _ if spec.presign.is_some() => MAX_ATTEMPTS,
+        _ => MAX_REFUSALS,
+    }
 }
 
 /// Verifies the ETag of the stored data, if it is an MD5, against the MD5 of the data that were sent. The storage itself has

@@ -18,10 +18,6 @@ use crate::verify::Verify;
 /// The prefix of the headers that hold user metadata.
 pub(crate) const METADATA_PREFIX: &str = "x-lakefs-meta-";
 
-/// The minimum number of bytes that are sent to the storage, if the caller has not chosen the route. This takes three
-/// requests instead of one, which is faster only if sending the data takes longer than the requests.
-pub(crate) const MIN_PRESIGNED_LENGTH: u64 = 1024 * 1024;
-
 /// The start of the keys that lakeFS's own clients use, and the prefix of their headers: a header has no colons.
 const INTERNAL_KEYS: &str = "::lakefs::";
 const INTERNAL_METADATA_PREFIX: &str = "x-lakefs-internal-";
@@ -32,6 +28,9 @@ pub(crate) struct UploadSpec {
     pub(crate) object: ObjectScope,
     pub(crate) content_type: Option<String>,
     pub(crate) metadata: Vec<(String, String)>,
+    /// User metadata of an object whose checksum says nothing about its bytes, because it was sent in parts to a storage
+    /// that encrypts it.
+    pub(crate) metadata_if_encrypted: Option<(String, String)>,
     pub(crate) if_none_match: Option<String>,
     /// The object can be told from that of every other upload.
     pub(crate) is_exclusive: bool,
@@ -57,6 +56,7 @@ impl UploadSpec {
             object,
             content_type: None,
             metadata: Vec::new(),
+            metadata_if_encrypted: None,
             if_none_match: None,
             is_exclusive: false,
             if_match: None,

@@ -85,11 +85,9 @@ impl Tally {
         attempt
     }
 
-    /// Discards the last attempt, because its bytes did not arrive.
-    pub(crate) fn discard(&self) {
-        if let Some(previous) = self.replace(None) {
-            previous.end();
-        }
+    /// Returns a guard that discards the last attempt, because its bytes did not arrive.
+    pub(crate) fn discard_on_drop(&self) -> DiscardOnDrop<'_> {
+        DiscardOnDrop(Some(self))
     }
 
     /// Hashes what is left of the last attempt. Before that, its MD5 is not known.
@@ -146,6 +144,24 @@ impl Tally {
     fn replace(&self, attempt: Option<AttemptTally>) -> Option<AttemptTally> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *current, attempt)
+    }
+}
+
+/// Discards the last attempt of a tally when it is dropped.
+pub(crate) struct DiscardOnDrop<'a>(Option<&'a Tally>);
+
+impl DiscardOnDrop<'_> {
+    /// Keeps the attempt, because its bytes have arrived.
+    pub(crate) fn keep(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for DiscardOnDrop<'_> {
+    fn drop(&mut self) {
+        if let Some(previous) = self.0.and_then(|tally| tally.replace(None)) {
+            previous.end();
+        }
     }
 }
 

@@ -106,8 +106,12 @@ macro_rules! upload_options {
             /// Sets whether the data are sent to the storage itself, at pre-signed URLs, instead of through the server.
             ///
             /// Default: the data are sent to the storage if it supports pre-signed URLs, if the data have at least
-            /// 1 MiB or their length is unknown, and if no option is set that only the server supports. If the storage
-            /// cannot be reached, data that can be read again, such as bytes and files, are sent through the server.
+            /// 1 MiB or their length is unknown, and if no option is set that only the server supports.
+            ///
+            /// By default, the data are sent through the server if the storage cannot be reached, or if it refuses a URL
+            /// and a new one as well, which is logged as a warning. Bytes and files are then read again. A stream that is
+            /// sent in parts is kept in memory until the storage has received its first part, and other streams are kept
+            /// up to the [limit](Self::spool_limit). After that, reads and uploads go through the server for five minutes.
             ///
             /// # Errors
             /// [`Unsupported`](crate::ErrorKind::Unsupported): the value is `true`, and the data cannot be sent to the
@@ -140,8 +144,10 @@ macro_rules! upload_options {
             ///
             /// The bytes are hashed while they are sent, and the MD5 is compared with the checksum of the object. A
             /// checksum that is no MD5 is accepted, except with [`Verify::Strict`](crate::Verify::Strict). With
-            /// [`Verify::Off`](crate::Verify::Off), only the size is compared, and nothing is hashed but the data of
-            /// [`if_none_match`](Self::if_none_match), by which the object is recognised.
+            /// [`Verify::Off`](crate::Verify::Off), only the size is compared. The object of
+            /// [`if_none_match`](Self::if_none_match) is recognised by its checksum, so a stream is hashed nevertheless while
+            /// it is sent through the server. Bytes and files are hashed only when that is needed, because the server
+            /// refuses the upload or its response is lost.
             ///
             /// # Errors
             /// [`Integrity`](crate::ErrorKind::Integrity): the object has other bytes than those that were sent, or with
@@ -203,6 +209,13 @@ impl UploadRequest {
     #[cfg(feature = "fs")]
     pub(crate) fn permits(mut self, permits: Arc<Semaphore>) -> Self {
         self.spec.permits = Some(permits);
+        self
+    }
+
+    /// Adds user metadata if the checksum of the object will say nothing about its bytes.
+    #[cfg(feature = "fs")]
+    pub(crate) fn metadata_if_encrypted(mut self, key: &str, value: String) -> Self {
+        self.spec.metadata_if_encrypted = Some((key.to_owned(), value));
         self
     }
 
