@@ -9,7 +9,6 @@ mod conflicts;
 mod directories;
 mod directory_checksums;
 mod directory_costs;
-mod hidden_creations;
 mod lists;
 mod lost_admin;
 mod lost_responses;

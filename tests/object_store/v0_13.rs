@@ -8,4 +8,4 @@ mod suite;
 
 /// How many creations the writers contend for on the test server. The full number is that of one version, because it takes
 /// a while.
-const CREATIONS: usize = 250;
+const CREATIONS: usize = 100;

@@ -3,16 +3,12 @@
 //! If a commit ends while lakeFS evaluates the condition of a second creator, it can miss the object of the first one,
 //! which the commit has just moved out of the staging area. It accepts both creators, and the uncommitted object of the
 //! second one hides the committed object of the first one. [`confirm`] notices that, and lets the second one fail.
-//!
-//! The first one may have been refused because of the same commit, and have found the object of the second one. It waits
-//! until that one gives way.
 
 use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
 use crate::error::{Error, ErrorKind, Result, optional};
-use crate::http::reconcile::Checks;
 use crate::models::{ObjectStageCreation, ObjectStats};
 use crate::scope::ObjectScope;
 use crate::transfer::stat::StatRequest;
@@ -36,13 +32,7 @@ pub(crate) async fn confirm(
     creation: impl Future<Output = Result<ObjectStats>>,
 ) -> Result<ObjectStats> {
     let (created, before) = futures::join!(creation, committed(object));
-    let created = match created {
-        Ok(created) => created,
-        Err(error) if error.kind() == ErrorKind::PreconditionFailed && matches!(before, Ok(None)) => {
-            return reclaim(object, identity, error).await;
-        }
-        Err(error) => return Err(error),
-    };
+    let created = created?;
     // An object that was committed before the creation has been deleted since.
     let Ok(None) = before else { return Ok(created) };
     let other = match committed(object).await {
@@ -55,27 +45,6 @@ pub(crate) async fn confirm(
     match restore(object, identity, other).await {
         Ok(()) => Err(error.after(1, false)),
         Err(failure) => Err(error.after(1, true).with_source(failure)),
-    }
-}
-
-/// Returns the result of a creation that was refused because another object exists, and whose own object did not exist
-/// before it in the head commit. If it does now, the other object hides it, and the writer of that one restores it.
-async fn reclaim(object: &ObjectScope, identity: &Identity, error: Error) -> Result<ObjectStats> {
-    let is_own = |found: &ObjectStats| identity.is_of(found, None, Instant::now());
-    if !matches!(committed(object).await, Ok(Some(found)) if is_own(&found)) {
-        return Err(error);
-    }
-    let mut checks = Checks::start_fast(object.api().retries());
-    loop {
-        match checks.run(StatRequest::new(object.clone()).send()).await {
-            Ok(current) if is_own(&current) => return Ok(current),
-            // The other writer has not noticed it, or never will.
-            _ if !checks.wait().await => {
-                let attempts = error.attempts();
-                return Err(error.after(attempts, true));
-            }
-            _ => {}
-        }
     }
 }
 

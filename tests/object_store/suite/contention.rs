@@ -20,8 +20,11 @@ use crate::support::Fixture;
 
 const WRITERS: usize = 16;
 
-/// How many writers try to create the same object. All writers are busy at any time.
+/// How many writers try to create the same object.
 const RIVALS: usize = 4;
+
+/// How many objects are created at the same time: each writer is busy with four of them.
+const CONCURRENCY: usize = 16;
 
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -63,8 +66,8 @@ fn inject(server: &Server) -> Injected {
     plan("response lost, applied", "uploadObject", 19, |fault| fault.drop_response());
     plan("response lost, not applied", "uploadObject", 23, |fault| fault.drop_after_body());
     plan("connection dropped", "uploadObject", 29, |fault| fault.drop_connection());
-    plan("check refused", "statObject", 7, |fault| fault.respond(503, ""));
-    plan("response of a check lost", "statObject", 11, |fault| fault.drop_response());
+    plan("check refused", "statObject", 29, |fault| fault.respond(503, ""));
+    plan("response of a check lost", "statObject", 31, |fault| fault.drop_response());
     injected
 }
 
@@ -92,7 +95,7 @@ async fn run(fixture: &Fixture, creations: usize) {
     let start = Instant::now();
     let winners = stream::iter(0..creations)
         .map(|round| async move { (round, contend(stores, round).await) })
-        .buffer_unordered(WRITERS / RIVALS)
+        .buffer_unordered(CONCURRENCY)
         .collect::<Vec<_>>();
     let winners = timeout(DEADLINE, winners).await.expect("all writers are done before the deadline");
     let took = start.elapsed();
