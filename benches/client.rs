@@ -10,7 +10,7 @@
 )]
 
 #[path = "../examples/src/lib.rs"]
-#[expect(unreachable_pub, reason = "the module is also a library")]
+#[expect(dead_code, unreachable_pub, unused_imports, reason = "the module is also a library")]
 mod example_server;
 
 use std::hint::black_box;
