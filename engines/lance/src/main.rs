@@ -21,9 +21,9 @@ use lakefs::{Client, Repository};
 use lakefs_examples::ExampleServer;
 use lance::dataset::builder::DatasetBuilder;
 use lance::dataset::{Dataset, WriteMode, WriteParams};
-use lance::io::{ObjectStore, ObjectStoreParams, ObjectStoreProvider, ObjectStoreRegistry};
 use lance::session::Session;
-use lance::table::io::commit::ConditionalPutCommitHandler;
+use lance_io::object_store::{ObjectStore, ObjectStoreParams, ObjectStoreProvider, ObjectStoreRegistry};
+use lance_table::io::commit::ConditionalPutCommitHandler;
 use url::Url;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

@@ -55,12 +55,13 @@ async fn run(client: &Client, repository: &Repository) -> Result<()> {
     let commit = repository.reference(&commit.id);
 
     println!("== Scan pre-signed URLs");
-    let urls = presigned_urls(&commit, "sales/").await?;
-    if urls.is_empty() {
-        println!("The storage of this server has no pre-signed URLs.");
+    let config = client.server_config().await?;
+    if config.storage_config.as_ref().is_none_or(|storage| !storage.pre_sign_support) {
+        println!("The storage of this server does not support them.");
     } else {
         // The signature of a URL has characters that are wildcards in a glob.
         let args = ScanArgsParquet { glob: false, ..ScanArgsParquet::default() };
+        let urls = presigned_urls(&commit, "sales/").await?;
         let paths = urls.iter().map(|url| PlRefPath::new(url)).collect();
         check(totals(LazyFrame::scan_parquet_files(paths, args)?).await?)?;
     }
@@ -82,14 +83,14 @@ async fn run(client: &Client, repository: &Repository) -> Result<()> {
     check(report)
 }
 
-/// Returns a pre-signed URL for each object below a prefix. Empty if the storage does not support them.
+/// Returns a pre-signed URL for each object below a prefix.
 ///
 /// A URL is valid for some minutes. Start the query soon, or scan fewer files at a time.
 async fn presigned_urls(reference: &Reference, prefix: &str) -> Result<Vec<String>> {
     let entries: Vec<_> = reference.objects().prefix(prefix).presign(true).try_collect().await?;
     let urls = entries.into_iter().filter_map(|entry| match entry {
-        Entry::Object(object) if object.physical_address.starts_with("http") => Some(object.physical_address),
-        _ => None,
+        Entry::Object(object) => Some(object.physical_address),
+        Entry::Prefix(_) => None,
     });
     Ok(urls.collect())
 }
