@@ -53,6 +53,8 @@ use crate::verify::Verify;
 ///   lakeFS compares it in diffs and merges.
 /// * **Retries** do not change that. If a response is lost, the retry meets the object of the first attempt, and the write
 ///   has succeeded. If the outcome cannot be determined, the error is `Generic`, not `AlreadyExists`.
+///   While others commit to the same branch, lakeFS itself is not always right about the creator; see
+///   [exclusive](crate::requests::UploadRequest::exclusive).
 /// * **Multipart uploads** accept parts of any size. The parts are sent in the order in which they are put, and the
 ///   object exists once the upload is completed. An upload that is dropped or aborted stores nothing. A part stays in
 ///   memory until it is sent; then its future completes.

@@ -33,7 +33,8 @@ cargo xtask bench [BENCHMARK...]
   --link LINK      Runs on one link only: loopback, or 40ms, a proxy that delays bytes by 20 ms in each direction.
   --rounds N       The number of runs of each contender. Default: 5.
   --storage URL    The storage namespace of the repository. Default: local://bench.
-  --write          Also writes the results to benches/README.md, and their plots to benches/plots.
+  --write          Also writes the results to benches/README.md, and their plots to benches/plots. Replaces the results of
+                   the benchmarks that run, and keeps those of the others.
 
   Requires LAKECTL_SERVER_ENDPOINT_URL, LAKECTL_CREDENTIALS_ACCESS_KEY_ID and LAKECTL_CREDENTIALS_SECRET_ACCESS_KEY in the
   environment; curl, lakectl, and python3 with the package lakefs; and 30 GB of disk space, including the server's.
@@ -141,9 +142,10 @@ fn compare(setup: &Setup, options: &Options) -> Result<String, BoxError> {
     prepare::prepare(setup, &selected)?;
     let proxy = DelayProxy::start(&setup.server)?;
     let delayed = Setup { server: proxy.url().to_owned(), ..setup.clone() };
-    let mut text = report::environment(options.rounds)?;
+    let mut text = report::environment()?;
     let page = if selected("list-prefetch") { measure_page(setup)? } else { Duration::ZERO };
-    for benchmark in benchmarks(&setup.directory, page).iter().filter(|benchmark| selected(benchmark.id)) {
+    let benchmarks = benchmarks(&setup.directory, page);
+    for benchmark in benchmarks.iter().filter(|benchmark| selected(benchmark.id)) {
         for link in benchmark.links().filter(|link| options.link.is_none_or(|selected| *link == selected)) {
             eprintln!("{}, {}", benchmark.title, link.name());
             let setup = if link == Link::Delayed { &delayed } else { setup };
@@ -160,7 +162,7 @@ fn compare(setup: &Setup, options: &Options) -> Result<String, BoxError> {
         }
     }
     if options.write {
-        write_results(&text)?;
+        write_results(&text, &benchmarks)?;
     }
     Ok(text)
 }
@@ -218,11 +220,12 @@ fn readme() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")
 }
 
-fn write_results(results: &str) -> Result<(), BoxError> {
+fn write_results(results: &str, benchmarks: &[Benchmark]) -> Result<(), BoxError> {
     let path = readme();
     let text = fs::read_to_string(&path)?;
     let parts =
-        text.split_once(MARKERS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKERS.1)?.1)));
-    let (before, after) = parts.ok_or("benches/README.md has no markers for the results")?;
+        text.split_once(MARKERS.0).and_then(|(before, rest)| Some((before, rest.split_once(MARKERS.1)?)));
+    let (before, (old, after)) = parts.ok_or("benches/README.md has no markers for the results")?;
+    let results = report::merge(old, results, benchmarks);
     Ok(fs::write(path, format!("{before}{}\n{results}\n{}{after}", MARKERS.0, MARKERS.1))?)
 }

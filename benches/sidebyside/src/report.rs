@@ -47,10 +47,7 @@ impl Results<'_> {
     }
 
     fn title(&self) -> String {
-        match self.link {
-            Link::Loopback => self.benchmark.title.to_owned(),
-            Link::Delayed => format!("{}, at 40 ms", self.benchmark.title),
-        }
+        title(self.benchmark, self.link)
     }
 
     /// The name of the file with the plot.
@@ -103,6 +100,8 @@ impl Results<'_> {
         if !bars.is_empty() {
             _ = writeln!(text, "\nTargets: {}.", bars.join("; "));
         }
+        let rounds = self.runs.iter().map(Vec::len).max().unwrap_or_default();
+        _ = writeln!(text, "\nMedians of {rounds} rounds.");
         _ = writeln!(text, "\n![{}](plots/{})", self.title(), self.plot_file());
         text
     }
@@ -124,8 +123,37 @@ impl Results<'_> {
     }
 }
 
+/// The heading of the results of a benchmark on a link.
+fn title(benchmark: &Benchmark, link: Link) -> String {
+    match link {
+        Link::Loopback => benchmark.title.to_owned(),
+        Link::Delayed => format!("{}, at 40 ms", benchmark.title),
+    }
+}
+
+/// Replaces the results that there are new ones of, and keeps the others, in the order of the benchmarks.
+pub(crate) fn merge(old: &str, new: &str, benchmarks: &[Benchmark]) -> String {
+    const HEADING: &str = "\n### ";
+    let section = |text: &str, title: &str| {
+        let mut sections = text.split(HEADING).skip(1);
+        sections.find(|section| section.lines().next() == Some(title)).map(str::to_owned)
+    };
+    let mut merged = new.split(HEADING).next().unwrap_or_default().to_owned();
+    for (benchmark, link) in
+        benchmarks.iter().flat_map(|benchmark| benchmark.links().map(move |link| (benchmark, link)))
+    {
+        let title = title(benchmark, link);
+        if let Some(section) = section(new, &title).or_else(|| section(old, &title)) {
+            merged.push_str(HEADING);
+            merged.push_str(section.trim_end_matches('\n'));
+            merged.push('\n');
+        }
+    }
+    merged
+}
+
 /// Describes the date, the machine and the versions.
-pub(crate) fn environment(rounds: usize) -> Result<String, BoxError> {
+pub(crate) fn environment() -> Result<String, BoxError> {
     let now = time::OffsetDateTime::now_utc().date();
     let value_in_file = |path: &str, key: &str| {
         let text = fs::read_to_string(path).unwrap_or_default();
@@ -138,15 +166,16 @@ pub(crate) fn environment(rounds: usize) -> Result<String, BoxError> {
         Ok(output.lines().next().unwrap_or_default().to_owned())
     };
     let lock = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.lock"))?;
+    // The newest version is the last one.
     let version = |package: &str| {
         let heading = format!("name = \"{package}\"\nversion = \"");
-        let rest = lock.split_once(&heading).map(|(_, rest)| rest);
+        let rest = lock.rsplit_once(&heading).map(|(_, rest)| rest);
         rest.and_then(|rest| rest.split_once('"')).map_or("unknown", |(version, _)| version).to_owned()
     };
     let python = "import importlib.metadata as m; print(m.version('lakefs'))";
     let curl = first_line("curl", &["--version"])?;
     let mut text = String::new();
-    _ = writeln!(text, "- {now}, medians of {rounds} rounds after a warm-up round");
+    _ = writeln!(text, "- {now}; each contender has a warm-up round before those that count");
     _ = writeln!(
         text,
         "- {processors} cores ({}), {}, Linux {}; shared by server and contenders",

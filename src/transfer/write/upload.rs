@@ -71,7 +71,10 @@ macro_rules! upload_options {
             ///
             /// lakeFS can accept two creators if a commit ends at the same time. The client therefore compares the head
             /// commit before and after the upload, which takes two further requests, the first of them during the upload.
-            /// If another object was committed in the meantime, it puts that one back, and fails.
+            /// If another object was committed in the meantime, it puts that one back, and fails. What lakeFS does after the
+            /// second check is not noticed, so a writer that creates a path while others commit to the branch can, rarely,
+            /// be wrong about who has succeeded. Where that is not acceptable, create the object on a branch that nobody
+            /// else commits to, as a [`Transaction`](crate::Transaction) does: a merge notices all conflicts.
             ///
             /// # Errors
             /// Those of [`if_none_match`](Self::if_none_match).
