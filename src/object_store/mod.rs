@@ -1,4 +1,4 @@
-//! An adapter to version 0.14 of the [`object_store`](::object_store) crate, for engines that read and write through its
+//! An adapter to version 0.14 of the `object_store` crate, for engines that read and write through its
 //! trait.
 //!
 //! `parquet` 60 and Lance 14 use version 0.14. For engines that use 0.13, such as DataFusion 55, the module

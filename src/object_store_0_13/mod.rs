@@ -1,4 +1,4 @@
-//! An adapter to version 0.13 of the [`object_store`](::object_store_0_13) crate, for engines that read and write through
+//! An adapter to version 0.13 of the `object_store` crate, for engines that read and write through
 //! its trait.
 //!
 //! DataFusion 55, Ballista 55, deltalake 1.1 and Polars 0.55 use version 0.13. For engines that use 0.14, the module
