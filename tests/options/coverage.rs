@@ -121,6 +121,7 @@ const ASYNC_METHODS: &[(&str, &str)] = &[
     ("begin", "the options are those of the transaction"),
     ("commit", "the options are those of the transaction, or the call is a request"),
     ("finish", "the options are those of the writer"),
+    ("pin", "the methods of a store have no options, as those of its trait have none"),
     ("rollback", "the options are those of the transaction"),
     ("run", "a transaction has its own options"),
     ("server_config", "returns a reference to the cached value, which all clones share"),
