@@ -15,6 +15,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Reads an object at a URL, without the client.
 async fn read(url: reqwest::Url) -> String {
+    // A client of reqwest needs a provider for TLS, also for `http` URLs. Another test may have installed it.
+    _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let response = client.get(url).timeout(MINUTE).send().await.unwrap();
     response.error_for_status().unwrap().text().await.unwrap()
