@@ -101,7 +101,7 @@ impl Results<'_> {
             _ = writeln!(text, "\nTargets: {}.", bars.join("; "));
         }
         let rounds = self.runs.iter().map(Vec::len).max().unwrap_or_default();
-        _ = writeln!(text, "\nMedians of {rounds} rounds.");
+        _ = writeln!(text, "\nRounds: {rounds}.");
         _ = writeln!(text, "\n![{}](plots/{})", self.title(), self.plot_file());
         text
     }
