@@ -20,7 +20,7 @@ use crate::transfer::beneath;
 use crate::transfer::blocking;
 use crate::transfer::delete::{DeleteBatch, MAX_PATH_LENGTH};
 use crate::transfer::dir::compare::{Compare, Similarity, has_checksum};
-use crate::transfer::dir::concurrency::{Concurrency, START};
+use crate::transfer::dir::concurrency::Concurrency;
 use crate::transfer::dir::filter::PathFilter;
 use crate::transfer::dir::held_items::{Check, hold_items, stop_at_rejection};
 use crate::transfer::dir::listing::{ListedObject, MODIFIED_KEY, list_objects};
@@ -46,7 +46,7 @@ const PART_PERMITS: usize = 8;
 
 /// The number of large files that are uploaded at once, unless the caller sets a number: more of them would take more
 /// memory, and would not be faster.
-const LARGE_FILE_PERMITS: usize = START;
+const LARGE_FILE_PERMITS: usize = 16;
 
 /// The number of threads that read small files and compare files.
 const MAX_JOBS: usize = 16;
