@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lakefs::reexports::reqwest::{self, Method};
 use lakefs_testserver::Server;
+use tokio_rustls::rustls::crypto::ring;
 
 use super::adapter::LakeFsStore;
 use super::object_store::Error;
@@ -16,7 +17,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Reads an object at a URL, without the client.
 async fn read(url: reqwest::Url) -> String {
     // A client of reqwest needs a provider for TLS, also for `http` URLs. Another test may have installed it.
-    _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    _ = ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let response = client.get(url).timeout(MINUTE).send().await.unwrap();
     response.error_for_status().unwrap().text().await.unwrap()
