@@ -19,7 +19,7 @@
 //! repository. Their entries are used while the size and the time of a file, in seconds, are the same. That is wrong for
 //! two repositories with the same paths, and for an object that is overwritten within a second. The sessions of this
 //! module therefore cache only what they read at a commit, by its full id (`lakefs://example/<commit id>/sales/`), which
-//! never changes. What is read at a branch is always read anew.
+//! never changes. What is read at a branch is never cached.
 
 mod cache;
 mod registry;

@@ -66,7 +66,7 @@ async fn list_and_footers_at_a_commit_are_read_once() {
     // Not even the column: the cached statistics contain its only value.
     assert_eq!(requests, [""; 0]);
 
-    // On the branch, everything is read anew.
+    // On the branch, nothing is cached.
     create_table(&lake, "branch", "lakefs://pinned/main/data/").await.unwrap();
     assert_eq!(lake.read_table("branch").await.unwrap(), 1);
     lake.server.clear_requests();

@@ -82,7 +82,7 @@ impl Fixture {
         branches.map_ok(|branch| branch.id).try_collect().await.unwrap()
     }
 
-    /// Asserts that there is no hidden branch, and no uncommitted change.
+    /// Asserts that the repository has no hidden branch, and that its branch has no uncommitted changes.
     pub(super) async fn assert_clean(&self) {
         assert_eq!(self.branches().await, ["main"]);
         let changes: Vec<_> = self.main.uncommitted().try_collect().await.unwrap();
